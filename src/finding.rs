@@ -1,0 +1,141 @@
+//! What is wrong with a file: findings, collected and reported all at once.
+//!
+//! Owns the shape and the wording frame of a finding. Must not know what kinds of files there are.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The piece it points at cannot be honoured: the provider does not start until it is mended.
+    Error,
+    /// The piece was repaired, ignored or is doubtful; all the rest serves.
+    Warning,
+}
+
+/// One thing wrong with a file: what, where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The file's name as the user gave it.
+    pub file: Arc<str>,
+    /// Line in the file, counted from 1; 0 where the whole file is meant.
+    pub line: u32,
+    /// JSON Pointer (RFC 6901) to the place inside the file.
+    pub pointer: String,
+    /// What is wrong: lower case, no final stop, values in backticks.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding that keeps the file from being served.
+    pub fn error(
+        file: &Arc<str>,
+        line: u32,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::new(Severity::Error, file, line, pointer.into(), message.into())
+    }
+
+    /// A finding beside which all the rest serves.
+    pub fn warning(
+        file: &Arc<str>,
+        line: u32,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::new(Severity::Warning, file, line, pointer.into(), message.into())
+    }
+
+    fn new(
+        severity: Severity,
+        file: &Arc<str>,
+        line: u32,
+        pointer: String,
+        message: String,
+    ) -> Self {
+        Self { severity, file: Arc::clone(file), line, pointer, message, hint: None }
+    }
+
+    /// The same finding with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{}", self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        write!(f, ": {severity}: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Advice naming the candidate closest in spelling to `given`, when one is close enough to be meant.
+pub fn did_you_mean<'c>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<String> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+/// The JSON Pointer (RFC 6901) to the member or item `token` of the value at `pointer`.
+pub fn child(pointer: &str, token: impl fmt::Display) -> String {
+    let token = token.to_string();
+    if token.contains(['~', '/']) {
+        format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+    } else {
+        format!("{pointer}/{token}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_where_what_and_what_to_do() {
+        let file: Arc<str> = "specs/demo/behavior.yaml".into();
+        let finding =
+            Finding::error(&file, 12, "/operations/x", "operation `x` is not in the contract")
+                .hint("did you mean `y`?");
+        assert_eq!(
+            finding.to_string(),
+            "specs/demo/behavior.yaml:12: error: operation `x` is not in the contract (did you mean `y`?)"
+        );
+    }
+
+    #[test]
+    fn only_a_close_spelling_is_suggested() {
+        assert_eq!(
+            did_you_mean("organisations", ["organizations", "users"]).as_deref(),
+            Some("did you mean `organizations`?")
+        );
+        assert_eq!(did_you_mean("zzz", ["organizations", "users"]), None);
+    }
+}

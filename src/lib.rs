@@ -1,0 +1,6 @@
+//! Practise the API calls you can't take back.
+
+pub mod clock;
+pub mod finding;
+pub mod message;
+pub mod problem;

@@ -1,0 +1,3 @@
+//! The `tombstone` program.
+
+fn main() {}

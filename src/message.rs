@@ -1,0 +1,101 @@
+//! What goes into the emulator and what comes out: requests whose body was read under a limit, replies, and
+//! the account of how a reply came about.
+//!
+//! Must not know anything else of ours, and nothing of sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// A request as the emulator takes it: read completely, off the wire.
+pub type Request = http::Request<Body>;
+
+/// A request's body, read under a limit.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// All of it, perhaps empty.
+    Complete(Bytes),
+    /// It went on past the limit and was not kept.
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+}
+
+impl Body {
+    /// No body.
+    pub const fn empty() -> Self {
+        Self::Complete(Bytes::new())
+    }
+}
+
+impl From<&str> for Body {
+    fn from(text: &str) -> Self {
+        Self::Complete(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+/// An answer, when to send it, and how it came about.
+#[derive(Debug)]
+pub struct Reply {
+    /// What is sent.
+    pub response: http::Response<Bytes>,
+    /// How long the server waits before it sends, after every lock is gone.
+    pub delay: Duration,
+    /// How it came about.
+    pub account: Account,
+    /// Tasks of jobs that were due and were done before it was answered.
+    pub tasks: Vec<Account>,
+}
+
+/// How an answer came about: what the log says of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// The provider that answered, if one did.
+    pub provider: Option<Arc<str>>,
+    /// The operation that was found, by its `operationId`.
+    pub operation: Option<Arc<str>>,
+    /// The sandbox it happened in, if it came so far.
+    pub sandbox: Option<Arc<str>>,
+    /// Why this answer: the rule, the failure or the stage that decided.
+    pub why: Why,
+    /// What changed, as a count for each resource and kind of change.
+    pub changes: Vec<Tally>,
+}
+
+/// What decided an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing of the emulation: our own answer, and its reason.
+    #[default]
+    Nothing,
+    /// A stage of the request path, in a word: `preflight`, `not emulated`.
+    Stage(&'static str),
+    /// A rule or failure entry, by its place in the behavior file (`deleteOrganization rule 3, line 48`).
+    Rule(Arc<str>),
+    /// Something that should not be: the text names the rule and what went wrong.
+    Fault(String),
+}
+
+/// So many records of one resource changed in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The resource's name.
+    pub resource: Arc<str>,
+    /// In which way.
+    pub kind: ChangeKind,
+    /// How many records.
+    pub count: usize,
+}
+
+/// The ways in which a record can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// It came to be.
+    Created,
+    /// Its properties changed.
+    Updated,
+    /// It is gone.
+    Deleted,
+}

@@ -1,0 +1,74 @@
+//! Problem details (RFC 9457): what the sandbox says in its own name, never in a provider's.
+//!
+//! Must not know which situations there are.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Response;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+/// A problem document: a status, what kind of problem it is, and what to do.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of the kind `title`; `detail` says what is wrong here and what to do.
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into(), members: Map::new() }
+    }
+
+    /// The same problem with one more member (RFC 9457 section 3.2).
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The answer that carries it, as `application/problem+json`.
+    ///
+    /// `type` is left out, which RFC 9457 section 3.1.1 reads as `about:blank`, and `title` says the kind.
+    pub fn into_response(self) -> Response<Bytes> {
+        let mut body = json!({
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Value::Object(document) = &mut body {
+            document.extend(self.members);
+        }
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = self.status;
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_a_json_document_of_its_own_media_type() {
+        let response =
+            Problem::new(StatusCode::NOT_FOUND, "no such operation", "nothing answers here")
+                .with("near", json!(["DELETE /org/{org_id}"]))
+                .into_response();
+        assert_eq!(response.status(), 404);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        expect_test::expect![[
+            r#"{"title":"no such operation","status":404,"detail":"nothing answers here","near":["DELETE /org/{org_id}"]}"#
+        ]]
+        .assert_eq(std::str::from_utf8(response.body()).unwrap());
+    }
+}
