@@ -1,5 +1,8 @@
 //! Practise the API calls you can't take back.
 
+pub mod openapi;
+pub mod yaml;
+
 pub mod clock;
 pub mod finding;
 pub mod message;

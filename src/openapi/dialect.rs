@@ -1,0 +1,351 @@
+//! One dialect inside: the keywords of one schema object brought to JSON Schema draft 2020-12.
+//!
+//! Owns what `OpenAPI` 3.0 says differently and what sloppy documents get wrong in a keyword. Must
+//! not know where schemas are or what they refer to.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::patterns;
+
+/// Which rules a document's schemas follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `OpenAPI` 3.0: an extended subset of draft 5.
+    V30,
+    /// `OpenAPI` 3.1 and later: draft 2020-12.
+    V31,
+}
+
+/// What no value can fail, and validators would each keep a copy of: most of the text of a document.
+const SAYS_NOTHING: [&str; 7] =
+    ["$schema", "$comment", "title", "description", "deprecated", "externalDocs", "xml"];
+
+/// Something wrong with one keyword: the keyword, what is wrong, and what to do.
+pub(super) struct Flaw {
+    pub(super) keyword: String,
+    pub(super) message: String,
+    pub(super) hint: Option<&'static str>,
+}
+
+/// What lowering one schema object leads to, besides the object itself.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) flaws: Vec<Flaw>,
+    /// Keywords that are now under `/anyOf/0`, because null is allowed beside them.
+    pub(super) moved: Vec<String>,
+}
+
+impl Outcome {
+    fn flaw(&mut self, keyword: &str, message: String, hint: Option<&'static str>) {
+        self.flaws.push(Flaw { keyword: keyword.to_owned(), message, hint });
+    }
+}
+
+/// Lowers the keywords of one schema object; the schemas inside it are not touched.
+pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> Outcome {
+    let mut outcome = Outcome::default();
+    if dialect == Dialect::V30 && map.get("$ref").is_some_and(Value::is_string) {
+        // "This object cannot be extended with additional properties": what stands beside is void.
+        map.retain(|key, _| key == "$ref" || key == "nullable");
+    }
+    if map.keys().any(|keyword| SAYS_NOTHING.contains(&keyword.as_str())) {
+        map.retain(|keyword, _| !SAYS_NOTHING.contains(&keyword.as_str()));
+    }
+    if dialect == Dialect::V30 {
+        for keyword in ["$id", "$anchor", "$dynamicAnchor"] {
+            map.shift_remove(keyword);
+        }
+    }
+    if dialect == Dialect::V30 && map.get("type").is_some_and(Value::is_array) {
+        let message = "a list in `type` is of OpenAPI 3.1; it is read so".to_owned();
+        outcome.flaw("type", message, Some("write one type and `nullable: true`"));
+    }
+    exclusive_bound(map, "exclusiveMinimum", "minimum", dialect, &mut outcome);
+    exclusive_bound(map, "exclusiveMaximum", "maximum", dialect, &mut outcome);
+    tuple(map, &mut outcome);
+    repair(map, &mut outcome);
+    nullable(map, dialect, &mut outcome);
+    width(map);
+    outcome
+}
+
+fn exclusive_bound(
+    map: &mut Map<String, Value>,
+    exclusive: &str,
+    bound: &str,
+    dialect: Dialect,
+    outcome: &mut Outcome,
+) {
+    let Some(Value::Bool(strict)) = map.get(exclusive) else { return };
+    if *strict && map.get(bound).is_some_and(Value::is_number) {
+        let limit = map.shift_remove(bound).unwrap_or_default();
+        map.insert(exclusive.to_owned(), limit);
+    } else {
+        map.shift_remove(exclusive);
+    }
+    if dialect == Dialect::V31 {
+        let message = format!("a boolean `{exclusive}` is of OpenAPI 3.0; it is read so");
+        outcome.flaw(exclusive, message, Some("write the bound itself as its number"));
+    }
+}
+
+/// `items` as a list is of drafts before 2020-12, where it is called `prefixItems`.
+fn tuple(map: &mut Map<String, Value>, outcome: &mut Outcome) {
+    if !map.get("items").is_some_and(Value::is_array) {
+        return;
+    }
+    let items = map.shift_remove("items").unwrap_or_default();
+    if items.as_array().is_some_and(|items| !items.is_empty()) {
+        map.entry("prefixItems").or_insert(items);
+        if let Some(rest) = map.shift_remove("additionalItems") {
+            map.insert("items".to_owned(), rest);
+        }
+    }
+    let message = "a list in `items` is not of OpenAPI; it is read as `prefixItems`".to_owned();
+    outcome.flaw("items", message, Some("give `items` one schema"));
+}
+
+/// Null goes into `type` and `enum`; what else could refuse it moves into one of two branches.
+fn nullable(map: &mut Map<String, Value>, dialect: Dialect, outcome: &mut Outcome) {
+    let Some(nullable) = map.shift_remove("nullable") else { return };
+    if nullable != Value::Bool(true) {
+        return;
+    }
+    if dialect == Dialect::V31 {
+        let message = "`nullable` is of OpenAPI 3.0; it is honoured".to_owned();
+        outcome.flaw("nullable", message, Some("write `type: [..., \"null\"]`"));
+    }
+    match map.get_mut("type") {
+        Some(Value::String(one)) => {
+            let one = std::mem::take(one);
+            map.insert("type".to_owned(), json!([one, "null"]));
+        }
+        Some(Value::Array(types)) if !types.iter().any(|one| one == "null") => {
+            types.push(json!("null"));
+        }
+        _ => {}
+    }
+    if let Some(Value::Array(values)) = map.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
+    }
+    let mut branch = Map::new();
+    for keyword in ["$ref", "allOf", "anyOf", "oneOf", "not", "const"] {
+        if let Some(value) = map.shift_remove(keyword) {
+            branch.insert(keyword.to_owned(), value);
+            outcome.moved.push(keyword.to_owned());
+        }
+    }
+    if branch.contains_key("oneOf") || branch.contains_key("anyOf") {
+        branch.extend(map.shift_remove_entry("discriminator"));
+    }
+    if !branch.is_empty() {
+        map.insert("anyOf".to_owned(), json!([branch, { "type": "null" }]));
+    }
+}
+
+/// `int32` and `int64` bound numbers, which no `format` of JSON Schema does.
+fn width(map: &mut Map<String, Value>) {
+    let (least, most) = match map.get("format").and_then(Value::as_str) {
+        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        Some("int64") => (i64::MIN, i64::MAX),
+        _ => return,
+    };
+    if ["minimum", "exclusiveMinimum"].iter().all(|keyword| !map.contains_key(*keyword)) {
+        map.insert("minimum".to_owned(), json!(least));
+    }
+    if ["maximum", "exclusiveMaximum"].iter().all(|keyword| !map.contains_key(*keyword)) {
+        map.insert("maximum".to_owned(), json!(most));
+    }
+}
+
+/// What a keyword's value has to be.
+#[derive(Clone, Copy)]
+enum Shape {
+    Number,
+    Positive,
+    Count,
+    Text,
+    Pattern,
+    Boolean,
+    Names,
+    Type,
+    List,
+    Schemas,
+    Map,
+}
+
+fn shape(keyword: &str) -> Option<Shape> {
+    Some(match keyword {
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => Shape::Number,
+        "multipleOf" => Shape::Positive,
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
+        | "minContains" | "maxContains" => Shape::Count,
+        "$ref" | "$dynamicRef" | "$id" | "$anchor" | "$dynamicAnchor" | "format" => Shape::Text,
+        "pattern" => Shape::Pattern,
+        "uniqueItems" | "nullable" | "readOnly" | "writeOnly" => Shape::Boolean,
+        "required" => Shape::Names,
+        "type" => Shape::Type,
+        "enum" => Shape::List,
+        "allOf" | "anyOf" | "oneOf" | "prefixItems" => Shape::Schemas,
+        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
+        | "dependentRequired" | "discriminator" => Shape::Map,
+        _ => return None,
+    })
+}
+
+impl Shape {
+    fn wanted(self) -> &'static str {
+        match self {
+            Shape::Number => "a number",
+            Shape::Positive => "a number above 0",
+            Shape::Count => "a whole number from 0 up",
+            Shape::Text => "a text",
+            Shape::Pattern => "a regular expression",
+            Shape::Boolean => "`true` or `false`",
+            Shape::Names => "a list of property names",
+            Shape::Type => "a type or a list of types",
+            Shape::List => "a list of values",
+            Shape::Schemas => "a list of at least one schema",
+            Shape::Map => "a map",
+        }
+    }
+
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Shape::Number => value.is_number(),
+            Shape::Positive => value.as_f64().is_some_and(|number| number > 0.0),
+            Shape::Count => {
+                value.as_f64().is_some_and(|count| count >= 0.0 && count.fract() == 0.0)
+            }
+            Shape::Text => value.is_string(),
+            Shape::Pattern => value.as_str().is_some_and(patterns::can_be_compiled),
+            Shape::Boolean => value.is_boolean(),
+            Shape::Names => value.as_array().is_some_and(|names| are_distinct_texts(names)),
+            Shape::Type => match value {
+                Value::String(one) => is_type(one),
+                Value::Array(types) => {
+                    !types.is_empty()
+                        && are_distinct_texts(types)
+                        && types.iter().filter_map(Value::as_str).all(is_type)
+                }
+                _ => false,
+            },
+            Shape::List => value.is_array(),
+            Shape::Schemas => value.as_array().is_some_and(|schemas| !schemas.is_empty()),
+            Shape::Map => value.is_object(),
+        }
+    }
+
+    /// What was probably meant, where that is plain.
+    fn meant(self, value: &Value) -> Option<Value> {
+        let mended = match (self, value) {
+            (Shape::Number | Shape::Positive | Shape::Count, Value::String(text)) => {
+                serde_json::from_str(text).ok()?
+            }
+            (Shape::Boolean, Value::String(text)) => Value::Bool(boolean(text)?),
+            (Shape::Names, Value::Array(names)) => {
+                let mut distinct: Vec<Value> = Vec::new();
+                for name in names.iter().filter(|name| name.is_string()) {
+                    if !distinct.contains(name) {
+                        distinct.push(name.clone());
+                    }
+                }
+                Value::Array(distinct)
+            }
+            (Shape::Type, Value::Array(types)) => {
+                let mut known: Vec<Value> = Vec::new();
+                for one in types {
+                    let one = if one.is_null() { json!("null") } else { one.clone() };
+                    if one.as_str().is_some_and(is_type) && !known.contains(&one) {
+                        known.push(one);
+                    }
+                }
+                Value::Array(known)
+            }
+            (Shape::Type, Value::String(text)) => json!(text.to_ascii_lowercase()),
+            (Shape::Schemas, Value::Object(_)) => json!([value]),
+            _ => return None,
+        };
+        self.fits(&mended).then_some(mended)
+    }
+}
+
+fn are_distinct_texts(values: &[Value]) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    values.iter().all(|value| value.as_str().is_some_and(|text| seen.insert(text)))
+}
+
+fn is_type(name: &str) -> bool {
+    matches!(name, "string" | "number" | "integer" | "boolean" | "array" | "object" | "null")
+}
+
+/// A keyword that is not what it has to be would keep the whole schema from being compiled.
+fn repair(map: &mut Map<String, Value>, outcome: &mut Outcome) {
+    let broken: Vec<(String, Shape)> = map
+        .iter()
+        .filter_map(|(keyword, value)| Some((keyword, value, shape(keyword)?)))
+        .filter(|(_, value, shape)| !shape.fits(value))
+        .map(|(keyword, _, shape)| (keyword.clone(), shape))
+        .collect();
+    for (keyword, shape) in broken {
+        let Some(value) = map.get(&keyword) else { continue };
+        let shown = abbreviated(value);
+        if let Some(mended) = shape.meant(value) {
+            let message = format!(
+                "`{keyword}` is {shown} where {} belongs; it is read as `{mended}`",
+                shape.wanted()
+            );
+            map.insert(keyword.clone(), mended);
+            outcome.flaw(&keyword, message, None);
+        } else {
+            let hint = match (shape, value) {
+                (Shape::Names, Value::Bool(_)) => {
+                    Some("`required` of a property is a list in the object around it")
+                }
+                (Shape::Pattern, Value::String(_)) => {
+                    Some("patterns follow ECMA-262 and compile to less than 1 MB")
+                }
+                _ => None,
+            };
+            let wanted = shape.wanted();
+            map.shift_remove(&keyword);
+            let message = format!("`{keyword}` is {shown} where {wanted} belongs; it is left out");
+            outcome.flaw(&keyword, message, hint);
+        }
+    }
+    if let Some(Value::Object(properties)) = map.get_mut("patternProperties") {
+        let refused: Vec<String> =
+            properties.keys().filter(|key| !patterns::can_be_compiled(key)).cloned().collect();
+        for pattern in refused {
+            properties.shift_remove(&pattern);
+            let message = format!("`{pattern}` is no regular expression; it is left out");
+            outcome.flaw(
+                "patternProperties",
+                message,
+                Some("patterns follow ECMA-262 and compile to less than 1 MB"),
+            );
+        }
+    }
+}
+
+/// The boolean that a text was meant to be, also in the words of YAML 1.1.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A value as it can stand in a message.
+pub(super) fn abbreviated(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(60) {
+        Some((cut, _)) => format!("`{}…`", &text[..cut]),
+        None => format!("`{text}`"),
+    }
+}

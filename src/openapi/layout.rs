@@ -1,0 +1,163 @@
+//! Where a document keeps its schemas: the table of `OpenAPI` objects and what is inside them.
+//!
+//! Owns the structure above schemas. Must not know what a schema says.
+
+use serde_json::Value;
+
+/// The methods a path item may have, in the order of the specification.
+pub(super) const METHODS: [&str; 8] =
+    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+#[derive(Clone, Copy)]
+enum Object {
+    Components,
+    PathItem,
+    Operation,
+    Parameter,
+    RequestBody,
+    Response,
+    MediaType,
+    Encoding,
+    Schema,
+}
+
+#[derive(Clone, Copy)]
+enum Holds {
+    One(Object),
+    /// A map of them, or a list.
+    Many(Object),
+}
+
+use Holds::Many;
+use Holds::One;
+
+const ROOT: &[(&str, Holds)] =
+    &[("components", One(Object::Components)), ("paths", Many(Object::PathItem))];
+
+impl Object {
+    fn fields(self) -> &'static [(&'static str, Holds)] {
+        match self {
+            Object::Components => &[
+                ("schemas", Many(Object::Schema)),
+                ("parameters", Many(Object::Parameter)),
+                ("headers", Many(Object::Parameter)),
+                ("requestBodies", Many(Object::RequestBody)),
+                ("responses", Many(Object::Response)),
+                ("pathItems", Many(Object::PathItem)),
+                ("mediaTypes", Many(Object::MediaType)),
+            ],
+            Object::PathItem => &[
+                ("parameters", Many(Object::Parameter)),
+                ("get", One(Object::Operation)),
+                ("put", One(Object::Operation)),
+                ("post", One(Object::Operation)),
+                ("delete", One(Object::Operation)),
+                ("options", One(Object::Operation)),
+                ("head", One(Object::Operation)),
+                ("patch", One(Object::Operation)),
+                ("trace", One(Object::Operation)),
+            ],
+            Object::Operation => &[
+                ("parameters", Many(Object::Parameter)),
+                ("requestBody", One(Object::RequestBody)),
+                ("responses", Many(Object::Response)),
+            ],
+            Object::Parameter => {
+                &[("schema", One(Object::Schema)), ("content", Many(Object::MediaType))]
+            }
+            Object::RequestBody => &[("content", Many(Object::MediaType))],
+            Object::Response => {
+                &[("headers", Many(Object::Parameter)), ("content", Many(Object::MediaType))]
+            }
+            Object::MediaType => &[
+                ("schema", One(Object::Schema)),
+                ("itemSchema", One(Object::Schema)),
+                ("encoding", Many(Object::Encoding)),
+            ],
+            Object::Encoding => &[("headers", Many(Object::Parameter))],
+            Object::Schema => &[],
+        }
+    }
+}
+
+/// JSON Pointers to all schemas that something else than a schema holds. Callbacks and webhooks
+/// are set aside: nothing calls them here.
+pub(super) fn schema_positions(root: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    visit(root, ROOT, &mut String::new(), &mut found);
+    found
+}
+
+fn visit(value: &Value, fields: &[(&str, Holds)], pointer: &mut String, found: &mut Vec<String>) {
+    for (name, holds) in fields {
+        let Some(child) = value.get(name) else { continue };
+        let length = pointer.len();
+        push(pointer, name);
+        match (holds, child) {
+            (One(object), _) => enter(*object, child, pointer, found),
+            (Many(object), Value::Object(map)) => {
+                for (key, item) in map {
+                    within(pointer, key, |pointer| enter(*object, item, pointer, found));
+                }
+            }
+            (Many(object), Value::Array(items)) => {
+                for (at, item) in items.iter().enumerate() {
+                    within(pointer, &at.to_string(), |pointer| {
+                        enter(*object, item, pointer, found);
+                    });
+                }
+            }
+            _ => {}
+        }
+        pointer.truncate(length);
+    }
+}
+
+fn enter(object: Object, value: &Value, pointer: &mut String, found: &mut Vec<String>) {
+    match object {
+        Object::Schema => found.push(pointer.clone()),
+        object => visit(value, object.fields(), pointer, found),
+    }
+}
+
+/// Appends a token to a JSON Pointer.
+pub(super) fn push(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for letter in token.chars() {
+        match letter {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
+}
+
+/// A JSON Pointer with one token more.
+pub(super) fn child(pointer: &str, token: &str) -> String {
+    let mut longer = pointer.to_owned();
+    push(&mut longer, token);
+    longer
+}
+
+/// Does something with a pointer that is one token longer meanwhile.
+pub(super) fn within<R>(
+    pointer: &mut String,
+    token: &str,
+    act: impl FnOnce(&mut String) -> R,
+) -> R {
+    let length = pointer.len();
+    push(pointer, token);
+    let result = act(pointer);
+    pointer.truncate(length);
+    result
+}
+
+/// The end of a JSON Pointer as it can stand in a message: two tokens when the last is a number.
+pub(super) fn name(pointer: &str) -> String {
+    let mut tokens = pointer.rsplit('/');
+    let last = tokens.next().unwrap_or_default();
+    let numbered = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let before = tokens.next().filter(|before| numbered && !before.is_empty());
+    let name = before.map_or_else(|| last.to_owned(), |before| format!("{before}/{last}"));
+    name.replace("~1", "/").replace("~0", "~")
+}

@@ -1,0 +1,608 @@
+//! All schemas of a document brought to one dialect, in place, with every reference made to lead
+//! somewhere inside the document.
+//!
+//! Owns the walk through schemas, `$ref`, `$id` and `$anchor`. Must not know operations.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use indexmap::IndexSet;
+use percent_encoding::AsciiSet;
+use percent_encoding::CONTROLS;
+use percent_encoding::percent_decode_str;
+use percent_encoding::utf8_percent_encode;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::dialect;
+use super::dialect::Dialect;
+use super::direction;
+use super::discriminator;
+use super::discriminator::Discriminator;
+use super::layout;
+use super::layout::push;
+use super::layout::within;
+use super::unfolding;
+use crate::finding::Finding;
+use crate::finding::did_you_mean;
+use crate::yaml::Document;
+
+/// What a URI's fragment cannot hold as it is (RFC 3986, section 3.5).
+const FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A JSON Pointer as the fragment of a reference.
+pub(super) fn fragment(pointer: &str) -> String {
+    format!("#{}", utf8_percent_encode(pointer, FRAGMENT))
+}
+
+/// A reference in a lowered document, the other way around: its fragment as a JSON Pointer.
+pub(super) fn target(reference: &str) -> Option<String> {
+    let encoded = reference.strip_prefix('#')?;
+    Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
+}
+
+/// The lowered document and where its schemas are.
+pub(super) struct Lowered {
+    pub(super) root: Value,
+    pub(super) pointers: IndexSet<Box<str>>,
+    /// Numbers of those that something else than a schema holds.
+    pub(super) outermost: Vec<usize>,
+    /// Whether a schema requires something of requests or of responses only.
+    pub(super) has_directions: bool,
+}
+
+/// A document whose schemas are being lowered.
+pub(super) struct Lowering<'d> {
+    document: &'d Document,
+    dialect: Dialect,
+    root: Value,
+    /// Every schema that was lowered, by pointer.
+    pointers: IndexSet<Box<str>>,
+    /// References not yet looked at.
+    references: Vec<Reference>,
+    /// Schema resources: the document first, then each `$id`.
+    resources: Vec<Resource>,
+    anchors: HashMap<(usize, String), String>,
+    /// Places whose content moved when null was admitted beside it: from, to.
+    moved: Vec<(String, String)>,
+    /// What a reference of the document itself leads to.
+    resolved: HashMap<String, Option<String>>,
+    targets: IndexSet<String>,
+    outermost: Vec<usize>,
+    discriminators: Vec<Discriminator>,
+    /// Whether anything is `readOnly` or `writeOnly`.
+    has_sides: bool,
+}
+
+struct Resource {
+    uri: String,
+    pointer: String,
+}
+
+/// A schema on the way through references.
+struct Visit {
+    target: String,
+    /// The schema object that holds the reference to it.
+    via: String,
+    steps: Vec<(String, String)>,
+    /// How many references follow one another from here.
+    depth: usize,
+}
+
+/// References one after the other that are applied to one value: validation recurses that deep.
+const CHAIN_MAX: usize = 64;
+
+struct Reference {
+    /// The schema object that holds it.
+    pointer: String,
+    keyword: &'static str,
+    text: String,
+    resource: usize,
+}
+
+impl<'d> Lowering<'d> {
+    /// Lowers every schema that the document's structure holds.
+    pub(super) fn new(
+        document: &'d Document,
+        dialect: Dialect,
+        findings: &mut Vec<Finding>,
+    ) -> Lowering<'d> {
+        let mut lowering = Lowering {
+            document,
+            dialect,
+            root: document.root().clone(),
+            pointers: IndexSet::new(),
+            references: Vec::new(),
+            resources: vec![Resource { uri: String::new(), pointer: String::new() }],
+            anchors: HashMap::new(),
+            moved: Vec::new(),
+            resolved: HashMap::new(),
+            targets: IndexSet::new(),
+            outermost: Vec::new(),
+            discriminators: Vec::new(),
+            has_sides: false,
+        };
+        for pointer in layout::schema_positions(document.root()) {
+            lowering.lower_at(pointer, findings);
+        }
+        lowering.connect(findings);
+        lowering
+    }
+
+    /// The number of the schema at `pointer`, which is lowered now if nothing led there before.
+    pub(super) fn schema(&mut self, pointer: &str, findings: &mut Vec<Finding>) -> Option<usize> {
+        if !self.pointers.contains(pointer) {
+            self.root.pointer(pointer)?;
+            self.lower_at(pointer.to_owned(), findings);
+            self.connect(findings);
+        }
+        self.pointers.get_index_of(pointer)
+    }
+
+    /// The lowered schema with a number, references at its top followed; and its pointer.
+    pub(super) fn resolved(&self, number: usize) -> (String, &Value) {
+        let pointer = self.pointers.get_index(number).map_or("", |pointer| &**pointer);
+        follow(&self.root, pointer)
+    }
+
+    /// Ends the work: discriminators choose, what refers to itself without end is cut, so is what applies too many
+    /// schemas to one value, and what only one direction requires is told apart.
+    pub(super) fn finish(mut self, findings: &mut Vec<Finding>) -> Lowered {
+        let discriminators = std::mem::take(&mut self.discriminators);
+        if !discriminators.is_empty() {
+            let added =
+                discriminator::dispatch(&mut self.root, &discriminators, self.document, findings);
+            self.pointers.extend(added.iter().map(|pointer| pointer.as_str().into()));
+            self.targets.extend(added);
+        }
+        let targets = self.targets.clone();
+        self.cut_cycles(findings);
+        unfolding::limit(&mut self.root, &self.pointers, &targets, self.document, findings);
+        let there = |pointer: &str| self.root.pointer(pointer).is_some();
+        let pointers = &self.pointers;
+        self.outermost.retain(|number| pointers.get_index(*number).is_some_and(|at| there(at)));
+        let outermost = self.outermost.iter().filter_map(|number| self.pointers.get_index(*number));
+        let has_directions =
+            self.has_sides && direction::split(&mut self.root, outermost.map(|pointer| &**pointer));
+        Lowered {
+            root: self.root,
+            pointers: self.pointers,
+            outermost: self.outermost,
+            has_directions,
+        }
+    }
+
+    fn lower_at(&mut self, mut pointer: String, findings: &mut Vec<Finding>) {
+        if self.pointers.contains(pointer.as_str()) {
+            return;
+        }
+        let Some(slot) = self.root.pointer_mut(&pointer) else { return };
+        let mut schema = slot.take();
+        self.outermost.push(self.pointers.len());
+        self.lower(&mut schema, &mut pointer, 0, findings);
+        if let Some(slot) = self.root.pointer_mut(&pointer) {
+            *slot = schema;
+        }
+    }
+
+    fn lower(
+        &mut self,
+        schema: &mut Value,
+        pointer: &mut String,
+        resource: usize,
+        findings: &mut Vec<Finding>,
+    ) {
+        if !self.pointers.insert(pointer.as_str().into()) {
+            return;
+        }
+        let map = match schema {
+            Value::Object(map) => map,
+            Value::Bool(_) => return,
+            other => {
+                let shown = dialect::abbreviated(other);
+                let message = format!("{shown} is no schema; anything is accepted here");
+                findings.push(self.document.warning(pointer, message));
+                *other = Value::Object(Map::new());
+                return;
+            }
+        };
+        let outcome = dialect::lower(map, self.dialect);
+        for flaw in outcome.flaws {
+            let finding =
+                self.document.warning(&layout::child(pointer, &flaw.keyword), flaw.message);
+            findings.push(match flaw.hint {
+                Some(hint) => finding.hint(hint),
+                None => finding,
+            });
+        }
+        for keyword in outcome.moved {
+            let from = layout::child(pointer, &keyword);
+            self.moved.push((from, format!("{pointer}/anyOf/0/{keyword}")));
+        }
+        self.has_sides |= ["readOnly", "writeOnly"]
+            .iter()
+            .any(|keyword| map.get(*keyword) == Some(&Value::Bool(true)));
+        let resource = self.identify(map, pointer, resource);
+        self.note_references(map, pointer, resource);
+        self.discriminator(map, pointer, findings);
+        self.lower_inside(map, pointer, resource, findings);
+    }
+
+    /// `$id` begins a resource of its own, `$anchor` names a place in it. Both are taken away:
+    /// references are rewritten to pointers, so that one resource is enough for the validator.
+    fn identify(&mut self, map: &mut Map<String, Value>, pointer: &str, resource: usize) -> usize {
+        let mut resource = resource;
+        if let Some(Value::String(id)) = map.shift_remove("$id") {
+            let uri = join(&self.resources[resource].uri, id.trim_end_matches('#'));
+            self.resources.push(Resource { uri, pointer: pointer.to_owned() });
+            resource = self.resources.len() - 1;
+        }
+        for keyword in ["$anchor", "$dynamicAnchor"] {
+            if let Some(Value::String(anchor)) = map.shift_remove(keyword) {
+                self.anchors.entry((resource, anchor)).or_insert_with(|| pointer.to_owned());
+            }
+        }
+        resource
+    }
+
+    fn note_references(&mut self, map: &Map<String, Value>, pointer: &str, resource: usize) {
+        for keyword in ["$ref", "$dynamicRef"] {
+            if let Some(Value::String(text)) = map.get(keyword) {
+                let (pointer, text) = (pointer.to_owned(), text.clone());
+                self.references.push(Reference { pointer, keyword, text, resource });
+            }
+        }
+    }
+
+    /// A `discriminator` chooses when all schemas are known; what it chooses from makes room for that now, while
+    /// references to it can still be led there.
+    fn discriminator(
+        &mut self,
+        map: &mut Map<String, Value>,
+        pointer: &str,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(Value::Object(discriminator)) = map.get("discriminator") else { return };
+        self.check_mapping(discriminator, pointer, findings);
+        let Some(property) = discriminator.get("propertyName").and_then(Value::as_str) else {
+            let at = layout::child(pointer, "discriminator");
+            let message = "`discriminator` has no `propertyName`; it is ignored";
+            findings.push(self.document.warning(&at, message));
+            return;
+        };
+        let (pointer, property) = (pointer.to_owned(), property.to_owned());
+        let alternatives = ["oneOf", "anyOf"].into_iter().find_map(|keyword| {
+            let alternatives = map.shift_remove(keyword)?;
+            let all = map.entry("allOf").or_insert_with(|| Value::Array(Vec::new()));
+            let all = all.as_array_mut().expect("a broken `allOf` was left out before");
+            let slot = all.len();
+            all.push(json!({ "else": { keyword: alternatives } }));
+            let from = layout::child(&pointer, keyword);
+            self.moved.push((from, format!("{pointer}/allOf/{slot}/else/{keyword}")));
+            Some((slot, keyword))
+        });
+        self.discriminators.push(Discriminator { pointer, property, alternatives });
+    }
+
+    fn check_mapping(
+        &self,
+        discriminator: &Map<String, Value>,
+        pointer: &str,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(Value::Object(mapping)) = discriminator.get("mapping") else { return };
+        for (value, name) in mapping {
+            let there = name.as_str().is_some_and(|name| match name.strip_prefix('#') {
+                Some(_) => target(name).is_some_and(|target| self.there(&target)),
+                None => self.there(&layout::child("/components/schemas", name)),
+            });
+            if !there {
+                let at = layout::child(&format!("{pointer}/discriminator/mapping"), value);
+                let message = format!(
+                    "`{value}` is mapped to {}, which is not in the document",
+                    dialect::abbreviated(name)
+                );
+                findings.push(self.document.warning(&at, message));
+            }
+        }
+    }
+
+    /// The document as it was read knows what is there also while a part of the tree is taken out.
+    fn there(&self, pointer: &str) -> bool {
+        self.document.root().pointer(pointer).is_some()
+    }
+
+    fn lower_inside(
+        &mut self,
+        map: &mut Map<String, Value>,
+        pointer: &mut String,
+        resource: usize,
+        findings: &mut Vec<Finding>,
+    ) {
+        for (keyword, value) in map.iter_mut() {
+            let length = pointer.len();
+            match (inside(keyword), value) {
+                (Some(Inside::One), value) => {
+                    push(pointer, keyword);
+                    self.lower(value, pointer, resource, findings);
+                }
+                (Some(Inside::List), Value::Array(items)) => {
+                    push(pointer, keyword);
+                    for (at, item) in items.iter_mut().enumerate() {
+                        within(pointer, &at.to_string(), |pointer| {
+                            self.lower(item, pointer, resource, findings);
+                        });
+                    }
+                }
+                (Some(Inside::Map), Value::Object(entries)) => {
+                    push(pointer, keyword);
+                    for (key, entry) in entries {
+                        within(pointer, key, |pointer| {
+                            self.lower(entry, pointer, resource, findings);
+                        });
+                    }
+                }
+                _ => {}
+            }
+            pointer.truncate(length);
+        }
+    }
+
+    /// Makes every reference noted so far lead to a lowered schema; one that cannot is taken away.
+    fn connect(&mut self, findings: &mut Vec<Finding>) {
+        while let Some(reference) = self.references.pop() {
+            let target = self.locate(&reference);
+            if let Some(target) = &target {
+                self.lower_at(target.clone(), findings);
+                self.targets.insert(target.clone());
+            } else {
+                findings.push(self.unresolved(&reference));
+            }
+            let Some(Value::Object(map)) = self.root.pointer_mut(&reference.pointer) else {
+                continue;
+            };
+            match target {
+                Some(target) if reference.keyword == "$ref" => {
+                    map.insert("$ref".to_owned(), Value::String(fragment(&target)));
+                }
+                Some(target) => {
+                    map.shift_remove(reference.keyword);
+                    map.entry("$ref").or_insert_with(|| Value::String(fragment(&target)));
+                }
+                None => {
+                    map.shift_remove(reference.keyword);
+                }
+            }
+        }
+    }
+
+    fn locate(&mut self, reference: &Reference) -> Option<String> {
+        if reference.resource != 0 {
+            return self.search(reference);
+        }
+        if let Some(known) = self.resolved.get(&reference.text) {
+            return known.clone();
+        }
+        let found = self.search(reference);
+        self.resolved.insert(reference.text.clone(), found.clone());
+        found
+    }
+
+    fn search(&self, reference: &Reference) -> Option<String> {
+        let (uri, encoded) = reference.text.split_once('#').unwrap_or((&reference.text, ""));
+        let resource = if uri.is_empty() {
+            reference.resource
+        } else {
+            let joined = join(&self.resources[reference.resource].uri, uri);
+            let own = self.document.file().rsplit(['/', '\\']).next();
+            self.resources
+                .iter()
+                .position(|resource| resource.uri == joined || resource.uri == uri)
+                .or((own == Some(uri.trim_start_matches("./"))).then_some(0))?
+        };
+        let fragment = percent_decode_str(encoded).decode_utf8().ok()?;
+        if !fragment.is_empty() && !fragment.starts_with('/') {
+            let anchor = fragment.into_owned();
+            return [resource, 0]
+                .iter()
+                .find_map(|resource| self.anchors.get(&(*resource, anchor.clone())).cloned());
+        }
+        // A schema with an `$id` is a document of its own, yet many mean the whole file by `#/`.
+        let near = format!("{}{fragment}", self.resources[resource].pointer);
+        [near, fragment.into_owned()]
+            .into_iter()
+            .filter(|pointer| !pointer.is_empty())
+            .find_map(|pointer| self.present(pointer))
+    }
+
+    fn present(&self, pointer: String) -> Option<String> {
+        if self.root.pointer(&pointer).is_some() {
+            return Some(pointer);
+        }
+        let mut pointer = pointer;
+        for (from, to) in &self.moved {
+            let rest = pointer.strip_prefix(from.as_str());
+            if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+                pointer = format!("{to}{rest}");
+            }
+        }
+        self.root.pointer(&pointer).is_some().then_some(pointer)
+    }
+
+    fn unresolved(&self, reference: &Reference) -> Finding {
+        let Reference { pointer, keyword, text, .. } = reference;
+        let at = layout::child(pointer, keyword);
+        if !text.starts_with('#') {
+            let message = format!("`{text}` is not in this document; anything is accepted here");
+            return self.document.warning(&at, message).hint(
+                "nothing is fetched: bring all files into one, for example with `redocly bundle`",
+            );
+        }
+        let message = format!("`{text}` leads nowhere; anything is accepted here");
+        let finding = self.document.warning(&at, message);
+        let name = text.strip_prefix("#/components/schemas/");
+        let schemas =
+            self.document.root().pointer("/components/schemas").and_then(Value::as_object);
+        let hint = name
+            .zip(schemas)
+            .and_then(|(name, schemas)| did_you_mean(name, schemas.keys().map(String::as_str)));
+        match hint {
+            Some(hint) => finding.hint(hint),
+            None => finding,
+        }
+    }
+
+    /// A schema that applies itself to the same value never ends; the last step of such a circle
+    /// is taken away. So is a step that makes a chain longer than a stack should be deep.
+    fn cut_cycles(&mut self, findings: &mut Vec<Finding>) {
+        let mut depths: HashMap<String, usize> = HashMap::new();
+        for start in std::mem::take(&mut self.targets) {
+            let mut on_path: HashSet<String> = HashSet::from([start.clone()]);
+            let first = steps(&self.root, &start);
+            let mut path =
+                vec![Visit { target: start, via: String::new(), steps: first, depth: 0 }];
+            while let Some(visit) = path.last_mut() {
+                let Some((via, to)) = visit.steps.pop() else {
+                    let Some(Visit { target, via, depth, .. }) = path.pop() else { break };
+                    on_path.remove(&target);
+                    if let Some(before) = path.last_mut() {
+                        if depth >= CHAIN_MAX {
+                            self.cut(
+                                &via,
+                                format!(
+                                    "more than {CHAIN_MAX} references follow one another here; cut"
+                                ),
+                                findings,
+                            );
+                        } else {
+                            before.depth = before.depth.max(depth + 1);
+                        }
+                    }
+                    depths.insert(target, depth);
+                    continue;
+                };
+                if on_path.contains(&to) {
+                    let message =
+                        format!("`{to}` applies itself to the same value without end; cut here");
+                    self.cut(&via, message, findings);
+                } else if let Some(depth) = depths.get(&to).filter(|depth| **depth < CHAIN_MAX) {
+                    visit.depth = visit.depth.max(depth + 1);
+                } else {
+                    on_path.insert(to.clone());
+                    let steps =
+                        if depths.contains_key(&to) { Vec::new() } else { steps(&self.root, &to) };
+                    let depth = depths.get(&to).copied().unwrap_or(0);
+                    path.push(Visit { target: to, via, steps, depth });
+                }
+            }
+        }
+    }
+
+    fn cut(&mut self, holder: &str, message: String, findings: &mut Vec<Finding>) {
+        if let Some(Value::Object(map)) = self.root.pointer_mut(holder) {
+            map.shift_remove("$ref");
+        }
+        findings.push(self.document.warning(&layout::child(holder, "$ref"), message));
+    }
+}
+
+/// The references that a schema applies to the very value it is applied to itself: who holds
+/// it, and where it leads.
+pub(super) fn steps(root: &Value, pointer: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![pointer.to_owned()];
+    while let Some(pointer) = open.pop() {
+        let Some(Value::Object(map)) = root.pointer(&pointer) else { continue };
+        for (keyword, value) in map {
+            let at = |token: &str| layout::child(&layout::child(&pointer, keyword), token);
+            match (keyword.as_str(), value) {
+                ("$ref", Value::String(text)) => {
+                    found.extend(target(text).map(|to| (pointer.clone(), to)));
+                }
+                ("allOf" | "anyOf" | "oneOf", Value::Array(items)) => {
+                    open.extend((0..items.len()).map(|index| at(&index.to_string())));
+                }
+                ("not" | "if" | "then" | "else", _) => {
+                    open.push(layout::child(&pointer, keyword));
+                }
+                ("dependentSchemas", Value::Object(map)) => {
+                    open.extend(map.keys().map(|key| at(key)));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// A schema with the references at its top followed, and where it is.
+pub(super) fn follow<'r>(root: &'r Value, pointer: &str) -> (String, &'r Value) {
+    let mut at = pointer.to_owned();
+    let mut schema = root.pointer(pointer).unwrap_or(&Value::Null);
+    // Circles and longer chains are cut before anything is served.
+    for _ in 0..=CHAIN_MAX {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let Some(next) = reference.and_then(target) else { break };
+        let Some(found) = root.pointer(&next) else { break };
+        (at, schema) = (next, found);
+    }
+    (at, schema)
+}
+
+/// What a keyword holds, when it holds schemas.
+pub(super) enum Inside {
+    One,
+    List,
+    Map,
+}
+
+pub(super) fn inside(keyword: &str) -> Option<Inside> {
+    Some(match keyword {
+        "additionalProperties"
+        | "items"
+        | "not"
+        | "if"
+        | "then"
+        | "else"
+        | "contains"
+        | "propertyNames"
+        | "unevaluatedItems"
+        | "unevaluatedProperties"
+        | "contentSchema" => Inside::One,
+        "allOf" | "anyOf" | "oneOf" | "prefixItems" => Inside::List,
+        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
+            Inside::Map
+        }
+        _ => return None,
+    })
+}
+
+/// A URI reference against its base, as far as identifiers of schemas need it.
+fn join(base: &str, reference: &str) -> String {
+    let absolute = reference.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
+    if absolute || base.is_empty() {
+        return reference.trim_start_matches("./").to_owned();
+    }
+    if reference.starts_with('/') {
+        let authority = base.find("://").map_or(0, |at| at + 3);
+        let end = base[authority..].find('/').map_or(base.len(), |at| authority + at);
+        return format!("{}{reference}", &base[..end]);
+    }
+    let folder = base.rfind('/').map_or("", |at| &base[..=at]);
+    format!("{folder}{}", reference.trim_start_matches("./"))
+}

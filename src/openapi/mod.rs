@@ -1,0 +1,386 @@
+//! The contract: an `OpenAPI` document read into operations, parameters, responses and schemas.
+//!
+//! Owns what a document says. Must not know servers, stores or how a request is answered.
+
+mod dialect;
+mod direction;
+mod discriminator;
+mod layout;
+mod leaves;
+mod lowering;
+mod patterns;
+mod reading;
+mod schemas;
+mod servers;
+mod unfolding;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::Method;
+use indexmap::IndexMap;
+use jsonschema::Validator;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::finding::Finding;
+use crate::yaml::Document;
+use dialect::Dialect;
+use direction::Direction;
+use lowering::Lowering;
+use reading::Reader;
+use reading::Sample;
+
+pub use schemas::SchemaId;
+pub use schemas::Schemas;
+
+/// What one vendor promises: the document, read, checked and with references resolved.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The document's file name as the user gave it.
+    pub file: Arc<str>,
+    /// `info.title`, or the file name where the document has none.
+    pub title: String,
+    /// `info.version`, or empty.
+    pub version: String,
+    /// Where the vendor's own service answers.
+    pub servers: Vec<Server>,
+    /// All operations in document order.
+    pub operations: Vec<Operation>,
+    /// Operations that the vendor has and this document leaves out on purpose (`x-not-emulated`).
+    pub not_emulated: Vec<NotEmulated>,
+    /// The security schemes by name.
+    pub security_schemes: IndexMap<String, SecurityScheme>,
+    /// All schemas, lowered to one dialect.
+    pub schemas: Arc<Schemas>,
+    samples: Vec<Sample>,
+}
+
+impl Contract {
+    /// Reads a document. What is wrong with it goes to `findings`; `None` when nothing could be read.
+    pub fn load(document: &Document, findings: &mut Vec<Finding>) -> Option<Contract> {
+        let dialect = dialect_of(document, findings)?;
+        let mut found = Vec::new();
+        let lowering = Lowering::new(document, dialect, &mut found);
+        let mut reader = Reader::new(document, lowering, found);
+        let info = document.root().get("info");
+        let text = |name: &str| info?.get(name)?.as_str().map(str::to_owned);
+        let title = text("title").filter(|title| !title.is_empty());
+        let servers = reader.servers();
+        reader.security_schemes();
+        let operations = reader.operations();
+        let not_emulated = reader.not_emulated();
+        let Reader { lowering, findings: mut found, samples, schemes, .. } = reader;
+        if title.is_none() {
+            found.push(document.warning("/info/title", "the document has no title"));
+        }
+        let schemas = Schemas::new(lowering.finish(&mut found));
+        report(found, findings);
+        Some(Contract {
+            file: Arc::clone(document.file()),
+            title: title.unwrap_or_else(|| document.file().to_string()),
+            version: text("version").unwrap_or_default(),
+            servers,
+            operations,
+            not_emulated,
+            security_schemes: schemes,
+            schemas: Arc::new(schemas),
+            samples,
+        })
+    }
+
+    /// Compiles every schema, one at a time, and validates every example of a media type or
+    /// parameter, and every default and example of a schema without references: for `check`, which
+    /// may take its time. `document` is the one it was loaded from.
+    pub fn check(&self, document: &Document, findings: &mut Vec<Finding>) {
+        let mut found = Vec::new();
+        let schemas = &self.schemas;
+        let mut samples: BTreeMap<(SchemaId, Direction), Vec<&Sample>> = BTreeMap::new();
+        for sample in &self.samples {
+            let key = (schemas.canonical(sample.schema), sample.direction);
+            samples.entry(key).or_default().push(sample);
+        }
+        for id in schemas.outermost().map(|id| schemas.canonical(id)) {
+            let mut directions = [Direction::Request, Direction::Response].into_iter();
+            if !directions.any(|direction| samples.contains_key(&(id, direction))) {
+                samples.insert((id, Direction::Response), Vec::new());
+            }
+        }
+        for (pointer, schema) in schemas.alone() {
+            check_own_values(document, pointer, schema, &mut found);
+        }
+        for ((id, direction), samples) in samples {
+            match schemas.compile(id, direction) {
+                Ok(validator) => found.extend(samples.into_iter().filter_map(|sample| {
+                    misfit(document, &validator, "example", &sample.pointer, &sample.value)
+                })),
+                Err(error) => {
+                    let message = format!("the schema cannot be compiled: {error}");
+                    found.push(document.warning(schemas.pointer(id), message));
+                }
+            }
+        }
+        report(found, findings);
+    }
+}
+
+/// Holds a schema's own `default` and examples against it.
+fn check_own_values(
+    document: &Document,
+    pointer: &str,
+    schema: &Map<String, Value>,
+    found: &mut Vec<Finding>,
+) {
+    let mut values: Vec<(&str, String, &Value)> = Vec::new();
+    for (keyword, what) in [("default", "default"), ("example", "example")] {
+        let value = schema.get(keyword);
+        values.extend(value.map(|value| (what, format!("{pointer}/{keyword}"), value)));
+    }
+    let examples = schema.get("examples").and_then(Value::as_array);
+    for (number, value) in examples.into_iter().flatten().enumerate() {
+        values.push(("example", format!("{pointer}/examples/{number}"), value));
+    }
+    // What cannot be compiled is said of the schema that it is a part of.
+    let Ok(validator) = Schemas::compile_alone(schema) else { return };
+    found.extend(
+        values
+            .into_iter()
+            .filter_map(|(what, at, value)| misfit(document, &validator, what, &at, value)),
+    );
+}
+
+/// How an example does not fit its schema: one finding, with the first few violations.
+fn misfit(
+    document: &Document,
+    validator: &Validator,
+    what: &str,
+    pointer: &str,
+    value: &Value,
+) -> Option<Finding> {
+    let mut errors = validator.iter_errors(value).peekable();
+    errors.peek()?;
+    let shown: Vec<String> = errors
+        .by_ref()
+        .take(VIOLATIONS_SHOWN_MAX)
+        .map(|error| {
+            let path = error.instance_path().to_string();
+            let place = if path.is_empty() { String::new() } else { format!("`{path}`: ") };
+            format!("{place}{}", error.masked_with("the value"))
+        })
+        .collect();
+    let more = if errors.next().is_some() { " and more" } else { "" };
+    let message = format!("the {what} does not fit its schema: {}{more}", shown.join("; "));
+    Some(document.warning(pointer, message))
+}
+
+/// Violations of one example in one finding: enough to see what is meant.
+const VIOLATIONS_SHOWN_MAX: usize = 3;
+
+/// Hands findings over in the order of the file, each once however often a component was used.
+fn report(mut found: Vec<Finding>, findings: &mut Vec<Finding>) {
+    found.sort_by(|a, b| (a.line, &a.pointer, &a.message).cmp(&(b.line, &b.pointer, &b.message)));
+    found.dedup();
+    findings.extend(found);
+}
+
+/// The rules its schemas follow, or `None` when the document is of another kind altogether.
+fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialect> {
+    let root = document.root();
+    if !root.is_object() {
+        findings.push(document.error("", "is no OpenAPI document: it is not a map"));
+        return None;
+    }
+    let Some(version) = root.get("openapi") else {
+        findings.push(match root.get("swagger") {
+            Some(_) => document
+                .error("/swagger", "OpenAPI 2.0 (Swagger) is not read")
+                .hint("convert it to OpenAPI 3.0 first, for example with `swagger2openapi`"),
+            None => document
+                .error("", "is no OpenAPI document: `openapi` is missing")
+                .hint("begin it with `openapi: 3.1.0`"),
+        });
+        return None;
+    };
+    let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
+    let mut parts = version.split('.');
+    match (parts.next(), parts.next()) {
+        (Some("3"), Some("0")) => Some(Dialect::V30),
+        (Some("3"), Some("1")) => Some(Dialect::V31),
+        (Some("3"), Some(_)) => {
+            let message = format!("OpenAPI {version} is read as 3.1");
+            findings.push(document.warning("/openapi", message));
+            Some(Dialect::V31)
+        }
+        _ => {
+            let message = format!("OpenAPI {version} is not read");
+            findings.push(document.error("/openapi", message).hint("3.0 and 3.1 are"));
+            None
+        }
+    }
+}
+
+/// One entry of `servers`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// `""` or a path such as `/v2`: without a trailing slash.
+    pub base_path: String,
+    /// The host name; `None` for a relative, templated or localhost address.
+    pub host: Option<String>,
+}
+
+/// One operation that the vendor has and the document leaves out on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotEmulated {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path template.
+    pub template: String,
+    /// Line in the document.
+    pub line: u32,
+}
+
+/// One method on one path template.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// `operationId`, else `METHOD /path`.
+    pub id: String,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path template, as `/organizations/{id}`.
+    pub template: String,
+    /// `summary`.
+    pub summary: Option<String>,
+    /// The path item's parameters and the operation's own, merged.
+    pub parameters: Vec<Parameter>,
+    /// The request body, if one is documented.
+    pub request_body: Option<RequestBody>,
+    /// Documented responses by `200`, `4XX` or `default`, in document order.
+    pub responses: IndexMap<String, Response>,
+    /// Alternatives, each a set of schemes that must all hold. Empty: public. An empty set inside: optional.
+    pub security: Vec<Vec<String>>,
+    /// JSON Pointer to the operation.
+    pub pointer: String,
+    /// Line in the document.
+    pub line: u32,
+}
+
+impl Operation {
+    /// The documented response for a status: the exact one, else its class (`4XX`), else `default`.
+    pub fn response(&self, status: u16) -> Option<&Response> {
+        self.responses
+            .get(&status.to_string())
+            .or_else(|| self.responses.get(&format!("{}XX", status / 100)))
+            .or_else(|| self.responses.get("default"))
+    }
+}
+
+/// Where a parameter or an API key is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Location {
+    /// In the path.
+    Path,
+    /// In the query.
+    Query,
+    /// In a header.
+    Header,
+    /// In a cookie.
+    Cookie,
+}
+
+/// How an array or object parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `a,b` (path and header).
+    Simple,
+    /// `.a.b` (path).
+    Label,
+    /// `;x=a;x=b` (path).
+    Matrix,
+    /// `x=a&x=b` or `x=a,b` (query and cookie).
+    Form,
+    /// `x=a%20b` (query).
+    SpaceDelimited,
+    /// `x=a|b` (query).
+    PipeDelimited,
+    /// `x[a]=1` (query).
+    DeepObject,
+}
+
+/// One documented parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name; of a header in the document's own case.
+    pub name: String,
+    /// Where it is sent.
+    pub location: Location,
+    /// Whether it must be there.
+    pub required: bool,
+    /// The schema of its value.
+    pub schema: Option<SchemaId>,
+    /// How arrays and objects are written.
+    pub style: Style,
+    /// Whether array items and object properties are written one by one.
+    pub explode: bool,
+    /// The media type, when the value is serialized with `content` instead of a style.
+    pub content: Option<String>,
+    /// `allowEmptyValue`: a query parameter that may be sent as `?name` or `?name=` whatever its schema.
+    pub allow_empty: bool,
+    /// The schema's `default`.
+    pub default: Option<Value>,
+    /// Line in the document.
+    pub line: u32,
+}
+
+/// The documented request body.
+#[derive(Clone, Debug)]
+pub struct RequestBody {
+    /// Whether it must be there.
+    pub required: bool,
+    /// What may be sent, by media type (or range such as `application/*`).
+    pub content: IndexMap<String, MediaType>,
+}
+
+/// One media type of a body.
+#[derive(Clone, Debug, Default)]
+pub struct MediaType {
+    /// The schema of the body.
+    pub schema: Option<SchemaId>,
+    /// Examples by name; `example` has the name `""`, and so has one inherited from the schema.
+    pub examples: IndexMap<String, Value>,
+}
+
+/// One documented response.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// `description`.
+    pub description: String,
+    /// Documented headers with their schemas.
+    pub headers: IndexMap<String, Option<SchemaId>>,
+    /// What is answered, by media type.
+    pub content: IndexMap<String, MediaType>,
+    /// `x-inferred`: the vendor does not document this response; why it is supposed.
+    pub inferred: Option<String>,
+    /// `x-unreachable`: documented, but no request leads to it; why.
+    pub unreachable: Option<String>,
+    /// Line in the document.
+    pub line: u32,
+}
+
+/// How a caller proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecurityScheme {
+    /// A key in a header, the query or a cookie.
+    ApiKey {
+        /// Where it is sent.
+        location: Location,
+        /// The name of the header, query parameter or cookie.
+        name: String,
+    },
+    /// `Authorization: Bearer …`, OAuth 2 and `OpenID` Connect included.
+    Bearer,
+    /// `Authorization: Basic …`.
+    Basic,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,801 @@
+//! A document's objects above the schemas, read into operations.
+//!
+//! Owns parameters, bodies, responses, security and references between them. Must not know what a
+//! schema says, nor what anyone does with an operation.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use http::Method;
+use indexmap::IndexMap;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::Location;
+use super::MediaType;
+use super::NotEmulated;
+use super::Operation;
+use super::Parameter;
+use super::RequestBody;
+use super::Response;
+use super::SchemaId;
+use super::SecurityScheme;
+use super::Server;
+use super::Style;
+use super::direction::Direction;
+use super::layout;
+use super::layout::METHODS;
+use super::leaves;
+use super::lowering;
+use super::lowering::Lowering;
+use super::servers;
+use crate::finding::Finding;
+use crate::finding::did_you_mean;
+use crate::yaml::Document;
+
+/// References one after the other between objects that are no schemas: more is a circle.
+const REFERENCES_MAX: usize = 32;
+
+/// An example and the schema it has to fit, for `check`.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) pointer: String,
+    pub(super) value: Value,
+    pub(super) schema: SchemaId,
+    /// Which way it goes, where it is an example of a body.
+    pub(super) direction: Direction,
+}
+
+/// Reads one document.
+pub(super) struct Reader<'d> {
+    document: &'d Document,
+    pub(super) lowering: Lowering<'d>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) samples: Vec<Sample>,
+    pub(super) schemes: IndexMap<String, SecurityScheme>,
+    /// What was read before, by pointer: components are referred to from everywhere.
+    parameters: HashMap<String, Option<Parameter>>,
+    responses: HashMap<String, Response>,
+    request_bodies: HashMap<String, Option<RequestBody>>,
+}
+
+impl<'d> Reader<'d> {
+    pub(super) fn new(
+        document: &'d Document,
+        lowering: Lowering<'d>,
+        findings: Vec<Finding>,
+    ) -> Reader<'d> {
+        Reader {
+            document,
+            lowering,
+            findings,
+            samples: Vec::new(),
+            schemes: IndexMap::new(),
+            parameters: HashMap::new(),
+            responses: HashMap::new(),
+            request_bodies: HashMap::new(),
+        }
+    }
+
+    fn warn(&mut self, pointer: &str, message: impl Into<String>) -> &mut Finding {
+        self.findings.push(self.document.warning(pointer, message));
+        self.findings.last_mut().expect("a finding was pushed the line before")
+    }
+
+    fn advise(&mut self, pointer: &str, message: impl Into<String>, hint: &str) {
+        self.warn(pointer, message).hint = Some(hint.to_owned());
+    }
+
+    fn misplaced(&mut self, pointer: &str, wanted: &str) {
+        let place = layout::name(pointer);
+        self.warn(pointer, format!("`{place}` is not {wanted} and is left out"));
+    }
+
+    fn value(&self, pointer: &str) -> Option<&'d Value> {
+        self.document.root().pointer(pointer)
+    }
+
+    /// The entries of a map, with their pointers. Anything else than a map is a finding.
+    fn entries(&mut self, pointer: &str) -> Vec<(&'d String, String)> {
+        match self.value(pointer) {
+            Some(Value::Object(map)) => {
+                map.keys().map(|key| (key, layout::child(pointer, key))).collect()
+            }
+            None | Some(Value::Null) => Vec::new(),
+            Some(_) => {
+                self.misplaced(pointer, "a map");
+                Vec::new()
+            }
+        }
+    }
+
+    fn items(&mut self, pointer: &str) -> Vec<String> {
+        match self.value(pointer) {
+            Some(Value::Array(items)) => {
+                (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
+            }
+            None | Some(Value::Null) => Vec::new(),
+            Some(_) => {
+                self.misplaced(pointer, "a list");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The object at a place, with references followed, and where it is then.
+    fn object(&mut self, pointer: &str) -> Option<(String, &'d Map<String, Value>)> {
+        let mut at = pointer.to_owned();
+        for _ in 0..REFERENCES_MAX {
+            let value = self.value(&at)?;
+            let Some(map) = value.as_object() else {
+                self.misplaced(&at, "an object");
+                return None;
+            };
+            let Some(Value::String(reference)) = map.get("$ref") else { return Some((at, map)) };
+            let next = lowering::target(reference).filter(|next| self.value(next).is_some());
+            let Some(next) = next else {
+                self.unresolved(&layout::child(&at, "$ref"), reference);
+                return None;
+            };
+            at = next;
+        }
+        let place = layout::name(pointer);
+        self.warn(pointer, format!("`{place}` refers to itself in a circle and is left out"));
+        None
+    }
+
+    fn unresolved(&mut self, at: &str, reference: &str) {
+        let hint = if reference.starts_with('#') {
+            reference.rsplit_once('/').and_then(|(folder, name)| {
+                let siblings = self.value(&lowering::target(folder)?)?.as_object()?;
+                did_you_mean(name, siblings.keys().map(String::as_str))
+            })
+        } else {
+            Some("nothing is fetched: bring all files into one".to_owned())
+        };
+        self.warn(at, format!("`{reference}` leads nowhere and is left out")).hint = hint;
+    }
+
+    /// The schema in a field; the reference itself when it is one.
+    fn schema(&mut self, holder: &str, map: &Map<String, Value>) -> Option<SchemaId> {
+        map.get("schema")?;
+        let pointer = layout::child(holder, "schema");
+        self.lowering.schema(&pointer, &mut self.findings).map(SchemaId::new)
+    }
+
+    pub(super) fn servers(&mut self) -> Vec<Server> {
+        let mut found = Vec::new();
+        for pointer in self.items("/servers") {
+            let Some((_, map)) = self.object(&pointer) else { continue };
+            let server: Option<openapiv3::Server> = leaves::typed(
+                map.clone(),
+                leaves::SERVER,
+                self.document,
+                &pointer,
+                &mut self.findings,
+            );
+            let Some(server) = server else { continue };
+            let variables = server.variables.unwrap_or_default();
+            let default = |name: &str| variables.get(name).map(|variable| variable.default.clone());
+            match servers::parse(&server.url, default) {
+                Some(server) => found.push(server),
+                None => self.advise(
+                    &pointer,
+                    format!("`{}` has a variable without a default; it is left out", server.url),
+                    "declare it under `variables`",
+                ),
+            }
+        }
+        if found.is_empty() {
+            found.push(Server { base_path: String::new(), host: None });
+        }
+        found
+    }
+
+    /// `servers` of a path item or operation, which go before the document's: those are not looked at.
+    fn other_servers(&mut self, holder: &str) {
+        let pointer = layout::child(holder, "servers");
+        let Some(Value::Array(servers)) = self.value(&pointer) else { return };
+        if !servers.is_empty() && Some(servers) != self.value("/servers").and_then(Value::as_array)
+        {
+            let message = "`servers` is read at the top of the document only; this one is ignored";
+            let hint = "it answers under the base paths and host names of the document's `servers`";
+            self.advise(&pointer, message, hint);
+        }
+    }
+
+    pub(super) fn security_schemes(&mut self) {
+        for (name, pointer) in self.entries("/components/securitySchemes") {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let scheme: Option<openapiv3::SecurityScheme> = leaves::typed(
+                map.clone(),
+                leaves::SECURITY_SCHEME,
+                self.document,
+                &at,
+                &mut self.findings,
+            );
+            if let Some(scheme) = scheme.and_then(|scheme| self.security_scheme(scheme, &at)) {
+                self.schemes.insert(name.clone(), scheme);
+            }
+        }
+    }
+
+    fn security_scheme(
+        &mut self,
+        scheme: openapiv3::SecurityScheme,
+        pointer: &str,
+    ) -> Option<SecurityScheme> {
+        use openapiv3::APIKeyLocation;
+        use openapiv3::SecurityScheme::APIKey;
+        use openapiv3::SecurityScheme::HTTP;
+        use openapiv3::SecurityScheme::OAuth2;
+        use openapiv3::SecurityScheme::OpenIDConnect;
+        Some(match scheme {
+            APIKey { location, name, .. } => {
+                let location = match location {
+                    APIKeyLocation::Query => Location::Query,
+                    APIKeyLocation::Header => Location::Header,
+                    APIKeyLocation::Cookie => Location::Cookie,
+                };
+                SecurityScheme::ApiKey { location, name }
+            }
+            HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("bearer") => SecurityScheme::Bearer,
+            HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("basic") => SecurityScheme::Basic,
+            HTTP { scheme, .. } => {
+                let message = format!("HTTP authentication `{scheme}` is not understood");
+                self.advise(pointer, message, "`basic` and `bearer` are");
+                return None;
+            }
+            OAuth2 { .. } | OpenIDConnect { .. } => SecurityScheme::Bearer,
+        })
+    }
+
+    /// Security requirements at a place; `None` when there are none, which is not the empty list.
+    pub(super) fn security(&mut self, pointer: &str) -> Option<Vec<Vec<String>>> {
+        self.value(pointer)?;
+        let mut alternatives = Vec::new();
+        for pointer in self.items(pointer) {
+            let Some(Value::Object(requirement)) = self.value(&pointer) else {
+                self.misplaced(&pointer, "a map of security schemes");
+                continue;
+            };
+            let unknown: Vec<&String> =
+                requirement.keys().filter(|name| !self.schemes.contains_key(*name)).collect();
+            if unknown.is_empty() {
+                alternatives.push(requirement.keys().cloned().collect());
+            }
+            for name in unknown {
+                let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
+                let message = format!(
+                    "security scheme `{name}` is not there; the alternative with it is left out"
+                );
+                self.warn(&layout::child(&pointer, name), message).hint = hint;
+            }
+        }
+        Some(alternatives)
+    }
+
+    pub(super) fn not_emulated(&mut self) -> Vec<NotEmulated> {
+        let mut found = Vec::new();
+        for (template, pointer) in self.entries("/x-not-emulated") {
+            for pointer in self.items(&pointer) {
+                let name = self.value(&pointer).and_then(Value::as_str).unwrap_or_default();
+                let lower = name.to_ascii_lowercase();
+                if !METHODS.contains(&lower.as_str()) {
+                    self.advise(
+                        &pointer,
+                        format!("`{name}` is no method and is left out"),
+                        "write for example `[get, put]`",
+                    );
+                    continue;
+                }
+                found.push(NotEmulated {
+                    method: method(&lower),
+                    template: template.clone(),
+                    line: self.document.line(&pointer),
+                });
+            }
+        }
+        found
+    }
+
+    pub(super) fn operations(&mut self) -> Vec<Operation> {
+        let public = self.security("/security").unwrap_or_default();
+        let mut found: Vec<Operation> = Vec::new();
+        let mut ids: HashMap<String, u32> = HashMap::new();
+        for (template, pointer) in self.entries("/paths") {
+            if template.starts_with("x-") {
+                continue;
+            }
+            let Some(template) = self.template(template, &pointer) else { continue };
+            for place in self.path_item_places(&pointer) {
+                self.other_servers(&place);
+            }
+            for (method, at) in self.path_item(&pointer) {
+                let Some(mut operation) = self.operation(method, &template, &pointer, &at, &public)
+                else {
+                    continue;
+                };
+                if let Some(line) = ids.get(&operation.id) {
+                    let id = format!("{} {template}", operation.method);
+                    let message = format!("operationId `{}` is on line {line} too", operation.id);
+                    let at = layout::child(&at, "operationId");
+                    self.advise(&at, message, &format!("this one is called `{id}`"));
+                    operation.id = id;
+                }
+                ids.insert(operation.id.clone(), operation.line);
+                found.push(operation);
+            }
+        }
+        if found.is_empty() {
+            self.warn("/paths", "the document has no operations");
+        }
+        found
+    }
+
+    fn template(&mut self, template: &str, pointer: &str) -> Option<String> {
+        if template.contains(['?', '#']) {
+            let message = format!("path `{template}` holds a query; it is left out");
+            self.advise(pointer, message, "declare query parameters under `parameters`");
+            return None;
+        }
+        if !template.starts_with('/') {
+            let message = format!("path `{template}` does not begin with `/`; it is read so");
+            self.warn(pointer, message);
+            return Some(format!("/{template}"));
+        }
+        Some(template.to_owned())
+    }
+
+    /// The operations of a path item: method and pointer. What stands beside a `$ref` comes first.
+    fn path_item(&mut self, pointer: &str) -> Vec<(&'d str, String)> {
+        let mut found: Vec<(&str, String)> = Vec::new();
+        for place in self.path_item_places(pointer) {
+            let Some(Value::Object(map)) = self.value(&place) else { continue };
+            for name in map.keys().filter(|name| METHODS.contains(&name.as_str())) {
+                if !found.iter().any(|(known, _)| known == name) {
+                    found.push((name, layout::child(&place, name)));
+                }
+            }
+        }
+        found
+    }
+
+    fn path_item_places(&mut self, pointer: &str) -> Vec<String> {
+        match self.object(pointer) {
+            Some((at, _)) if at == pointer => vec![at],
+            Some((at, _)) => vec![pointer.to_owned(), at],
+            None => vec![pointer.to_owned()],
+        }
+    }
+
+    fn operation(
+        &mut self,
+        name: &str,
+        template: &str,
+        path_item: &str,
+        pointer: &str,
+        public: &[Vec<String>],
+    ) -> Option<Operation> {
+        let Some(Value::Object(map)) = self.value(pointer) else {
+            self.misplaced(pointer, "an object");
+            return None;
+        };
+        let method = method(name);
+        let fallback = format!("{method} {template}");
+        let id = match map.get("operationId") {
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            None => fallback,
+            Some(_) => {
+                let message = "`operationId` is not a text";
+                let hint = format!("this one is called `{fallback}`");
+                self.advise(&layout::child(pointer, "operationId"), message, &hint);
+                fallback
+            }
+        };
+        self.other_servers(pointer);
+        let parameters = self.operation_parameters(template, path_item, pointer);
+        Some(Operation {
+            id,
+            method,
+            template: template.to_owned(),
+            summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
+            parameters,
+            request_body: self.request_body(&layout::child(pointer, "requestBody")),
+            responses: self.operation_responses(pointer),
+            security: self
+                .security(&layout::child(pointer, "security"))
+                .unwrap_or_else(|| public.to_vec()),
+            pointer: pointer.to_owned(),
+            line: self.document.line(pointer),
+        })
+    }
+
+    fn operation_parameters(
+        &mut self,
+        template: &str,
+        path_item: &str,
+        operation: &str,
+    ) -> Vec<Parameter> {
+        let mut merged: IndexMap<(Location, String), Parameter> = IndexMap::new();
+        let mut places = self.path_item_places(path_item);
+        places.reverse();
+        places.push(operation.to_owned());
+        for place in places {
+            let mut own = HashSet::new();
+            for pointer in self.items(&layout::child(&place, "parameters")) {
+                let Some(parameter) = self.parameter(&pointer) else { continue };
+                let name = match parameter.location {
+                    Location::Header => parameter.name.to_ascii_lowercase(),
+                    _ => parameter.name.clone(),
+                };
+                let key = (parameter.location, name);
+                if !own.insert(key.clone()) {
+                    let message = format!("parameter `{}` is there twice", parameter.name);
+                    self.advise(&pointer, message, "the first is used");
+                    continue;
+                }
+                merged.insert(key, parameter);
+            }
+        }
+        let mut parameters: Vec<Parameter> = merged.into_values().collect();
+        self.match_template(template, operation, &mut parameters);
+        parameters
+    }
+
+    /// Path parameters are exactly the names in the template.
+    fn match_template(&mut self, template: &str, operation: &str, parameters: &mut Vec<Parameter>) {
+        let names: Vec<&str> = template
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}').map(|(name, _)| name))
+            .collect();
+        let line = self.document.line(operation);
+        for name in &names {
+            let declared = |one: &Parameter| one.location == Location::Path && one.name == *name;
+            if !parameters.iter().any(declared) {
+                let message =
+                    format!("path parameter `{name}` is not declared; any text is accepted");
+                self.advise(operation, message, "declare it under `parameters` with `in: path`");
+                parameters.push(undeclared(name, line));
+            }
+        }
+        parameters.retain(|parameter| {
+            let there =
+                parameter.location != Location::Path || names.contains(&parameter.name.as_str());
+            if !there {
+                let message = format!(
+                    "path parameter `{}` is not in `{template}`; it is left out",
+                    parameter.name
+                );
+                let mut finding = self.document.warning(operation, message);
+                finding.line = parameter.line;
+                finding.hint = did_you_mean(&parameter.name, names.iter().copied());
+                self.findings.push(finding);
+            }
+            there
+        });
+    }
+
+    fn parameter(&mut self, pointer: &str) -> Option<Parameter> {
+        let (at, map) = self.object(pointer)?;
+        if let Some(known) = self.parameters.get(&at) {
+            return known.clone();
+        }
+        let parameter = self.read_parameter(&at, map);
+        self.parameters.insert(at, parameter.clone());
+        parameter
+    }
+
+    fn read_parameter(&mut self, pointer: &str, map: &Map<String, Value>) -> Option<Parameter> {
+        if let Some(location) = map.get("in").and_then(Value::as_str)
+            && matches!(location, "body" | "formData")
+        {
+            let message = format!("`in: {location}` is of OpenAPI 2.0; the parameter is left out");
+            self.advise(pointer, message, "use `requestBody`");
+            return None;
+        }
+        let leaf = without(map, &["example", "examples"]);
+        let typed: openapiv3::Parameter =
+            leaves::typed(leaf, leaves::PARAMETER, self.document, pointer, &mut self.findings)?;
+        let (location, style) = location_and_style(&typed);
+        let allow_empty =
+            matches!(&typed, openapiv3::Parameter::Query { allow_empty_value: Some(true), .. });
+        let typed = typed.parameter_data();
+        let mut required = typed.required;
+        if location == Location::Path && !required {
+            let message = format!("path parameter `{}` is always `required: true`", typed.name);
+            self.warn(pointer, message);
+            required = true;
+        }
+        let media = self.first_media(pointer, map);
+        let (content, schema) = match media {
+            Some((name, media)) => (Some(name), media.schema),
+            None => (None, self.schema(pointer, map)),
+        };
+        if let Some(schema) = schema {
+            self.examples(pointer, map, schema);
+        }
+        let default = schema.and_then(|schema| {
+            let (_, lowered) = self.lowering.resolved(schema.number());
+            lowered.get("default").cloned()
+        });
+        Some(Parameter {
+            name: typed.name,
+            location,
+            required,
+            schema,
+            style,
+            explode: typed.explode.unwrap_or(style == Style::Form),
+            content,
+            allow_empty,
+            default,
+            line: self.document.line(pointer),
+        })
+    }
+
+    fn first_media(
+        &mut self,
+        pointer: &str,
+        map: &Map<String, Value>,
+    ) -> Option<(String, MediaType)> {
+        map.get("content")?;
+        self.content(&layout::child(pointer, "content"), Direction::Request).into_iter().next()
+    }
+
+    fn request_body(&mut self, pointer: &str) -> Option<RequestBody> {
+        self.value(pointer)?;
+        let (at, map) = self.object(pointer)?;
+        if let Some(known) = self.request_bodies.get(&at) {
+            return known.clone();
+        }
+        let leaf = without(map, &["content"]);
+        let typed: Option<openapiv3::RequestBody> =
+            leaves::typed(leaf, leaves::REQUEST_BODY, self.document, &at, &mut self.findings);
+        let body = typed.map(|typed| {
+            let pointer = layout::child(&at, "content");
+            let content = self.content(&pointer, Direction::Request);
+            self.multipart(&pointer, &content);
+            RequestBody { required: typed.required, content }
+        });
+        self.request_bodies.insert(at, body.clone());
+        body
+    }
+
+    fn multipart(&mut self, pointer: &str, content: &IndexMap<String, MediaType>) {
+        let has_parts =
+            |name: &str| name.trim_start().to_ascii_lowercase().starts_with("multipart/");
+        for (name, _) in
+            content.iter().filter(|(name, media)| has_parts(name) && media.schema.is_some())
+        {
+            let message = format!("the parts of a `{name}` body are not held against its schema");
+            self.advise(
+                &layout::child(pointer, name),
+                message,
+                "any body of this type is accepted",
+            );
+        }
+    }
+
+    fn content(&mut self, pointer: &str, direction: Direction) -> IndexMap<String, MediaType> {
+        let mut found = IndexMap::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let leaf = without(map, &["example", "examples"]);
+            let typed: Option<openapiv3::MediaType> =
+                leaves::typed(leaf, leaves::MEDIA_TYPE, self.document, &at, &mut self.findings);
+            if typed.is_none() {
+                continue;
+            }
+            let schema = self.schema(&at, map);
+            let examples = self.media_examples(&at, map, schema, direction);
+            found.insert(name.clone(), MediaType { schema, examples });
+        }
+        found
+    }
+
+    fn media_examples(
+        &mut self,
+        pointer: &str,
+        map: &Map<String, Value>,
+        schema: Option<SchemaId>,
+        direction: Direction,
+    ) -> IndexMap<String, Value> {
+        let mut found = IndexMap::new();
+        if let Some(value) = map.get("example") {
+            found.insert(String::new(), (layout::child(pointer, "example"), value.clone()));
+        }
+        for (name, pointer) in self.entries(&layout::child(pointer, "examples")) {
+            let Some((at, example)) = self.object(&pointer) else { continue };
+            match example.get("value").or_else(|| example.get("dataValue")) {
+                Some(value) => {
+                    found.insert(name.clone(), (layout::child(&at, "value"), value.clone()));
+                }
+                None => self.advise(
+                    &at,
+                    format!("example `{name}` has no `value` and is left out"),
+                    "nothing is fetched: write the value itself",
+                ),
+            }
+        }
+        if let Some(schema) = schema.filter(|_| found.is_empty()) {
+            found.extend(self.inherited(schema).map(|sample| (String::new(), sample)));
+        }
+        if let Some(schema) = schema {
+            let samples = found.values().cloned();
+            self.samples.extend(samples.map(|(pointer, value)| Sample {
+                pointer,
+                value,
+                schema,
+                direction,
+            }));
+        }
+        found.into_iter().map(|(name, (_, value))| (name, value)).collect()
+    }
+
+    /// The schema's own example, also that of the one schema it consists of.
+    fn inherited(&self, schema: SchemaId) -> Option<(String, Value)> {
+        let (pointer, lowered) = self.lowering.resolved(schema.number());
+        if let Some(example) = lowered.get("example") {
+            return Some((layout::child(&pointer, "example"), example.clone()));
+        }
+        let first = lowered.get("examples").and_then(Value::as_array)?.first()?;
+        Some((format!("{pointer}/examples/0"), first.clone()))
+    }
+
+    fn examples(&mut self, pointer: &str, map: &Map<String, Value>, schema: SchemaId) {
+        if map.contains_key("example") || map.contains_key("examples") {
+            self.media_examples(pointer, map, Some(schema), Direction::Request);
+        }
+    }
+
+    fn operation_responses(&mut self, operation: &str) -> IndexMap<String, Response> {
+        let mut found = IndexMap::new();
+        let pointer = layout::child(operation, "responses");
+        for (status, pointer) in self.entries(&pointer) {
+            if status.starts_with("x-") {
+                continue;
+            }
+            let Some(status) = status_key(status) else {
+                let message = format!("`{status}` is no status and is left out");
+                self.advise(&pointer, message, "write `200`, `4XX` or `default`");
+                continue;
+            };
+            if let Some(response) = self.response(&pointer) {
+                found.insert(status, response);
+            }
+        }
+        if found.is_empty() {
+            self.warn(&pointer, "the operation has no responses");
+        }
+        found
+    }
+
+    fn response(&mut self, pointer: &str) -> Option<Response> {
+        let line = self.document.line(pointer);
+        let (at, map) = self.object(pointer)?;
+        if let Some(known) = self.responses.get(&at) {
+            return Some(Response { line, ..known.clone() });
+        }
+        let leaf = without(map, &["headers", "content", "links"]);
+        let typed: openapiv3::Response =
+            leaves::typed(leaf, leaves::RESPONSE, self.document, &at, &mut self.findings)?;
+        let response = Response {
+            description: typed.description,
+            headers: self.headers(&layout::child(&at, "headers")),
+            content: self.content(&layout::child(&at, "content"), Direction::Response),
+            inferred: self.reason(&at, map, "x-inferred"),
+            unreachable: self.reason(&at, map, "x-unreachable"),
+            line,
+        };
+        self.responses.insert(at, response.clone());
+        Some(response)
+    }
+
+    fn reason(&mut self, pointer: &str, map: &Map<String, Value>, name: &str) -> Option<String> {
+        match map.get(name)? {
+            Value::String(reason) if !reason.trim().is_empty() => Some(reason.trim().to_owned()),
+            Value::Bool(false) => None,
+            _ => {
+                let message = format!("`{name}` gives no reason");
+                self.advise(&layout::child(pointer, name), message, "say why in a sentence");
+                Some(String::new())
+            }
+        }
+    }
+
+    fn headers(&mut self, pointer: &str) -> IndexMap<String, Option<SchemaId>> {
+        let mut found = IndexMap::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let leaf = without(map, &["example", "examples"]);
+            let typed: Option<openapiv3::Header> =
+                leaves::typed(leaf, leaves::HEADER, self.document, &at, &mut self.findings);
+            if typed.is_some() {
+                let schema = self.schema(&at, map);
+                found.insert(name.clone(), schema);
+            }
+        }
+        found
+    }
+}
+
+fn method(lower: &str) -> Method {
+    Method::from_bytes(lower.to_ascii_uppercase().as_bytes()).unwrap_or(Method::GET)
+}
+
+/// A leaf without what is read apart from it; its schemas are `{}`, whatever they were.
+fn without(map: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    let kept = map.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+    kept.map(|(name, value)| {
+        let empty = || Value::Object(Map::new());
+        let value = match (name.as_str(), value) {
+            ("schema" | "itemSchema", _) => empty(),
+            ("content" | "encoding", Value::Object(entries)) => {
+                entries.keys().map(|key| (key.clone(), empty())).collect()
+            }
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    })
+    .collect()
+}
+
+fn undeclared(name: &str, line: u32) -> Parameter {
+    Parameter {
+        name: name.to_owned(),
+        location: Location::Path,
+        required: true,
+        schema: None,
+        style: Style::Simple,
+        explode: false,
+        content: None,
+        allow_empty: false,
+        default: None,
+        line,
+    }
+}
+
+fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
+    use openapiv3::Parameter::Cookie;
+    use openapiv3::Parameter::Header;
+    use openapiv3::Parameter::Path;
+    use openapiv3::Parameter::Query;
+    use openapiv3::PathStyle;
+    use openapiv3::QueryStyle;
+    match parameter {
+        Path { style, .. } => {
+            let style = match style {
+                PathStyle::Matrix => Style::Matrix,
+                PathStyle::Label => Style::Label,
+                PathStyle::Simple => Style::Simple,
+            };
+            (Location::Path, style)
+        }
+        Query { style, .. } => {
+            let style = match style {
+                QueryStyle::Form => Style::Form,
+                QueryStyle::SpaceDelimited => Style::SpaceDelimited,
+                QueryStyle::PipeDelimited => Style::PipeDelimited,
+                QueryStyle::DeepObject => Style::DeepObject,
+            };
+            (Location::Query, style)
+        }
+        Header { .. } => (Location::Header, Style::Simple),
+        Cookie { .. } => (Location::Cookie, Style::Form),
+    }
+}
+
+/// `200`, `4XX` (also written `4xx`) or `default`.
+fn status_key(key: &str) -> Option<String> {
+    let upper = key.to_ascii_uppercase();
+    let bytes = upper.as_bytes();
+    let class = bytes.len() == 3 && (b'1'..=b'5').contains(&bytes[0]);
+    if key == "default" {
+        Some(key.to_owned())
+    } else if class && (&bytes[1..] == b"XX" || bytes[1..].iter().all(u8::is_ascii_digit)) {
+        Some(upper)
+    } else {
+        None
+    }
+}

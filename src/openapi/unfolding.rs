@@ -1,0 +1,162 @@
+//! How many schemas a document applies to one value, and what becomes of those that apply too many.
+//!
+//! Owns the count and its limit. Must not know what schemas say, nor how references were found.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use indexmap::IndexSet;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::layout;
+use super::lowering;
+use crate::finding::Finding;
+use crate::yaml::Document;
+
+/// Schemas that one schema applies to one value, each as often as something leads to it.
+///
+/// References multiply: 40 schemas that each refer to the next one twice come to a million millions, and validation
+/// walks each of them. A union of a thousand alternatives comes to 4,000 with a discriminator; with 10,000, a value
+/// takes milliseconds.
+const UNFOLDED_MAX: usize = 10_000;
+
+/// The keywords that apply schemas to the very value they are applied to themselves, and those that depend on what
+/// these have looked at.
+const COMPOSING: [&str; 11] = [
+    "$ref",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+];
+
+/// A schema object on the way through what is applied to one value.
+struct Visit<'r> {
+    schema: &'r Map<String, Value>,
+    pointer: String,
+    open: Vec<(String, &'r Value)>,
+    count: usize,
+}
+
+/// Takes away what a schema is composed of where that comes to more than can be walked for each value. The innermost
+/// of such schemas are the ones: all around them can stay. `targets` are what references lead to.
+pub(super) fn limit(
+    root: &mut Value,
+    pointers: &IndexSet<Box<str>>,
+    targets: &IndexSet<String>,
+    document: &Document,
+    findings: &mut Vec<Finding>,
+) {
+    let excessive = excessive(root, pointers);
+    if excessive.is_empty() {
+        return;
+    }
+    for pointer in excessive {
+        let Some(Value::Object(map)) = root.pointer_mut(&pointer) else { continue };
+        for keyword in COMPOSING {
+            map.shift_remove(keyword);
+        }
+        let message = format!(
+            "`{}` applies more than {UNFOLDED_MAX} schemas to one value, since references multiply; all that it is \
+             composed of is left out, and anything is accepted in its place",
+            layout::name(&pointer)
+        );
+        let hint = "compose it of fewer schemas, or refer to each of them once";
+        findings.push(document.warning(&pointer, message).hint(hint));
+    }
+    let lost: HashSet<&str> = targets
+        .iter()
+        .map(String::as_str)
+        .filter(|target| root.pointer(target).is_none())
+        .collect();
+    if !lost.is_empty() {
+        take_away(root, &lost);
+    }
+}
+
+/// The innermost schemas that apply too many others to one value. Each schema is counted once, however many lead to it.
+fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut counts: HashMap<*const Map<String, Value>, usize> = HashMap::new();
+    let mut path: Vec<Visit<'_>> = Vec::new();
+    for pointer in pointers {
+        let Some(Value::Object(start)) = root.pointer(pointer) else { continue };
+        if !counts.contains_key(&std::ptr::from_ref(start)) {
+            path.push(visit(root, start, pointer.to_string()));
+        }
+        while let Some(top) = path.last_mut() {
+            let Some((pointer, next)) = top.open.pop() else {
+                let Some(Visit { schema, pointer, mut count, .. }) = path.pop() else { break };
+                if count > UNFOLDED_MAX {
+                    found.push(pointer);
+                    count = 1;
+                }
+                counts.insert(schema, count);
+                if let Some(before) = path.last_mut() {
+                    before.count = before.count.saturating_add(count);
+                }
+                continue;
+            };
+            let Value::Object(next) = next else {
+                top.count = top.count.saturating_add(1);
+                continue;
+            };
+            if let Some(count) = counts.get(&std::ptr::from_ref(next)) {
+                top.count = top.count.saturating_add(*count);
+                continue;
+            }
+            // Circles are cut before; should one be left, it has an end here.
+            counts.insert(next, 1);
+            let visit = visit(root, next, pointer);
+            path.push(visit);
+        }
+    }
+    found
+}
+
+fn visit<'r>(root: &'r Value, schema: &'r Map<String, Value>, pointer: String) -> Visit<'r> {
+    let mut open = Vec::new();
+    for (keyword, value) in schema {
+        let here = || layout::child(&pointer, keyword);
+        match (keyword.as_str(), value) {
+            ("$ref", Value::String(text)) => {
+                let target = lowering::target(text);
+                open.extend(target.and_then(|to| root.pointer(&to).map(|found| (to, found))));
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(items)) => {
+                let place = here();
+                let numbered = items.iter().enumerate();
+                open.extend(numbered.map(|(number, item)| (format!("{place}/{number}"), item)));
+            }
+            ("not" | "if" | "then" | "else", value) => open.push((here(), value)),
+            ("dependentSchemas", Value::Object(entries)) => {
+                let place = here();
+                open.extend(entries.iter().map(|(key, entry)| (layout::child(&place, key), entry)));
+            }
+            _ => {}
+        }
+    }
+    Visit { schema, pointer, open, count: 1 }
+}
+
+/// Takes away the references that led into what was left out.
+fn take_away(value: &mut Value, lost: &HashSet<&str>) {
+    match value {
+        Value::Object(map) => {
+            let target = map.get("$ref").and_then(Value::as_str).and_then(lowering::target);
+            if target.is_some_and(|target| lost.contains(target.as_str())) {
+                map.shift_remove("$ref");
+            }
+            map.values_mut().for_each(|value| take_away(value, lost));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| take_away(item, lost)),
+        _ => {}
+    }
+}

@@ -1,0 +1,179 @@
+//! Line numbers of a tree of values, kept beside it.
+//!
+//! Owns where each entry and item begins. Must not know how text is parsed.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+use serde_json::Value;
+
+/// Entries up to which a map or list is searched from its start; larger ones get an index.
+const SEARCHED_MAX: usize = 16;
+
+/// One node of the tree in the order of the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    line: u32,
+    /// Nodes of the subtree, this one included: relative, so that a part can be copied elsewhere.
+    size: u32,
+}
+
+/// The lines of all nodes in preorder: children follow their parent in the order of the value's
+/// own entries, which is what makes a pointer lead to the same place in both trees.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lines {
+    nodes: Vec<Node>,
+    /// Where the children of large maps and lists are, by the node of the map or list: made when first
+    /// asked for, since of most documents only few places are ever named.
+    indexes: Arc<RwLock<Indexes>>,
+}
+
+type Indexes = HashMap<usize, Arc<Index>>;
+
+/// Where the children of one large map or list are among all nodes.
+#[derive(Debug)]
+struct Index {
+    /// In the order of the text.
+    nodes: Vec<usize>,
+    /// Of a map, the number of each key.
+    keys: HashMap<Box<str>, usize>,
+}
+
+impl Index {
+    fn of(nodes: &[Node], parent: usize, value: &Value) -> Self {
+        let keys = value.as_object().into_iter().flat_map(|map| map.keys());
+        let keys: HashMap<Box<str>, usize> =
+            keys.enumerate().map(|(number, key)| (key.as_str().into(), number)).collect();
+        let count = value.as_array().map_or(keys.len(), Vec::len);
+        let mut at = parent + 1;
+        let nodes = (0..count).map(|_| {
+            let child = at;
+            at += nodes.get(at).map_or(1, |node| node.size as usize);
+            child
+        });
+        Self { nodes: nodes.collect(), keys }
+    }
+}
+
+impl Lines {
+    /// Begins a node; its children are what is begun before it is closed.
+    pub(super) fn open(&mut self, line: u32) -> usize {
+        self.nodes.push(Node { line, size: 1 });
+        self.nodes.len() - 1
+    }
+
+    /// Ends the node that began at `start`.
+    pub(super) fn close(&mut self, start: usize) {
+        self.nodes[start].size = u32::try_from(self.nodes.len() - start).unwrap_or(u32::MAX);
+    }
+
+    /// Gives the node that began at `start` another line.
+    pub(super) fn relocate(&mut self, start: usize, line: u32) {
+        self.nodes[start].line = line;
+    }
+
+    /// The number of nodes so far, which is where the next one begins.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Takes everything from `start` on away again.
+    pub(super) fn split_off(&mut self, start: usize) -> Vec<Node> {
+        self.nodes.split_off(start)
+    }
+
+    /// Forgets everything from `start` on.
+    pub(super) fn truncate(&mut self, start: usize) {
+        self.nodes.truncate(start);
+    }
+
+    /// A copy of the subtree that began at `start`.
+    pub(super) fn subtree(&self, start: usize) -> Vec<Node> {
+        self.nodes[start..].to_vec()
+    }
+
+    /// Appends a subtree; its root gets a line of its own when `line` is given.
+    pub(super) fn append(&mut self, part: &[Node], line: Option<u32>) {
+        let start = self.nodes.len();
+        self.nodes.extend_from_slice(part);
+        if let (Some(line), Some(root)) = (line, self.nodes.get_mut(start)) {
+            root.line = line;
+        }
+    }
+
+    /// The line of the entry at `pointer`, or of its nearest ancestor that is there.
+    pub(super) fn find(&self, root: &Value, pointer: &str) -> u32 {
+        let Some(first) = self.nodes.first() else { return 0 };
+        let (mut at, mut line, mut value) = (0, first.line, root);
+        for token in pointer.split('/').skip(1) {
+            let Some((place, child)) = self.step(at, value, token) else { break };
+            at = place;
+            let Some(node) = self.nodes.get(at) else { break };
+            (line, value) = (node.line, child);
+        }
+        line
+    }
+
+    /// The node and the value of one entry or item.
+    fn step<'v>(&self, at: usize, value: &'v Value, token: &str) -> Option<(usize, &'v Value)> {
+        match value {
+            Value::Object(map) => {
+                let key: Cow<'_, str> = if token.contains('~') {
+                    token.replace("~1", "/").replace("~0", "~").into()
+                } else {
+                    token.into()
+                };
+                let child = map.get(key.as_ref())?;
+                let place = if map.len() > SEARCHED_MAX {
+                    let index = self.index(at, value);
+                    index.nodes[*index.keys.get(key.as_ref())?]
+                } else {
+                    nth_child(&self.nodes, at, map.keys().position(|known| *known == key)?)
+                };
+                Some((place, child))
+            }
+            Value::Array(items) => {
+                let number: usize = token.parse().ok()?;
+                let child = items.get(number)?;
+                let place = if items.len() > SEARCHED_MAX {
+                    self.index(at, value).nodes[number]
+                } else {
+                    nth_child(&self.nodes, at, number)
+                };
+                Some((place, child))
+            }
+            _ => None,
+        }
+    }
+
+    fn index(&self, at: usize, value: &Value) -> Arc<Index> {
+        let known = self.indexes.read().unwrap_or_else(PoisonError::into_inner).get(&at).cloned();
+        known.unwrap_or_else(|| {
+            let index = Arc::new(Index::of(&self.nodes, at, value));
+            let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(indexes.entry(at).or_insert(index))
+        })
+    }
+}
+
+/// The children of a subtree's root, each as its own subtree.
+pub(super) fn children(part: &[Node]) -> impl Iterator<Item = &[Node]> {
+    let mut rest = part.get(1..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let size = rest.first()?.size as usize;
+        let (child, after) = rest.split_at_checked(size)?;
+        rest = after;
+        Some(child)
+    })
+}
+
+fn nth_child(nodes: &[Node], parent: usize, index: usize) -> usize {
+    let mut at = parent + 1;
+    for _ in 0..index {
+        at += nodes.get(at).map_or(1, |node| node.size as usize);
+    }
+    at
+}
