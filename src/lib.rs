@@ -1,5 +1,6 @@
 //! Practise the API calls you can't take back.
 
+pub mod expression;
 pub mod openapi;
 pub mod yaml;
 

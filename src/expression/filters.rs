@@ -1,0 +1,641 @@
+//! What the filters do. The table in `language` names them and says what they take.
+//!
+//! Must not know expressions or the tables they read; a table is any object with a method `find`.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use md5::Digest;
+use minijinja::Error;
+use minijinja::ErrorKind;
+use minijinja::State;
+use minijinja::Value;
+use minijinja::value::DynObject;
+use minijinja::value::ValueKind;
+
+use crate::clock::Timestamp;
+use crate::expression::ITEMS_MAX;
+use crate::expression::TEXT_BYTES_MAX;
+use crate::expression::absence::Sortable;
+use crate::expression::absence::is_absent;
+use crate::expression::absence::noun;
+use crate::expression::absence::settled;
+use crate::expression::json;
+use crate::expression::language;
+
+type Given = Result<Value, Error>;
+
+/// The arguments of a filter, after the value it is applied to.
+pub(super) struct Arguments<'a> {
+    positional: &'a [Value],
+    keywords: Option<&'a Value>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(values: &'a [Value]) -> Self {
+        match values.split_last() {
+            Some((last, rest)) if last.is_kwargs() => {
+                Self { positional: rest, keywords: Some(last) }
+            }
+            _ => Self { positional: values, keywords: None },
+        }
+    }
+
+    fn at(&self, index: usize) -> Value {
+        self.positional.get(index).cloned().unwrap_or_default()
+    }
+
+    fn keyword(&self, name: &str) -> Value {
+        self.keywords.and_then(|keywords| keywords.get_attr(name).ok()).unwrap_or_default()
+    }
+
+    fn at_or_keyword(&self, index: usize, name: &str) -> Value {
+        let positional = self.at(index);
+        if positional.is_undefined() { self.keyword(name) } else { positional }
+    }
+
+    /// A path such as `owner.name`, where one is given.
+    fn attribute(&self, index: usize) -> Result<Option<String>, Error> {
+        let attribute = self.at_or_keyword(index, "attribute");
+        if is_absent(&attribute) {
+            return Ok(None);
+        }
+        match attribute.as_str() {
+            Some(path) => Ok(Some(path.to_owned())),
+            None => {
+                Err(wrong(format!("an attribute is named by a text, not {}", noun(&attribute))))
+            }
+        }
+    }
+}
+
+fn wrong(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, reason.into())
+}
+
+fn none() -> Value {
+    Value::from(())
+}
+
+// Text.
+
+/// Applies `change` to a scalar's text; none stays none.
+fn over_text(value: &Value, change: impl FnOnce(&str) -> Given) -> Given {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(none()),
+        ValueKind::String => change(value.as_str().unwrap_or_default()),
+        ValueKind::Bool | ValueKind::Number => change(&json::to_text(value)),
+        _ => Err(wrong(format!("a text is needed, not {}", noun(value)))),
+    }
+}
+
+fn bounded(text: String) -> Given {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(too_long());
+    }
+    Ok(text.into())
+}
+
+fn too_long() -> Error {
+    wrong(format!("gives a text of more than {TEXT_BYTES_MAX} bytes"))
+}
+
+pub(super) fn lower(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_text(value, |text| Ok(text.to_lowercase().into()))
+}
+
+pub(super) fn upper(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_text(value, |text| Ok(text.to_uppercase().into()))
+}
+
+pub(super) fn capitalize(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_text(value, |text| {
+        let mut letters = text.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        Ok((first.unwrap_or_default() + &letters.as_str().to_lowercase()).into())
+    })
+}
+
+pub(super) fn trim(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let letters = given.at(0);
+    over_text(value, |text| {
+        Ok(match letters.as_str() {
+            Some(letters) => text.trim_matches(|letter| letters.contains(letter)).into(),
+            None => text.trim().into(),
+        })
+    })
+}
+
+pub(super) fn replace(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let (from, to) = (json::to_text(&given.at(0)), json::to_text(&given.at(1)));
+    over_text(value, |text| {
+        let grown = text.matches(&from).count().saturating_mul(to.len());
+        if grown > TEXT_BYTES_MAX {
+            return Err(too_long());
+        }
+        Ok(text.replace(&from, &to).into())
+    })
+}
+
+pub(super) fn split(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    if is_absent(value) {
+        return Ok(Value::from(Vec::<Value>::new()));
+    }
+    let separator = given.at(0);
+    over_text(value, |text| {
+        let parts: Vec<Value> = match separator.as_str() {
+            Some("") => return Err(wrong("the separator is empty")),
+            Some(separator) => text.split(separator).map(Value::from).collect(),
+            None => text.split_whitespace().map(Value::from).collect(),
+        };
+        Ok(parts.into())
+    })
+}
+
+pub(super) fn string(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    if is_absent(value) { Ok(none()) } else { bounded(json::to_text(value)) }
+}
+
+pub(super) fn tojson(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    bounded(json::to_json(value).to_string())
+}
+
+pub(super) fn concat(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    bounded(json::to_text(value) + &json::to_text(&given.at(0)))
+}
+
+pub(super) fn md5(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_text(value, |text| Ok(hex(&md5::Md5::digest(text.as_bytes())).into()))
+}
+
+pub(super) fn sha256(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_text(value, |text| Ok(hex(&sha2::Sha256::digest(text.as_bytes())).into()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+}
+
+// Numbers and truth.
+
+fn number_of(value: &Value) -> Result<&Value, Error> {
+    if value.kind() == ValueKind::Number {
+        Ok(value)
+    } else {
+        Err(wrong(format!("a number is needed, not {}", noun(value))))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range at its ends")]
+pub(super) fn int(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let default = given.at_or_keyword(0, "default");
+    let read = match value.kind() {
+        ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
+        ValueKind::Bool => Some(Value::from(i64::from(value.is_true()))),
+        ValueKind::Number if value.is_integer() => Some(value.clone()),
+        ValueKind::Number => f64::try_from(value.clone()).ok().map(|float| (float as i64).into()),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default().trim();
+            text.parse::<i64>().ok().map(Value::from)
+        }
+        _ => None,
+    };
+    read_or(read, default, value, "an integer")
+}
+
+pub(super) fn float(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let default = given.at_or_keyword(0, "default");
+    let read = match value.kind() {
+        ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
+        ValueKind::Number => f64::try_from(value.clone()).ok(),
+        ValueKind::String => value.as_str().unwrap_or_default().trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    let read = read.filter(|float| float.is_finite()).map(Value::from);
+    read_or(read, default, value, "a number")
+}
+
+fn read_or(read: Option<Value>, default: Value, value: &Value, what: &str) -> Given {
+    match read {
+        Some(read) => Ok(read),
+        None if default.is_undefined() => {
+            Err(wrong(format!("`{}` cannot be read as {what}", shown(value))))
+        }
+        None => Ok(default),
+    }
+}
+
+/// A value for messages, at most so long that it can be read.
+fn shown(value: &Value) -> String {
+    const LETTERS_MAX: usize = 60;
+    let text = json::to_text(value);
+    match text.char_indices().nth(LETTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    if is_absent(value) {
+        return Ok(none());
+    }
+    let value = number_of(value)?;
+    if let (true, Some(integer)) = (value.is_integer(), value.as_i64()) {
+        return Ok(integer.saturating_abs().into());
+    }
+    Ok(f64::try_from(value.clone()).unwrap_or(f64::NAN).abs().into())
+}
+
+pub(super) fn round(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    const PLACES_MAX: usize = 15;
+    if is_absent(value) {
+        return Ok(none());
+    }
+    let value = number_of(value)?;
+    if value.is_integer() {
+        return Ok(value.clone());
+    }
+    let places = given.at_or_keyword(0, "precision").as_usize().unwrap_or(0).min(PLACES_MAX);
+    let float = f64::try_from(value.clone()).unwrap_or(f64::NAN);
+    // Through decimal text: scaling the number and back would add errors of its own.
+    let rounded = format!("{float:.places$}").parse::<f64>().unwrap_or(float);
+    Ok(rounded.into())
+}
+
+pub(super) fn bool(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    let Some(text) = value.as_str() else { return Ok(value.is_true().into()) };
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true.into()),
+        "false" | "0" | "no" | "off" | "" => Ok(false.into()),
+        _ => Err(wrong(format!("`{}` is neither true nor false", shown(value)))),
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "all filters have one signature")]
+pub(super) fn default(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let lax = given.at_or_keyword(1, "boolean").is_true();
+    if is_absent(value) || lax && !value.is_true() {
+        return Ok(settled(given.at(0)));
+    }
+    Ok(value.clone())
+}
+
+pub(super) fn negated(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    let number = number_of(value)?;
+    match number.as_i64() {
+        Some(integer) if number.is_integer() => {
+            integer.checked_neg().map(Value::from).ok_or_else(|| wrong("the number is too large"))
+        }
+        _ => Ok((-f64::try_from(number.clone()).unwrap_or(f64::NAN)).into()),
+    }
+}
+
+pub(super) fn times(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let other = given.at(0);
+    let (a, b) = (number_of(value)?, number_of(&other)?);
+    if a.is_integer() && b.is_integer() {
+        let product = match (i128::try_from(a.clone()), i128::try_from(b.clone())) {
+            (Ok(a), Ok(b)) => a.checked_mul(b).and_then(|product| i64::try_from(product).ok()),
+            _ => None,
+        };
+        return product.map(Value::from).ok_or_else(|| wrong("the product is too large"));
+    }
+    let factor = |value: &Value| f64::try_from(value.clone()).unwrap_or(f64::NAN);
+    Ok((factor(a) * factor(b)).into())
+}
+
+// Lists.
+
+/// The elements of a list, the keys of an object, nothing for none.
+fn items_of(value: &Value) -> Result<Vec<Value>, Error> {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
+            let mut items = Vec::new();
+            for item in value.try_iter()?.checked() {
+                if items.len() == ITEMS_MAX {
+                    return Err(wrong(format!("the list has more than {ITEMS_MAX} elements")));
+                }
+                items.push(settled(item?));
+            }
+            Ok(items)
+        }
+        _ => Err(wrong(format!("a list is needed, not {}", noun(value)))),
+    }
+}
+
+/// What a path such as `owner.name` or `lines.0.id` leads to.
+fn read_path(value: &Value, path: &str) -> Value {
+    path.split('.').fold(value.clone(), |value, part| {
+        if is_absent(&value) {
+            return none();
+        }
+        let read = match part.parse::<usize>() {
+            Ok(index) if value.kind() != ValueKind::Map => value.get_item_by_index(index),
+            _ => value.get_attr(part),
+        };
+        settled(read.unwrap_or_default())
+    })
+}
+
+fn read_attribute(value: &Value, path: Option<&str>) -> Value {
+    path.map_or_else(|| value.clone(), |path| read_path(value, path))
+}
+
+pub(super) fn length(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    if is_absent(value) {
+        return Ok(0.into());
+    }
+    match value.len() {
+        Some(length) => Ok(length.into()),
+        None => items_of(value).map(|items| items.len().into()),
+    }
+}
+
+pub(super) fn list(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    items_of(value).map(Value::from)
+}
+
+pub(super) fn unique(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let attribute = given.attribute(usize::MAX)?;
+    let mut seen = BTreeSet::new();
+    let mut items = items_of(value)?;
+    items.retain(|item| seen.insert(Sortable::of(&read_attribute(item, attribute.as_deref()))));
+    Ok(items.into())
+}
+
+pub(super) fn sort(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let attribute = given.attribute(usize::MAX)?;
+    let mut items = items_of(value)?;
+    items.sort_by_cached_key(|item| Sortable::of(&read_attribute(item, attribute.as_deref())));
+    if given.keyword("reverse").is_true() {
+        items.reverse();
+    }
+    Ok(items.into())
+}
+
+pub(super) fn reverse(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    let mut items = items_of(value)?;
+    items.reverse();
+    Ok(items.into())
+}
+
+fn choose(value: &Value, keep: bool, path: Option<&str>, test: &[Value]) -> Given {
+    let call = match test.first() {
+        Some(name) => Some(language::test_call(name.as_str().unwrap_or_default())?),
+        None => None,
+    };
+    let other = test.get(1).cloned().unwrap_or_default();
+    let mut chosen = Vec::new();
+    for item in items_of(value)? {
+        let tested = read_attribute(&item, path);
+        let holds = match call {
+            Some(call) => call(&tested, &other)?,
+            None => tested.is_true(),
+        };
+        if holds == keep {
+            chosen.push(item);
+        }
+    }
+    Ok(chosen.into())
+}
+
+pub(super) fn select(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    choose(value, true, None, given.positional)
+}
+
+pub(super) fn reject(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    choose(value, false, None, given.positional)
+}
+
+fn choose_by_attribute(value: &Value, keep: bool, given: &Arguments<'_>) -> Given {
+    let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
+    choose(value, keep, Some(&path), given.positional.get(1..).unwrap_or_default())
+}
+
+pub(super) fn selectattr(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    choose_by_attribute(value, true, given)
+}
+
+pub(super) fn rejectattr(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    choose_by_attribute(value, false, given)
+}
+
+pub(super) fn first(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    Ok(items_of(value)?.into_iter().next().unwrap_or_else(none))
+}
+
+pub(super) fn last(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    Ok(items_of(value)?.pop().unwrap_or_else(none))
+}
+
+/// The elements that have a value to compare, each with it.
+fn comparable(value: &Value, given: &Arguments<'_>) -> Result<Vec<(Sortable, Value)>, Error> {
+    let attribute = given.attribute(usize::MAX)?;
+    let keyed = items_of(value)?.into_iter().map(|item| {
+        let key = Sortable::of(&read_attribute(&item, attribute.as_deref()));
+        (key, item)
+    });
+    Ok(keyed.filter(|(key, _)| *key != Sortable::None).collect())
+}
+
+pub(super) fn min(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let least = comparable(value, given)?.into_iter().min_by(|a, b| a.0.cmp(&b.0));
+    Ok(least.map_or_else(none, |(_, item)| item))
+}
+
+pub(super) fn max(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    // From behind, so that the first of several greatest is taken, as `min` takes the first.
+    let greatest = comparable(value, given)?.into_iter().rev().max_by(|a, b| a.0.cmp(&b.0));
+    Ok(greatest.map_or_else(none, |(_, item)| item))
+}
+
+pub(super) fn sum(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let attribute = given.attribute(usize::MAX)?;
+    let (mut whole, mut broken, mut any_broken) = (0_i64, 0.0, false);
+    for item in items_of(value)? {
+        let item = read_attribute(&item, attribute.as_deref());
+        if is_absent(&item) {
+            continue;
+        }
+        match number_of(&item)?.as_i64() {
+            Some(integer) if item.is_integer() => {
+                whole = whole.checked_add(integer).ok_or_else(|| wrong("the sum is too large"))?;
+            }
+            _ => {
+                any_broken = true;
+                broken += f64::try_from(item).unwrap_or(f64::NAN);
+            }
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a sum with fractions is a float")]
+    let total = if any_broken { Value::from(whole as f64 + broken) } else { Value::from(whole) };
+    Ok(total)
+}
+
+pub(super) fn join(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let attribute = given.attribute(usize::MAX)?;
+    let joiner = json::to_text(&given.at(0));
+    let mut text = String::new();
+    for (index, item) in items_of(value)?.iter().enumerate() {
+        if index > 0 {
+            text.push_str(&joiner);
+        }
+        text.push_str(&json::to_text(&read_attribute(item, attribute.as_deref())));
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(too_long());
+        }
+    }
+    Ok(text.into())
+}
+
+pub(super) fn map(state: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let items = items_of(value)?;
+    if let Some((name, rest)) = given.positional.split_first() {
+        let call = language::filter_call(name.as_str().unwrap_or_default())?;
+        let rest = Arguments { positional: rest, keywords: None };
+        let mapped: Result<Vec<_>, _> = items.iter().map(|item| call(state, item, &rest)).collect();
+        return mapped.map(Value::from);
+    }
+    let path = given.attribute(usize::MAX)?.ok_or_else(|| wrong("the attribute is none"))?;
+    let default = settled(given.keyword("default"));
+    let mapped = items.iter().map(|item| {
+        let read = read_path(item, &path);
+        if is_absent(&read) { default.clone() } else { read }
+    });
+    Ok(mapped.collect::<Vec<_>>().into())
+}
+
+pub(super) fn groupby(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
+    let mut groups: BTreeMap<Sortable, (Value, Vec<Value>)> = BTreeMap::new();
+    for item in items_of(value)? {
+        let grouper = read_path(&item, &path);
+        let group = groups.entry(Sortable::of(&grouper));
+        group.or_insert_with(|| (grouper, Vec::new())).1.push(item);
+    }
+    let groups = groups.into_values().map(|(grouper, list)| {
+        Value::from_object(BTreeMap::from([("grouper", grouper), ("list", list.into())]))
+    });
+    Ok(groups.collect::<Vec<_>>().into())
+}
+
+pub(super) fn items(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    if is_absent(value) {
+        return Ok(Vec::<Value>::new().into());
+    }
+    if value.kind() != ValueKind::Map {
+        return Err(wrong(format!("an object is needed, not {}", noun(value))));
+    }
+    let pairs = value.as_object().and_then(DynObject::try_iter_pairs);
+    let pairs = pairs.into_iter().flatten().take(ITEMS_MAX);
+    Ok(pairs.map(|(key, item)| Value::from(vec![key, item])).collect::<Vec<_>>().into())
+}
+
+pub(super) fn lookup(state: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let table = given.at(0);
+    let ids = match value.kind() {
+        // One id stands for a list of one.
+        ValueKind::String | ValueKind::Number => vec![value.clone()],
+        _ => items_of(value)?,
+    };
+    let mut found = Vec::new();
+    for id in ids {
+        let record = match given.keywords {
+            Some(rest) => table.call_method(state, "find", &[id, rest.clone()])?,
+            None => table.call_method(state, "find", &[id])?,
+        };
+        if !is_absent(&record) {
+            found.push(record);
+        }
+    }
+    Ok(found.into())
+}
+
+pub(super) fn by_field(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    let mut messages = serde_json::Map::new();
+    for violation in items_of(value)? {
+        let field = json::to_text(&read_path(&violation, "field"));
+        if !field.is_empty() {
+            let message = json::to_json(&read_path(&violation, "message"));
+            // The first violation of a field is the one to mend first.
+            messages.entry(field).or_insert(message);
+        }
+    }
+    Ok(json::from_json(&serde_json::Value::Object(messages)))
+}
+
+// Time.
+
+/// Applies `change` to the time that a text says; none stays none.
+fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> Given) -> Given {
+    if is_absent(value) {
+        return Ok(none());
+    }
+    match value.as_str().and_then(Timestamp::parse) {
+        Some(time) => change(time),
+        None => Err(wrong(format!("`{}` is not a time as RFC 3339 writes it", shown(value)))),
+    }
+}
+
+pub(super) fn epoch(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_time(value, |time| Ok(time.0.div_euclid(1000).into()))
+}
+
+pub(super) fn epoch_ms(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+    over_time(value, |time| Ok(time.0.into()))
+}
+
+pub(super) fn date(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    let format = given.at(0);
+    let format = format.as_str().ok_or_else(|| wrong("the format is not a text"))?;
+    over_time(value, |time| {
+        let instant = jiff::Timestamp::from_millisecond(time.0)
+            .map_err(|_| wrong("the time is outside the calendar"))?;
+        let text = jiff::fmt::strtime::format(format, instant)
+            .map_err(|error| wrong(format!("`{format}` is not a date format: {error}")))?;
+        bounded(text)
+    })
+}
+
+pub(super) fn duration(count: &Value, unit_ms: i64) -> Given {
+    if is_absent(count) {
+        return Ok(none());
+    }
+    let number = number_of(count)?;
+    #[expect(clippy::cast_precision_loss, reason = "units are far below 2^52")]
+    #[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range")]
+    let ms = match number.as_i64() {
+        Some(integer) if number.is_integer() => integer.saturating_mul(unit_ms),
+        _ => (f64::try_from(number.clone()).unwrap_or(0.0) * unit_ms as f64).round() as i64,
+    };
+    Ok(ms.into())
+}
+
+/// Milliseconds, from a number of them or a text such as `10s`.
+fn span_ms(span: &Value) -> Result<Option<i64>, Error> {
+    if is_absent(span) {
+        return Ok(None);
+    }
+    let ms = match span.as_str() {
+        Some(text) => text.parse::<jiff::SignedDuration>().ok().map(|span| span.as_millis()),
+        None => number_of(span)?.as_i64().map(i128::from),
+    };
+    let ms = ms.and_then(|ms| i64::try_from(ms).ok());
+    ms.map(Some).ok_or_else(|| wrong(format!("`{}` is not a duration", shown(span))))
+}
+
+fn moved(value: &Value, span: &Value, direction: i64) -> Given {
+    let Some(ms) = span_ms(span)? else { return Ok(none()) };
+    over_time(value, |time| Ok(time.plus_ms(ms.saturating_mul(direction)).to_rfc3339().into()))
+}
+
+pub(super) fn later(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    moved(value, &given.at(0), 1)
+}
+
+pub(super) fn earlier(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+    moved(value, &given.at(0), -1)
+}

@@ -1,0 +1,299 @@
+//! Values and JSON, each from the other.
+//!
+//! Owns the two conversions, at once or on demand. Must not know templates.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::DynObject;
+use minijinja::value::Enumerator;
+use minijinja::value::Object;
+use minijinja::value::ObjectRepr;
+use minijinja::value::ValueKind;
+use serde_json::Map;
+use serde_json::Number;
+
+/// Deepest value written as JSON; deeper parts are written as null. Above what a JSON body may
+/// have (128), so that only objects that lead back to themselves reach it.
+pub const JSON_DEPTH_MAX: usize = 256;
+
+/// Most that one value may become when written as JSON: a measure of memory in bytes, so that
+/// neither a loop nor an object that holds itself many times over can fill it.
+pub const JSON_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What an element costs apart from its text, in bytes.
+const NODE_BYTES: usize = 16;
+
+/// Turns a value into JSON. Integers stay integers; none and what JSON cannot say become null, as
+/// do parts beyond [`JSON_DEPTH_MAX`] and [`JSON_BYTES_MAX`].
+pub fn to_json(value: &Value) -> serde_json::Value {
+    Writer::new(JSON_BYTES_MAX).write(value).unwrap_or(serde_json::Value::Null)
+}
+
+/// Turns JSON into a value.
+pub fn from_json(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::from(()),
+        serde_json::Value::Bool(value) => Value::from(*value),
+        serde_json::Value::Number(number) => from_number(number),
+        serde_json::Value::String(text) => Value::from(text.as_str()),
+        serde_json::Value::Array(items) => {
+            Value::from_object(items.iter().map(from_json).collect::<Vec<_>>())
+        }
+        serde_json::Value::Object(_) => from_json_shared(Arc::new(value.clone())),
+    }
+}
+
+/// Turns shared JSON into a value that converts only what is read: for bodies that may be large.
+pub fn from_json_shared(value: Arc<serde_json::Value>) -> Value {
+    match &*value {
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            Value::from_object(Shared { root: Root::Whole(value), path: Vec::new() })
+        }
+        scalar => from_json(scalar),
+    }
+}
+
+/// What holds JSON by name, for values that are read out of it where it is.
+pub trait Holder: Send + Sync + 'static {
+    /// What is under that name.
+    fn member(&self, name: &str) -> Option<&serde_json::Value>;
+}
+
+/// Turns a part of something shared into a value that copies only what is read.
+pub fn from_member<H: Holder>(holder: &Arc<H>, name: &str) -> Option<Value> {
+    Some(match holder.member(name)? {
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            let holder: Arc<dyn Holder> = Arc::<H>::clone(holder);
+            let path = vec![Step::Key(name.into())];
+            Value::from_object(Shared { root: Root::Held(holder), path })
+        }
+        scalar => from_json(scalar),
+    })
+}
+
+/// A value as the text that interpolation and `string` make of it.
+pub(super) fn to_text(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => String::new(),
+        ValueKind::String | ValueKind::Bytes => value.as_str().unwrap_or_default().to_owned(),
+        _ => to_json(value).to_string(),
+    }
+}
+
+fn from_number(number: &Number) -> Value {
+    if let Some(integer) = number.as_i64() {
+        Value::from(integer)
+    } else if let Some(integer) = number.as_u64() {
+        Value::from(integer)
+    } else {
+        number.as_f64().map_or_else(|| Value::from(()), Value::from)
+    }
+}
+
+fn to_number(value: &Value) -> serde_json::Value {
+    if value.is_integer() {
+        if let Some(integer) = value.as_i64() {
+            return integer.into();
+        }
+        if let Ok(integer) = u64::try_from(value.clone()) {
+            return integer.into();
+        }
+    }
+    let float = f64::try_from(value.clone()).unwrap_or(f64::NAN);
+    Number::from_f64(float).map_or(serde_json::Value::Null, serde_json::Value::Number)
+}
+
+/// Why a value cannot be written as JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unwritable {
+    TooLarge,
+    Broken(String),
+}
+
+/// Writes values as JSON within a budget.
+pub(super) struct Writer {
+    bytes_left: usize,
+    depth: usize,
+}
+
+impl Writer {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self { bytes_left: bytes_max, depth: 0 }
+    }
+
+    /// Takes the price of a node with so much text from the budget.
+    pub(super) fn charge(&mut self, text_bytes: usize) -> Result<(), Unwritable> {
+        let price = text_bytes.saturating_add(NODE_BYTES);
+        self.bytes_left = self.bytes_left.checked_sub(price).ok_or(Unwritable::TooLarge)?;
+        Ok(())
+    }
+
+    pub(super) fn write(&mut self, value: &Value) -> Result<serde_json::Value, Unwritable> {
+        if let Some(shared) = value.downcast_object_ref::<Shared>() {
+            let json = shared.json();
+            self.charge_json(json)?;
+            return Ok(json.clone());
+        }
+        match value.kind() {
+            ValueKind::Bool => Ok(value.is_true().into()),
+            ValueKind::Number => {
+                self.charge(0)?;
+                Ok(to_number(value))
+            }
+            ValueKind::String | ValueKind::Bytes => {
+                let text = value.to_str().unwrap_or_default();
+                self.charge(text.len())?;
+                Ok(serde_json::Value::String(text.as_ref().to_owned()))
+            }
+            ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => self.container(value),
+            ValueKind::Invalid => Err(Unwritable::Broken(value.to_string())),
+            _ => Ok(serde_json::Value::Null),
+        }
+    }
+
+    fn container(&mut self, value: &Value) -> Result<serde_json::Value, Unwritable> {
+        self.charge(0)?;
+        if self.depth == JSON_DEPTH_MAX {
+            return Ok(serde_json::Value::Null);
+        }
+        self.depth += 1;
+        let written = if value.kind() == ValueKind::Map {
+            let mut map = Map::new();
+            let pairs = value.as_object().and_then(DynObject::try_iter_pairs);
+            for (key, item) in pairs.into_iter().flatten() {
+                let key = to_text(&key);
+                self.charge(key.len())?;
+                let item = self.write(&item)?;
+                map.insert(key, item);
+            }
+            serde_json::Value::Object(map)
+        } else {
+            let mut items = Vec::new();
+            for item in value.try_iter().map_err(|error| Unwritable::Broken(error.to_string()))? {
+                items.push(self.write(&item)?);
+                self.charge(0)?;
+            }
+            serde_json::Value::Array(items)
+        };
+        self.depth -= 1;
+        Ok(written)
+    }
+
+    /// Takes the price of a whole JSON tree from the budget.
+    pub(super) fn charge_json(&mut self, json: &serde_json::Value) -> Result<(), Unwritable> {
+        match json {
+            serde_json::Value::String(text) => self.charge(text.len()),
+            serde_json::Value::Array(items) => {
+                self.charge(0)?;
+                items.iter().try_for_each(|item| self.charge_json(item))
+            }
+            serde_json::Value::Object(map) => {
+                self.charge(0)?;
+                map.iter().try_for_each(|(key, item)| {
+                    self.charge(key.len())?;
+                    self.charge_json(item)
+                })
+            }
+            _ => self.charge(0),
+        }
+    }
+}
+
+/// One step from a JSON container to a part of it.
+#[derive(Clone, Debug)]
+enum Step {
+    Key(Box<str>),
+    Index(usize),
+}
+
+/// A part of a shared JSON tree. It is found again by its path at each access, which keeps the
+/// tree as it is and converts nothing but the scalars that are read.
+struct Shared {
+    root: Root,
+    path: Vec<Step>,
+}
+
+#[derive(Clone)]
+enum Root {
+    Whole(Arc<serde_json::Value>),
+    /// The first step is the name of a member.
+    Held(Arc<dyn Holder>),
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.json())
+    }
+}
+
+impl Shared {
+    fn json(&self) -> &serde_json::Value {
+        let (mut json, path) = match (&self.root, self.path.split_first()) {
+            (Root::Whole(json), _) => (&**json, &*self.path),
+            (Root::Held(holder), Some((Step::Key(name), rest))) => {
+                (holder.member(name).unwrap_or(&serde_json::Value::Null), rest)
+            }
+            (Root::Held(_), _) => (&serde_json::Value::Null, &*self.path),
+        };
+        for step in path {
+            json = match step {
+                Step::Key(key) => &json[&**key],
+                Step::Index(index) => &json[*index],
+            };
+        }
+        json
+    }
+
+    fn part(&self, step: impl FnOnce() -> Step, json: &serde_json::Value) -> Value {
+        match json {
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                let mut path = Vec::with_capacity(self.path.len() + 1);
+                path.extend_from_slice(&self.path);
+                path.push(step());
+                Value::from_object(Self { root: self.root.clone(), path })
+            }
+            scalar => from_json(scalar),
+        }
+    }
+}
+
+impl Object for Shared {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        if self.json().is_array() { ObjectRepr::Seq } else { ObjectRepr::Map }
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match self.json() {
+            serde_json::Value::Array(items) => {
+                let index = key.as_usize()?;
+                Some(self.part(|| Step::Index(index), items.get(index)?))
+            }
+            _ => self.get_value_by_str(key.as_str()?),
+        }
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let part = self.json().get(key)?;
+        Some(self.part(|| Step::Key(key.into()), part))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        match self.json() {
+            serde_json::Value::Array(items) => Enumerator::Seq(items.len()),
+            serde_json::Value::Object(map) => {
+                Enumerator::Values(map.keys().map(|key| Value::from(key.as_str())).collect())
+            }
+            _ => Enumerator::Empty,
+        }
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        match self.json() {
+            serde_json::Value::Array(items) => Some(items.len()),
+            serde_json::Value::Object(map) => Some(map.len()),
+            _ => Some(0),
+        }
+    }
+}

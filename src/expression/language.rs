@@ -1,0 +1,240 @@
+//! The words of the language: filters, tests, functions and methods in one table each, and the
+//! environment made of them.
+//!
+//! Must not know how an expression is compiled or checked.
+
+use std::cmp::Ordering;
+use std::sync::LazyLock;
+
+use minijinja::Environment;
+use minijinja::Error;
+use minijinja::ErrorKind;
+use minijinja::State;
+use minijinja::UndefinedBehavior;
+use minijinja::Value;
+use minijinja::value::Rest;
+use minijinja::value::ValueKind;
+use minijinja::value::ValueOrKwargs;
+
+use crate::expression::absence;
+use crate::expression::filters;
+use crate::expression::filters::Arguments;
+
+pub(super) type FilterCall = fn(&mut State<'_, '_>, &Value, &Arguments<'_>) -> Result<Value, Error>;
+pub(super) type TestCall = fn(&Value, &Value) -> Result<bool, Error>;
+
+/// What a filter takes and gives, as far as the check goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// From one value to text, a number, a boolean or a list of these.
+    Scalar,
+    /// From anything to text, a number or a boolean.
+    Whole,
+    /// From a list to text, a number or a boolean.
+    Fold,
+    /// From a list to a list of some of its elements.
+    Keep,
+    /// From a list to one of its elements.
+    Element,
+    /// From text to a list of texts.
+    Texts,
+    /// One of its own kind: the check knows it by name.
+    Special,
+}
+
+/// A filter: its name, the least and most positional arguments, the keyword arguments.
+pub(super) struct Filter {
+    pub(super) name: &'static str,
+    pub(super) call: FilterCall,
+    pub(super) positional: (usize, usize),
+    /// `*` takes any.
+    pub(super) keywords: &'static [&'static str],
+    pub(super) shape: Shape,
+}
+
+const fn filter(
+    name: &'static str,
+    call: FilterCall,
+    positional: (usize, usize),
+    keywords: &'static [&'static str],
+    shape: Shape,
+) -> Filter {
+    Filter { name, call, positional, keywords, shape }
+}
+
+/// Every filter that an expression may use.
+pub(super) const FILTERS: &[Filter] = &[
+    // Text.
+    filter("lower", filters::lower, (0, 0), &[], Shape::Scalar),
+    filter("upper", filters::upper, (0, 0), &[], Shape::Scalar),
+    filter("capitalize", filters::capitalize, (0, 0), &[], Shape::Scalar),
+    filter("trim", filters::trim, (0, 1), &[], Shape::Scalar),
+    filter("replace", filters::replace, (2, 2), &[], Shape::Scalar),
+    filter("split", filters::split, (0, 1), &[], Shape::Texts),
+    filter("string", filters::string, (0, 0), &[], Shape::Whole),
+    filter("tojson", filters::tojson, (0, 0), &[], Shape::Whole),
+    filter("md5", filters::md5, (0, 0), &[], Shape::Scalar),
+    filter("sha256", filters::sha256, (0, 0), &[], Shape::Scalar),
+    // Numbers and truth.
+    filter("int", filters::int, (0, 1), &["default"], Shape::Scalar),
+    filter("float", filters::float, (0, 1), &["default"], Shape::Scalar),
+    filter("abs", filters::abs, (0, 0), &[], Shape::Scalar),
+    filter("round", filters::round, (0, 1), &["precision"], Shape::Scalar),
+    filter("bool", filters::bool, (0, 0), &[], Shape::Scalar),
+    filter("default", filters::default, (1, 2), &["boolean"], Shape::Special),
+    // Lists.
+    filter("length", filters::length, (0, 0), &[], Shape::Whole),
+    filter("count", filters::length, (0, 0), &[], Shape::Whole),
+    filter("list", filters::list, (0, 0), &[], Shape::Keep),
+    filter("unique", filters::unique, (0, 0), &["attribute"], Shape::Keep),
+    filter("sort", filters::sort, (0, 0), &["attribute", "reverse"], Shape::Keep),
+    filter("reverse", filters::reverse, (0, 0), &[], Shape::Keep),
+    filter("select", filters::select, (0, 2), &[], Shape::Keep),
+    filter("reject", filters::reject, (0, 2), &[], Shape::Keep),
+    filter("selectattr", filters::selectattr, (1, 3), &[], Shape::Keep),
+    filter("rejectattr", filters::rejectattr, (1, 3), &[], Shape::Keep),
+    filter("first", filters::first, (0, 0), &[], Shape::Element),
+    filter("last", filters::last, (0, 0), &[], Shape::Element),
+    filter("min", filters::min, (0, 0), &["attribute"], Shape::Element),
+    filter("max", filters::max, (0, 0), &["attribute"], Shape::Element),
+    filter("sum", filters::sum, (0, 0), &["attribute"], Shape::Fold),
+    filter("join", filters::join, (0, 1), &["attribute"], Shape::Fold),
+    filter("map", filters::map, (0, 4), &["attribute", "default"], Shape::Special),
+    filter("groupby", filters::groupby, (0, 1), &["attribute"], Shape::Special),
+    filter("items", filters::items, (0, 0), &[], Shape::Special),
+    filter("lookup", filters::lookup, (1, 1), &["*"], Shape::Special),
+    filter("by_field", filters::by_field, (0, 0), &[], Shape::Special),
+    // Time.
+    filter("epoch", filters::epoch, (0, 0), &[], Shape::Scalar),
+    filter("epoch_ms", filters::epoch_ms, (0, 0), &[], Shape::Scalar),
+    filter("date", filters::date, (1, 1), &[], Shape::Scalar),
+    filter("later", filters::later, (1, 1), &[], Shape::Scalar),
+    filter("earlier", filters::earlier, (1, 1), &[], Shape::Scalar),
+];
+
+/// Filters that only lowering writes: operators whose own meaning would surprise.
+const OPERATORS: &[Filter] = &[
+    filter("concat_", filters::concat, (1, 1), &[], Shape::Scalar),
+    filter("negated_", filters::negated, (0, 0), &[], Shape::Scalar),
+    filter("times_", filters::times, (1, 1), &[], Shape::Scalar),
+];
+
+/// A test: its name and how many arguments it takes.
+pub(super) struct Test {
+    pub(super) name: &'static str,
+    pub(super) arguments: usize,
+    call: TestCall,
+}
+
+const fn test(name: &'static str, arguments: usize, call: TestCall) -> Test {
+    Test { name, arguments, call }
+}
+
+/// Every test that an expression may use, after `is` or named in `select` and the like.
+pub(super) const TESTS: &[Test] = &[
+    test("none", 0, |a, _| Ok(absence::is_absent(a))),
+    test("undefined", 0, |a, _| Ok(absence::is_absent(a))),
+    test("defined", 0, |a, _| Ok(!absence::is_absent(a))),
+    test("true", 0, |a, _| Ok(a.kind() == ValueKind::Bool && a.is_true())),
+    test("false", 0, |a, _| Ok(a.kind() == ValueKind::Bool && !a.is_true())),
+    test("boolean", 0, |a, _| Ok(a.kind() == ValueKind::Bool)),
+    test("number", 0, |a, _| Ok(a.kind() == ValueKind::Number)),
+    test("integer", 0, |a, _| Ok(a.is_integer())),
+    test("float", 0, |a, _| Ok(a.kind() == ValueKind::Number && !a.is_integer())),
+    test("string", 0, |a, _| Ok(a.kind() == ValueKind::String)),
+    test("mapping", 0, |a, _| Ok(a.kind() == ValueKind::Map)),
+    test("sequence", 0, |a, _| Ok(matches!(a.kind(), ValueKind::Seq | ValueKind::Iterable))),
+    test("odd", 0, |a, _| Ok(remainder_of_two(a) == Some(1))),
+    test("even", 0, |a, _| Ok(remainder_of_two(a) == Some(0))),
+    test("eq", 1, |a, b| Ok(absence::equal(a, b))),
+    test("equalto", 1, |a, b| Ok(absence::equal(a, b))),
+    test("ne", 1, |a, b| Ok(!absence::equal(a, b))),
+    test("lt", 1, |a, b| Ok(absence::order(a, b)? == Some(Ordering::Less))),
+    test("le", 1, |a, b| Ok(absence::order(a, b)?.is_some_and(Ordering::is_le))),
+    test("gt", 1, |a, b| Ok(absence::order(a, b)? == Some(Ordering::Greater))),
+    test("ge", 1, |a, b| Ok(absence::order(a, b)?.is_some_and(Ordering::is_ge))),
+    test("in", 1, |a, b| absence::contains(b, a)),
+    test("startingwith", 1, |a, b| Ok(texts(a, b).is_some_and(|(a, b)| a.starts_with(b)))),
+    test("endingwith", 1, |a, b| Ok(texts(a, b).is_some_and(|(a, b)| a.ends_with(b)))),
+];
+
+/// Every function: durations in milliseconds, which `+` and `-` move a time by.
+pub(super) const DURATIONS: &[(&str, i64)] = &[
+    ("seconds", 1000),
+    ("minutes", 60 * 1000),
+    ("hours", 60 * 60 * 1000),
+    ("days", 24 * 60 * 60 * 1000),
+    ("weeks", 7 * 24 * 60 * 60 * 1000),
+];
+
+/// Every method; all are a table's.
+pub(super) const METHODS: &[&str] = &["all", "find", "get"];
+
+pub(super) fn is_function(name: &str) -> bool {
+    DURATIONS.iter().any(|(known, _)| *known == name)
+}
+
+pub(super) fn find_filter(name: &str) -> Option<&'static Filter> {
+    FILTERS.iter().find(|filter| filter.name == name)
+}
+
+pub(super) fn find_test(name: &str) -> Option<&'static Test> {
+    TESTS.iter().find(|test| test.name == name)
+}
+
+pub(super) fn filter_call(name: &str) -> Result<FilterCall, Error> {
+    find_filter(name).map(|filter| filter.call).ok_or_else(|| {
+        Error::new(ErrorKind::UnknownFilter, format!("filter `{name}` is not known"))
+    })
+}
+
+pub(super) fn test_call(name: &str) -> Result<TestCall, Error> {
+    find_test(name)
+        .map(|test| test.call)
+        .ok_or_else(|| Error::new(ErrorKind::UnknownTest, format!("test `{name}` is not known")))
+}
+
+/// The one environment of the process. It holds words only, nothing of any provider, so that
+/// compiled expressions can refer to it for good.
+pub(super) fn environment() -> &'static Environment<'static> {
+    static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(build);
+    &ENVIRONMENT
+}
+
+fn build() -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_debug(false);
+    environment.set_fuel(Some(super::EXPRESSION_FUEL_MAX));
+    for filter in FILTERS.iter().chain(OPERATORS) {
+        let call = filter.call;
+        environment.add_filter(
+            filter.name,
+            move |state: &mut State, value: &Value, rest: Rest<ValueOrKwargs>| {
+                let values = rest.into_values();
+                call(state, value, &Arguments::new(&values))
+            },
+        );
+    }
+    for test in TESTS {
+        let call = test.call;
+        environment.add_test(test.name, move |value: &Value, other: Option<&Value>| {
+            call(value, other.unwrap_or(&Value::UNDEFINED))
+        });
+    }
+    for (name, unit_ms) in DURATIONS {
+        environment.add_function(*name, move |count: &Value| filters::duration(count, *unit_ms));
+    }
+    environment
+}
+
+fn remainder_of_two(value: &Value) -> Option<i128> {
+    if !value.is_integer() {
+        return None;
+    }
+    i128::try_from(value.clone()).ok().map(|value| value.rem_euclid(2))
+}
+
+fn texts<'a>(a: &'a Value, b: &'a Value) -> Option<(&'a str, &'a str)> {
+    Some((a.as_str()?, b.as_str()?))
+}

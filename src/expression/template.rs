@@ -1,0 +1,572 @@
+//! JSON values with expressions in their texts.
+//!
+//! Owns the syntax of templates and their rendering:
+//!
+//! - a text that is exactly one `{{ … }}` becomes the value of the expression, whatever its type;
+//! - in any other text each `{{ … }}` is replaced by the value's text: none by nothing, lists and
+//!   objects by their JSON; keys of objects are such texts always;
+//! - `{ "$for": "name in list", "key": value }` becomes an object: for each element, `name` stands
+//!   for it, and the one entry is rendered and added; `{ "$for": …, "$value": value }` becomes a
+//!   list;
+//! - a literal `{{` is written `{{ '{{' }}`; statements and comments (`{%`, `{#`) do not exist.
+//!
+//! Must not know what a template is for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::Enumerator;
+use minijinja::value::Object;
+use minijinja::value::ValueKind;
+use serde_json::Map;
+
+use crate::expression::Expression;
+use crate::expression::Failure;
+use crate::expression::Mistake;
+use crate::expression::absence::noun;
+use crate::expression::absence::settled;
+use crate::expression::check::Names;
+use crate::expression::check::Type;
+use crate::expression::json;
+use crate::expression::json::Unwritable;
+use crate::expression::json::Writer;
+
+/// Most that one rendered template may hold: a measure of memory in bytes, well above any
+/// documented response, so that a loop cannot fill the memory.
+pub const TEMPLATE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Deepest template: what a JSON or YAML reader gives at most.
+const TEMPLATE_DEPTH_MAX: usize = 128;
+
+const FOR_KEY: &str = "$for";
+const VALUE_KEY: &str = "$value";
+
+/// A compiled template.
+#[derive(Clone, Debug)]
+pub struct Template {
+    root: Node,
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    /// Nothing in it is computed.
+    Literal(serde_json::Value),
+    /// A text that is one expression: its value.
+    Value(Expression),
+    /// A text with expressions in it.
+    Text(Arc<[Piece]>),
+    List(Vec<Node>),
+    Object(Vec<Entry>),
+    Loop(Box<Loop>),
+}
+
+#[derive(Clone, Debug)]
+enum Piece {
+    Literal(Box<str>),
+    Computed(Expression),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    key: Key,
+    /// JSON Pointer to the entry's value.
+    pointer: String,
+    value: Node,
+}
+
+#[derive(Clone, Debug)]
+enum Key {
+    Literal(Box<str>),
+    Computed(Arc<[Piece]>),
+}
+
+#[derive(Clone, Debug)]
+struct Loop {
+    name: Arc<str>,
+    list: Expression,
+    /// JSON Pointer to the loop.
+    pointer: String,
+    body: LoopBody,
+}
+
+#[derive(Clone, Debug)]
+enum LoopBody {
+    /// Entries of one object.
+    Entry(Entry),
+    /// Elements of a list.
+    Element(Node),
+}
+
+impl Template {
+    /// Compiles a template; reports everything that is wrong with it.
+    pub fn compile(value: &serde_json::Value) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { mistakes: Vec::new(), depth: 0 };
+        let root = reader.node(value, "");
+        if reader.mistakes.is_empty() { Ok(Self { root }) } else { Err(reader.mistakes) }
+    }
+
+    /// The template itself when nothing in it is computed.
+    pub fn literal(&self) -> Option<&serde_json::Value> {
+        match &self.root {
+            Node::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Checks all its expressions against the names in scope.
+    pub fn check(&self, names: &dyn Names) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        check_node(&self.root, "", names, &mut mistakes);
+        mistakes
+    }
+
+    /// Renders it with the names in `scope`.
+    pub fn render(&self, scope: &Value) -> Result<serde_json::Value, Failure> {
+        Renderer { writer: Writer::new(TEMPLATE_BYTES_MAX) }.node(&self.root, scope)
+    }
+}
+
+/// The pointer one step further down.
+fn down(pointer: &str, step: &str) -> String {
+    format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
+}
+
+struct Reader {
+    mistakes: Vec<Mistake>,
+    depth: usize,
+}
+
+impl Reader {
+    fn report(&mut self, pointer: &str, mistake: Mistake) -> Node {
+        self.mistakes.push(mistake.at(pointer));
+        Node::Literal(serde_json::Value::Null)
+    }
+
+    fn node(&mut self, value: &serde_json::Value, pointer: &str) -> Node {
+        if self.depth == TEMPLATE_DEPTH_MAX {
+            return self.report(pointer, Mistake::new("the template is nested too deeply"));
+        }
+        self.depth += 1;
+        let node = match value {
+            serde_json::Value::String(text) => self.text_node(text, pointer),
+            serde_json::Value::Array(items) => self.list(items, value, pointer),
+            serde_json::Value::Object(map) if map.contains_key(FOR_KEY) => {
+                self.repeated(map, pointer)
+            }
+            serde_json::Value::Object(map) => self.object(map, value, pointer),
+            scalar => Node::Literal(scalar.clone()),
+        };
+        self.depth -= 1;
+        node
+    }
+
+    fn text_node(&mut self, text: &str, pointer: &str) -> Node {
+        let pieces = match pieces(text) {
+            Ok(pieces) => pieces,
+            Err(mistake) => return self.report(pointer, mistake),
+        };
+        match pieces.as_slice() {
+            [] | [Piece::Literal(_)] => Node::Literal(text.into()),
+            [Piece::Computed(expression)] => Node::Value(expression.clone()),
+            _ => Node::Text(pieces.into()),
+        }
+    }
+
+    fn list(&mut self, items: &[serde_json::Value], whole: &serde_json::Value, at: &str) -> Node {
+        let nodes = items.iter().enumerate();
+        let nodes: Vec<Node> =
+            nodes.map(|(index, item)| self.node(item, &format!("{at}/{index}"))).collect();
+        if nodes.iter().all(|node| matches!(node, Node::Literal(_))) {
+            return Node::Literal(whole.clone());
+        }
+        Node::List(nodes)
+    }
+
+    fn object(
+        &mut self,
+        map: &Map<String, serde_json::Value>,
+        whole: &serde_json::Value,
+        pointer: &str,
+    ) -> Node {
+        let entries: Vec<Entry> =
+            map.iter().map(|(key, value)| self.entry(key, value, pointer)).collect();
+        let literal = entries
+            .iter()
+            .all(|entry| matches!((&entry.key, &entry.value), (Key::Literal(_), Node::Literal(_))));
+        if literal { Node::Literal(whole.clone()) } else { Node::Object(entries) }
+    }
+
+    fn entry(&mut self, key: &str, value: &serde_json::Value, pointer: &str) -> Entry {
+        let pointer = down(pointer, key);
+        if key == VALUE_KEY {
+            let mistake = Mistake::new("`$value` stands without `$for`");
+            self.report(&pointer, mistake.hint("add `$for: name in list` beside it"));
+        }
+        let read = match pieces(key) {
+            Ok(pieces) if pieces.iter().any(|piece| matches!(piece, Piece::Computed(_))) => {
+                Key::Computed(pieces.into())
+            }
+            Ok(_) => Key::Literal(key.into()),
+            Err(mistake) => {
+                self.report(&pointer, mistake);
+                Key::Literal(key.into())
+            }
+        };
+        let value = self.node(value, &pointer);
+        Entry { key: read, pointer, value }
+    }
+
+    fn repeated(&mut self, map: &Map<String, serde_json::Value>, pointer: &str) -> Node {
+        let head_pointer = down(pointer, FOR_KEY);
+        let head = match map.get(FOR_KEY).map(loop_head) {
+            Some(Ok(head)) => Some(head),
+            Some(Err(mistake)) => {
+                self.report(&head_pointer, mistake);
+                None
+            }
+            None => None,
+        };
+        let rest: Vec<_> = map.iter().filter(|(key, _)| *key != FOR_KEY).collect();
+        let [(key, value)] = rest.as_slice() else {
+            let mistake = Mistake::new(format!("`$for` has {} entries beside it", rest.len()));
+            return self.report(pointer, mistake.hint("give it one entry, or `$value` for a list"));
+        };
+        let body = if *key == VALUE_KEY {
+            LoopBody::Element(self.node(value, &down(pointer, VALUE_KEY)))
+        } else {
+            LoopBody::Entry(self.entry(key, value, pointer))
+        };
+        let Some((name, list)) = head else { return Node::Literal(serde_json::Value::Null) };
+        Node::Loop(Box::new(Loop { name, list, pointer: pointer.to_owned(), body }))
+    }
+}
+
+/// Reads `name in list`.
+fn loop_head(head: &serde_json::Value) -> Result<(Arc<str>, Expression), Mistake> {
+    let wrong =
+        || Mistake::new("`$for` is not of the form `name in list`").hint("write it as `id in ids`");
+    let (name, list) = head.as_str().and_then(|head| head.split_once(" in ")).ok_or_else(wrong)?;
+    let name = name.trim();
+    let mut letters = name.chars();
+    let starts = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    if !starts || !letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        return Err(wrong());
+    }
+    Ok((name.into(), Expression::compile(list)?))
+}
+
+/// Cuts a text into literal pieces and compiled expressions.
+fn pieces(text: &str) -> Result<Vec<Piece>, Mistake> {
+    if !text.contains('{') {
+        return Ok(if text.is_empty() { Vec::new() } else { vec![Piece::Literal(text.into())] });
+    }
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let (before, after) = (&rest[..start], &rest[start + 2..]);
+        refuse_statements(before)?;
+        if !before.is_empty() {
+            pieces.push(Piece::Literal(before.into()));
+        }
+        if after.starts_with('-') {
+            return Err(Mistake::new("`{{-` has no meaning here")
+                .hint("write `{{ …` with a space after it"));
+        }
+        let end = expression_end(after).ok_or_else(|| {
+            Mistake::new("`{{` is not closed by `}}`").hint("write a literal `{{` as `{{ '{{' }}`")
+        })?;
+        pieces.push(Piece::Computed(Expression::compile(&after[..end])?));
+        rest = &after[end + 2..];
+    }
+    refuse_statements(rest)?;
+    if !rest.is_empty() {
+        pieces.push(Piece::Literal(rest.into()));
+    }
+    Ok(pieces)
+}
+
+fn refuse_statements(literal: &str) -> Result<(), Mistake> {
+    for (opening, what) in [("{%", "statements"), ("{#", "comments")] {
+        if literal.contains(opening) {
+            return Err(Mistake::new(format!("there are no {what} (`{opening}`) in a template"))
+                .hint(format!("write a literal `{opening}` as `{{{{ '{opening}' }}}}`")));
+        }
+    }
+    Ok(())
+}
+
+/// Where the `}}` that ends an expression is, past braces and quotes of the expression itself.
+fn expression_end(text: &str) -> Option<usize> {
+    let (mut quote, mut escaped, mut braces) = (None, false, 0_usize);
+    let bytes = text.as_bytes();
+    for (index, byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), byte) if byte == open => quote = None,
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (None, b'{') => braces += 1,
+            (None, b'}') if braces > 0 => braces -= 1,
+            (None, b'}') if bytes.get(index + 1) == Some(&b'}') => return Some(index),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn check_expression(
+    expression: &Expression,
+    pointer: &str,
+    names: &dyn Names,
+    mistakes: &mut Vec<Mistake>,
+) -> Type {
+    let (known, found) = expression.check(names);
+    mistakes.extend(found.into_iter().map(|mistake| mistake.at(pointer)));
+    known
+}
+
+fn check_pieces(pieces: &[Piece], pointer: &str, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
+    for piece in pieces {
+        if let Piece::Computed(expression) = piece {
+            check_expression(expression, pointer, names, mistakes);
+        }
+    }
+}
+
+fn check_node(node: &Node, pointer: &str, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
+    match node {
+        Node::Literal(_) => {}
+        Node::Value(expression) => {
+            if let Type::Table(table) = check_expression(expression, pointer, names, mistakes) {
+                mistakes.push(
+                    Mistake::new(format!("table `{table}` is not a value"))
+                        .hint(format!("its records are `{table}.all()`"))
+                        .at(pointer),
+                );
+            }
+        }
+        Node::Text(pieces) => check_pieces(pieces, pointer, names, mistakes),
+        Node::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                check_node(item, &format!("{pointer}/{index}"), names, mistakes);
+            }
+        }
+        Node::Object(entries) => {
+            for entry in entries {
+                check_entry(entry, names, mistakes);
+            }
+        }
+        Node::Loop(repeated) => check_loop(repeated, names, mistakes),
+    }
+}
+
+fn check_entry(entry: &Entry, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
+    if let Key::Computed(pieces) = &entry.key {
+        check_pieces(pieces, &entry.pointer, names, mistakes);
+    }
+    check_node(&entry.value, &entry.pointer, names, mistakes);
+}
+
+fn check_loop(repeated: &Loop, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
+    let pointer = down(&repeated.pointer, FOR_KEY);
+    let element = match check_expression(&repeated.list, &pointer, names, mistakes) {
+        Type::List(element) => *element,
+        Type::Any => Type::Any,
+        Type::None => Type::None,
+        known => {
+            let (what, hint) = match known {
+                Type::Table(table) => {
+                    (format!("table `{table}`"), Some(format!("its records are `{table}.all()`")))
+                }
+                Type::Record(record) => (format!("one record of `{record}`"), None),
+                Type::Fields(_) => ("one object".to_owned(), None),
+                _ => ("one value".to_owned(), None),
+            };
+            let message = format!("`$for` needs a list, not {what}");
+            mistakes.push(Mistake::new(message).maybe_hint(hint).at(&pointer));
+            Type::Any
+        }
+    };
+    let inner = Inner { outer: names, name: &repeated.name, element };
+    match &repeated.body {
+        LoopBody::Entry(entry) => check_entry(entry, &inner, mistakes),
+        LoopBody::Element(node) => {
+            check_node(node, &down(&repeated.pointer, VALUE_KEY), &inner, mistakes);
+        }
+    }
+}
+
+/// The names inside a loop: those outside and the loop's own.
+struct Inner<'n> {
+    outer: &'n dyn Names,
+    name: &'n str,
+    element: Type,
+}
+
+impl Names for Inner<'_> {
+    fn name(&self, name: &str) -> Option<Type> {
+        if name == self.name { Some(self.element.clone()) } else { self.outer.name(name) }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = self.outer.names();
+        names.push(self.name.to_owned());
+        names
+    }
+
+    fn property(&self, record: &str, property: &str) -> Option<Type> {
+        self.outer.property(record, property)
+    }
+
+    fn properties(&self, record: &str) -> Vec<String> {
+        self.outer.properties(record)
+    }
+}
+
+/// The scope inside a loop.
+struct Scope {
+    outer: Value,
+    name: Arc<str>,
+    element: Value,
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entry(&self.name, &self.element).finish_non_exhaustive()
+    }
+}
+
+impl Object for Scope {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if key == &*self.name {
+            return Some(self.element.clone());
+        }
+        self.outer.as_object()?.get_value_by_str(key)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+}
+
+struct Renderer {
+    writer: Writer,
+}
+
+fn failure(expression: &Expression, unwritable: Unwritable) -> Failure {
+    let reason = match unwritable {
+        Unwritable::TooLarge => format!("the answer grows beyond {TEMPLATE_BYTES_MAX} bytes"),
+        Unwritable::Broken(reason) => reason,
+    };
+    Failure::new(expression.source_shared(), reason)
+}
+
+fn too_large() -> Failure {
+    let reason = format!("the answer grows beyond {TEMPLATE_BYTES_MAX} bytes");
+    Failure::new(&"template".into(), reason)
+}
+
+impl Renderer {
+    fn charge(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.writer.charge(bytes).map_err(|_| too_large())
+    }
+
+    fn node(&mut self, node: &Node, scope: &Value) -> Result<serde_json::Value, Failure> {
+        match node {
+            Node::Literal(value) => {
+                self.writer.charge_json(value).map_err(|_| too_large())?;
+                Ok(value.clone())
+            }
+            Node::Value(expression) => {
+                let value = expression.eval(scope)?;
+                if matches!(value.kind(), ValueKind::Plain) {
+                    let reason = format!("{} is not a value", noun(&value));
+                    return Err(Failure::new(expression.source_shared(), reason));
+                }
+                self.writer.write(&value).map_err(|error| failure(expression, error))
+            }
+            Node::Text(pieces) => self.text(pieces, scope).map(serde_json::Value::String),
+            Node::List(items) => {
+                self.charge(0)?;
+                items.iter().map(|item| self.node(item, scope)).collect()
+            }
+            Node::Object(entries) => {
+                self.charge(0)?;
+                let mut map = Map::new();
+                for entry in entries {
+                    self.entry(entry, scope, &mut map)?;
+                }
+                Ok(serde_json::Value::Object(map))
+            }
+            Node::Loop(repeated) => self.repeat(repeated, scope),
+        }
+    }
+
+    fn text(&mut self, pieces: &[Piece], scope: &Value) -> Result<String, Failure> {
+        let mut text = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Computed(expression) => {
+                    text.push_str(&json::to_text(&expression.eval(scope)?));
+                }
+            }
+            if text.len() > TEMPLATE_BYTES_MAX {
+                return Err(too_large());
+            }
+        }
+        self.charge(text.len())?;
+        Ok(text)
+    }
+
+    fn entry(
+        &mut self,
+        entry: &Entry,
+        scope: &Value,
+        map: &mut Map<String, serde_json::Value>,
+    ) -> Result<(), Failure> {
+        let key = match &entry.key {
+            Key::Literal(key) => {
+                self.charge(key.len())?;
+                key.to_string()
+            }
+            Key::Computed(pieces) => self.text(pieces, scope)?,
+        };
+        let value = self.node(&entry.value, scope)?;
+        map.insert(key, value);
+        Ok(())
+    }
+
+    fn repeat(&mut self, repeated: &Loop, scope: &Value) -> Result<serde_json::Value, Failure> {
+        self.charge(0)?;
+        let list = repeated.list.eval(scope)?;
+        let wrong = |reason: String| Failure::new(repeated.list.source_shared(), reason);
+        if !matches!(list.kind(), ValueKind::None | ValueKind::Seq | ValueKind::Iterable) {
+            return Err(wrong(format!("`$for` needs a list, not {}", noun(&list))));
+        }
+        let elements = list.try_iter().map_err(|error| wrong(error.to_string()))?;
+        let mut map = Map::new();
+        let mut items = Vec::new();
+        for element in elements {
+            self.charge(0)?;
+            let inner = Value::from_object(Scope {
+                outer: scope.clone(),
+                name: Arc::clone(&repeated.name),
+                element: settled(element),
+            });
+            match &repeated.body {
+                LoopBody::Entry(entry) => self.entry(entry, &inner, &mut map)?,
+                LoopBody::Element(node) => items.push(self.node(node, &inner)?),
+            }
+        }
+        Ok(match repeated.body {
+            LoopBody::Entry(_) => serde_json::Value::Object(map),
+            LoopBody::Element(_) => serde_json::Value::Array(items),
+        })
+    }
+}
