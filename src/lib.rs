@@ -1,10 +1,13 @@
 //! Practise the API calls you can't take back.
 
+pub mod store;
+
 pub mod expression;
 pub mod openapi;
 pub mod yaml;
 
 pub mod clock;
 pub mod finding;
+pub mod ids;
 pub mod message;
 pub mod problem;

@@ -1,0 +1,205 @@
+//! One provider's records: a persistent state with its indexes, read, planned against, and committed to.
+//!
+//! Owns keys, references, uniqueness and what a deletion takes with it. Must not know behavior files, HTTP or
+//! time. A reference of a record is either live, then it is indexed and its target exists, or detached, then
+//! it reads as none for good; there is nothing between.
+
+mod cascade;
+mod error;
+mod key;
+mod load;
+mod model;
+mod path;
+mod plan;
+mod record;
+mod table;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+
+pub use cascade::Update;
+pub use error::Conflict;
+pub use error::Error;
+pub use error::Refused;
+pub use key::Key;
+pub use key::Scalar;
+pub use key::Text;
+pub use model::Misfit;
+pub use model::Model;
+pub use model::OnDelete;
+pub use model::Relation;
+pub use model::ResourceModel;
+pub use path::Path;
+pub use plan::Edit;
+pub use record::Change;
+pub use record::Record;
+
+use table::Table;
+use verify::Batch;
+
+/// A record with its key, as reading gives it.
+pub type Entry<'s> = (&'s Key, &'s Arc<Record>);
+
+/// One provider's records. A clone is a fork: it copies two pointers, and shares all that neither changes.
+#[derive(Clone, Debug)]
+pub struct Store {
+    schema: Arc<Schema>,
+    world: Arc<Vec<Arc<Table>>>,
+}
+
+/// The model, and the relations that lead to each resource.
+#[derive(Debug)]
+struct Schema {
+    model: Arc<Model>,
+    inverse: Vec<Vec<(usize, usize)>>,
+}
+
+impl Store {
+    /// An empty store. `model` must have no [misfits](Model::check).
+    pub fn new(model: Arc<Model>) -> Self {
+        debug_assert_eq!(model.check(), []);
+        let mut inverse = vec![Vec::new(); model.resources.len()];
+        for (resource, of_resource) in model.resources.iter().enumerate() {
+            for (number, relation) in of_resource.relations.iter().enumerate() {
+                inverse[relation.target].push((resource, number));
+            }
+        }
+        let tables = model.resources.iter().map(|resource| Arc::new(Table::new(resource)));
+        Self { world: Arc::new(tables.collect()), schema: Arc::new(Schema { model, inverse }) }
+    }
+
+    /// What the store remembers.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.schema.model
+    }
+
+    /// The relations that lead to a resource, as places of resource and relation.
+    pub fn relations_to(&self, resource: usize) -> &[(usize, usize)] {
+        &self.schema.inverse[resource]
+    }
+
+    /// The record of that key.
+    pub fn get(&self, resource: usize, key: &Key) -> Option<&Arc<Record>> {
+        self.world[resource].records.get(key)
+    }
+
+    /// The record whose unique properties, those at place `unique`, have that value.
+    pub fn find(&self, resource: usize, unique: usize, value: &Key) -> Option<Entry<'_>> {
+        let key = self.world[resource].unique[unique].get(value)?;
+        let found = self.world[resource].records.get_key_value(key);
+        debug_assert!(found.is_some(), "a unique value is indexed only while its record is there");
+        found
+    }
+
+    /// The key of an existing record that `text`, from a URL, means; a number is tried before a text, and the
+    /// parts of a composite key are separated by `,`.
+    pub fn find_key(&self, resource: usize, text: &str) -> Option<&Key> {
+        let records = &self.world[resource].records;
+        Key::readings(text, self.schema.model.resources[resource].key.len())
+            .iter()
+            .find_map(|key| records.get_key_value(key).map(|(key, _)| key))
+    }
+
+    /// The records of `resource` that refer by `relation` to the record of key `target`, ordered by key.
+    pub fn referrers<'s>(
+        &'s self,
+        resource: usize,
+        relation: usize,
+        target: &Key,
+    ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
+        let records = &self.world[resource].records;
+        self.world[resource].referrers(relation, target).map(|key| {
+            records
+                .get_key_value(key)
+                .expect("a reference is indexed only while its record is there")
+        })
+    }
+
+    /// What `record`, of `resource`, refers to by `relation`, ordered by key; detached references read as
+    /// none.
+    pub fn targets(&self, resource: usize, relation: usize, record: &Record) -> Vec<Entry<'_>> {
+        let target = self.schema.model.resources[resource].relations[relation].target;
+        record.references(relation).filter_map(|key| self.entry(target, key)).collect()
+    }
+
+    /// The first of [`Store::targets`]: the one there is, for a reference that is in no list.
+    pub fn target(&self, resource: usize, relation: usize, record: &Record) -> Option<Entry<'_>> {
+        let target = self.schema.model.resources[resource].relations[relation].target;
+        record.references(relation).find_map(|key| self.entry(target, key))
+    }
+
+    /// The record of that key, with the key as the store keeps it.
+    pub fn entry(&self, resource: usize, key: &Key) -> Option<Entry<'_>> {
+        self.world[resource].records.get_key_value(key)
+    }
+
+    /// All records of a resource, ordered by key.
+    pub fn iter(
+        &self,
+        resource: usize,
+    ) -> impl DoubleEndedIterator<Item = Entry<'_>> + ExactSizeIterator {
+        self.world[resource].records.iter()
+    }
+
+    /// The records of a resource from that key on, or after it: for reading page by page.
+    pub fn iter_from<'s>(
+        &'s self,
+        resource: usize,
+        from: Bound<&Key>,
+    ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
+        self.world[resource].records.range::<_, Key>((from, Bound::Unbounded))
+    }
+
+    /// How many records a resource has.
+    pub fn len(&self, resource: usize) -> usize {
+        self.world[resource].records.len()
+    }
+
+    /// Whether there is no record at all.
+    pub fn is_empty(&self) -> bool {
+        self.world.iter().all(|table| table.records.is_empty())
+    }
+
+    /// The records of a resource that fall due at `now` or before it, earliest first.
+    pub fn due_before(
+        &self,
+        resource: usize,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, &Key)> {
+        let due = self.world[resource].due.iter().map(|(due, key)| (Timestamp(*due), key));
+        due.take_while(move |(due, _)| *due <= now)
+    }
+
+    /// When the next record falls due, and which: its resource and key.
+    pub fn next_due<'s>(&'s self) -> Option<(Timestamp, usize, &'s Key)> {
+        let earliest = |(resource, table): (usize, &'s Arc<Table>)| {
+            table.due.get_min().map(|(due, key)| (Timestamp(*due), resource, key))
+        };
+        self.world.iter().enumerate().filter_map(earliest).min()
+    }
+
+    /// Makes all of the changes, or none where they do not fit.
+    pub fn commit(&mut self, changes: &[Change]) -> Result<(), Conflict> {
+        self.verify(&Batch::new(self, changes)?)?;
+        let world = Arc::make_mut(&mut self.world);
+        // Unique values may pass from one record to another, so all are given up before any is taken.
+        for change in changes {
+            Arc::make_mut(&mut world[change.resource]).give_up(change);
+        }
+        for change in changes {
+            Arc::make_mut(&mut world[change.resource]).apply(change);
+        }
+        Ok(())
+    }
+
+    /// Takes all of the changes back, or none where the state has moved on since.
+    pub fn revert(&mut self, changes: &[Change]) -> Result<(), Conflict> {
+        let inverses: Vec<Change> = changes.iter().rev().map(Change::inverse).collect();
+        self.commit(&inverses)
+    }
+}

@@ -1,0 +1,141 @@
+//! Planning what is written: records that come to be and properties that change.
+//!
+//! Must not know deletions, nor change anything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::Store;
+use super::error::Conflict;
+use super::error::Error;
+use super::key::Key;
+use super::record;
+use super::record::Change;
+use super::record::Record;
+use super::verify::Batch;
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// A record that comes to be.
+    Insert {
+        /// The resource's place in the model.
+        resource: usize,
+        /// All its properties.
+        fields: Map<String, Value>,
+    },
+    /// Properties of a record that change; the others stay.
+    Update {
+        /// The resource's place in the model.
+        resource: usize,
+        /// The record's key.
+        key: Key,
+        /// The properties that change.
+        properties: Map<String, Value>,
+    },
+}
+
+impl Store {
+    /// The change that adds a record.
+    pub fn plan_insert(
+        &self,
+        resource: usize,
+        fields: Map<String, Value>,
+    ) -> Result<Vec<Change>, Error> {
+        self.plan(vec![Edit::Insert { resource, fields }])
+    }
+
+    /// The change that sets some properties of a record; none where they are so already.
+    pub fn plan_update(
+        &self,
+        resource: usize,
+        key: &Key,
+        properties: Map<String, Value>,
+    ) -> Result<Vec<Change>, Error> {
+        self.plan(vec![Edit::Update { resource, key: key.clone(), properties }])
+    }
+
+    /// The changes that do all of this together. References and unique values are judged by how things stand
+    /// once all is done, so the edits may refer to each other in any order.
+    pub fn plan(&self, edits: Vec<Edit>) -> Result<Vec<Change>, Error> {
+        let mut changes: Vec<Change> = Vec::with_capacity(edits.len());
+        let mut places: HashMap<(usize, Key), usize> = HashMap::new();
+        for edit in edits {
+            match edit {
+                Edit::Insert { resource, fields } => {
+                    let model = &self.schema.model.resources[resource];
+                    let key = record::key_of(model, &fields)?;
+                    let place = (resource, key.clone());
+                    if self.get(resource, &key).is_some() || places.contains_key(&place) {
+                        return Err(Error::KeyTaken { resource: self.name(resource), key });
+                    }
+                    places.insert(place, changes.len());
+                    let after = Record::read(model, &key, fields, &|_, _| false)?;
+                    let after = Some(Arc::new(after));
+                    changes.push(Change { resource, key, before: None, after });
+                }
+                Edit::Update { resource, key, properties } => {
+                    let index = *places.entry((resource, key.clone())).or_insert(changes.len());
+                    if index == changes.len() {
+                        let Some(before) = self.get(resource, &key).cloned() else {
+                            return Err(Error::NoRecord { resource: self.name(resource), key });
+                        };
+                        let after = Some(Arc::clone(&before));
+                        changes.push(Change { resource, key, before: Some(before), after });
+                    }
+                    let Change { resource, key, after, .. } = &mut changes[index];
+                    let after = after.as_mut().expect("edits leave a record there");
+                    let mut fields = after.fields.clone();
+                    fields.extend(properties);
+                    let model = &self.schema.model.resources[*resource];
+                    let detached = |relation, target: &Key| after.is_detached(relation, target);
+                    *after = Arc::new(Record::read(model, key, fields, &detached)?);
+                }
+            }
+        }
+        self.settle(&mut changes)?;
+        changes.retain(|change| change.before != change.after);
+        Ok(changes)
+    }
+
+    /// Detaches the optional references that lead nowhere, and checks that everything fits.
+    pub(super) fn settle(&self, changes: &mut [Change]) -> Result<(), Error> {
+        let batch = Batch::new(self, changes)?;
+        let mut settled = Vec::new();
+        for (index, change) in changes.iter().enumerate() {
+            if let Some(after) = &change.after
+                && let Some(after) = self.settled(&batch, change.resource, after)
+            {
+                settled.push((index, after));
+            }
+        }
+        for (index, after) in settled {
+            changes[index].after = Some(Arc::new(after));
+        }
+        self.verify(&Batch::new(self, changes)?).map_err(|conflict| match conflict {
+            Conflict::Broken(error) => error,
+            Conflict::Changed { .. } | Conflict::Referred { .. } => {
+                unreachable!("the plan was made from this very state: {conflict}")
+            }
+        })
+    }
+
+    /// The record without the optional references that lead nowhere; none where it has none of them.
+    fn settled(&self, batch: &Batch, resource: usize, after: &Record) -> Option<Record> {
+        let relations = &self.schema.model.resources[resource].relations;
+        let leads_nowhere = |number: usize, target: &Key| {
+            let relation = &relations[number];
+            relation.optional && !self.exists_after(batch, relation.target, target)
+        };
+        let any = (0..relations.len())
+            .any(|number| after.references(number).any(|target| leads_nowhere(number, target)));
+        any.then(|| {
+            let mut settled = after.clone();
+            settled.detach(&leads_nowhere);
+            settled
+        })
+    }
+}

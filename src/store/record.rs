@@ -1,0 +1,218 @@
+//! Records and changes of them, with what their properties say to the store.
+//!
+//! Must not know other records.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::error::Error;
+use super::key::Key;
+use super::key::Scalar;
+use super::model::ResourceModel;
+use super::path;
+
+/// One record: its properties, and what they say to the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The properties.
+    pub fields: Map<String, Value>,
+    /// Ordered, each once. Read out of the properties when the record is made: taking it out of the indexes
+    /// again is most of what a deletion does, and properties are scattered over the memory.
+    links: Box<[Link]>,
+}
+
+/// One thing that the properties say, and that an index may have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Link {
+    slot: Slot,
+    key: Key,
+    /// A reference that leads nowhere for good: its target was deleted, or missing when it was written.
+    detached: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    /// The values of the unique properties at that place of the model, together.
+    Unique(u16),
+    /// A key referred to by the relation at that place.
+    Reference(u16),
+    /// When the record falls due.
+    Due,
+}
+
+/// A slot of a model; more entries than a slot can number fit in no behavior file under its size limit.
+fn numbered(slot: fn(u16) -> Slot, number: usize) -> Slot {
+    slot(u16::try_from(number).unwrap_or(u16::MAX))
+}
+
+impl Record {
+    /// The record with these properties. References for which `detached` holds, asked with the relation and
+    /// the key, read as none.
+    pub(super) fn read(
+        model: &ResourceModel,
+        key: &Key,
+        fields: Map<String, Value>,
+        detached: &dyn Fn(usize, &Key) -> bool,
+    ) -> Result<Self, Error> {
+        let mut links = Vec::with_capacity(model.unique.len() + model.relations.len());
+        for (number, properties) in model.unique.iter().enumerate() {
+            let value = unique_of(properties, &fields).map_err(|property| Error::UniqueUnfit {
+                resource: model.name.clone(),
+                key: key.clone(),
+                property: property.into(),
+            })?;
+            let slot = numbered(Slot::Unique, number);
+            links.extend(value.map(|key| Link { slot, key, detached: false }));
+        }
+        for (number, relation) in model.relations.iter().enumerate() {
+            let slot = numbered(Slot::Reference, number);
+            path::each_key(&relation.by, &fields, &mut |key| {
+                links.push(Link { slot, detached: detached(number, &key), key });
+            })
+            .map_err(|path::Unfit| Error::ReferenceUnfit {
+                resource: model.name.clone(),
+                key: key.clone(),
+                relation: relation.name.clone(),
+            })?;
+        }
+        let due = due_of(model, key, &fields)?.map(Key::from);
+        links.extend(due.map(|key| Link { slot: Slot::Due, key, detached: false }));
+        links.sort_unstable();
+        links.dedup();
+        Ok(Self { fields, links: links.into() })
+    }
+
+    /// The same record, where references for which `detached` holds read as none too.
+    pub(super) fn detach(&mut self, detached: &dyn Fn(usize, &Key) -> bool) {
+        for link in &mut self.links {
+            if let Slot::Reference(number) = link.slot {
+                link.detached |= detached(number.into(), &link.key);
+            }
+        }
+    }
+
+    /// Whether the reference by this relation to `target` reads as none, though the property still says it.
+    pub fn is_detached(&self, relation: usize, target: &Key) -> bool {
+        self.link(relation, target).is_some_and(|link| link.detached)
+    }
+
+    /// Whether the record refers to `target` by this relation.
+    pub fn refers_to(&self, relation: usize, target: &Key) -> bool {
+        self.link(relation, target).is_some_and(|link| !link.detached)
+    }
+
+    /// The keys that the record refers to by the relation at that place, in order and each once; detached
+    /// ones left out.
+    pub fn references(&self, relation: usize) -> impl Iterator<Item = &Key> {
+        let slot = numbered(Slot::Reference, relation);
+        self.links
+            .iter()
+            .filter(move |link| link.slot == slot && !link.detached)
+            .map(|link| &link.key)
+    }
+
+    /// The values of the unique properties at that place, together; none where one of them is missing.
+    pub(super) fn unique(&self, number: usize) -> Option<&Key> {
+        let slot = numbered(Slot::Unique, number);
+        self.links.iter().find(|link| link.slot == slot).map(|link| &link.key)
+    }
+
+    pub(super) fn due(&self) -> Option<i64> {
+        match self.links.last().filter(|link| link.slot == Slot::Due)?.key.parts() {
+            [Scalar::Int(due)] => Some(*due),
+            _ => None,
+        }
+    }
+
+    fn link(&self, relation: usize, target: &Key) -> Option<&Link> {
+        let slot = numbered(Slot::Reference, relation);
+        let place = self.links.binary_search_by(|link| (link.slot, &link.key).cmp(&(slot, target)));
+        place.ok().map(|place| &self.links[place])
+    }
+}
+
+/// One record before and after; absent before it came to be, and after it is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The resource's place in the model.
+    pub resource: usize,
+    /// The record's key, which never changes.
+    pub key: Key,
+    /// The record as it was.
+    pub before: Option<Arc<Record>>,
+    /// The record as it is to be.
+    pub after: Option<Arc<Record>>,
+}
+
+impl Change {
+    /// The change that takes this one back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self {
+            resource: self.resource,
+            key: self.key.clone(),
+            before: self.after.clone(),
+            after: self.before.clone(),
+        }
+    }
+}
+
+/// The key that `fields` give a record of this resource.
+pub(super) fn key_of(model: &ResourceModel, fields: &Map<String, Value>) -> Result<Key, Error> {
+    let part = |property: &String| match fields.get(property) {
+        None | Some(Value::Null) => Err(Error::KeyMissing {
+            resource: model.name.clone(),
+            property: property.as_str().into(),
+        }),
+        Some(value) => Scalar::from_json(value).ok_or_else(|| Error::KeyUnfit {
+            resource: model.name.clone(),
+            property: property.as_str().into(),
+        }),
+    };
+    match model.key.as_slice() {
+        [property] => part(property).map(Key::from),
+        properties => properties.iter().map(part).collect::<Result<_, _>>().map(Key::new),
+    }
+}
+
+/// The value of these properties together; `Err` names one that holds no scalar.
+fn unique_of<'p>(
+    properties: &'p [String],
+    fields: &Map<String, Value>,
+) -> Result<Option<Key>, &'p str> {
+    let part = |property: &'p String| match fields.get(property) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Scalar::from_json(value).map(Some).ok_or(property.as_str()),
+    };
+    match properties {
+        [property] => Ok(part(property)?.map(Key::from)),
+        _ => Ok(properties.iter().map(part).collect::<Result<Option<Vec<_>>, _>>()?.map(Key::new)),
+    }
+}
+
+/// Whole numbers, also when written with a fraction of zero.
+fn whole(value: &Value) -> Option<i64> {
+    match Scalar::from_json(value) {
+        Some(Scalar::Int(number)) => Some(number),
+        _ => None,
+    }
+}
+
+/// When a record with these properties falls due.
+fn due_of(
+    model: &ResourceModel,
+    key: &Key,
+    fields: &Map<String, Value>,
+) -> Result<Option<i64>, Error> {
+    let Some(property) = &model.due else { return Ok(None) };
+    match fields.get(property) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => whole(value).map(Some).ok_or_else(|| Error::DueUnfit {
+            resource: model.name.clone(),
+            key: key.clone(),
+            property: property.as_str().into(),
+        }),
+    }
+}

@@ -1,0 +1,104 @@
+//! One resource's records and indexes, which always say the same.
+//!
+//! Must not know other tables: whether a reference leads somewhere is not decided here.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use imbl::OrdSet;
+
+use super::key::Key;
+use super::model::ResourceModel;
+use super::record::Change;
+use super::record::Record;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Table {
+    pub(super) records: OrdMap<Key, Arc<Record>>,
+    /// For each unique entry of the model: the value, and the key of the record that has it.
+    pub(super) unique: Box<[OrdMap<Key, Key>]>,
+    /// For each relation: the key referred to, and the key of the record that refers. One flat set, because a
+    /// set for each target would cost a tree node for every record that anything refers to.
+    pub(super) references: Box<[OrdSet<(Key, Key)>]>,
+    /// When records fall due.
+    pub(super) due: OrdSet<(i64, Key)>,
+}
+
+impl Table {
+    pub(super) fn new(model: &ResourceModel) -> Self {
+        Self {
+            records: OrdMap::new(),
+            unique: vec![OrdMap::new(); model.unique.len()].into(),
+            references: vec![OrdSet::new(); model.relations.len()].into(),
+            due: OrdSet::new(),
+        }
+    }
+
+    /// The keys of the records that refer to `target`, in order.
+    pub(super) fn referrers<'t>(
+        &'t self,
+        relation: usize,
+        target: &Key,
+    ) -> impl Iterator<Item = &'t Key> + use<'t> {
+        let target = target.clone();
+        self.references[relation]
+            .range((target.clone(), Key::LEAST)..)
+            .take_while(move |(referred, _)| *referred == target)
+            .map(|(_, referrer)| referrer)
+    }
+
+    /// Takes the unique values out of the index that the change gives up.
+    pub(super) fn give_up(&mut self, change: &Change) {
+        let Some(before) = &change.before else { return };
+        for (number, index) in self.unique.iter_mut().enumerate() {
+            let kept = change.after.as_ref().and_then(|after| after.unique(number));
+            if let Some(value) = before.unique(number)
+                && kept != Some(value)
+            {
+                index.remove(value);
+            }
+        }
+    }
+
+    /// Makes the rest of the change.
+    pub(super) fn apply(&mut self, change: &Change) {
+        let Change { key, before, after, .. } = change;
+        let (before, after) = (before.as_deref(), after.as_deref());
+        for (number, index) in self.unique.iter_mut().enumerate() {
+            let kept = before.and_then(|before| before.unique(number));
+            if let Some(value) = after.and_then(|after| after.unique(number))
+                && kept != Some(value)
+            {
+                index.insert(value.clone(), key.clone());
+            }
+        }
+        for (number, index) in self.references.iter_mut().enumerate() {
+            let refers = |record: Option<&Record>, target: &Key| {
+                record.is_some_and(|record| record.refers_to(number, target))
+            };
+            for target in before.into_iter().flat_map(|before| before.references(number)) {
+                if !refers(after, target) {
+                    index.remove(&(target.clone(), key.clone()));
+                }
+            }
+            for target in after.into_iter().flat_map(|after| after.references(number)) {
+                if !refers(before, target) {
+                    index.insert((target.clone(), key.clone()));
+                }
+            }
+        }
+        let (old, new) = (before.and_then(Record::due), after.and_then(Record::due));
+        if old != new {
+            if let Some(due) = old {
+                self.due.remove(&(due, key.clone()));
+            }
+            if let Some(due) = new {
+                self.due.insert((due, key.clone()));
+            }
+        }
+        match &change.after {
+            Some(record) => self.records.insert(key.clone(), Arc::clone(record)),
+            None => self.records.remove(key),
+        };
+    }
+}
