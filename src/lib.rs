@@ -1,6 +1,9 @@
 //! Practise the API calls you can't take back.
 
+pub mod router;
+pub mod security;
 pub mod store;
+pub mod validation;
 
 pub mod expression;
 pub mod openapi;

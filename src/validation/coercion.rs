@@ -1,0 +1,421 @@
+//! From text to values: parameters and forms carry nothing but text, and the schema says what it means.
+//!
+//! Coercion never fails: text that cannot be what the schema asks for stays text, and the schema then says what
+//! is wrong with it. Must not know where text comes from.
+
+use std::ops::BitAnd;
+use std::ops::BitOr;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Map;
+use serde_json::Number;
+use serde_json::Value;
+
+use crate::openapi::Schemas;
+
+/// So many schemas are looked at for one value through `$ref`, `allOf`, `anyOf` and `oneOf`: references may form
+/// a circle.
+const SCHEMAS_MAX: usize = 64;
+
+/// So deep is a value looked into: JSON bodies end at 128 levels, and nothing else comes near.
+const DEPTH_MAX: usize = 128;
+
+/// A set of JSON types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Types(u8);
+
+impl Types {
+    const NULL: Self = Self(1);
+    const BOOLEAN: Self = Self(2);
+    const INTEGER: Self = Self(4);
+    const NUMBER: Self = Self(4 | 8);
+    const STRING: Self = Self(16);
+    const ARRAY: Self = Self(32);
+    const OBJECT: Self = Self(64);
+    const NONE: Self = Self(0);
+    /// Nothing is known.
+    pub(super) const ANY: Self = Self(127);
+
+    fn named(name: &str) -> Self {
+        match name {
+            "null" => Self::NULL,
+            "boolean" => Self::BOOLEAN,
+            "integer" => Self::INTEGER,
+            "number" => Self::NUMBER,
+            "string" => Self::STRING,
+            "array" => Self::ARRAY,
+            "object" => Self::OBJECT,
+            _ => Self::ANY,
+        }
+    }
+
+    fn of_value(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::NULL,
+            Value::Bool(_) => Self::BOOLEAN,
+            Value::Number(_) => Self::NUMBER,
+            Value::String(_) => Self::STRING,
+            Value::Array(_) => Self::ARRAY,
+            Value::Object(_) => Self::OBJECT,
+        }
+    }
+
+    fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    fn scalar(self) -> bool {
+        self.0 & (Self::BOOLEAN.0 | Self::NUMBER.0 | Self::STRING.0) != 0
+    }
+
+    /// Arrays, and no scalars.
+    pub(super) fn list(self) -> bool {
+        self.has(Self::ARRAY) && !self.scalar()
+    }
+
+    /// Arrays or scalars.
+    pub(super) fn list_or_scalar(self) -> bool {
+        self != Self::ANY && self.has(Self::ARRAY) && self.scalar()
+    }
+
+    /// Objects, and no arrays or scalars.
+    pub(super) fn record(self) -> bool {
+        self.has(Self::OBJECT) && !self.has(Self::ARRAY) && !self.scalar()
+    }
+
+    /// Text, perhaps null, and nothing else.
+    pub(super) fn only_text(self) -> bool {
+        self.has(Self::STRING) && self.0 & !(Self::STRING.0 | Self::NULL.0) == 0
+    }
+}
+
+impl BitAnd for Types {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl BitOr for Types {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The types that a schema allows, as far as it says.
+pub(super) fn types(schemas: &Schemas, schema: &Value) -> Types {
+    types_within(schemas, schema, &mut { SCHEMAS_MAX })
+}
+
+fn types_within(schemas: &Schemas, schema: &Value, left: &mut usize) -> Types {
+    let Value::Object(keywords) = schema else { return Types::ANY };
+    if *left == 0 {
+        return Types::ANY;
+    }
+    *left -= 1;
+    let mut types = match keywords.get("type") {
+        Some(Value::String(name)) => Types::named(name),
+        Some(Value::Array(names)) => {
+            let sets = names.iter().filter_map(Value::as_str).map(Types::named);
+            sets.fold(Types::NONE, BitOr::bitor)
+        }
+        _ => match (keywords.get("enum"), keywords.get("const")) {
+            (Some(Value::Array(values)), _) => {
+                values.iter().map(Types::of_value).fold(Types::NONE, BitOr::bitor)
+            }
+            (_, Some(value)) => Types::of_value(value),
+            _ => Types::ANY,
+        },
+    };
+    if let Some(target) = target(schemas, keywords) {
+        types = types & types_within(schemas, target, left);
+    }
+    if let Some(Value::Array(all)) = keywords.get("allOf") {
+        for one in all {
+            types = types & types_within(schemas, one, left);
+        }
+    }
+    for keyword in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(alternatives)) = keywords.get(keyword) {
+            let sets = alternatives.iter().map(|one| types_within(schemas, one, left));
+            types = types & sets.fold(Types::NONE, BitOr::bitor);
+        }
+    }
+    if let (Some(then), Some(or_else)) = (keywords.get("then"), keywords.get("else")) {
+        let either = types_within(schemas, then, left) | types_within(schemas, or_else, left);
+        types = types & either;
+    }
+    types
+}
+
+/// Where a schema's `$ref` leads.
+fn target<'s>(schemas: &'s Schemas, keywords: &Map<String, Value>) -> Option<&'s Value> {
+    let reference = keywords.get("$ref")?.as_str()?;
+    let (_, encoded) = reference.split_once('#')?;
+    let pointer = percent_decode_str(encoded).decode_utf8().ok()?;
+    Some(schemas.resolved(schemas.at(&pointer)?))
+}
+
+/// Turns text (and lists and records of text) into what the schema means by it.
+pub(super) fn coerce(schemas: &Schemas, schema: &Value, raw: Value) -> Value {
+    coerce_within(schemas, Some(schema), raw, DEPTH_MAX)
+}
+
+fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: usize) -> Value {
+    let Some(schema) = schema.filter(|_| depth > 0) else { return raw };
+    match raw {
+        Value::String(text) => {
+            let types = types(schemas, schema);
+            if types.list() {
+                // One name sent once, where a list is wanted, is a list of one; sent empty, it is empty.
+                let items = if text.is_empty() { Vec::new() } else { vec![Value::String(text)] };
+                return coerce_within(schemas, Some(schema), Value::Array(items), depth - 1);
+            }
+            coerce_text(types, text)
+        }
+        Value::Array(items) => {
+            let item = inside(schemas, schema, &|keywords| keywords.get("items"));
+            items.into_iter().map(|raw| coerce_within(schemas, item, raw, depth - 1)).collect()
+        }
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, raw)| {
+                let schema = property(schemas, schema, &name);
+                let value = coerce_within(schemas, schema, raw, depth - 1);
+                (name, value)
+            });
+            Value::Object(members.collect())
+        }
+        other => other,
+    }
+}
+
+/// The schema of one property of an object.
+fn property<'s>(schemas: &'s Schemas, schema: &'s Value, name: &str) -> Option<&'s Value> {
+    inside(schemas, schema, &|keywords| keywords.get("properties")?.get(name))
+        .or_else(|| inside(schemas, schema, &|keywords| keywords.get("additionalProperties")))
+}
+
+/// The names of all declared properties, and whether others may be there on purpose.
+pub(super) fn property_names<'s>(schemas: &'s Schemas, schema: &'s Value) -> (Vec<&'s str>, bool) {
+    let mut names = Vec::new();
+    let mut others = false;
+    visit(schemas, schema, &mut { SCHEMAS_MAX }, &mut |keywords| {
+        if let Some(Value::Object(properties)) = keywords.get("properties") {
+            names.extend(properties.keys().map(String::as_str));
+        }
+        others |= keywords
+            .get("additionalProperties")
+            .is_some_and(|additional| *additional != Value::Bool(false));
+    });
+    (names, others)
+}
+
+/// The first thing that `pick` finds in a schema or in what it refers to or is composed of.
+fn inside<'s>(
+    schemas: &'s Schemas,
+    schema: &'s Value,
+    pick: &dyn Fn(&'s Map<String, Value>) -> Option<&'s Value>,
+) -> Option<&'s Value> {
+    let mut found = None;
+    visit(schemas, schema, &mut { SCHEMAS_MAX }, &mut |keywords| {
+        if found.is_none() {
+            found = pick(keywords);
+        }
+    });
+    found
+}
+
+/// A schema, and what it refers to or is composed of.
+fn visit<'s>(
+    schemas: &'s Schemas,
+    schema: &'s Value,
+    left: &mut usize,
+    see: &mut dyn FnMut(&'s Map<String, Value>),
+) {
+    let Value::Object(keywords) = schema else { return };
+    if *left == 0 {
+        return;
+    }
+    *left -= 1;
+    see(keywords);
+    if let Some(target) = target(schemas, keywords) {
+        visit(schemas, target, left, see);
+    }
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        if let Some(Value::Array(parts)) = keywords.get(keyword) {
+            for part in parts {
+                visit(schemas, part, left, see);
+            }
+        }
+    }
+    for keyword in ["then", "else"] {
+        if let Some(part) = keywords.get(keyword) {
+            visit(schemas, part, left, see);
+        }
+    }
+}
+
+/// Text as the first of boolean, integer, number and null that it can be, else text. Nothing but text is tried
+/// where nothing is known of the type. Text that is both a string and something else is the something else,
+/// except that only a type without strings makes it null or a number that does not fit 64 bits.
+pub(super) fn coerce_text(types: Types, text: String) -> Value {
+    if types == Types::ANY {
+        return Value::String(text);
+    }
+    let or_text = types.has(Types::STRING);
+    if types.has(Types::BOOLEAN) && (text == "true" || text == "false") {
+        return Value::Bool(text == "true");
+    }
+    let number = if types.has(Types::NUMBER) {
+        serde_json::from_str(&text).ok()
+    } else if types.has(Types::INTEGER) {
+        integer(&text)
+    } else {
+        None
+    };
+    if let Some(number) = number {
+        let number: Number = number;
+        if !or_text || !number.is_f64() || text.contains(['.', 'e', 'E']) {
+            return Value::Number(number);
+        }
+    }
+    if types.has(Types::NULL) && !or_text && (text.is_empty() || text == "null") {
+        return Value::Null;
+    }
+    Value::String(text)
+}
+
+/// Strict decimal: `42`, `-7`; not `042`, `+7`, `42.0`, `4e1`. What does not fit 64 bits is the nearest float,
+/// as in a JSON body.
+fn integer(text: &str) -> Option<Number> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let decimal = !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'));
+    if !decimal {
+        return None;
+    }
+    if digits == "0" {
+        return Some(Number::from(0));
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// Whether [`fill_defaults`] could find anything to fill in: what a schema can reach is looked through once.
+pub(super) fn has_defaults(schemas: &Schemas, schema: &Value) -> bool {
+    const REACHED_MAX: usize = 10_000;
+    let mut seen: Vec<&Value> = vec![schema];
+    let mut next = 0;
+    while let Some(schema) = seen.get(next).copied() {
+        next += 1;
+        let Value::Object(keywords) = schema else { continue };
+        if keywords.contains_key("default") || next > REACHED_MAX {
+            return true;
+        }
+        let lists = keywords.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        let properties = keywords.get("properties").and_then(Value::as_object);
+        let reached = lists
+            .chain(properties.into_iter().flat_map(Map::values))
+            .chain(keywords.get("items"))
+            .chain(target(schemas, keywords));
+        for schema in reached {
+            if !seen.iter().any(|known| std::ptr::eq(*known, schema)) {
+                seen.push(schema);
+            }
+        }
+    }
+    false
+}
+
+/// Fills in the defaults of properties that are not there, in objects that are.
+pub(super) fn fill_defaults(schemas: &Schemas, schema: &Value, value: &mut Value) {
+    fill_within(schemas, schema, value, DEPTH_MAX, &mut { SCHEMAS_MAX });
+}
+
+fn fill_within(
+    schemas: &Schemas,
+    schema: &Value,
+    value: &mut Value,
+    depth: usize,
+    left: &mut usize,
+) {
+    let Value::Object(keywords) = schema else { return };
+    if depth == 0 || *left == 0 || !(value.is_object() || value.is_array()) {
+        return;
+    }
+    *left -= 1;
+    if let Some(target) = target(schemas, keywords) {
+        fill_within(schemas, target, value, depth, left);
+    }
+    if let Some(Value::Array(all)) = keywords.get("allOf") {
+        for part in all {
+            fill_within(schemas, part, value, depth, left);
+        }
+    }
+    match value {
+        Value::Object(members) => {
+            let Some(Value::Object(properties)) = keywords.get("properties") else { return };
+            for (name, schema) in properties {
+                if let Some(value) = members.get_mut(name) {
+                    fill_within(schemas, schema, value, depth - 1, &mut { SCHEMAS_MAX });
+                } else if let Some(default) = default(schemas, schema) {
+                    members.insert(name.clone(), default.clone());
+                }
+            }
+        }
+        Value::Array(items) => {
+            let Some(schema) = keywords.get("items") else { return };
+            for item in items {
+                fill_within(schemas, schema, item, depth - 1, &mut { SCHEMAS_MAX });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn default<'s>(schemas: &'s Schemas, schema: &'s Value) -> Option<&'s Value> {
+    let keywords = schema.as_object()?;
+    keywords.get("default").or_else(|| target(schemas, keywords)?.get("default"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn text_becomes_what_its_types_allow() {
+        let rows = [
+            (Types::BOOLEAN, "true", json!(true)),
+            (Types::BOOLEAN, "True", json!("True")),
+            (Types::BOOLEAN, "1", json!("1")),
+            (Types::INTEGER, "42", json!(42)),
+            (Types::INTEGER, "-0", json!(0)),
+            (Types::INTEGER, "042", json!("042")),
+            (Types::INTEGER, "+4", json!("+4")),
+            (Types::INTEGER, "4.0", json!("4.0")),
+            (Types::INTEGER, " 4", json!(" 4")),
+            (Types::INTEGER, "18446744073709551615", json!(u64::MAX)),
+            (Types::INTEGER, "18446744073709551616", json!(18_446_744_073_709_551_616.0)),
+            (Types::INTEGER | Types::STRING, "4", json!(4)),
+            (
+                Types::INTEGER | Types::STRING,
+                "123456789012345678901234",
+                json!("123456789012345678901234"),
+            ),
+            (Types::NUMBER, "4.50", json!(4.5)),
+            (Types::NUMBER, "1e999", json!("1e999")),
+            (Types::NUMBER, "NaN", json!("NaN")),
+            (Types::INTEGER | Types::NULL, "", json!(null)),
+            (Types::INTEGER | Types::NULL, "null", json!(null)),
+            (Types::STRING | Types::NULL, "", json!("")),
+            (Types::STRING, "true", json!("true")),
+            (Types::ANY, "true", json!("true")),
+        ];
+        for (types, text, expected) in rows {
+            assert_eq!(coerce_text(types, text.to_owned()), expected, "{types:?} {text}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! A violation: one way in which a request departs from the contract, in parts that a provider can word anew.
+//!
+//! Must not know how violations are found.
+
+use std::fmt::Write as _;
+
+use http::HeaderValue;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::openapi::Location;
+
+/// So many bytes does the header with all violations hold: it has to pass proxies that allow 8 KiB of headers.
+pub const HEADER_BYTES_MAX: usize = 4096;
+
+/// So many bytes does each text of a violation hold: property names come from the client, and are echoed.
+pub const PART_BYTES_MAX: usize = 512;
+
+/// One way in which a request departs from the contract.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Violation {
+    /// Which part of the request; `in` when serialized, as in `OpenAPI`.
+    #[serde(rename = "in")]
+    pub location: Place,
+    /// JSON Pointer to the value it is about, inside the body or the parameter's value. A missing or unexpected
+    /// property is about the object that lacks or has it.
+    pub pointer: String,
+    /// The name that a user would say: `force`, `data.organizationIds[0]`. Empty for the body as a whole.
+    pub field: String,
+    /// What was not kept: a JSON Schema keyword, or one of `parse`, `media_type`, `body_required`, `too_large`,
+    /// `encoding` and `style`.
+    pub keyword: String,
+    /// What the keyword asks for: a type's name, a limit, a pattern, the allowed values.
+    pub expected: Option<Value>,
+    /// A sentence without its subject: `must be a boolean`.
+    pub text: String,
+}
+
+/// The part of a request that a violation is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A path parameter.
+    Path,
+    /// A query parameter.
+    Query,
+    /// A header.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// The body.
+    Body,
+}
+
+/// When a provider judges a violation, next to its credentials check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The body as such: readable, of the right type and size, and its outermost value.
+    Envelope,
+    /// A value inside the body.
+    Body,
+    /// A parameter.
+    Parameters,
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        match location {
+            Location::Path => Self::Path,
+            Location::Query => Self::Query,
+            Location::Header => Self::Header,
+            Location::Cookie => Self::Cookie,
+        }
+    }
+}
+
+impl Violation {
+    /// A violation about a whole parameter or body.
+    pub(crate) fn new(
+        location: Place,
+        field: &str,
+        keyword: &str,
+        expected: Option<Value>,
+        text: impl Into<String>,
+    ) -> Self {
+        Self {
+            location,
+            pointer: String::new(),
+            field: bounded(field.to_owned()),
+            keyword: bounded(keyword.to_owned()),
+            expected,
+            text: bounded(text.into()),
+        }
+    }
+
+    /// The keys under which a table of messages is asked for its wording, the most specific first.
+    pub fn message_keys(&self) -> Vec<String> {
+        let mut keys = Vec::with_capacity(3);
+        if matches!(self.keyword.as_str(), "type" | "format") {
+            let named = match &self.expected {
+                Some(Value::String(name)) => Some(name.as_str()),
+                Some(Value::Array(names)) => {
+                    names.iter().filter_map(Value::as_str).find(|name| *name != "null")
+                }
+                _ => None,
+            };
+            keys.extend(named.map(|name| format!("{}.{name}", self.keyword)));
+        }
+        keys.push(self.keyword.clone());
+        keys.push("default".to_owned());
+        keys
+    }
+
+    /// When a provider judges it.
+    pub fn stage(&self) -> Stage {
+        match self.location {
+            Place::Body if self.pointer.is_empty() => Stage::Envelope,
+            Place::Body => Stage::Body,
+            Place::Path | Place::Query | Place::Header | Place::Cookie => Stage::Parameters,
+        }
+    }
+}
+
+/// All violations as a JSON array in ASCII. What does not fit is left off at the end, and a last element says
+/// how many: `{"left_off":3}`.
+pub fn violations_header(violations: &[Violation]) -> HeaderValue {
+    const LEFT_OFF_BYTES_MAX: usize = "{\"left_off\":18446744073709551615}]".len();
+    let mut text = String::from("[");
+    for (index, violation) in violations.iter().enumerate() {
+        let before = text.len();
+        if index > 0 {
+            text.push(',');
+        }
+        push_ascii_json(&mut text, violation);
+        let is_last = index + 1 == violations.len();
+        let reserved = if is_last { 1 } else { LEFT_OFF_BYTES_MAX + 1 };
+        if text.len() + reserved > HEADER_BYTES_MAX {
+            text.truncate(before);
+            let comma = if index > 0 { "," } else { "" };
+            let _ = write!(text, "{comma}{{\"left_off\":{}}}", violations.len() - index);
+            break;
+        }
+    }
+    text.push(']');
+    // All but printable ASCII is escaped, so this never falls back.
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("[]"))
+}
+
+/// Appends JSON whose strings hold printable ASCII only.
+fn push_ascii_json(text: &mut String, violation: &Violation) {
+    let json = serde_json::to_string(violation).expect("a violation holds nothing but JSON");
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+}
+
+/// The text, cut at [`PART_BYTES_MAX`].
+pub(crate) fn bounded(mut text: String) -> String {
+    const CUT: &str = "…";
+    if text.len() > PART_BYTES_MAX {
+        let mut end = PART_BYTES_MAX - CUT.len();
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(CUT);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn violation(field: &str) -> Violation {
+        Violation::new(
+            Place::Query,
+            field,
+            "type",
+            Some(Value::from("boolean")),
+            "must be a boolean",
+        )
+    }
+
+    fn header(violations: &[Violation]) -> String {
+        violations_header(violations).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_header_is_json_in_ascii() {
+        expect![[
+            r#"[{"in":"query","pointer":"","field":"f\u00f6rce\ud83d\ude00\u007f\n","keyword":"type","expected":"boolean","text":"must be a boolean"}]"#
+        ]]
+        .assert_eq(&header(&[violation("förce😀\u{7f}\n")]));
+        expect!["[]"].assert_eq(&header(&[]));
+    }
+
+    #[test]
+    fn what_does_not_fit_the_header_is_counted() {
+        let many = vec![violation("force"); 100];
+        let text = header(&many);
+        assert!(text.len() <= HEADER_BYTES_MAX, "{}", text.len());
+        let entries: Vec<Value> = serde_json::from_str(&text).unwrap();
+        expect![[r#"{"left_off":63} after 37"#]].assert_eq(&format!(
+            "{} after {}",
+            entries.last().unwrap(),
+            entries.len() - 1
+        ));
+        let long = vec![violation(&"\u{1}".repeat(9999)); 2];
+        let entries: Vec<Value> = serde_json::from_str(&header(&long)).unwrap();
+        assert_eq!(entries.len(), 2);
+        assert_eq!(entries[1], json!({ "left_off": 1 }));
+    }
+
+    #[test]
+    fn messages_are_looked_up_by_the_type_first() {
+        let mut violation = violation("force");
+        assert_eq!(violation.message_keys(), ["type.boolean", "type", "default"]);
+        violation.expected = Some(json!(["null", "integer"]));
+        assert_eq!(violation.message_keys(), ["type.integer", "type", "default"]);
+        violation.keyword = "required".to_owned();
+        assert_eq!(violation.message_keys(), ["required", "default"]);
+    }
+
+    #[test]
+    fn stages_tell_the_envelope_from_what_is_in_it() {
+        let mut violation = violation("force");
+        assert_eq!(violation.stage(), Stage::Parameters);
+        violation.location = Place::Body;
+        assert_eq!(violation.stage(), Stage::Envelope);
+        violation.pointer = "/data".to_owned();
+        assert_eq!(violation.stage(), Stage::Body);
+    }
+
+    proptest! {
+        #[test]
+        fn the_header_is_always_json_and_bounded(fields in prop::collection::vec(".{0,80}", 0..80)) {
+            let violations: Vec<Violation> =
+                fields.iter().map(|field| violation(field)).collect();
+            let text = header(&violations);
+            prop_assert!(text.len() <= HEADER_BYTES_MAX);
+            prop_assert!(serde_json::from_str::<Vec<Value>>(&text).is_ok());
+        }
+    }
+}
