@@ -1,5 +1,8 @@
 //! Practise the API calls you can't take back.
 
+pub mod behavior;
+
+pub mod jobs;
 pub mod router;
 pub mod security;
 pub mod store;

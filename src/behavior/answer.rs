@@ -1,0 +1,392 @@
+//! Answers: a documented response, and what of its example differs.
+//!
+//! What can be written down at load is; what is computed is checked against the contract each time it is
+//! sent. Must not know when an answer is given.
+
+use bytes::Bytes;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Response;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::Value as Json;
+
+use crate::behavior::format::AnswerFormat;
+use crate::behavior::notes::Notes;
+use crate::expression::Names;
+use crate::expression::Template;
+use crate::expression::Value;
+use crate::finding::child;
+use crate::finding::did_you_mean;
+use crate::openapi::MediaType;
+use crate::openapi::Operation;
+use crate::openapi::SchemaId;
+use crate::openapi::Schemas;
+
+/// An answer, ready to be given.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    content_type: Option<HeaderValue>,
+    body: AnswerBody,
+    headers: Vec<(HeaderName, Template)>,
+    /// What a computed body must fit.
+    schema: Option<SchemaId>,
+}
+
+#[derive(Debug)]
+enum AnswerBody {
+    Fixed(Bytes),
+    Computed(Template),
+    Patched { example: Json, patch: Template },
+}
+
+/// Where an answer stands: what it may name, and the operation whose responses it may give.
+pub(crate) struct AnswerPlace<'a> {
+    pub(crate) pointer: &'a str,
+    pub(crate) operation: Option<&'a Operation>,
+    pub(crate) names: &'a dyn Names,
+    pub(crate) schemas: &'a Schemas,
+    /// Whether bodies that are written out are held against their schemas here and now.
+    pub(crate) vet: bool,
+}
+
+impl Answer {
+    /// Reads an answer; `None` when it cannot be given, and then `notes` says why.
+    pub(crate) fn compile(
+        format: &AnswerFormat,
+        place: &AnswerPlace<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Option<Self> {
+        let (status, media) = response(format, place, notes)?;
+        let (media_type, media) = media.unzip();
+        let headers = headers(format, place, notes);
+        let schema = media.and_then(|media| media.schema);
+        let body = body(format, status, media, place, notes)?;
+        let content_type = media_type.or(if format.body.is_some() && place.operation.is_none() {
+            Some("application/json")
+        } else {
+            None
+        });
+        let content_type = content_type.and_then(|media_type| {
+            HeaderValue::from_str(if media_type == "*/*" { "application/json" } else { media_type })
+                .ok()
+        });
+        Some(Self { status, content_type, body, headers, schema })
+    }
+
+    /// The answer's status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer for a request; an `Err` says why it cannot be given.
+    pub(crate) fn render(
+        &self,
+        scope: &Value,
+        schemas: &Schemas,
+    ) -> Result<Response<Bytes>, String> {
+        let mut response = Response::new(self.body_bytes(scope, schemas)?);
+        *response.status_mut() = self.status;
+        if let Some(content_type) = &self.content_type {
+            response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+        }
+        for (name, template) in &self.headers {
+            let value = match template.render(scope).map_err(|failure| failure.to_string())? {
+                Json::String(text) => text,
+                Json::Null => continue,
+                other => other.to_string(),
+            };
+            let value = HeaderValue::from_str(&value)
+                .map_err(|_| format!("the header `{name}` cannot have the value `{value}`"))?;
+            response.headers_mut().append(name, value);
+        }
+        Ok(response)
+    }
+
+    fn body_bytes(&self, scope: &Value, schemas: &Schemas) -> Result<Bytes, String> {
+        let body = match &self.body {
+            AnswerBody::Fixed(bytes) => return Ok(bytes.clone()),
+            AnswerBody::Computed(template) => {
+                template.render(scope).map_err(|failure| failure.to_string())?
+            }
+            AnswerBody::Patched { example, patch } => {
+                let patch = patch.render(scope).map_err(|failure| failure.to_string())?;
+                merged(example.clone(), patch)
+            }
+        };
+        if let Some(schema) = self.schema {
+            check_body(&body, schema, schemas)?;
+        }
+        // Not by its `Display`, which takes twice as long.
+        serde_json::to_vec(&body).map(Bytes::from).map_err(|error| error.to_string())
+    }
+}
+
+/// Holds a body against the schema of its response.
+fn check_body(body: &Json, schema: SchemaId, schemas: &Schemas) -> Result<(), String> {
+    let validator = schemas.response_validator(schema)?;
+    if validator.is_valid(body) {
+        return Ok(());
+    }
+    let reason = validator.iter_errors(body).next().map_or_else(String::new, |error| {
+        match error.instance_path().as_str() {
+            "" => error.to_string(),
+            place => format!("at `{place}`: {error}"),
+        }
+    });
+    Err(format!(
+        "the body does not fit the documented schema {}: {reason}",
+        schemas.pointer(schema)
+    ))
+}
+
+/// The status and the documented media type that an answer names.
+fn response<'a>(
+    format: &AnswerFormat,
+    place: &AnswerPlace<'a>,
+    notes: &mut Notes<'_>,
+) -> Option<(StatusCode, Option<(&'a str, &'a MediaType)>)> {
+    let mut wrong = |pointer: &str, message: String, hint: Option<String>| {
+        notes.error(&child(place.pointer, pointer), message, hint);
+        None
+    };
+    let (number, operation) = match (format.respond, format.status, place.operation) {
+        (Some(number), None, Some(operation)) => (number, Some(operation)),
+        (None, Some(number), None) => (number, None),
+        (None, None, Some(_)) => {
+            let hint = "name a documented response with `respond: <status>`".to_owned();
+            return wrong("", "this gives no answer".to_owned(), Some(hint));
+        }
+        (_, Some(_), Some(_)) => {
+            let hint = "use `respond`, which names a documented response".to_owned();
+            return wrong(
+                "status",
+                "`status` is for answers without an operation".to_owned(),
+                Some(hint),
+            );
+        }
+        (_, _, None) => {
+            let hint =
+                "use `status`: where no operation was found, nothing is documented".to_owned();
+            return wrong("respond", "there is no operation here".to_owned(), Some(hint));
+        }
+    };
+    let Ok(status) = StatusCode::from_u16(number) else {
+        return wrong("respond", format!("{number} is no HTTP status"), None);
+    };
+    let Some(operation) = operation else { return Some((status, None)) };
+    let Some(response) = operation.response(number) else {
+        let documented: Vec<_> = operation.responses.keys().map(String::as_str).collect();
+        let hint = format!("`{}` documents {}", operation.id, documented.join(", "));
+        let message = format!("`{}` documents no response {number}", operation.id);
+        return wrong("respond", message, Some(hint));
+    };
+    let media = response
+        .content
+        .get_key_value("application/json")
+        .or_else(|| response.content.iter().find(|(name, _)| name.contains("json")))
+        .or_else(|| response.content.first());
+    Some((status, media.map(|(name, media)| (name.as_str(), media))))
+}
+
+fn headers(
+    format: &AnswerFormat,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Vec<(HeaderName, Template)> {
+    let mut headers = Vec::new();
+    for (name, text) in &format.headers {
+        let pointer = child(&child(place.pointer, "headers"), name);
+        let template = Template::compile(&Json::String(text.clone()));
+        match (name.parse::<HeaderName>(), template) {
+            (Ok(name), Ok(template)) => {
+                notes.mistakes(&pointer, template.check(place.names));
+                headers.push((name, template));
+            }
+            (Err(_), _) => notes.error(&pointer, format!("`{name}` is no header name"), None),
+            (_, Err(mistakes)) => notes.mistakes(&pointer, mistakes),
+        }
+    }
+    headers
+}
+
+fn body(
+    format: &AnswerFormat,
+    status: StatusCode,
+    media: Option<&MediaType>,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<AnswerBody> {
+    let given = |name: &str| child(place.pointer, name);
+    let nothing = AnswerBody::Fixed(Bytes::new());
+    if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        if format.body.is_some() || format.example.is_some() || format.patch.is_some() {
+            let message = format!("a {} answer has no body", status.as_u16());
+            notes.error(
+                &given("body"),
+                message,
+                "leave `body`, `example` and `patch` out".to_owned(),
+            );
+        }
+        return Some(nothing);
+    }
+    if let Some(template) = &format.body {
+        if format.example.is_some() || format.patch.is_some() {
+            let message = "`body` is given beside `example` or `patch`";
+            notes.error(
+                &given("body"),
+                message,
+                "`body` replaces the example: keep one".to_owned(),
+            );
+        }
+        return computed(template, media, &given("body"), place, notes);
+    }
+    let Some(media) = media else {
+        if format.example.is_some() || format.patch.is_some() {
+            let message = format!("the response {status} is documented without a body");
+            notes.error(&given("example"), message, None);
+        }
+        return Some(nothing);
+    };
+    let example = example(format, media, place, notes)?;
+    if let Some(schema) = media.schema.filter(|_| place.vet && format.patch.is_none())
+        && let Err(reason) = check_body(example, schema, place.schemas)
+    {
+        notes.error(
+            place.pointer,
+            format!("the documented example cannot be sent: {reason}"),
+            None,
+        );
+    }
+    match &format.patch {
+        None => Some(AnswerBody::Fixed(Bytes::from(example.to_string()))),
+        Some(patch) => {
+            let patch = template(patch, &given("patch"), place, notes)?;
+            Some(AnswerBody::Patched { example: example.clone(), patch })
+        }
+    }
+}
+
+/// The documented example that an answer gives: the one it names, or the only one.
+fn example<'a>(
+    format: &AnswerFormat,
+    media: &'a MediaType,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<&'a Json> {
+    let names: Vec<_> = media.examples.keys().map(String::as_str).collect();
+    if let Some(name) = &format.example {
+        let found = media.examples.get(name);
+        if found.is_none() {
+            let message = format!("the response has no example `{name}`");
+            let hint = did_you_mean(name, names.iter().copied()).unwrap_or_else(|| {
+                match names.as_slice() {
+                    [] => "it has none: leave `example` out and add a `body`".to_owned(),
+                    names => format!("it has {}", names.join(", ")),
+                }
+            });
+            notes.error(&child(place.pointer, "example"), message, hint);
+        }
+        return found;
+    }
+    match names.as_slice() {
+        [_] => media.examples.first().map(|(_, example)| example),
+        [] => {
+            let message = "the documented response has no example, and this gives no body";
+            notes.error(place.pointer, message, "add a `body`".to_owned());
+            None
+        }
+        _ => {
+            let message = "the documented response has several examples, and this names none";
+            let hint = format!("add `example:` with one of {}", names.join(", "));
+            notes.error(place.pointer, message, hint);
+            None
+        }
+    }
+}
+
+fn computed(
+    format: &Json,
+    media: Option<&MediaType>,
+    pointer: &str,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<AnswerBody> {
+    if media.is_none() && place.operation.is_some() {
+        let message = "the response is documented without a body";
+        notes.error(pointer, message, "leave `body` out, or document its content".to_owned());
+    }
+    let template = template(format, pointer, place, notes)?;
+    let Some(literal) = template.literal() else { return Some(AnswerBody::Computed(template)) };
+    if let Some(schema) = media.and_then(|media| media.schema).filter(|_| place.vet)
+        && let Err(reason) = check_body(literal, schema, place.schemas)
+    {
+        notes.error(pointer, reason, None);
+    }
+    Some(AnswerBody::Fixed(Bytes::from(literal.to_string())))
+}
+
+/// A template whose names are all in scope.
+fn template(
+    format: &Json,
+    pointer: &str,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Template> {
+    match Template::compile(format) {
+        Ok(template) => {
+            notes.mistakes(pointer, template.check(place.names));
+            Some(template)
+        }
+        Err(mistakes) => {
+            notes.mistakes(pointer, mistakes);
+            None
+        }
+    }
+}
+
+/// JSON Merge Patch, as RFC 7396 section 2 defines it.
+fn merged(target: Json, patch: Json) -> Json {
+    let Json::Object(patch) = patch else { return patch };
+    let mut members = match target {
+        Json::Object(members) => members,
+        _ => serde_json::Map::new(),
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            members.shift_remove(&name);
+        } else {
+            let before = members.get_mut(&name).map_or(Json::Null, Json::take);
+            members.insert(name, merged(before, value));
+        }
+    }
+    Json::Object(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_merge_patch_does_what_its_standard_shows() {
+        // RFC 7396, appendix A.
+        let cases = [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a":"foo"}), json!(null), json!(null)),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ];
+        for (target, patch, result) in cases {
+            assert_eq!(merged(target.clone(), patch.clone()), result, "{target} with {patch}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Jobs: where their state is kept, what starts them, what their tasks do and over what time.
+//!
+//! Must not know when a task runs.
+
+use std::collections::BTreeSet;
+
+use serde_json::Map;
+use serde_json::Value as Json;
+
+use crate::behavior::compile::Compiler;
+use crate::behavior::compile::expression;
+use crate::behavior::effect::Job;
+use crate::behavior::effect::duration_ms;
+use crate::behavior::format::JobFormat;
+use crate::behavior::format::RuleFormat;
+use crate::expression::Expression;
+use crate::expression::Type;
+use crate::expression::Value;
+use crate::expression::from_json;
+use crate::finding::child;
+
+impl Compiler<'_, '_> {
+    /// The jobs that can be honoured.
+    pub(super) fn jobs(&mut self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (name, format) in &self.file.jobs {
+            let pointer = child("/jobs", name);
+            let Some(record) = self.shapes.number(&format.record) else {
+                let message = format!("there is no resource `{}`", format.record);
+                let hint = self.shapes.suggestion(&format.record);
+                self.notes.error(&format!("{pointer}/record"), message, hint);
+                continue;
+            };
+            let args = self.job_arguments(name, format, &pointer);
+            let names = self.names.clone().and("args", args);
+            let found_before = self.notes.count();
+            let over =
+                expression(&format.over, &format!("{pointer}/over"), &self.names, self.notes);
+            let rule = RuleFormat {
+                delete: format.delete.clone(),
+                update: format.update.clone(),
+                set: format.set.clone(),
+                ..RuleFormat::default()
+            };
+            let effect = self.effect(&rule, &pointer, &names);
+            let (Some((over, _)), Some(effect)) = (over, effect) else { continue };
+            if self.notes.count() == found_before {
+                self.check_duration(&over, &format!("{pointer}/over"));
+            }
+            let label = format!("{name}, {}:{}", self.name, self.notes.line(&pointer)).into();
+            let for_each = format.for_each.clone();
+            jobs.push(Job { name: name.as_str().into(), record, for_each, over, effect, label });
+        }
+        jobs
+    }
+
+    /// What a job's time is computed from is mostly known at load, and then so is whether it is one.
+    fn check_duration(&mut self, over: &Expression, pointer: &str) {
+        let settings = from_json(&Json::Object(self.file.settings.clone()));
+        let scope = Value::from_pairs([("settings", settings)]);
+        if let Ok(value) = over.eval(&scope)
+            && let Err(reason) = duration_ms(&value)
+        {
+            self.notes.error(pointer, reason, None);
+        }
+    }
+
+    /// What the tasks of a job can read as `args`: what every rule that starts it passes.
+    fn job_arguments(&mut self, name: &str, format: &JobFormat, pointer: &str) -> Type {
+        let rules = self.file.operations.values().flat_map(|operation| &operation.rules);
+        let starts: Vec<_> = rules.filter(|rule| rule.start_job.as_deref() == Some(name)).collect();
+        if starts.is_empty() {
+            self.notes.warning(pointer, format!("no rule starts the job `{name}`"), None);
+        }
+        let mut passed: BTreeSet<&String> =
+            starts.iter().flat_map(|rule| rule.with.iter().flat_map(Map::keys)).collect();
+        if !passed.contains(&format.for_each) && !starts.is_empty() {
+            let message = format!("`{}` is no argument of this job", format.for_each);
+            let hint = "name an argument that the rules pass in `with`".to_owned();
+            self.notes.error(&format!("{pointer}/for_each"), message, hint);
+        }
+        passed.insert(&format.for_each);
+        Type::Fields(passed.into_iter().map(|name| (name.clone(), Type::Any)).collect())
+    }
+}

@@ -1,0 +1,367 @@
+//! From the behavior file as written to one that can decide: everything resolved, compiled and checked.
+//!
+//! Must not know requests.
+
+mod jobs;
+mod rules;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use crate::behavior::Behavior;
+use crate::behavior::OperationTable;
+use crate::behavior::caller::Scheme;
+use crate::behavior::compile::rules::Table;
+use crate::behavior::format::BehaviorFile;
+use crate::behavior::format::FORMAT_VERSION;
+use crate::behavior::format::OperationFormat;
+use crate::behavior::format::RuleFormat;
+use crate::behavior::format::StageFormat;
+use crate::behavior::names::Lets;
+use crate::behavior::names::NamesInScope;
+use crate::behavior::notes::Notes;
+use crate::behavior::shape;
+use crate::behavior::shape::Shapes;
+use crate::expression::Expression;
+use crate::expression::Names;
+use crate::expression::Template;
+use crate::expression::Type;
+use crate::expression::from_json;
+use crate::finding::child;
+use crate::finding::did_you_mean;
+use crate::openapi::Contract;
+use crate::openapi::Operation;
+use crate::store::Model;
+
+/// The order of stages unless a file names another.
+pub(crate) const ORDER: [StageFormat; 4] =
+    [StageFormat::Security, StageFormat::Parameters, StageFormat::Envelope, StageFormat::Body];
+
+/// Properties of a violation that expressions can read.
+const VIOLATION: [&str; 7] = ["in", "pointer", "field", "keyword", "expected", "text", "message"];
+
+/// Reads a behavior file against its contract. What is wrong goes to `notes`; `None` when no store can be kept
+/// for its resources.
+pub(crate) fn compile(
+    file: &BehaviorFile,
+    contract: &Arc<Contract>,
+    vet: bool,
+    name: &str,
+    notes: &mut Notes<'_>,
+) -> Option<Behavior> {
+    let settings = Json::Object(file.settings.clone());
+    if file.tombstone != FORMAT_VERSION {
+        let message = format!("format {} is not known here", file.tombstone);
+        notes.error("/tombstone", message, format!("this program reads format {FORMAT_VERSION}"));
+    }
+    let (shapes, model) = shape::compile(file, &contract.schemas, &settings, notes);
+    let names = NamesInScope::everywhere(&shapes, &settings);
+    let mut compiler =
+        Compiler { file, contract, shapes: &shapes, model: &model, names, vet, name, notes };
+    let schemes = compiler.schemes();
+    let jobs = compiler.jobs();
+    let messages = compiler.messages();
+    let operations = compiler.operations();
+    let unknown_route =
+        compiler.route_failure(file.failures.unknown_route.as_ref(), "unknown_route");
+    let wrong_method = compiler.route_failure(file.failures.wrong_method.as_ref(), "wrong_method");
+    let order = compiler.order();
+    let is_sound = compiler.check_model();
+    is_sound.then(|| Behavior {
+        contract: Arc::clone(contract),
+        settings: from_json(&settings),
+        schemes,
+        jobs,
+        messages,
+        operations,
+        unknown_route,
+        wrong_method,
+        order,
+        model: Arc::new(model),
+        shapes: Arc::new(shapes),
+    })
+}
+
+/// An expression whose names are all in scope, and its type.
+pub(crate) fn expression(
+    text: &str,
+    pointer: &str,
+    names: &dyn Names,
+    notes: &mut Notes<'_>,
+) -> Option<(Expression, Type)> {
+    if text.trim_start().starts_with("{{") {
+        let hint = "leave the braces out: they are for text with values in it".to_owned();
+        notes.error(
+            pointer,
+            format!("an expression stands here, and `{text}` is a template"),
+            hint,
+        );
+        return None;
+    }
+    match Expression::compile(text) {
+        Ok(expression) => {
+            let (kind, mistakes) = expression.check(names);
+            notes.mistakes(pointer, mistakes);
+            Some((expression, kind))
+        }
+        Err(mistake) => {
+            notes.mistakes(pointer, [mistake]);
+            None
+        }
+    }
+}
+
+struct Compiler<'c, 'd> {
+    file: &'c BehaviorFile,
+    contract: &'c Arc<Contract>,
+    shapes: &'c Shapes,
+    model: &'c Model,
+    names: NamesInScope<'c>,
+    vet: bool,
+    /// The file's name, for labels.
+    name: &'c str,
+    notes: &'c mut Notes<'d>,
+}
+
+impl<'c> Compiler<'c, '_> {
+    /// Whether a store can keep these resources.
+    fn check_model(&mut self) -> bool {
+        let misfits = self.model.check();
+        for misfit in &misfits {
+            let resource = &self.model.resources[misfit.resource];
+            let place = child("/resources", &resource.name);
+            let place = match misfit.relation {
+                None => place,
+                Some(relation) => {
+                    child(&format!("{place}/belongs_to"), &resource.relations[relation].name)
+                }
+            };
+            self.notes.error(&place, misfit.message.clone(), None);
+        }
+        misfits.is_empty()
+    }
+
+    fn schemes(&mut self) -> Vec<Scheme> {
+        let mut schemes = Vec::new();
+        for (name, format) in &self.file.security {
+            if !self.contract.security_schemes.contains_key(name) {
+                let known = self.contract.security_schemes.keys().map(String::as_str);
+                let message = format!("the contract has no security scheme `{name}`");
+                self.notes.error(&child("/security", name), message, did_you_mean(name, known));
+            }
+            schemes.push(Scheme::compile(
+                name,
+                format,
+                self.shapes,
+                self.model,
+                &self.names,
+                self.notes,
+            ));
+        }
+        for operation in &self.contract.operations {
+            for name in operation.security.iter().flatten() {
+                if self.contract.security_schemes.contains_key(name)
+                    && !self.file.security.contains_key(name)
+                {
+                    let message =
+                        format!("`{}` asks for `{name}`, which is not said here", operation.id);
+                    let hint = format!(
+                        "add `{name}` to `security`, with the resource that holds its credentials"
+                    );
+                    self.notes.error("/security", message, hint);
+                }
+            }
+        }
+        schemes
+    }
+
+    fn order(&mut self) -> [StageFormat; 4] {
+        let Some(given) = &self.file.order else { return ORDER };
+        let complete = ORDER.iter().all(|stage| given.contains(stage));
+        match <[StageFormat; 4]>::try_from(given.as_slice()) {
+            Ok(order) if complete => order,
+            _ => {
+                let message = "`order` does not name each stage once";
+                let hint = "the stages are security, parameters, envelope, body".to_owned();
+                self.notes.error("/order", message, hint);
+                ORDER
+            }
+        }
+    }
+
+    fn messages(&mut self) -> Vec<(String, Template)> {
+        let names = self.names.clone().and("v", violation_type());
+        let mut messages = Vec::new();
+        for (keyword, text) in &self.file.messages {
+            let pointer = child("/messages", keyword);
+            match Template::compile(&Json::String(text.clone())) {
+                Ok(template) => {
+                    self.notes.mistakes(&pointer, template.check(&names));
+                    messages.push((keyword.clone(), template));
+                }
+                Err(mistakes) => self.notes.mistakes(&pointer, mistakes),
+            }
+        }
+        messages
+    }
+
+    fn operations(&mut self) -> Vec<Option<OperationTable>> {
+        let contract = self.contract;
+        for name in self.file.operations.keys() {
+            if !contract.operations.iter().any(|operation| operation.id == *name) {
+                let known = contract.operations.iter().map(|operation| operation.id.as_str());
+                let message = format!("the contract has no operation `{name}`");
+                self.notes.error(&child("/operations", name), message, did_you_mean(name, known));
+            }
+        }
+        let tables = contract.operations.iter().map(|operation| {
+            let format = self.file.operations.get(&operation.id);
+            if format.is_none() {
+                let message = format!("nothing says what `{}` does", operation.id);
+                let hint = format!("add `operations: {}:` with its rules", operation.id);
+                self.notes.error("/operations", message, hint);
+            }
+            format.map(|format| self.operation(operation, format))
+        });
+        tables.collect()
+    }
+
+    fn operation(
+        &mut self,
+        operation: &'c Operation,
+        format: &'c OperationFormat,
+    ) -> OperationTable {
+        let pointer = child("/operations", &operation.id);
+        let found_before = self.notes.count();
+        let request = self.request_names(operation);
+        let expressions = self.named_expressions(format, &pointer, &request);
+        let lets = Lets::new(&expressions, request.clone());
+        for (name, mistake) in lets.check() {
+            self.notes.mistakes(&child(&format!("{pointer}/let"), &name), [mistake]);
+        }
+        let table = Table {
+            pointer: format!("{pointer}/rules"),
+            title: operation.id.clone(),
+            operation: Some(operation),
+            names: request.clone().and_lets(&lets),
+        };
+        let rules = self.rules(&format.rules, &table);
+        self.check_last(&format.rules, &table);
+        let restricts = self.restricts(&rules, operation, &table.names);
+        let unauthenticated = self.failures(operation, format, "unauthenticated");
+        let invalid_request = self.failures(operation, format, "invalid_request");
+        let internal = self.failures(operation, format, "internal");
+        let all = [&rules, &unauthenticated, &invalid_request, &internal];
+        let given = all
+            .into_iter()
+            .flatten()
+            .chain(restricts.values())
+            .map(|rule| rule.answer.status().as_u16());
+        let given = given.collect();
+        // A rule that could not be read would be missed here, and that was reported.
+        if self.notes.count() == found_before {
+            self.check_reachable(operation, &given, &pointer);
+        }
+        OperationTable {
+            lets: expressions
+                .into_iter()
+                .filter_map(|(name, expression)| Some((name.into_boxed_str(), expression?)))
+                .collect(),
+            rules,
+            unauthenticated,
+            invalid_request,
+            internal,
+            restricts,
+        }
+    }
+
+    /// The named expressions of an operation; `None` for one that cannot be read.
+    fn named_expressions(
+        &mut self,
+        format: &OperationFormat,
+        pointer: &str,
+        request: &NamesInScope<'_>,
+    ) -> IndexMap<String, Option<Expression>> {
+        let mut expressions: IndexMap<String, Option<Expression>> = IndexMap::new();
+        for (name, text) in &format.names {
+            let pointer = child(&format!("{pointer}/let"), name);
+            if request.name(name).is_some() {
+                let message = format!("`{name}` means something else already");
+                self.notes.error(&pointer, message, "choose another name".to_owned());
+            }
+            let expression = Expression::compile(text);
+            let expression =
+                expression.map_err(|mistake| self.notes.mistakes(&pointer, [mistake])).ok();
+            expressions.insert(name.clone(), expression);
+        }
+        expressions
+    }
+
+    /// What the rules of an operation can name, beside its named expressions.
+    fn request_names(&self, operation: &Operation) -> NamesInScope<'c> {
+        let principals = operation.security.iter().map(|schemes| {
+            let format = schemes.last().and_then(|name| self.file.security.get(name));
+            format.map_or(Type::None, |format| Scheme::principal_type(format, &self.names))
+        });
+        let credentials = operation.security.iter().map(|schemes| {
+            let format = schemes.last().and_then(|name| self.file.security.get(name));
+            match format.map(|format| format.find.as_slice()) {
+                Some([one]) => Type::Record(one.as_str().into()),
+                Some(_) => Type::Any,
+                None => Type::None,
+            }
+        });
+        let one_of = |kinds: &mut dyn Iterator<Item = Type>| match (kinds.next(), kinds.next()) {
+            (None, _) => Type::None,
+            (Some(kind), None) => kind,
+            _ => Type::Any,
+        };
+        self.names
+            .clone()
+            .and_request(operation, &self.contract.schemas)
+            .and("principal", one_of(&mut principals.into_iter()))
+            .and("credential", one_of(&mut credentials.into_iter()))
+            .and("credentials", Type::Any)
+    }
+
+    /// The last rule must hold always, or there are requests that nothing answers; none may stand behind it.
+    fn check_last(&mut self, formats: &[RuleFormat], table: &Table<'_>) {
+        let hint = "leave `when` out of the last rule, and only there".to_owned();
+        match formats.iter().position(|rule| rule.when.is_none()) {
+            None => {
+                let message =
+                    format!("no rule of `{}` may hold, and then nothing is answered", table.title);
+                self.notes.error(&table.pointer, message, hint);
+            }
+            Some(first) if first + 1 < formats.len() => {
+                let message = "this rule is never reached: the one before it always holds";
+                self.notes.error(&child(&table.pointer, first + 1), message, hint);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Every documented response must be given by something, or be marked as unreachable.
+    fn check_reachable(&mut self, operation: &Operation, given: &BTreeSet<u16>, pointer: &str) {
+        for (status, response) in &operation.responses {
+            let is_given = given.iter().any(|given| {
+                operation.response(*given).is_some_and(|found| std::ptr::eq(found, response))
+            });
+            if !is_given && response.unreachable.is_none() {
+                let message = format!(
+                    "`{}` documents {status}, and no rule or failure gives it",
+                    operation.id
+                );
+                let hint = "add a rule, or mark the response `x-unreachable: <why>`".to_owned();
+                self.notes.error(pointer, message, hint);
+            }
+        }
+    }
+}
+
+fn violation_type() -> Type {
+    Type::Fields(VIOLATION.map(|name| (name.to_owned(), Type::Any)).into())
+}

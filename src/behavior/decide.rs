@@ -1,0 +1,261 @@
+//! Deciding a request: who calls, whether the request may be judged at all, and the first rule that holds.
+//!
+//! Must not commit anything, nor know how a request was routed.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::Value as Json;
+
+use crate::behavior::Behavior;
+use crate::behavior::Call;
+use crate::behavior::Decision;
+use crate::behavior::Moment;
+use crate::behavior::OperationTable;
+use crate::behavior::Rule;
+use crate::behavior::caller::Judge;
+use crate::behavior::effect::Effect;
+use crate::behavior::effect::Outcome;
+use crate::behavior::effect::Planner;
+use crate::behavior::effect::Stopped;
+use crate::behavior::format::StageFormat;
+use crate::behavior::records::Snapshot;
+use crate::behavior::scope::Caller;
+use crate::behavior::scope::Lets;
+use crate::behavior::scope::Overlay;
+use crate::behavior::scope::RequestLine;
+use crate::behavior::scope::Scope;
+use crate::expression::Value;
+use crate::expression::from_json;
+use crate::message::Why;
+use crate::problem::Problem;
+use crate::security;
+use crate::store::Change;
+use crate::validation::Stage;
+use crate::validation::Violation;
+
+/// A decision that came before its time: nothing after it is looked at.
+type Early = Box<Decision>;
+
+impl Behavior {
+    /// Decides a request: the stages in the provider's order, then the rules.
+    pub fn decide(&self, call: Call<'_>, moment: &mut Moment<'_>) -> Decision {
+        match &self.operations[call.operation] {
+            Some(table) => self.decide_by(table, call, moment).unwrap_or_else(|early| *early),
+            None => fault(None, "the behavior file says nothing of this operation"),
+        }
+    }
+
+    fn decide_by(
+        &self,
+        table: &OperationTable,
+        call: Call<'_>,
+        moment: &mut Moment<'_>,
+    ) -> Result<Decision, Early> {
+        let snapshot = self.snapshot(moment.store);
+        let line = RequestLine { method: call.parts.method.clone(), path: call.path.into() };
+        let asked = Scope { request: Some(line), ..self.scope(&snapshot, moment.now) };
+        let asked = Arc::new(asked);
+        let mut caller = Caller::anonymous();
+        for stage in self.order {
+            match stage {
+                StageFormat::Security => {
+                    caller = self.authenticate(table, &call, &snapshot, &asked)?;
+                }
+                StageFormat::Parameters => self.judge(table, &call, Stage::Parameters, &asked)?,
+                StageFormat::Envelope => self.judge(table, &call, Stage::Envelope, &asked)?,
+                StageFormat::Body => self.judge(table, &call, Stage::Body, &asked)?,
+            }
+        }
+        let scope = Scope {
+            validated: Arc::new(call.validated),
+            caller,
+            lets: Lets::new(&table.lets),
+            ..Scope::clone_of(&asked)
+        };
+        let scope = scope.into_value();
+        let rule = first_hit(&table.rules, &scope)?;
+        if matches!(rule.effect, Effect::None) {
+            return self.answer(rule, &scope, Arc::new([]));
+        }
+        self.carry_out(table, rule, &snapshot, &scope, moment)
+    }
+
+    /// Plans the effect of a rule and gives its answer.
+    fn carry_out(
+        &self,
+        table: &OperationTable,
+        rule: &Rule,
+        snapshot: &Arc<Snapshot>,
+        scope: &Value,
+        moment: &mut Moment<'_>,
+    ) -> Result<Decision, Early> {
+        let mut planner = Planner { snapshot, jobs: &self.jobs, ids: moment.ids, now: moment.now };
+        match planner.plan(&rule.effect, scope) {
+            Ok(changes) => {
+                let changes: Arc<[Change]> = changes.into();
+                let outcome =
+                    Outcome { snapshot: Arc::clone(snapshot), changes: Arc::clone(&changes) };
+                let names = vec![("outcome", Value::from_object(outcome))];
+                self.answer(rule, &Overlay::over(scope, names), changes)
+            }
+            Err(Stopped::Restricted { resource, relation }) => {
+                match table.restricts.get(&(resource, relation)) {
+                    Some(restrict) => self.answer(restrict, scope, Arc::new([])),
+                    None => {
+                        let by = &self.shapes[resource].name;
+                        let message = format!(
+                            "`{by}` restrict the deletion, and no answer is named for that"
+                        );
+                        Err(Box::new(fault(Some(&rule.label), message)))
+                    }
+                }
+            }
+            Err(Stopped::Fault(message)) => Err(Box::new(fault(Some(&rule.label), message))),
+        }
+    }
+
+    /// Who is calling; an `Err` is the answer to somebody who is not let in.
+    fn authenticate(
+        &self,
+        table: &OperationTable,
+        call: &Call<'_>,
+        snapshot: &Arc<Snapshot>,
+        asked: &Arc<Scope>,
+    ) -> Result<Caller, Early> {
+        let alternatives = &self.contract.operations[call.operation].security;
+        if alternatives.is_empty() {
+            return Ok(Caller::anonymous());
+        }
+        let scope = Value::from_dyn_object(Arc::clone(asked));
+        let mut judge = Judge::new(&self.schemes, snapshot, &scope, asked.now);
+        let presented = security::Parts {
+            headers: &call.parts.headers,
+            query: call.parts.uri.query().unwrap_or_default(),
+        };
+        let verdict = security::authenticate(
+            alternatives,
+            &self.contract.security_schemes,
+            &presented,
+            &mut |scheme, credential| judge.judge(scheme, credential),
+        );
+        if let Some(message) = judge.fault.take() {
+            return Err(Box::new(fault(None, message)));
+        }
+        let rejection = match verdict {
+            Ok(number) => {
+                return Ok(judge.caller(alternatives.get(number).map_or(&[], Vec::as_slice)));
+            }
+            Err(rejection) => rejection,
+        };
+        let failure = Value::from_pairs([
+            ("scheme", Value::from(rejection.scheme.as_str())),
+            ("reason", Value::from(rejection.reason.as_str())),
+        ]);
+        let scope = Overlay::over(&scope, vec![("failure", failure)]);
+        Err(self.fail(&table.unauthenticated, &scope, || {
+            let title = "not authenticated";
+            Problem::new(StatusCode::UNAUTHORIZED, title, rejection.to_string())
+        }))
+    }
+
+    /// Whether a request departs from the contract in what is judged at this stage; an `Err` is the answer then.
+    fn judge(
+        &self,
+        table: &OperationTable,
+        call: &Call<'_>,
+        stage: Stage,
+        asked: &Arc<Scope>,
+    ) -> Result<(), Early> {
+        let violations = &call.validated.violations;
+        if !violations.iter().any(|violation| violation.stage() == stage) {
+            return Ok(());
+        }
+        let scope = Value::from_dyn_object(Arc::clone(asked));
+        // Those that decide come first, so that `violations[0]` is one of them.
+        let mut sorted: Vec<&Violation> = violations.iter().collect();
+        sorted.sort_by_key(|violation| violation.stage() != stage);
+        let worded: Result<Vec<Json>, String> =
+            sorted.into_iter().map(|violation| self.worded(violation, &scope)).collect();
+        let worded = worded.map_err(|message| Box::new(fault(None, message)))?;
+        let names = vec![("violations", from_json(&Json::Array(worded)))];
+        Err(self.fail(&table.invalid_request, &Overlay::over(&scope, names), || {
+            let detail = "the request departs from the contract: see `Tombstone-Violations`";
+            Problem::new(StatusCode::BAD_REQUEST, "invalid request", detail)
+        }))
+    }
+
+    /// A violation with the provider's own words for it as `message`.
+    fn worded(&self, violation: &Violation, scope: &Value) -> Result<Json, String> {
+        let mut members = match serde_json::to_value(violation) {
+            Ok(Json::Object(members)) => members,
+            other => return Err(format!("a violation cannot be read: {other:?}")),
+        };
+        let template = violation.message_keys().into_iter().find_map(|key| {
+            self.messages.iter().find(|(known, _)| *known == key).map(|(_, template)| template)
+        });
+        let message = match template {
+            None => Json::String(violation.text.clone()),
+            Some(template) => {
+                let v = from_json(&Json::Object(members.clone()));
+                let scope = Overlay::over(scope, vec![("v", v)]);
+                template.render(&scope).map_err(|failure| failure.to_string())?
+            }
+        };
+        members.insert("message".into(), message);
+        Ok(Json::Object(members))
+    }
+
+    /// The answer of a failure's table, or `otherwise` in our own name where it has no entries.
+    fn fail(&self, rules: &[Rule], scope: &Value, otherwise: impl FnOnce() -> Problem) -> Early {
+        if rules.is_empty() {
+            let response = otherwise().into_response();
+            let why = Why::Stage("no failure entry");
+            return Box::new(Decision { response, why, changes: Arc::new([]) });
+        }
+        self.first_answer(rules, scope).map_or_else(|early| early, Box::new)
+    }
+
+    /// The answer of the first rule that holds.
+    pub(super) fn first_answer(&self, rules: &[Rule], scope: &Value) -> Result<Decision, Early> {
+        self.answer(first_hit(rules, scope)?, scope, Arc::new([]))
+    }
+
+    fn answer(
+        &self,
+        rule: &Rule,
+        scope: &Value,
+        changes: Arc<[Change]>,
+    ) -> Result<Decision, Early> {
+        match rule.answer.render(scope, &self.contract.schemas) {
+            Ok(response) => {
+                Ok(Decision { response, why: Why::Rule(Arc::clone(&rule.label)), changes })
+            }
+            Err(message) => Err(Box::new(fault(Some(&rule.label), message))),
+        }
+    }
+}
+
+/// The first rule that holds.
+fn first_hit<'r>(rules: &'r [Rule], scope: &Value) -> Result<&'r Rule, Early> {
+    for rule in rules {
+        match rule.when.as_ref().map(|when| when.holds(scope)) {
+            None | Some(Ok(true)) => return Ok(rule),
+            Some(Ok(false)) => {}
+            Some(Err(failure)) => {
+                return Err(Box::new(fault(Some(&rule.label), failure.to_string())));
+            }
+        }
+    }
+    Err(Box::new(fault(rules.last().map(|rule| &rule.label), "none of the rules holds")))
+}
+
+/// The answer where the behavior file asks for something that cannot be: in our own name, and never a lie in
+/// the provider's. Nothing is committed.
+fn fault(rule: Option<&Arc<str>>, message: impl Into<String>) -> Decision {
+    let place = rule.map_or("the behavior file", |label| &**label);
+    let detail = format!("{place}: {}", message.into());
+    let title = "the behavior file cannot answer this";
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, detail.clone());
+    Decision { response: problem.into_response(), why: Why::Fault(detail), changes: Arc::new([]) }
+}

@@ -1,0 +1,169 @@
+//! Fixtures: the records that a sandbox starts from, read from a file and held against the behavior.
+//!
+//! Must not know sandboxes.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+use serde_json::Value as Json;
+
+use crate::behavior::Behavior;
+use crate::behavior::call::ExampleCall;
+use crate::behavior::format::FORMAT_VERSION;
+use crate::behavior::format::FixtureFile;
+use crate::behavior::format::named;
+use crate::behavior::names::NamesInScope;
+use crate::behavior::notes::Notes;
+use crate::behavior::read;
+use crate::behavior::shape::RecordSchema;
+use crate::behavior::shape::Shape;
+use crate::clock::Timestamp;
+use crate::expression::Template;
+use crate::expression::Value;
+use crate::expression::to_json;
+use crate::finding::Finding;
+use crate::finding::child;
+use crate::store::Store;
+use crate::yaml::Document;
+
+/// What a fixture file gives: records to start from, and calls that show what they are for.
+#[derive(Clone, Debug)]
+pub struct Fixtures {
+    /// The records.
+    pub store: Store,
+    /// The calls, to be made in this order.
+    pub calls: Vec<ExampleCall>,
+}
+
+/// The records and calls of a fixture file; those that can be had, where something is wrong.
+pub(crate) fn load(
+    behavior: &Behavior,
+    document: &Document,
+    now: Timestamp,
+    vet: bool,
+    findings: &mut Vec<Finding>,
+) -> Fixtures {
+    let Some(file) = read::<FixtureFile>(document, findings) else {
+        return Fixtures { store: Store::new(Arc::clone(&behavior.model)), calls: Vec::new() };
+    };
+    let mut notes = Notes::new(document, findings);
+    let calls = file.calls.iter().enumerate().filter_map(|(number, format)| {
+        ExampleCall::compile(format, behavior.contract(), &child("/calls", number), &mut notes)
+    });
+    let calls = calls.collect();
+    Fixtures { calls, store: records(file, behavior, now, vet, &mut notes) }
+}
+
+/// The records of a fixture file; those that can be had, where something is wrong.
+fn records(
+    file: FixtureFile,
+    behavior: &Behavior,
+    now: Timestamp,
+    vet: bool,
+    notes: &mut Notes<'_>,
+) -> Store {
+    let mut store = Store::new(Arc::clone(&behavior.model));
+    if file.tombstone != FORMAT_VERSION {
+        let message = format!("format {} is not known here", file.tombstone);
+        notes.error("/tombstone", message, format!("this program reads format {FORMAT_VERSION}"));
+        return store;
+    }
+    let scope = Value::from_pairs([("now", Value::from(now.to_rfc3339()))]);
+    let mut pointers = Vec::new();
+    let mut records = Vec::new();
+    for (name, of_resource) in file.records {
+        let place = child("/records", &name);
+        let Some(number) = behavior.shapes.number(&name) else {
+            let message = format!("the behavior has no resource `{name}`");
+            notes.error(&place, message, behavior.shapes.suggestion(&name));
+            continue;
+        };
+        let vetting = vet.then(|| Vetting::of(behavior, &behavior.shapes[number])).flatten();
+        for (index, fields) in of_resource.into_iter().enumerate() {
+            let pointer = child(&place, index);
+            let Some(fields) = rendered(fields, &pointer, behavior, &scope, notes) else {
+                continue;
+            };
+            if let Some(vetting) = &vetting {
+                vetting.check(&fields, &pointer, notes);
+            }
+            pointers.push(pointer);
+            records.push((number, fields));
+        }
+    }
+    if let Err(problems) = store.extend(records) {
+        for (position, problem) in problems {
+            notes.error(&pointers[position], problem.to_string(), None);
+        }
+    }
+    store
+}
+
+/// A record with its templates filled in.
+fn rendered(
+    fields: Map<String, Json>,
+    pointer: &str,
+    behavior: &Behavior,
+    scope: &Value,
+    notes: &mut Notes<'_>,
+) -> Option<Map<String, Json>> {
+    if !fields.values().any(is_computed) {
+        return Some(fields);
+    }
+    let template = match Template::compile(&Json::Object(fields)) {
+        Ok(template) => template,
+        Err(mistakes) => {
+            notes.mistakes(pointer, mistakes);
+            return None;
+        }
+    };
+    let names = NamesInScope::everywhere(&behavior.shapes, &to_json(&behavior.settings)).only_now();
+    let mistakes = template.check(&names);
+    if !mistakes.is_empty() {
+        notes.mistakes(pointer, mistakes);
+        return None;
+    }
+    match template.render(scope) {
+        Ok(Json::Object(fields)) => Some(fields),
+        Ok(other) => {
+            notes.error(pointer, format!("a record is an object, not `{other}`"), None);
+            None
+        }
+        Err(failure) => {
+            notes.error(pointer, failure.to_string(), None);
+            None
+        }
+    }
+}
+
+fn is_computed(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains("{{"),
+        Json::Array(items) => items.iter().any(is_computed),
+        Json::Object(members) => members.values().any(is_computed),
+        _ => false,
+    }
+}
+
+/// The schema that the records of one resource are held against.
+struct Vetting(Arc<jsonschema::Validator>);
+
+impl Vetting {
+    fn of(behavior: &Behavior, shape: &Shape) -> Option<Self> {
+        match shape.schema.as_ref()? {
+            RecordSchema::OfContract(id) => behavior.contract.schemas.validator(*id).ok().map(Self),
+            RecordSchema::Inline(schema) => {
+                let options = jsonschema::draft202012::options().should_validate_formats(true);
+                options.build(schema).ok().map(|validator| Self(Arc::new(validator)))
+            }
+        }
+    }
+
+    fn check(&self, fields: &Map<String, Json>, pointer: &str, notes: &mut Notes<'_>) {
+        let record = Json::Object(fields.clone());
+        for error in self.0.iter_errors(&record) {
+            let place = format!("{pointer}{}", error.instance_path());
+            notes.error(&place, error.masked_with(named(&place)).to_string(), None);
+        }
+    }
+}

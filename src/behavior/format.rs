@@ -1,0 +1,408 @@
+//! The behavior file as it is written: its types, from which its JSON Schema is generated too.
+//!
+//! Must not know what any of it means; `compile` gives it a meaning.
+
+use indexmap::IndexMap;
+use jsonschema::error::ValidationErrorKind;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::finding::Finding;
+use crate::finding::child;
+use crate::finding::did_you_mean;
+use crate::yaml::Document;
+
+/// The version of our file formats that this program reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// How an API behaves: what it remembers, who may call, and what each operation decides.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Tombstone behavior file", inline)]
+pub struct BehaviorFile {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub tombstone: u32,
+    /// Values that expressions read as `settings.<name>`: text, numbers, or durations such as `10s`, `5m`, `24h`.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// What the service remembers, by name. Fixtures are checked against this.
+    #[serde(default)]
+    pub resources: IndexMap<String, ResourceFormat>,
+    /// How a presented credential becomes a caller, by the contract's security scheme.
+    #[serde(default)]
+    pub security: IndexMap<String, SchemeFormat>,
+    /// In which order a request is judged; the first stage with something wrong answers.
+    #[serde(default)]
+    pub order: Option<Vec<StageFormat>>,
+    /// How this API words what can go wrong on any operation.
+    #[serde(default)]
+    pub failures: FailuresFormat,
+    /// How violations are worded, by keyword (`type.boolean`, `required`, `default`); `v` is the violation.
+    #[serde(default)]
+    pub messages: IndexMap<String, String>,
+    /// What each operation decides, by its `operationId`.
+    #[serde(default)]
+    pub operations: IndexMap<String, OperationFormat>,
+    /// Work that goes on after the answer, by name.
+    #[serde(default)]
+    pub jobs: IndexMap<String, JobFormat>,
+}
+
+/// One kind of record.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceFormat {
+    /// The property that identifies a record, or several of them.
+    pub key: KeyFormat,
+    /// Properties, or groups of properties, of which no two records have the same values.
+    #[serde(default)]
+    pub unique: Vec<OneOrMany<String>>,
+    /// JSON Schema (2020-12) of a record, or `$ref` to a schema of the contract.
+    #[serde(default)]
+    pub schema: Option<Value>,
+    /// References to other records, by the relation's name.
+    #[serde(default)]
+    pub belongs_to: IndexMap<String, RelationFormat>,
+}
+
+/// What identifies a record.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum KeyFormat {
+    /// One property.
+    Property(String),
+    /// Several properties together.
+    Properties(Vec<String>),
+    /// One property whose value is generated when a record is created without it.
+    Generated(GeneratedKeyFormat),
+}
+
+/// A key that the sandbox makes up.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GeneratedKeyFormat {
+    /// The property.
+    pub field: String,
+    /// A regular expression that made-up values match, such as `[A-Za-z0-9]{20}`.
+    pub pattern: String,
+}
+
+/// One thing or a list of them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    /// One.
+    One(T),
+    /// Any number.
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    /// As a slice.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// A reference from one kind of record to another, and what becomes of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelationFormat {
+    /// The resource that is referred to.
+    pub resource: String,
+    /// Where the key of the record referred to stands; `mentions[].user_id` looks into the items of a list.
+    pub by: OneOrMany<String>,
+    /// What becomes of this record when the one it refers to is deleted.
+    pub on_delete: OnDeleteFormat,
+    /// The record referred to may be missing.
+    #[serde(default)]
+    pub optional: bool,
+    /// The name that the record referred to knows these records by; their resource's name unless given.
+    #[serde(default)]
+    pub inverse: Option<String>,
+}
+
+/// What becomes of a record when one that it refers to is deleted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDeleteFormat {
+    /// It is deleted too.
+    Cascade,
+    /// The deletion is refused.
+    Restrict,
+    /// The reference is set to null, or dropped from its list.
+    Unlink,
+    /// It stays as it is, and its reference leads nowhere from then on.
+    Keep,
+    /// The deletion is refused, with this answer.
+    #[serde(untagged)]
+    RestrictWith(RestrictFormat),
+    /// It changes: these properties are set.
+    #[serde(untagged)]
+    Update(UpdateFormat),
+}
+
+/// `restrict`, and the answer it gives.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestrictFormat {
+    /// The answer that is given instead.
+    pub restrict: AnswerFormat,
+}
+
+/// `update`, and what is set.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateFormat {
+    /// Properties to set, as a template; `record` is the record as it was.
+    pub update: Map<String, Value>,
+}
+
+/// How a credential becomes a caller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SchemeFormat {
+    /// The resource, or resources in turn, that hold such credentials.
+    pub find: OneOrMany<String>,
+    /// The property that holds the credential as presented; a key or a unique property.
+    pub by: String,
+    /// An expression: the credential is rejected when it holds.
+    #[serde(default)]
+    pub reject_when: Option<String>,
+    /// The property that says when the credential expires: RFC 3339 text or seconds since the epoch.
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// An expression: who is calling. The credential's own record unless given.
+    #[serde(default)]
+    pub principal: Option<String>,
+}
+
+/// The stages in which a request is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageFormat {
+    /// The credentials.
+    Security,
+    /// The path, query, header and cookie parameters.
+    Parameters,
+    /// Whether the body can be read, and its outermost value.
+    Envelope,
+    /// What is inside the body.
+    Body,
+}
+
+/// What can go wrong on any operation.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FailuresFormat {
+    /// No credential, or one that is not good.
+    pub unauthenticated: Option<OneOrMany<RuleFormat>>,
+    /// The request does not fit the contract.
+    pub invalid_request: Option<OneOrMany<RuleFormat>>,
+    /// No operation has this path.
+    pub unknown_route: Option<OneOrMany<RuleFormat>>,
+    /// No operation has this method on this path.
+    pub wrong_method: Option<OneOrMany<RuleFormat>>,
+    /// The service itself fails.
+    pub internal: Option<OneOrMany<RuleFormat>>,
+}
+
+/// What one operation decides.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperationFormat {
+    /// Named expressions, evaluated when first read and only once.
+    #[serde(default, rename = "let")]
+    pub names: IndexMap<String, String>,
+    /// The decision table: the first rule that holds decides.
+    pub rules: Vec<RuleFormat>,
+    /// Failures that this operation words in its own way.
+    #[serde(default)]
+    pub failures: FailuresFormat,
+}
+
+/// One line of a decision table: a condition, at most one effect, one answer.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFormat {
+    /// An expression: the rule applies when it holds. Always, unless given.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Effect: an expression for the record or records to delete; relations carry the rest.
+    #[serde(default)]
+    pub delete: Option<String>,
+    /// Effect: an expression for the record or records to change.
+    #[serde(default)]
+    pub update: Option<String>,
+    /// With `update`: the properties to set, as a template; `record` is the record as it was.
+    #[serde(default)]
+    pub set: Option<Map<String, Value>>,
+    /// Effect: the resource in which to create a record.
+    #[serde(default)]
+    pub create: Option<String>,
+    /// With `create`: the record, as a template. With `start_job`: the job's arguments, as a template.
+    #[serde(default)]
+    pub with: Option<Map<String, Value>>,
+    /// Effect: the job to start.
+    #[serde(default)]
+    pub start_job: Option<String>,
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: AnswerFormat,
+    /// Why we suppose this behavior, where the vendor does not document it.
+    #[serde(default)]
+    pub inferred: Option<String>,
+}
+
+/// An answer: a documented response, and what differs from its example.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct AnswerFormat {
+    /// The status of a documented response of the operation.
+    #[serde(default)]
+    #[schemars(range(min = 200, max = 599))]
+    pub respond: Option<u16>,
+    /// The status, where no operation was found and so nothing is documented.
+    #[serde(default)]
+    #[schemars(range(min = 200, max = 599))]
+    pub status: Option<u16>,
+    /// Which of the response's examples is the body, by its name.
+    #[serde(default)]
+    pub example: Option<String>,
+    /// A merge patch (RFC 7396) over that example, as a template.
+    #[serde(default)]
+    pub patch: Option<Value>,
+    /// The body, as a template, instead of an example.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// Headers to send, as templates.
+    #[serde(default)]
+    pub headers: IndexMap<String, String>,
+}
+
+/// Work that goes on after the answer: one task for each element of a list, each with the same effect.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobFormat {
+    /// The resource that keeps the job's state as a record.
+    pub record: String,
+    /// The argument that is a list: one task for each of its elements.
+    pub for_each: String,
+    /// An expression: the time over which the tasks fall due evenly, such as `settings.erasure_time`.
+    pub over: String,
+    /// Effect of a task: an expression for the record or records to delete.
+    #[serde(default)]
+    pub delete: Option<String>,
+    /// Effect of a task: an expression for the record or records to change.
+    #[serde(default)]
+    pub update: Option<String>,
+    /// With `update`: the properties to set, as a template.
+    #[serde(default)]
+    pub set: Option<Map<String, Value>>,
+}
+
+/// Records to start from.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Tombstone fixture file", inline)]
+pub struct FixtureFile {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub tombstone: u32,
+    /// Lists of records, by resource. Text may hold `{{ … }}`, with `now` and durations such as `days(3)` in scope.
+    pub records: IndexMap<String, Vec<Map<String, Value>>>,
+    /// Calls that show what these records are for: printed at start, and each is to answer as it says when all are
+    /// made in this order.
+    #[serde(default)]
+    pub calls: Vec<CallFormat>,
+}
+
+/// One example call.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallFormat {
+    /// The operation, by its `operationId`.
+    pub operation: String,
+    /// What the call shows, in a few words.
+    pub shows: String,
+    /// The status that it answers.
+    #[schemars(range(min = 200, max = 599))]
+    pub expect: u16,
+    /// Credentials, by security scheme.
+    #[serde(default)]
+    pub credentials: IndexMap<String, String>,
+    /// Path parameters.
+    #[serde(default)]
+    pub path: IndexMap<String, Value>,
+    /// Query parameters.
+    #[serde(default)]
+    pub query: IndexMap<String, Value>,
+    /// The body.
+    #[serde(default)]
+    pub body: Option<Value>,
+}
+
+/// The JSON Schema of one of our file formats, as editors take it.
+pub fn schema_of<T: JsonSchema>() -> Value {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    generator.into_root_schema_for::<T>().to_value()
+}
+
+/// Everything in a document that does not fit its format.
+pub(crate) fn explain<T: JsonSchema>(document: &Document) -> Vec<Finding> {
+    let schema = schema_of::<T>();
+    let Ok(validator) = jsonschema::draft202012::new(&schema) else { return Vec::new() };
+    let errors = validator.iter_errors(document.root());
+    errors.map(|error| finding(document, &schema, &error)).collect()
+}
+
+fn finding(
+    document: &Document,
+    schema: &Value,
+    error: &jsonschema::ValidationError<'_>,
+) -> Finding {
+    let place = error.instance_path().to_string();
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let name = unexpected.first().map(String::as_str).unwrap_or_default();
+            let finding =
+                document.error(&child(&place, name), format!("`{name}` is not known here"));
+            let keyword = error.schema_path().to_string();
+            let around = keyword.rsplit_once('/').map_or("", |(around, _)| around);
+            let known = schema.pointer(around).and_then(|schema| schema["properties"].as_object());
+            let hint =
+                did_you_mean(name, known.into_iter().flat_map(Map::keys).map(String::as_str));
+            Finding { hint, ..finding }
+        }
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            let finding = document.error(&place, format!("`{name}` is missing"));
+            if name == "tombstone" {
+                finding.hint(format!("begin the file with `tombstone: {FORMAT_VERSION}`"))
+            } else {
+                finding
+            }
+        }
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            let message = format!("{} has none of the forms that are possible here", named(&place));
+            document.error(&place, message)
+        }
+        _ => document.error(&place, error.masked_with(named(&place)).to_string()),
+    }
+}
+
+/// What a message calls the value at a pointer: several stand on one line.
+pub(crate) fn named(pointer: &str) -> String {
+    match pointer.rsplit_once('/') {
+        Some((_, token)) if token.parse::<usize>().is_err() => {
+            format!("`{}`", token.replace("~1", "/").replace("~0", "~"))
+        }
+        _ => "this value".to_owned(),
+    }
+}

@@ -1,0 +1,278 @@
+//! Behavior: what a provider remembers, who may call, and the decision tables of its operations.
+//!
+//! Reads behavior and fixture files, and decides requests: it plans changes and never commits them. Must not
+//! know sandboxes, mounting or HTTP servers.
+
+mod answer;
+mod call;
+mod caller;
+mod compile;
+mod decide;
+mod effect;
+mod fixture;
+pub mod format;
+mod names;
+mod notes;
+mod records;
+mod scope;
+mod shape;
+mod task;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use http::StatusCode;
+use http::request::Parts;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Map;
+use serde_json::Value as Json;
+
+use crate::behavior::answer::Answer;
+use crate::behavior::caller::Scheme;
+use crate::behavior::effect::Effect;
+use crate::behavior::effect::Job;
+use crate::behavior::format::BehaviorFile;
+use crate::behavior::format::StageFormat;
+use crate::behavior::notes::Notes;
+use crate::behavior::records::Snapshot;
+use crate::behavior::scope::NamedExpression;
+use crate::behavior::scope::RequestLine;
+use crate::behavior::scope::Scope;
+use crate::behavior::shape::Shapes;
+use crate::clock::Timestamp;
+use crate::expression::Expression;
+use crate::expression::Template;
+use crate::expression::Value;
+use crate::finding::Finding;
+use crate::finding::did_you_mean;
+use crate::ids::Ids;
+use crate::message::Why;
+use crate::openapi::Contract;
+use crate::store::Change;
+use crate::store::Model;
+use crate::store::Store;
+use crate::validation::Validated;
+use crate::yaml::Document;
+
+pub use call::ExampleCall;
+pub use fixture::Fixtures;
+pub use task::TaskDecision;
+
+/// How one provider behaves, compiled and checked against its contract.
+#[derive(Debug)]
+pub struct Behavior {
+    contract: Arc<Contract>,
+    shapes: Arc<Shapes>,
+    model: Arc<Model>,
+    settings: Value,
+    order: [StageFormat; 4],
+    schemes: Vec<Scheme>,
+    messages: Vec<(String, Template)>,
+    /// By the number of the operation in the contract; `None` where the file says nothing of it.
+    operations: Vec<Option<OperationTable>>,
+    unknown_route: Vec<Rule>,
+    wrong_method: Vec<Rule>,
+    jobs: Vec<Job>,
+}
+
+/// How a behavior file is read.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// Hold literal bodies and examples against their schemas, too. Built-in files went through that when they
+    /// were built in.
+    pub vet: bool,
+    /// Values that go before those of the file's `settings`.
+    pub settings: Map<String, Json>,
+}
+
+/// The decision table of one operation.
+#[derive(Debug)]
+struct OperationTable {
+    lets: Arc<[NamedExpression]>,
+    rules: Vec<Rule>,
+    unauthenticated: Vec<Rule>,
+    invalid_request: Vec<Rule>,
+    /// How the service says that it failed itself.
+    internal: Vec<Rule>,
+    /// What `restrict` relations answer, by resource and relation.
+    restricts: BTreeMap<(usize, usize), Rule>,
+}
+
+/// One line of a decision table.
+#[derive(Debug)]
+struct Rule {
+    /// What the log calls it: its table, its number, and its place in the file.
+    label: Arc<str>,
+    when: Option<Expression>,
+    effect: Effect,
+    answer: Answer,
+    inferred: bool,
+}
+
+/// What was decided: the answer, why, and the changes to commit if it is given.
+#[derive(Debug)]
+pub struct Decision {
+    /// The answer.
+    pub response: Response<Bytes>,
+    /// What decided.
+    pub why: Why,
+    /// Changes to the store, none of them committed yet.
+    pub changes: Arc<[Change]>,
+}
+
+/// A request that got as far as its operation.
+pub struct Call<'c> {
+    /// The number of the operation in the contract.
+    pub operation: usize,
+    /// Method, path and headers.
+    pub parts: &'c Parts,
+    /// The path as the provider sees it, without the prefix it is mounted under.
+    pub path: &'c str,
+    /// What the request carries, and how it violates the contract.
+    pub validated: Validated,
+}
+
+/// Where a request could not be given to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteFailure {
+    /// No operation has the path.
+    UnknownRoute,
+    /// Operations have the path, but none the method.
+    WrongMethod,
+}
+
+/// What a decision works on: the records of one moment, and what is needed to make new ones.
+pub struct Moment<'m> {
+    /// The provider's records. Not changed here.
+    pub store: &'m Store,
+    /// Where made-up ids come from.
+    pub ids: &'m mut Ids,
+    /// The sandbox's time.
+    pub now: Timestamp,
+}
+
+impl Behavior {
+    /// Reads a behavior file against its contract. What is wrong with it goes to `findings`; `None` when it
+    /// cannot be read at all.
+    pub fn load(
+        document: &Document,
+        contract: &Arc<Contract>,
+        options: &LoadOptions,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Self> {
+        let mut file: BehaviorFile = read(document, findings)?;
+        let mut notes = Notes::new(document, findings);
+        for (name, value) in &options.settings {
+            match file.settings.get_mut(name) {
+                Some(setting) => *setting = value.clone(),
+                None => {
+                    let known = file.settings.keys().map(String::as_str);
+                    let hint = did_you_mean(name, known);
+                    notes.error(
+                        "/settings",
+                        format!("there is no setting `{name}` to change"),
+                        hint,
+                    );
+                }
+            }
+        }
+        compile::compile(&file, contract, options.vet, document.file(), &mut notes)
+    }
+
+    /// The contract this behavior keeps.
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    /// The resources, their keys and relations.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// The number of a resource by its name.
+    pub fn resource(&self, name: &str) -> Option<usize> {
+        self.shapes.number(name)
+    }
+
+    /// What a fixture file gives. What is wrong goes to `findings`; the rest is usable.
+    pub fn fixtures(
+        &self,
+        document: &Document,
+        now: Timestamp,
+        vet: bool,
+        findings: &mut Vec<Finding>,
+    ) -> Fixtures {
+        fixture::load(self, document, now, vet, findings)
+    }
+
+    /// Every answer that the rules and failures of an operation can give: the status, the rule, and whether
+    /// the behavior is inferred.
+    pub fn answers(&self, operation: usize) -> Vec<(StatusCode, Arc<str>, bool)> {
+        let Some(table) = &self.operations[operation] else { return Vec::new() };
+        [&table.unauthenticated, &table.invalid_request, &table.rules, &table.internal]
+            .into_iter()
+            .flatten()
+            .chain(table.restricts.values())
+            .map(|rule| (rule.answer.status(), Arc::clone(&rule.label), rule.inferred))
+            .collect()
+    }
+
+    /// Whether the file says how it answers when a request cannot be given to an operation.
+    pub fn words_route_failure(&self, failure: RouteFailure) -> bool {
+        !self.route_rules(failure).is_empty()
+    }
+
+    /// The answer to a request that no operation takes; `None` when the file does not say.
+    pub fn fail_route(
+        &self,
+        failure: RouteFailure,
+        method: &http::Method,
+        path: &str,
+        moment: &Moment<'_>,
+    ) -> Option<Decision> {
+        let rules = self.route_rules(failure);
+        if rules.is_empty() {
+            return None;
+        }
+        let snapshot = self.snapshot(moment.store);
+        let line = RequestLine { method: method.clone(), path: path.into() };
+        let scope = Scope { request: Some(line), ..self.scope(&snapshot, moment.now) };
+        Some(self.first_answer(rules, &scope.into_value()).unwrap_or_else(|early| *early))
+    }
+
+    fn route_rules(&self, failure: RouteFailure) -> &[Rule] {
+        match failure {
+            RouteFailure::UnknownRoute => &self.unknown_route,
+            RouteFailure::WrongMethod => &self.wrong_method,
+        }
+    }
+
+    fn snapshot(&self, store: &Store) -> Arc<Snapshot> {
+        Arc::new(Snapshot { shapes: Arc::clone(&self.shapes), store: store.clone() })
+    }
+
+    /// What is in scope everywhere, at one moment.
+    fn scope(&self, snapshot: &Arc<Snapshot>, now: Timestamp) -> Scope {
+        Scope::new(Arc::clone(snapshot), now, self.settings.clone())
+    }
+}
+
+/// Reads a file of ours into its type; what does not fit goes to `findings`, all of it.
+fn read<T: DeserializeOwned + JsonSchema>(
+    document: &Document,
+    findings: &mut Vec<Finding>,
+) -> Option<T> {
+    let mistake = match T::deserialize(document.root()) {
+        Ok(file) => return Some(file),
+        Err(mistake) => mistake,
+    };
+    let before = findings.len();
+    findings.extend(format::explain::<T>(document));
+    if findings.len() == before {
+        findings.push(document.error("", mistake.to_string()));
+    }
+    None
+}

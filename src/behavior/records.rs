@@ -1,0 +1,288 @@
+//! Records as expressions see them: resources by name, records with their links, and lists of records, each looked
+//! up only when it is read.
+//!
+//! Everything shows one moment: the store is a snapshot taken before any effect. Must not change anything, nor know
+//! of requests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Error;
+use minijinja::ErrorKind;
+use minijinja::State;
+use minijinja::value::Enumerator;
+use minijinja::value::Kwargs;
+use minijinja::value::Object;
+use minijinja::value::ObjectRepr;
+use minijinja::value::from_args;
+use serde_json::Value as Json;
+
+use crate::behavior::shape::Link;
+use crate::behavior::shape::Shapes;
+use crate::expression::Holder;
+use crate::expression::Value;
+use crate::expression::from_member;
+use crate::store::Key;
+use crate::store::Record;
+use crate::store::Scalar;
+use crate::store::Store;
+
+/// The records of one moment.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) shapes: Arc<Shapes>,
+    pub(crate) store: Store,
+}
+
+impl Snapshot {
+    /// A resource as expressions see it.
+    pub(crate) fn table(self: &Arc<Self>, resource: usize) -> Value {
+        Value::from_object(TableValue { snapshot: Arc::clone(self), resource })
+    }
+
+    /// A record as expressions see it; `none` where there is none.
+    pub(crate) fn record(self: &Arc<Self>, resource: usize, key: &Key) -> Value {
+        match self.store.get(resource, key) {
+            Some(record) => Value::from_object(RecordValue {
+                snapshot: Arc::clone(self),
+                resource,
+                key: key.clone(),
+                record: Arc::clone(record),
+            }),
+            None => Value::from(()),
+        }
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Snapshot")
+    }
+}
+
+/// A resource by its name: `organizations[id]`, `.get(slug=x)`, `.find(id, organization_id=x)`, `.all()`.
+#[derive(Debug)]
+struct TableValue {
+    snapshot: Arc<Snapshot>,
+    resource: usize,
+}
+
+impl Object for TableValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let key = key_from(key)?;
+        let found = self.snapshot.record(self.resource, &key);
+        (!found.is_none()).then_some(found)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.snapshot.store.len(self.resource) > 0
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        match method {
+            "all" => {
+                from_args::<()>(args)?;
+                let keys =
+                    self.snapshot.store.iter(self.resource).map(|(key, _)| key.clone()).collect();
+                Ok(self.list(keys))
+            }
+            "get" => {
+                // Not as `Kwargs`, which takes note of every argument that is read.
+                match args {
+                    [given] if given.is_kwargs() => self.get_by(given),
+                    _ => from_args::<(Kwargs,)>(args).and_then(|_| self.get_by(&Value::from(()))),
+                }
+            }
+            "find" => {
+                let (id, rest): (Value, Kwargs) = from_args(args)?;
+                self.find(&id, &rest)
+            }
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
+impl TableValue {
+    fn list(&self, keys: Vec<Key>) -> Value {
+        Value::from_object(RecordList {
+            snapshot: Arc::clone(&self.snapshot),
+            resource: self.resource,
+            keys,
+        })
+    }
+
+    /// The record with these values of its key or of a unique group.
+    fn get_by(&self, given: &Value) -> Result<Value, Error> {
+        let model = &self.snapshot.store.model().resources[self.resource];
+        let value_of = |property: &String| {
+            given.as_object().and_then(|given| given.get_value_by_str(property))
+        };
+        let is_asked = |group: &[String]| {
+            given.len() == Some(group.len()) && group.iter().all(|name| value_of(name).is_some())
+        };
+        let key_of = |group: &[String]| match group {
+            [property] => scalar_from(&value_of(property)?).map(Key::from),
+            _ => group
+                .iter()
+                .map(|name| scalar_from(&value_of(name)?))
+                .collect::<Option<_>>()
+                .map(Key::new),
+        };
+        if is_asked(&model.key) {
+            return Ok(key_of(&model.key)
+                .map_or_else(|| Value::from(()), |key| self.snapshot.record(self.resource, &key)));
+        }
+        let Some(number) = model.unique.iter().position(|group| is_asked(group)) else {
+            let names: Vec<_> = given.try_iter()?.map(|name| name.to_string()).collect();
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("`{}` has no key and no unique group of {}", model.name, names.join(", ")),
+            ));
+        };
+        let found = key_of(&model.unique[number]).and_then(|values| {
+            self.snapshot.store.find(self.resource, number, &values).map(|(key, _)| key.clone())
+        });
+        Ok(found.map_or_else(|| Value::from(()), |key| self.snapshot.record(self.resource, &key)))
+    }
+
+    /// The record whose key is `id`, with the other parts of a composite key given by name.
+    fn find(&self, id: &Value, rest: &Kwargs) -> Result<Value, Error> {
+        let model = &self.snapshot.store.model().resources[self.resource];
+        let mut parts = Vec::with_capacity(model.key.len());
+        let mut id = Some(id);
+        for property in &model.key {
+            let part = match rest.get::<Option<Value>>(property)? {
+                Some(value) => scalar_from(&value),
+                None => id.take().and_then(scalar_from),
+            };
+            let Some(part) = part else { return Ok(Value::from(())) };
+            parts.push(part);
+        }
+        rest.assert_all_used()?;
+        Ok(self.snapshot.record(self.resource, &Key::new(parts)))
+    }
+}
+
+/// One record: its properties, and its links to others by name.
+pub(crate) struct RecordValue {
+    snapshot: Arc<Snapshot>,
+    pub(crate) resource: usize,
+    pub(crate) key: Key,
+    record: Arc<Record>,
+}
+
+impl fmt::Debug for RecordValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.key)
+    }
+}
+
+impl RecordValue {
+    fn follow(&self, link: Link) -> Value {
+        let store = &self.snapshot.store;
+        let (resource, entries) = match link {
+            Link::To { relation, many } => {
+                let target = store.model().resources[self.resource].relations[relation].target;
+                let entries = store.targets(self.resource, relation, &self.record);
+                if !many {
+                    let key = entries.first().map(|(key, _)| *key);
+                    return key
+                        .map_or_else(|| Value::from(()), |key| self.snapshot.record(target, key));
+                }
+                (target, entries)
+            }
+            Link::From { resource, relation } => {
+                (resource, store.referrers(resource, relation, &self.key).collect())
+            }
+        };
+        let keys = entries.into_iter().map(|(key, _)| key.clone()).collect();
+        Value::from_object(RecordList { snapshot: Arc::clone(&self.snapshot), resource, keys })
+    }
+}
+
+impl Object for RecordValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if let Some(value) = from_member(&self.record, name) {
+            return Some(value);
+        }
+        let link = self.snapshot.shapes[self.resource].link(name)?;
+        Some(self.follow(link))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(
+            self.record.fields.keys().map(|name| Value::from(name.as_str())).collect(),
+        )
+    }
+}
+
+impl Holder for Record {
+    fn member(&self, name: &str) -> Option<&Json> {
+        self.fields.get(name)
+    }
+}
+
+/// Records of one resource, in key order; each is looked up when it is read.
+#[derive(Debug)]
+pub(crate) struct RecordList {
+    snapshot: Arc<Snapshot>,
+    pub(crate) resource: usize,
+    pub(crate) keys: Vec<Key>,
+}
+
+impl Object for RecordList {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let key = self.keys.get(key.as_usize()?)?;
+        Some(self.snapshot.record(self.resource, key))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.keys.len())
+    }
+}
+
+/// The key that a value names: a scalar, or the list of the parts of a composite key.
+pub(crate) fn key_from(value: &Value) -> Option<Key> {
+    if let Some(scalar) = scalar_from(value) {
+        return Some(Key::new(vec![scalar]));
+    }
+    if value.as_str().is_some() || value.len().is_none() {
+        return None;
+    }
+    value.try_iter().ok()?.map(|part| scalar_from(&part)).collect::<Option<Vec<_>>>().map(Key::new)
+}
+
+fn scalar_from(value: &Value) -> Option<Scalar> {
+    if let Some(text) = value.as_str() {
+        return Some(Scalar::from(text));
+    }
+    match value.kind() {
+        minijinja::value::ValueKind::Bool => Some(Scalar::Bool(value.is_true())),
+        _ => value.as_i64().map(Scalar::from),
+    }
+}

@@ -1,0 +1,264 @@
+//! What expressions see of a request: its values, who is calling, and the named expressions of its operation, each
+//! read only when asked.
+//!
+//! Must not change anything.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use minijinja::Error;
+use minijinja::ErrorKind;
+use minijinja::value::Enumerator;
+use minijinja::value::Object;
+use serde_json::Value as Json;
+
+use crate::behavior::records::Snapshot;
+use crate::clock::Timestamp;
+use crate::expression::Expression;
+use crate::expression::Holder;
+use crate::expression::Value;
+use crate::expression::from_json;
+use crate::expression::from_member;
+use crate::validation::Validated;
+
+/// What an operation's expressions see: the request, who is calling, the records, and the named expressions.
+pub(crate) struct Scope {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) now: Timestamp,
+    pub(crate) settings: Value,
+    pub(crate) request: Option<RequestLine>,
+    pub(crate) validated: Arc<Validated>,
+    pub(crate) caller: Caller,
+    pub(crate) lets: Lets,
+    pub(crate) inputs: [OnceLock<Value>; INPUTS.len()],
+}
+
+/// Names of what the request carries.
+const INPUTS: [&str; 5] = ["path", "query", "header", "cookie", "body"];
+
+/// The place of the body among them.
+const BODY: usize = 4;
+
+impl Holder for Validated {
+    fn member(&self, name: &str) -> Option<&Json> {
+        self.body.as_ref().filter(|_| name == INPUTS[BODY])
+    }
+}
+
+/// The parameters of one place: those of the path, of the query, …
+#[derive(Debug)]
+struct Input {
+    validated: Arc<Validated>,
+    number: usize,
+}
+
+impl Input {
+    fn members(&self) -> &serde_json::Map<String, Json> {
+        match self.number {
+            0 => &self.validated.path,
+            1 => &self.validated.query,
+            2 => &self.validated.header,
+            _ => &self.validated.cookie,
+        }
+    }
+}
+
+impl Object for Input {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        self.members().get(name).map(from_json)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.members().keys().map(|name| Value::from(name.as_str())).collect())
+    }
+}
+
+/// The method and path of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestLine {
+    pub(crate) method: http::Method,
+    pub(crate) path: Arc<str>,
+}
+
+/// Who is calling, once credentials were accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) principal: Value,
+    pub(crate) credential: Value,
+    pub(crate) credentials: Value,
+}
+
+impl Caller {
+    /// Nobody in particular: the operation asks for no credentials.
+    pub(crate) fn anonymous() -> Self {
+        Self {
+            principal: Value::from(()),
+            credential: Value::from(()),
+            credentials: Value::from(()),
+        }
+    }
+}
+
+/// The accepted credentials by their scheme, as `credentials`.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials(pub(crate) Vec<(String, Value)>);
+
+impl Object for Credentials {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        self.0.iter().find(|(scheme, _)| scheme == name).map(|(_, credential)| credential.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.iter().map(|(scheme, _)| Value::from(scheme.as_str())).collect())
+    }
+}
+
+/// One entry of an operation's `let`.
+pub(crate) type NamedExpression = (Box<str>, Expression);
+
+/// The named expressions of an operation, and the values of those that were read.
+pub(crate) struct Lets {
+    /// `None` where there are none at all.
+    expressions: Option<Arc<[NamedExpression]>>,
+    values: Box<[OnceLock<Value>]>,
+}
+
+impl Lets {
+    pub(crate) fn new(expressions: &Arc<[NamedExpression]>) -> Self {
+        let values = expressions.iter().map(|_| OnceLock::new()).collect();
+        Self { expressions: Some(Arc::clone(expressions)), values }
+    }
+
+    /// None at all.
+    pub(crate) fn none() -> Self {
+        Self { expressions: None, values: Box::default() }
+    }
+}
+
+impl Scope {
+    /// What is in scope everywhere: the records, the time and the settings.
+    pub(crate) fn new(snapshot: Arc<Snapshot>, now: Timestamp, settings: Value) -> Self {
+        Self {
+            snapshot,
+            now,
+            settings,
+            request: None,
+            validated: Arc::default(),
+            caller: Caller::anonymous(),
+            lets: Lets::none(),
+            inputs: Default::default(),
+        }
+    }
+
+    /// The same moment and request, for a scope that has more.
+    pub(crate) fn clone_of(scope: &Self) -> Self {
+        let snapshot = Arc::clone(&scope.snapshot);
+        let request = scope.request.clone();
+        Self { request, ..Self::new(snapshot, scope.now, scope.settings.clone()) }
+    }
+
+    /// As expressions take it.
+    pub(crate) fn into_value(self) -> Value {
+        Value::from_object(self)
+    }
+
+    fn input(&self, number: usize) -> Value {
+        let read = || match number {
+            BODY => from_member(&self.validated, INPUTS[BODY]).unwrap_or_else(|| Value::from(())),
+            number => Value::from_object(Input { validated: Arc::clone(&self.validated), number }),
+        };
+        self.inputs[number].get_or_init(read).clone()
+    }
+
+    fn request_line(&self) -> Option<Value> {
+        let line = self.request.as_ref()?;
+        Some(Value::from_pairs([
+            ("method", Value::from(line.method.as_str())),
+            ("path", Value::from(&*line.path)),
+        ]))
+    }
+
+    fn named(self: &Arc<Self>, name: &str) -> Option<Value> {
+        let expressions = self.lets.expressions.as_ref()?;
+        let number = expressions.iter().position(|(known, _)| **known == *name)?;
+        if let Some(value) = self.lets.values[number].get() {
+            return Some(value.clone());
+        }
+        let scope = Value::from_dyn_object(Arc::clone(self));
+        let value = match expressions[number].1.eval(&scope) {
+            Ok(value) => value,
+            Err(failure) => {
+                let message = format!("`{name}` has no value: {failure}");
+                Value::from(Error::new(ErrorKind::InvalidOperation, message))
+            }
+        };
+        Some(self.lets.values[number].get_or_init(|| value).clone())
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scope")
+    }
+}
+
+impl Object for Scope {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if let Some(number) = INPUTS.iter().position(|input| *input == name) {
+            return Some(self.input(number));
+        }
+        match name {
+            "principal" => return Some(self.caller.principal.clone()),
+            "credential" => return Some(self.caller.credential.clone()),
+            "credentials" => return Some(self.caller.credentials.clone()),
+            "now" => return Some(Value::from(self.now.to_rfc3339())),
+            "settings" => return Some(self.settings.clone()),
+            "request" => return self.request_line(),
+            _ => {}
+        }
+        self.named(name).or_else(|| {
+            let resource = self.snapshot.shapes.number(name)?;
+            Some(self.snapshot.table(resource))
+        })
+    }
+}
+
+/// A scope and a few names more, which go before its own.
+#[derive(Debug)]
+pub(crate) struct Overlay {
+    base: Value,
+    names: Vec<(&'static str, Value)>,
+}
+
+impl Overlay {
+    /// `base`, and these names.
+    pub(crate) fn over(base: &Value, names: Vec<(&'static str, Value)>) -> Value {
+        Value::from_object(Self { base: base.clone(), names })
+    }
+}
+
+impl Object for Overlay {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        match self.names.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => Some(value.clone()),
+            None => self.base.get_attr(name).ok().filter(|value| !value.is_undefined()),
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! What a record of each resource has: its key, its properties, and its links to other records.
+//!
+//! Turns the `resources` of a behavior file into the store's model and into what expressions may read.
+//! Must not know records.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::behavior::format::AnswerFormat;
+use crate::behavior::format::BehaviorFile;
+use crate::behavior::format::KeyFormat;
+use crate::behavior::format::OnDeleteFormat;
+use crate::behavior::format::RelationFormat;
+use crate::behavior::format::ResourceFormat;
+use crate::behavior::names::NamesInScope;
+use crate::behavior::names::type_of_schema;
+use crate::behavior::notes::Notes;
+use crate::expression::Template;
+use crate::expression::Type;
+use crate::finding::child;
+use crate::finding::did_you_mean;
+use crate::ids::Pattern;
+use crate::jobs;
+use crate::openapi::SchemaId;
+use crate::openapi::Schemas;
+use crate::store::Model;
+use crate::store::OnDelete;
+use crate::store::Path;
+use crate::store::Relation;
+use crate::store::ResourceModel;
+
+/// How deep a record's schema is followed for property names.
+const SCHEMA_DEPTH_MAX: usize = 16;
+
+/// Names that expressions give a meaning of their own, so that no resource can have them.
+const RESERVED: [&str; 15] = [
+    "path",
+    "query",
+    "header",
+    "cookie",
+    "body",
+    "request",
+    "principal",
+    "credential",
+    "credentials",
+    "now",
+    "settings",
+    "violations",
+    "failure",
+    "outcome",
+    "record",
+];
+
+/// All resources of one provider, in the order of its behavior file.
+#[derive(Debug, Default)]
+pub(crate) struct Shapes {
+    list: Vec<Shape>,
+    numbers: BTreeMap<Arc<str>, usize>,
+}
+
+/// What a record of one resource has.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// The resource's name.
+    pub(crate) name: Arc<str>,
+    /// A pattern for made-up values of the (single) key property.
+    pub(crate) generated_key: Option<Pattern>,
+    /// The schema that records fit.
+    pub(crate) schema: Option<RecordSchema>,
+    /// For each relation of the store's model: the properties that an `update` on delete sets.
+    pub(crate) updates: Vec<Option<Template>>,
+    /// For each relation: the answer that a `restrict` names, and its place in the file.
+    pub(crate) restricts: Vec<Option<(AnswerFormat, String)>>,
+    /// For each relation: the number of the resource that it leads to.
+    targets: Vec<usize>,
+    /// Links to other records by the names that expressions use.
+    links: BTreeMap<Arc<str>, Link>,
+    /// The properties that records can have; `None` where the file does not say.
+    properties: Option<BTreeMap<String, Type>>,
+}
+
+/// A schema for records.
+#[derive(Debug)]
+pub(crate) enum RecordSchema {
+    /// One of the contract's.
+    OfContract(SchemaId),
+    /// One written in the behavior file.
+    Inline(Value),
+}
+
+/// A way from one record to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Along a relation of this resource, by its number.
+    To {
+        /// The relation's number.
+        relation: usize,
+        /// Whether it leads to many records.
+        many: bool,
+    },
+    /// Against a relation of another resource.
+    From {
+        /// The other resource's number.
+        resource: usize,
+        /// The number of its relation.
+        relation: usize,
+    },
+}
+
+impl Shapes {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Shape> {
+        self.list.iter()
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Shape> {
+        self.list.get(self.number(name)?)
+    }
+
+    /// Advice for a resource name that does not exist.
+    pub(crate) fn suggestion(&self, name: &str) -> Option<String> {
+        did_you_mean(name, self.numbers.keys().map(AsRef::as_ref))
+    }
+}
+
+impl std::ops::Index<usize> for Shapes {
+    type Output = Shape;
+
+    fn index(&self, number: usize) -> &Shape {
+        &self.list[number]
+    }
+}
+
+impl Shape {
+    /// The link of that name, if there is one.
+    pub(crate) fn link(&self, name: &str) -> Option<Link> {
+        self.links.get(name).copied()
+    }
+
+    /// What can be read as `record.<name>`.
+    pub(crate) fn property(&self, name: &str, shapes: &Shapes) -> Option<Type> {
+        match (self.link(name), &self.properties) {
+            (Some(Link::To { relation, many }), _) => {
+                let target = Type::Record(self.target_name(relation, shapes));
+                Some(if many { Type::List(Box::new(target)) } else { target })
+            }
+            (Some(Link::From { resource, .. }), _) => {
+                Some(Type::List(Box::new(Type::Record(Arc::clone(&shapes[resource].name)))))
+            }
+            (None, Some(properties)) => properties.get(name).cloned(),
+            (None, None) => Some(Type::Any),
+        }
+    }
+
+    /// All names that can be read of a record, for suggestions.
+    pub(crate) fn property_names(&self) -> Vec<String> {
+        let links = self.links.keys().map(ToString::to_string);
+        self.properties
+            .iter()
+            .flat_map(|properties| properties.keys().cloned())
+            .chain(links)
+            .collect()
+    }
+
+    fn target_name(&self, relation: usize, shapes: &Shapes) -> Arc<str> {
+        let target = self.targets[relation];
+        Arc::clone(&shapes[target].name)
+    }
+
+    /// Whether records can have that property, as far as the file says.
+    fn knows(&self, property: &str) -> bool {
+        self.properties.as_ref().is_none_or(|properties| properties.contains_key(property))
+    }
+}
+
+/// Reads the resources of a behavior file. What is wrong with them goes to `notes`; the rest is usable.
+pub(crate) fn compile(
+    file: &BehaviorFile,
+    schemas: &Schemas,
+    settings: &Value,
+    notes: &mut Notes<'_>,
+) -> (Shapes, Model) {
+    let names = file.resources.keys().enumerate();
+    let numbers = names.map(|(number, name)| (name.as_str().into(), number)).collect();
+    let mut shapes = Shapes { list: Vec::new(), numbers };
+    let mut model = Model { resources: Vec::new() };
+    for (name, format) in &file.resources {
+        let place = child("/resources", name);
+        if RESERVED.contains(&name.as_str()) {
+            let message = format!("`{name}` means something else in expressions");
+            notes.error(&place, message, "choose another name for the resource".to_owned());
+        }
+        let is_job = file.jobs.values().any(|job| job.record == *name);
+        let mut shape = Shape {
+            name: name.as_str().into(),
+            generated_key: generated_key(format, &place, notes),
+            schema: record_schema(format, &place, schemas, notes),
+            updates: Vec::new(),
+            restricts: Vec::new(),
+            targets: Vec::new(),
+            links: BTreeMap::new(),
+            properties: None,
+        };
+        shape.properties = properties(&shape, format, is_job, schemas);
+        let relations = relations(format, &place, &mut shape, &shapes, file, notes);
+        let resource = ResourceModel {
+            name: Arc::clone(&shape.name),
+            key: key_properties(&format.key),
+            unique: format.unique.iter().map(|group| group.as_slice().to_vec()).collect(),
+            relations,
+            due: is_job.then(|| jobs::NEXT_DUE.to_owned()),
+        };
+        check_properties(&shape, &resource, &place, notes);
+        model.resources.push(resource);
+        shapes.list.push(shape);
+    }
+    link(&mut shapes, &model, notes);
+    check_updates(&shapes, file, settings, notes);
+    (shapes, model)
+}
+
+/// The properties that make up a key.
+fn key_properties(key: &KeyFormat) -> Vec<String> {
+    match key {
+        KeyFormat::Property(property) => vec![property.clone()],
+        KeyFormat::Properties(properties) => properties.clone(),
+        KeyFormat::Generated(generated) => vec![generated.field.clone()],
+    }
+}
+
+fn generated_key(format: &ResourceFormat, place: &str, notes: &mut Notes<'_>) -> Option<Pattern> {
+    let KeyFormat::Generated(generated) = &format.key else { return None };
+    Pattern::parse(&generated.pattern)
+        .map_err(|reason| {
+            let message = format!("no value can be made up for `{}`: {reason}", generated.pattern);
+            notes.error(&format!("{place}/key/pattern"), message, None);
+        })
+        .ok()
+}
+
+fn record_schema(
+    format: &ResourceFormat,
+    place: &str,
+    schemas: &Schemas,
+    notes: &mut Notes<'_>,
+) -> Option<RecordSchema> {
+    let schema = format.schema.as_ref()?;
+    let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+        return Some(RecordSchema::Inline(schema.clone()));
+    };
+    let found = reference.strip_prefix('#').and_then(|pointer| schemas.at(pointer));
+    if found.is_none() {
+        let message = format!("`{reference}` is no schema of the contract");
+        let hint = "write it as `#/components/schemas/<name>`".to_owned();
+        notes.error(&format!("{place}/schema/$ref"), message, hint);
+    }
+    found.map(RecordSchema::OfContract)
+}
+
+/// The properties that a record can have, as far as its schema and the program itself say.
+fn properties(
+    shape: &Shape,
+    format: &ResourceFormat,
+    is_job: bool,
+    schemas: &Schemas,
+) -> Option<BTreeMap<String, Type>> {
+    let schema = match shape.schema.as_ref()? {
+        RecordSchema::OfContract(id) => schemas.resolved(*id),
+        RecordSchema::Inline(schema) => schema,
+    };
+    let Type::Fields(mut fields) = type_of_schema(schema, schemas, SCHEMA_DEPTH_MAX) else {
+        return None;
+    };
+    if is_job {
+        fields.extend(jobs::PROPERTIES.map(|property| (property.to_owned(), Type::Any)));
+        fields.extend(key_properties(&format.key).into_iter().map(|name| (name, Type::Scalar)));
+    }
+    Some(fields)
+}
+
+/// Every property that keys, unique groups and references name must be one that records can have.
+fn check_properties(shape: &Shape, resource: &ResourceModel, place: &str, notes: &mut Notes<'_>) {
+    let known: Vec<&str> =
+        shape.properties.iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let mut check = |property: &str, place: String| {
+        if !shape.knows(property) {
+            let message = format!("the schema of `{}` has no property `{property}`", shape.name);
+            notes.error(&place, message, did_you_mean(property, known.iter().copied()));
+        }
+    };
+    for property in &resource.key {
+        check(property, format!("{place}/key"));
+    }
+    for (number, group) in resource.unique.iter().enumerate() {
+        for property in group {
+            check(property, format!("{place}/unique/{number}"));
+        }
+    }
+    for relation in &resource.relations {
+        for path in &relation.by {
+            check(
+                path.root(),
+                format!("{}/by", child(&format!("{place}/belongs_to"), &relation.name)),
+            );
+        }
+    }
+}
+
+/// The relations of a resource; those that cannot be honoured are left out.
+fn relations(
+    format: &ResourceFormat,
+    place: &str,
+    shape: &mut Shape,
+    shapes: &Shapes,
+    file: &BehaviorFile,
+    notes: &mut Notes<'_>,
+) -> Vec<Relation> {
+    let mut relations = Vec::new();
+    for (name, relation) in &format.belongs_to {
+        let place = child(&format!("{place}/belongs_to"), name);
+        let Some(target) = shapes.number(&relation.resource) else {
+            let message = format!("there is no resource `{}`", relation.resource);
+            notes.error(
+                &format!("{place}/resource"),
+                message,
+                shapes.suggestion(&relation.resource),
+            );
+            continue;
+        };
+        let Some(by) = paths(relation, &place, file, notes) else { continue };
+        let (on_delete, update, restrict) = on_delete(relation, &place, notes);
+        shape.targets.push(target);
+        shape.updates.push(update);
+        shape.restricts.push(restrict);
+        relations.push(Relation {
+            name: name.as_str().into(),
+            inverse: relation.inverse.as_deref().map(Into::into),
+            target,
+            by,
+            on_delete,
+            optional: relation.optional,
+        });
+    }
+    relations
+}
+
+/// Where the parts of the key referred to stand; as many as that key has.
+fn paths(
+    relation: &RelationFormat,
+    place: &str,
+    file: &BehaviorFile,
+    notes: &mut Notes<'_>,
+) -> Option<Vec<Path>> {
+    let place = format!("{place}/by");
+    let mut paths = Vec::new();
+    for text in relation.by.as_slice() {
+        match Path::parse(text) {
+            Ok(path) => paths.push(path),
+            Err(reason) => {
+                notes.error(&place, format!("`{text}` is no path to a key: {reason}"), None);
+            }
+        }
+    }
+    let wanted = key_properties(&file.resources[&relation.resource].key);
+    if paths.len() != relation.by.as_slice().len() {
+        return None;
+    }
+    if paths.len() != wanted.len() {
+        let message = format!(
+            "`{}` has a key of {} ({}), but `by` names {}",
+            relation.resource,
+            wanted.len(),
+            wanted.join(", "),
+            paths.len()
+        );
+        notes.error(&place, message, "name one property for each part of the key".to_owned());
+        return None;
+    }
+    Some(paths)
+}
+
+/// What happens on delete, the template of an `update`, and the answer and place of a `restrict`.
+fn on_delete(
+    relation: &RelationFormat,
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> (OnDelete, Option<Template>, Option<(AnswerFormat, String)>) {
+    match &relation.on_delete {
+        OnDeleteFormat::Cascade => (OnDelete::Cascade, None, None),
+        OnDeleteFormat::Restrict => (OnDelete::Restrict, None, None),
+        OnDeleteFormat::Unlink => (OnDelete::Unlink, None, None),
+        OnDeleteFormat::Keep => (OnDelete::Keep, None, None),
+        OnDeleteFormat::RestrictWith(format) => {
+            let place = format!("{place}/on_delete/restrict");
+            (OnDelete::Restrict, None, Some((format.restrict.clone(), place)))
+        }
+        OnDeleteFormat::Update(format) => {
+            let place = format!("{place}/on_delete/update");
+            let template = Template::compile(&Value::Object(format.update.clone()))
+                .map_err(|mistakes| notes.mistakes(&place, mistakes))
+                .ok();
+            (OnDelete::Update, template, None)
+        }
+    }
+}
+
+/// A relation that lays claim to a backward name: whether it asks for that name, and the link.
+type Claim = (bool, Link);
+
+/// Gives every record its links, forward by the relation's name and backward by its inverse.
+fn link(shapes: &mut Shapes, model: &Model, notes: &mut Notes<'_>) {
+    // A backward name that two relations lay claim to is no name, unless one of them asks for it.
+    let mut backward: IndexMap<(usize, Arc<str>), Vec<Claim>> = IndexMap::new();
+    for (resource, from) in model.resources.iter().enumerate() {
+        for (relation, to) in from.relations.iter().enumerate() {
+            let properties = shapes.list[resource].properties.as_ref();
+            let holds_list = |path: &Path| {
+                let kind =
+                    properties.zip(path.property()).and_then(|(known, name)| known.get(name));
+                path.has_list() || matches!(kind, Some(Type::List(_)))
+            };
+            let many = to.by.iter().any(holds_list);
+            let place = child(&format!("{}/belongs_to", child("/resources", &from.name)), &to.name);
+            add_link(
+                &mut shapes.list[resource],
+                &to.name,
+                Link::To { relation, many },
+                &place,
+                notes,
+            );
+            let name = to.inverse.clone().unwrap_or_else(|| Arc::clone(&from.name));
+            let claim = (to.inverse.is_some(), Link::From { resource, relation });
+            backward.entry((to.target, name)).or_default().push(claim);
+        }
+    }
+    for ((target, name), claims) in backward {
+        let asked: Vec<_> = claims.iter().filter(|(asked, _)| *asked).collect();
+        let place = child("/resources", &shapes[target].name);
+        match (asked.as_slice(), claims.as_slice()) {
+            ([(_, link)], _) | ([], [(_, link)]) => {
+                add_link(&mut shapes.list[target], &name, *link, &place, notes);
+            }
+            ([], _) => {}
+            _ => {
+                let message =
+                    format!("two relations to `{}` have the inverse `{name}`", shapes[target].name);
+                notes.error(&place, message, "give one of them another `inverse`".to_owned());
+            }
+        }
+    }
+}
+
+fn add_link(shape: &mut Shape, name: &Arc<str>, link: Link, place: &str, notes: &mut Notes<'_>) {
+    let is_property = shape.properties.as_ref().is_some_and(|known| known.contains_key(&**name));
+    if is_property || shape.links.contains_key(name) {
+        let message = format!("`{}` has both a link and something else named `{name}`", shape.name);
+        notes.error(place, message, "rename the relation, or give it an `inverse`".to_owned());
+        return;
+    }
+    shape.links.insert(Arc::clone(name), link);
+}
+
+/// The templates of `update` on delete read `record` and what is in scope everywhere.
+fn check_updates(shapes: &Shapes, file: &BehaviorFile, settings: &Value, notes: &mut Notes<'_>) {
+    for (number, shape) in shapes.iter().enumerate() {
+        let names = NamesInScope::everywhere(shapes, settings)
+            .and("record", Type::Record(Arc::clone(&shape.name)));
+        let Some((name, format)) = file.resources.get_index(number) else { continue };
+        for (relation, format) in &format.belongs_to {
+            let OnDeleteFormat::Update(update) = &format.on_delete else { continue };
+            let place = child(&format!("{}/belongs_to", child("/resources", name)), relation);
+            let place = format!("{place}/on_delete/update");
+            for property in update.update.keys().filter(|property| !shape.knows(property)) {
+                let message = format!("the schema of `{name}` has no property `{property}`");
+                notes.error(&child(&place, property), message, None);
+            }
+            if let Ok(template) = Template::compile(&Value::Object(update.update.clone())) {
+                notes.mistakes(&place, template.check(&names));
+            }
+        }
+    }
+}

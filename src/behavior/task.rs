@@ -1,0 +1,79 @@
+//! A task of a job: what it changes when its time has come.
+//!
+//! Must not know when that is; the sandbox does.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::behavior::Behavior;
+use crate::behavior::Moment;
+use crate::behavior::effect::Job;
+use crate::behavior::effect::Planner;
+use crate::behavior::effect::Stopped;
+use crate::behavior::scope::Overlay;
+use crate::expression::from_json;
+use crate::jobs;
+use crate::jobs::DueTask;
+use crate::message::Why;
+use crate::store::Change;
+use crate::store::Key;
+
+/// A task that was due, and what it does.
+#[derive(Debug)]
+pub struct TaskDecision {
+    /// The job's place in the behavior file, or what stopped the task.
+    pub why: Why,
+    /// Changes to commit: the task's own, and its job's record.
+    pub changes: Vec<Change>,
+}
+
+impl Behavior {
+    /// What the next task of a job does; `None` when the record is no job's, or its job has no task left.
+    ///
+    /// A task that cannot be done is over all the same, or it would be tried for ever.
+    pub fn run_task(
+        &self,
+        resource: usize,
+        key: &Key,
+        moment: &mut Moment<'_>,
+    ) -> Option<TaskDecision> {
+        let record = Arc::clone(moment.store.get(resource, key)?);
+        let task = jobs::next_task(&record.fields)?;
+        let done = jobs::finish_task(&record.fields, task.index, moment.now);
+        let job = self.jobs.iter().find(|job| *job.name == *task.job && job.record == resource);
+        let (mut why, mut changes) = match job {
+            None => (Why::Fault(format!("there is no job `{}`", task.job)), Vec::new()),
+            Some(job) => match self.plan_task(job, task, moment) {
+                Ok(changes) => (Why::Rule(Arc::clone(&job.label)), changes),
+                Err(message) => (Why::Fault(format!("{}: {message}", job.label)), Vec::new()),
+            },
+        };
+        match moment.store.plan_update(resource, key, done) {
+            Ok(own) => changes.extend(own),
+            Err(error) => why = Why::Fault(error.to_string()),
+        }
+        Some(TaskDecision { why, changes })
+    }
+
+    fn plan_task(
+        &self,
+        job: &Job,
+        task: DueTask,
+        moment: &mut Moment<'_>,
+    ) -> Result<Vec<Change>, String> {
+        let snapshot = self.snapshot(moment.store);
+        let mut args = task.args;
+        args.insert(job.for_each.clone(), task.element);
+        let names = vec![("args", from_json(&Json::Object(args)))];
+        let scope = Overlay::over(&self.scope(&snapshot, moment.now).into_value(), names);
+        let mut planner =
+            Planner { snapshot: &snapshot, jobs: &self.jobs, ids: moment.ids, now: moment.now };
+        planner.plan(&job.effect, &scope).map_err(|stopped| match stopped {
+            Stopped::Fault(message) => message,
+            Stopped::Restricted { resource, .. } => {
+                format!("`{}` restrict the deletion", self.shapes[resource].name)
+            }
+        })
+    }
+}
