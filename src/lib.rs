@@ -1,7 +1,12 @@
 //! Practise the API calls you can't take back.
 
+pub mod emulator;
+
+pub mod sandbox;
+
 pub mod behavior;
 
+pub mod cors;
 pub mod jobs;
 pub mod router;
 pub mod security;

@@ -1,0 +1,138 @@
+//! The overview: what is emulated, where it answers and what it can answer, for people and programs.
+//!
+//! Must not know how it is printed.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::behavior::ExampleCall;
+use crate::emulator::Emulator;
+use crate::emulator::Provider;
+use crate::emulator::mount::base_paths;
+use crate::openapi::Operation;
+use crate::openapi::Response;
+
+/// One provider, as `routes` lists it.
+#[derive(Debug, Serialize)]
+pub struct ProviderOverview<'e> {
+    /// Its name.
+    pub name: &'e str,
+    /// The contract's title.
+    pub title: &'e str,
+    /// The host names under which its paths answer without a prefix.
+    pub hosts: Vec<String>,
+    /// Its operations, in the order of the contract.
+    pub operations: Vec<OperationOverview<'e>>,
+    /// Calls that show the records it starts from.
+    #[serde(skip)]
+    pub calls: &'e [ExampleCall],
+}
+
+/// One operation.
+#[derive(Debug, Serialize)]
+pub struct OperationOverview<'e> {
+    /// Its `operationId`.
+    pub id: &'e str,
+    /// Its method.
+    pub method: String,
+    /// Its path template in the contract.
+    pub path: &'e str,
+    /// Where it answers on this server, the way that always works first.
+    pub mounted_at: Vec<String>,
+    /// The responses it can give.
+    pub responses: Vec<ResponseOverview<'e>>,
+}
+
+/// One response.
+#[derive(Debug, Serialize)]
+pub struct ResponseOverview<'e> {
+    /// Its status as documented: `200`, `4XX` or `default`.
+    pub status: &'e str,
+    /// What it means.
+    pub description: &'e str,
+    /// Why it is supposed, where the vendor does not document it.
+    pub inferred: Option<&'e str>,
+    /// Why no request leads to it.
+    pub unreachable: Option<&'e str>,
+    /// What gives it: rules and failure entries, by their place.
+    pub given_by: Vec<GivenBy>,
+}
+
+/// A rule or failure entry that gives a response.
+#[derive(Debug, Serialize)]
+pub struct GivenBy {
+    /// Its table, its number and its place in the file.
+    pub rule: Arc<str>,
+    /// Whether the vendor does not document that this situation gets this answer.
+    pub inferred: bool,
+}
+
+impl Emulator {
+    /// Everything that is emulated.
+    pub fn overview(&self) -> Vec<ProviderOverview<'_>> {
+        let providers = self.providers.iter().enumerate();
+        providers.map(|(number, provider)| self.provider_overview(number, provider)).collect()
+    }
+
+    fn provider_overview<'e>(
+        &'e self,
+        number: usize,
+        provider: &'e Provider,
+    ) -> ProviderOverview<'e> {
+        let contract = provider.contract();
+        let operations = contract.operations.iter().enumerate().map(|(place, operation)| {
+            let given = provider.behavior.answers(place);
+            OperationOverview {
+                id: &operation.id,
+                method: operation.method.to_string(),
+                path: &operation.template,
+                mounted_at: self.mounted_at(number, provider, operation),
+                responses: operation
+                    .responses
+                    .iter()
+                    .map(|(status, response)| ResponseOverview {
+                        status,
+                        description: response.description.trim(),
+                        inferred: response.inferred.as_deref(),
+                        unreachable: response.unreachable.as_deref(),
+                        given_by: given
+                            .iter()
+                            .filter(|answer| is_given(operation, response, answer.0.as_u16()))
+                            .map(|(_, rule, inferred)| GivenBy {
+                                rule: Arc::clone(rule),
+                                inferred: *inferred,
+                            })
+                            .collect(),
+                    })
+                    .collect(),
+            }
+        });
+        ProviderOverview {
+            name: &provider.name,
+            title: &contract.title,
+            hosts: self.mounts.hosts_of(number).map(ToOwned::to_owned).collect(),
+            operations: operations.collect(),
+            calls: &provider.fixtures.calls,
+        }
+    }
+
+    fn mounted_at(&self, number: usize, provider: &Provider, operation: &Operation) -> Vec<String> {
+        let (name, template) = (&provider.name, &operation.template);
+        let mut places = vec![format!("/{name}{template}")];
+        for base in base_paths(provider.contract()) {
+            let path = format!("{base}{template}");
+            if !base.is_empty() {
+                places.push(format!("/{name}{path}"));
+            }
+            if self.mounts.is_at_root(&operation.method, &path, number) {
+                places.push(path);
+            }
+        }
+        places
+    }
+}
+
+fn is_given(operation: &Operation, response: &Response, status: u16) -> bool {
+    operation.response(status).is_some_and(|given| std::ptr::eq(given, response))
+}
