@@ -1,5 +1,9 @@
 //! Practise the API calls you can't take back.
 
+pub mod server;
+
+pub mod admin;
+
 pub mod emulator;
 
 pub mod sandbox;

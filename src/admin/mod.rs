@@ -1,0 +1,166 @@
+//! The admin API under `/__admin`: what one can see and do beside the emulated calls, as JSON.
+//!
+//! Must not know rules or the store's insides, nor sockets. Nothing here is on the way of an emulated request.
+
+mod guard;
+mod routes;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use http::request::Parts;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use crate::admin::guard::Guard;
+use crate::emulator::Emulator;
+use crate::message;
+use crate::problem::Problem;
+
+/// Where the admin API lives.
+pub const ROOT: &str = "/__admin";
+
+/// Who may call the admin API.
+#[derive(Clone)]
+pub struct Options {
+    /// The address that the server listens on.
+    pub bind: SocketAddr,
+    /// More values of `Host` that mean this server (`--admin-host`), without port.
+    pub hosts: Vec<String>,
+    /// What callers must present (`--admin-token`).
+    pub token: Option<String>,
+    /// Answer without a token though others than this machine's users can connect (`--admin-open`).
+    pub open: bool,
+}
+
+impl fmt::Debug for Options {
+    /// Without the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("bind", &self.bind)
+            .field("hosts", &self.hosts)
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Options {
+    /// Whether everything is refused: others can connect and nobody has said what is to be. Worth a line in the
+    /// banner.
+    pub fn is_closed(&self) -> bool {
+        !self.bind.ip().to_canonical().is_loopback() && self.token.is_none() && !self.open
+    }
+}
+
+/// The admin API behind its guard.
+#[derive(Debug)]
+pub struct Admin {
+    guard: Guard,
+    router: Router,
+}
+
+impl Admin {
+    /// The admin API of `emulator`.
+    pub fn new(options: &Options, emulator: Arc<Emulator>) -> Self {
+        Self { guard: Guard::new(options), router: routes::router(emulator) }
+    }
+
+    /// Is this path the admin API's? Compared byte for byte: what reads otherwise (`//__admin`, `/%5f_admin`,
+    /// `/__ADMIN`) is an emulated path like any other, and nothing resolves it to this one later.
+    pub fn owns(path: &str) -> bool {
+        path.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Answers a request whose path it [owns](Admin::owns).
+    ///
+    /// `body` is awaited after the guard has let the head pass. If none comes, nothing is done and there is no
+    /// answer.
+    pub async fn answer(
+        &self,
+        head: Parts,
+        body: impl Future<Output = Option<message::Body>>,
+    ) -> Option<Response<Bytes>> {
+        let mut response = match self.guard.check(&head) {
+            Ok(()) => self.route(head, body.await?).await,
+            Err(refusal) => *refusal.0,
+        };
+        Self::stamp(&mut response);
+        Some(response)
+    }
+
+    /// Gives an answer what every admin answer has; public for those that the server gives in its place.
+    pub fn stamp(response: &mut Response<Bytes>) {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert("tombstone-sandbox", HeaderValue::from_static("default"));
+    }
+
+    async fn route(&self, head: Parts, body: message::Body) -> Response<Bytes> {
+        let body = match body {
+            message::Body::Complete(bytes) => axum::body::Body::from(bytes),
+            message::Body::TooLarge { limit } => {
+                return Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "body too large",
+                    format!("the body is larger than {limit} bytes: send less at once"),
+                )
+                .into_response();
+            }
+        };
+        let response = match self.router.clone().oneshot(Request::from_parts(head, body)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
+        Response::from_parts(head, bytes.expect("the routes' bodies are complete in memory"))
+    }
+}
+
+/// The answer to a request that gets nothing else, behind a pointer because it is large and rare.
+struct Refusal(Box<Response<Bytes>>);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem.into_response()))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> axum::response::Response {
+        self.0.map(axum::body::Body::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_path_is_the_admin_apis() {
+        for path in ["/__admin", "/__admin/", "/__admin/reset", "/__admin/../x", "/__admin//"] {
+            assert!(Admin::owns(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/__administer",
+            "//__admin/reset",
+            "/%5f_admin/reset",
+            "/__ADMIN/reset",
+            "/shop/__admin",
+            "/./__admin",
+        ] {
+            assert!(!Admin::owns(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The server: a socket, its connections, limits and time limits, the request log, and shutting down.
+//!
+//! Must not know rules or stores: it hands complete requests to the emulator or the admin API and sends what they say.
+
+mod connection;
+pub mod log;
+mod request;
+mod timer;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use tokio::net::TcpListener;
+
+use crate::admin;
+use crate::admin::Admin;
+use crate::emulator::Emulator;
+use crate::problem::Problem;
+use crate::server::connection::Entry;
+use crate::server::connection::IDLE_TICKS_MAX;
+use crate::server::connection::Registry;
+use crate::server::log::Log;
+use crate::server::request::Room;
+
+/// How many bytes of a request's body are kept: 10 MiB, above anything these APIs take.
+pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// How many bytes of large bodies are kept at once, over all connections; further ones wait until there is room.
+pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How many bytes past [`BODY_BYTES_MAX`] are read and thrown away, for clients that read the answer only after they have sent all.
+pub const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How many bytes a request's head may have; past it the answer is 431. (It may have 100 fields, hyper's own limit.)
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// How many connections are served at once; each takes some 20 KB. Past it the answer is 503.
+pub const CONNECTIONS_MAX: usize = 4_096;
+
+/// How long a connection may be without a request: the time for a head to come, and between requests.
+pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How long a request's body may take to come.
+pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// How long shutting down waits for requests that are being answered.
+pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long accepting pauses when the system has no more file descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The server's limits; `default()` has the constants of this module.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// See [`BODY_BYTES_MAX`].
+    pub body_bytes_max: usize,
+    /// See [`BODIES_BYTES_MAX`].
+    pub bodies_bytes_max: usize,
+    /// See [`DRAIN_BYTES_MAX`].
+    pub drain_bytes_max: usize,
+    /// See [`CONNECTIONS_MAX`].
+    pub connections_max: usize,
+    /// See [`HEAD_WAIT_MAX`].
+    pub head_wait: Duration,
+    /// See [`BODY_WAIT_MAX`].
+    pub body_wait: Duration,
+    /// See [`SHUTDOWN_WAIT_MAX`].
+    pub shutdown_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: BODY_BYTES_MAX,
+            bodies_bytes_max: BODIES_BYTES_MAX,
+            drain_bytes_max: DRAIN_BYTES_MAX,
+            connections_max: CONNECTIONS_MAX,
+            head_wait: HEAD_WAIT_MAX,
+            body_wait: BODY_WAIT_MAX,
+            shutdown_wait: SHUTDOWN_WAIT_MAX,
+        }
+    }
+}
+
+/// Why the server cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody else has the port.
+    #[error(
+        "port {port} of `{host}` is taken: stop the program that listens there, or choose another with `--port` \
+         (`--port 0` picks a free one)"
+    )]
+    Taken {
+        /// As given.
+        host: String,
+        /// As given.
+        port: u16,
+    },
+    /// The system does not let this user have the port.
+    #[error("port {port} of `{host}` is not for this user: choose one from 1024 up with `--port`")]
+    Denied {
+        /// As given.
+        host: String,
+        /// As given.
+        port: u16,
+    },
+    /// The host is not an address of this machine.
+    #[error(
+        "`{host}` is not an address of this machine: name one of its own with `--host` (`127.0.0.1` for this machine \
+         only, `0.0.0.0` for all addresses)"
+    )]
+    Elsewhere {
+        /// As given.
+        host: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anything else.
+    #[error("cannot listen on port {port} of `{host}`")]
+    Other {
+        /// As given.
+        host: String,
+        /// As given.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A server that listens and does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// What a server runs with.
+pub struct Setup {
+    /// Who answers.
+    pub emulator: Arc<Emulator>,
+    /// Who may call the admin API.
+    pub admin: admin::Options,
+    /// Where each request gets its line.
+    pub log: Option<Log>,
+    /// The limits.
+    pub limits: Limits,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    emulator: Arc<Emulator>,
+    admin: Admin,
+    log: Option<Log>,
+    limits: Limits,
+    room: Room,
+    registry: Registry,
+}
+
+impl Server {
+    /// Listens on `host` (an address, with or without the brackets of IPv6, or a name) and `port`; 0 picks a free one.
+    pub async fn bind(host: &str, port: u16) -> Result<Self, BindError> {
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let bound = async {
+            let listener = TcpListener::bind((bare, port)).await?;
+            let address = listener.local_addr()?;
+            Ok(Self { listener, address })
+        };
+        bound.await.map_err(|source: io::Error| {
+            let host = host.to_owned();
+            match source.kind() {
+                io::ErrorKind::AddrInUse => BindError::Taken { host, port },
+                io::ErrorKind::PermissionDenied => BindError::Denied { host, port },
+                io::ErrorKind::AddrNotAvailable => BindError::Elsewhere { host, source },
+                // Names that do not resolve have no kind of their own in stable Rust.
+                _ if bare.parse::<std::net::IpAddr>().is_err() => {
+                    BindError::Elsewhere { host, source }
+                }
+                _ => BindError::Other { host, port, source },
+            }
+        })
+    }
+
+    /// Where it really listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers requests until `shutdown` is ready; then those that have begun are finished, for a bounded time, and the
+    /// log is written to its end.
+    pub async fn run(self, setup: Setup, shutdown: impl Future<Output = ()>) {
+        let Setup { emulator, admin, log, limits } = setup;
+        let admin = Admin::new(&admin, Arc::clone(&emulator));
+        let room = Room::new(limits.bodies_bytes_max);
+        let registry = Registry::default();
+        let shared = Arc::new(Shared { emulator, admin, log, limits, room, registry });
+        tokio::select! {
+            () = shutdown => {}
+            () = self.accept(&shared) => {}
+            () = sweep(&shared) => {}
+            () = timer::run_jobs(Arc::clone(&shared)) => {}
+        }
+        // Nobody else is let in while the last are served.
+        drop(self.listener);
+        shared.registry.finish(shared.limits.shutdown_wait).await;
+        if let Some(log) = &shared.log {
+            log.close();
+        }
+    }
+
+    async fn accept(&self, shared: &Arc<Shared>) {
+        let mut http = http1::Builder::new();
+        // A client may end its side after the request and still wait for the answer.
+        http.half_close(true).max_header_size(HEAD_BYTES_MAX).header_read_timeout(None);
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) if shared.registry.len() >= shared.limits.connections_max => {
+                    if let Some(place) = shared.registry.enter_refused() {
+                        let answer = too_many(shared.limits.connections_max);
+                        tokio::spawn(connection::refuse(place, stream, answer));
+                    }
+                }
+                Ok((stream, _)) => {
+                    // Answers are written whole; without this the second of two would wait for an acknowledgement.
+                    let _ = stream.set_nodelay(true);
+                    let entry: Entry = Registry::enter(shared);
+                    tokio::spawn(connection::serve(entry, http.clone(), stream));
+                }
+                // The client is gone already.
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept connections for the moment");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Looks for connections that have been idle for too long.
+async fn sweep(shared: &Shared) {
+    let tick = (shared.limits.head_wait / IDLE_TICKS_MAX).max(Duration::from_millis(1));
+    loop {
+        tokio::time::sleep(tick).await;
+        shared.registry.sweep();
+    }
+}
+
+/// The whole answer to one connection too many.
+fn too_many(connections_max: usize) -> Vec<u8> {
+    let problem = Problem::new(
+        http::StatusCode::SERVICE_UNAVAILABLE,
+        "too many connections",
+        format!("{connections_max} connections are open: close some, or use fewer at once"),
+    );
+    let body = problem.into_response().into_body();
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+         tombstone-sandbox: default\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_had_says_what_to_do() {
+        let source = || io::Error::other("no such name");
+        let host = || "192.0.2.1".to_owned();
+        let errors = [
+            BindError::Taken { host: host(), port: 4010 },
+            BindError::Denied { host: host(), port: 80 },
+            BindError::Elsewhere { host: host(), source: source() },
+            BindError::Other { host: host(), port: 4010, source: source() },
+        ];
+        let text = errors.map(|error| error.to_string()).join("\n");
+        expect![[r#"
+            port 4010 of `192.0.2.1` is taken: stop the program that listens there, or choose another with `--port` (`--port 0` picks a free one)
+            port 80 of `192.0.2.1` is not for this user: choose one from 1024 up with `--port`
+            `192.0.2.1` is not an address of this machine: name one of its own with `--host` (`127.0.0.1` for this machine only, `0.0.0.0` for all addresses)
+            cannot listen on port 4010 of `192.0.2.1`"#]].assert_eq(&text);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_from_other_failures() {
+        let first = Server::bind("127.0.0.1", 0).await.unwrap();
+        let port = first.address().port();
+        assert_ne!(port, 0);
+        let second = Server::bind("127.0.0.1", port).await;
+        assert!(matches!(second, Err(BindError::Taken { .. })), "{second:?}");
+        let elsewhere = Server::bind("192.0.2.1", 0).await;
+        assert!(matches!(elsewhere, Err(BindError::Elsewhere { .. })), "{elsewhere:?}");
+        let unknown = Server::bind("no such host", 0).await;
+        assert!(matches!(unknown, Err(BindError::Elsewhere { .. })), "{unknown:?}");
+    }
+}

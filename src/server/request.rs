@@ -1,0 +1,316 @@
+//! One request: its body is read under limits, it is answered by the admin API or the emulator, logged and sent.
+//!
+//! Must not know connections, nor what is behind the two that answer.
+
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytes::BytesMut;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use http::request::Parts;
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use hyper::body::Incoming;
+use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
+
+use crate::admin::Admin;
+use crate::clock::Stopwatch;
+use crate::clock::Timestamp;
+use crate::clock::system_now;
+use crate::emulator::VIOLATIONS_HEADER;
+use crate::message::Account;
+use crate::message::Body;
+use crate::message::Reply;
+use crate::message::Why;
+use crate::problem::Problem;
+use crate::server::Limits;
+use crate::server::Shared;
+use crate::server::log::Line;
+
+/// Answers one request.
+pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Bytes> {
+    let time = system_now();
+    let stopwatch = Stopwatch::start();
+    let (head, body) = request.into_parts();
+    let method = head.method.clone();
+    let uri = head.uri.clone();
+    let Reply { response, delay, account, tasks } = if Admin::owns(uri.path()) {
+        answer_admin(shared, head, body).await
+    } else {
+        answer_emulated(shared, head, body, time).await
+    };
+    if let Some(log) = &shared.log {
+        for task in &tasks {
+            log.job(time, task);
+        }
+        // Before the delay, so that the line is there even if the caller does not wait for the answer.
+        let (path, status) = (uri.path(), response.status());
+        let took = stopwatch.elapsed() + delay;
+        let violations = response.headers().get(VIOLATIONS_HEADER);
+        let (method, account) = (&method, &account);
+        log.request(&Line { time, method, path, status, account, violations, took });
+    }
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    response
+}
+
+async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Timestamp) -> Reply {
+    let origin = head.headers.get(header::ORIGIN).cloned();
+    let stamped = |mut reply: Reply| {
+        shared.emulator.stamp(origin.as_ref(), &mut reply.response);
+        reply
+    };
+    let Arrival { body, close } = match read(shared, &head.headers, body).await {
+        Ok(arrival) => arrival,
+        Err(unread) => return stamped(unread.into_reply()),
+    };
+    let request = Request::from_parts(head, body);
+    let handled = catch_unwind(AssertUnwindSafe(|| shared.emulator.handle(request, now)));
+    let mut reply = handled.unwrap_or_else(|_| stamped(panicked()));
+    if close {
+        reply.response.headers_mut().insert(header::CONNECTION, CLOSE);
+    }
+    reply
+}
+
+async fn answer_admin(shared: &Shared, head: Parts, body: Incoming) -> Reply {
+    let mut unread = None;
+    let mut close = !body.is_end_stream();
+    let headers = head.headers.clone();
+    let arriving = async {
+        match read(shared, &headers, body).await {
+            Ok(arrival) => {
+                close = arrival.close;
+                Some(arrival.body)
+            }
+            Err(why) => {
+                unread = Some(why);
+                None
+            }
+        }
+    };
+    let answered = survive(shared.admin.answer(head, arriving)).await.flatten();
+    let mut reply = match (answered, unread) {
+        (Some(response), _) => {
+            let account = Account { why: Why::Stage("admin"), ..Account::default() };
+            Reply { response, delay: Duration::ZERO, account, tasks: Vec::new() }
+        }
+        (None, Some(unread)) => unread.into_reply(),
+        (None, None) => panicked(),
+    };
+    Admin::stamp(&mut reply.response);
+    if close {
+        reply.response.headers_mut().insert(header::CONNECTION, CLOSE);
+    }
+    reply
+}
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// A body, and whether the connection ends with the answer because not all of it was read.
+struct Arrival {
+    body: Body,
+    close: bool,
+}
+
+/// Why a body could not be read.
+enum Unread {
+    TooSlow(Duration),
+    Broken,
+}
+
+impl Unread {
+    fn into_reply(self) -> Reply {
+        let (stage, problem) = match self {
+            Self::TooSlow(wait) => (
+                "body too slow",
+                Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "body too slow",
+                    format!(
+                        "the body was not there within {} ms: nothing was done",
+                        wait.as_millis()
+                    ),
+                ),
+            ),
+            Self::Broken => (
+                "body cut short",
+                Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "body cut short",
+                    "the body ended early or is not chunked as HTTP says: nothing was done",
+                ),
+            ),
+        };
+        let mut reply = ours(problem, Why::Stage(stage));
+        reply.response.headers_mut().insert(header::CONNECTION, CLOSE);
+        reply
+    }
+}
+
+/// What the future comes to; nothing if it panics, which ends neither the connection nor the server.
+async fn survive<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+/// The answer where there should have been another.
+fn panicked() -> Reply {
+    ours(
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "defect",
+            "the sandbox failed at this request, which is a defect: standard error says where",
+        ),
+        Why::Fault("the sandbox panicked".to_owned()),
+    )
+}
+
+fn ours(problem: Problem, why: Why) -> Reply {
+    let response = problem.into_response();
+    let account = Account { why, ..Account::default() };
+    Reply { response, delay: Duration::ZERO, account, tasks: Vec::new() }
+}
+
+/// The room that all large bodies share while they come, in KiB.
+#[derive(Debug)]
+pub(super) struct Room {
+    free: Semaphore,
+    kib_max: u32,
+}
+
+/// Up to this size a body needs no room: with every connection in use these are as much again.
+const SMALL_BYTES_MAX: usize = 64 * 1024;
+
+impl Room {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        let kib_max = u32::try_from(bytes_max / 1024).unwrap_or(u32::MAX);
+        Self { free: Semaphore::new(kib_max as usize), kib_max }
+    }
+
+    /// Waits until there is room for a body of so many bytes; it is free again when the permit is dropped.
+    async fn enter(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        if bytes <= SMALL_BYTES_MAX {
+            return None;
+        }
+        // What is larger than the room has it for itself.
+        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(self.kib_max);
+        self.free.acquire_many(kib).await.ok()
+    }
+}
+
+async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Arrival, Unread> {
+    // Most requests: there is nothing to wait for.
+    if body.is_end_stream() {
+        return Ok(Arrival { body: Body::empty(), close: false });
+    }
+    let patient = headers.contains_key(header::EXPECT);
+    let Shared { limits, room, .. } = shared;
+    match tokio::time::timeout(limits.body_wait, collect(body, patient, limits, room)).await {
+        Ok(collected) => collected.map_err(|_| Unread::Broken),
+        Err(_) => Err(Unread::TooSlow(limits.body_wait)),
+    }
+}
+
+/// Reads to the end and keeps what is within the limit.
+///
+/// What goes past it is read on and thrown away, up to a bound: most clients read the answer only when they have sent
+/// everything. A `patient` one (`Expect: 100-continue`) sends nothing until it is told to.
+async fn collect(
+    mut body: Incoming,
+    patient: bool,
+    limits: &Limits,
+    room: &Room,
+) -> hyper::Result<Arrival> {
+    let limit = limits.body_bytes_max;
+    let bound = limit.saturating_add(limits.drain_bytes_max);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > bound || patient && announced > limit {
+        return Ok(Arrival { body: Body::TooLarge { limit }, close: true });
+    }
+    // A chunked body does not say how large it will be.
+    let kept_max = body.size_hint().exact().map_or(limit, |_| announced.min(limit));
+    let _permit = room.enter(kept_max).await;
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(bytes) = frame?.into_data() else { continue };
+        length = length.saturating_add(bytes.len());
+        if length > bound {
+            return Ok(Arrival { body: Body::TooLarge { limit }, close: true });
+        }
+        if length > limit {
+            (first, all) = (Bytes::new(), BytesMut::new());
+        } else if length == bytes.len() {
+            // Small bodies come in one piece, which needs no copy.
+            first = bytes;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&bytes);
+        }
+    }
+    let body = match length {
+        _ if length > limit => Body::TooLarge { limit },
+        _ if all.is_empty() => Body::Complete(first),
+        _ => Body::Complete(all.freeze()),
+    };
+    Ok(Arrival { body, close: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer_of_our_own() {
+        let reply = panicked();
+        assert_eq!(reply.response.status(), 500);
+        assert_eq!(reply.account.why, Why::Fault("the sandbox panicked".to_owned()));
+        expect![[r#"{"title":"defect","status":500,"detail":"the sandbox failed at this request, which is a defect: standard error says where"}"#]].assert_eq(std::str::from_utf8(reply.response.body()).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_panicking_future_comes_to_nothing() {
+        assert_eq!(survive(async { 1 }).await, Some(1));
+        let late = async {
+            tokio::task::yield_now().await;
+            panic!("a defect");
+        };
+        assert_eq!(survive(late).await, None::<()>);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_and_ends_the_connection() {
+        let replies =
+            [Unread::Broken, Unread::TooSlow(Duration::from_secs(30))].map(Unread::into_reply);
+        for reply in &replies {
+            assert_eq!(reply.response.headers()["connection"], "close");
+        }
+        let bodies =
+            replies.map(|reply| String::from_utf8(reply.response.into_body().to_vec()).unwrap());
+        expect![[r#"
+            {"title":"body cut short","status":400,"detail":"the body ended early or is not chunked as HTTP says: nothing was done"}
+            {"title":"body too slow","status":408,"detail":"the body was not there within 30000 ms: nothing was done"}"#]].assert_eq(&bodies.join("\n"));
+    }
+}

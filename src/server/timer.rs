@@ -1,0 +1,47 @@
+//! The one who wakes for jobs, so that a page sees them happen without another request.
+//!
+//! Must not know what a job does.
+
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::clock::system_now;
+use crate::server::Shared;
+
+/// How long it sleeps at least, in milliseconds: work that is due but refuses to go away must not take a processor.
+const SLEEP_MS_MIN: u64 = 1;
+
+/// How long it sleeps at most: the system clock may be set meanwhile.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
+/// Runs jobs when they are due, for as long as it is polled.
+pub(super) async fn run_jobs(shared: Arc<Shared>) {
+    let arrived = Arc::new(Notify::new());
+    let arrival = Arc::clone(&arrived);
+    shared.emulator.on_work(Box::new(move || arrival.notify_one()));
+    loop {
+        let Some(due) = shared.emulator.next_due() else {
+            arrived.notified().await;
+            continue;
+        };
+        let wait = due.since(system_now()).clamp(Duration::from_millis(SLEEP_MS_MIN), SLEEP_MAX);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => run_due(&shared),
+            () = arrived.notified() => {}
+        }
+    }
+}
+
+fn run_due(shared: &Shared) {
+    let now = system_now();
+    let ran = catch_unwind(AssertUnwindSafe(|| shared.emulator.run_due(now)));
+    match (ran, &shared.log) {
+        (Ok(accounts), Some(log)) => accounts.iter().for_each(|account| log.job(now, account)),
+        (Ok(_), None) => {}
+        (Err(_), _) => tracing::error!("a job panicked: this is a defect of the server"),
+    }
+}
