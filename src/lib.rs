@@ -1,8 +1,11 @@
 //! Practise the API calls you can't take back.
 
+pub mod cli;
+
 pub mod server;
 
 pub mod admin;
+pub mod catalog;
 
 pub mod emulator;
 

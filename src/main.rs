@@ -1,3 +1,7 @@
 //! The `tombstone` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tombstone::cli::main()
+}

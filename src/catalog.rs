@@ -1,0 +1,334 @@
+//! The catalog: which providers there are, built in or in folders, each read from its three files.
+//!
+//! The one reader of those files. Must not know what they mean beyond which is which.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rust_embed::Embed;
+use serde_json::Value;
+
+use crate::behavior::Behavior;
+use crate::behavior::LoadOptions;
+use crate::clock::Timestamp;
+use crate::emulator::Provider;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use crate::finding::did_you_mean;
+use crate::openapi::Contract;
+use crate::yaml::Document;
+
+/// So many bytes of a file are read: the largest public contracts have 13 MB.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// The names that a contract's file can have.
+const CONTRACT_FILES: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
+
+/// The name of a behavior file.
+const BEHAVIOR_FILE: &str = "behavior.yaml";
+
+#[derive(Embed)]
+#[folder = "specs/"]
+#[include = "*.yaml"]
+struct BuiltInSpecs;
+
+#[derive(Embed)]
+#[folder = "fixtures/"]
+#[include = "*.yaml"]
+struct BuiltInFixtures;
+
+/// Where providers come from and which of them are wanted.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// A folder with one folder a provider, in each its contract and behavior file. They join the built-in
+    /// ones, and one of the same name goes before it.
+    pub specs: Option<PathBuf>,
+    /// A folder with one folder a provider, in each its fixture sets. A set found here goes before a built-in one.
+    pub fixtures: Option<PathBuf>,
+    /// Which fixture set; providers without it start from `default`.
+    pub fixture_set: String,
+    /// Only these providers; all of them when empty.
+    pub only: Vec<String>,
+    /// Settings of behavior files that have another value than there.
+    pub settings: Vec<Setting>,
+    /// Hold everything against its schema, also what was when it was built in.
+    pub vet: bool,
+}
+
+/// A setting with another value than in its file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Whose it is.
+    pub provider: String,
+    /// Its name in the behavior file.
+    pub name: String,
+    /// The value instead.
+    pub value: Value,
+}
+
+impl std::str::FromStr for Setting {
+    type Err = String;
+
+    /// Reads `provider.name=value`. What is a JSON number or truth value is one; all else is text.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts =
+            text.split_once('=').and_then(|(place, value)| Some((place.split_once('.')?, value)));
+        let Some(((provider, name), value)) = parts else {
+            return Err("write it as `<provider>.<setting>=<value>`".to_owned());
+        };
+        let value = match serde_json::from_str(value) {
+            Ok(scalar @ (Value::Number(_) | Value::Bool(_))) => scalar,
+            _ => Value::String(value.to_owned()),
+        };
+        Ok(Self { provider: provider.to_owned(), name: name.to_owned(), value })
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            specs: None,
+            fixtures: None,
+            fixture_set: "default".to_owned(),
+            only: Vec::new(),
+            settings: Vec::new(),
+            vet: false,
+        }
+    }
+}
+
+/// Why there is nothing to load.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A folder cannot be read.
+    #[error("cannot read `{path}`")]
+    Unreadable {
+        /// Its path as given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no provider of a name that was asked for.
+    #[error("there is no provider `{name}` ({hint})")]
+    NoSuchProvider {
+        /// The name.
+        name: String,
+        /// Which there are.
+        hint: String,
+    },
+    /// No provider has the fixture set that was asked for.
+    #[error(
+        "no provider has a fixture set `{name}`: a set is a file `{name}.yaml` in the provider's folder of fixtures"
+    )]
+    NoSuchFixtureSet {
+        /// The set's name.
+        name: String,
+    },
+    /// No provider is left.
+    #[error(
+        "`{path}` has no provider: it is to hold one folder each, with `openapi.yaml` and `behavior.yaml`"
+    )]
+    Empty {
+        /// The folder's path as given.
+        path: PathBuf,
+    },
+}
+
+/// A file as it was found.
+struct File {
+    name: String,
+    text: Cow<'static, str>,
+    /// Held against its schemas when it was built in, and unchanged since.
+    is_built_in: bool,
+}
+
+/// Reads all providers that `sources` names. What is wrong with a file goes to `findings`; a provider whose files
+/// cannot be honoured is left out.
+pub fn load(
+    sources: &Sources,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Provider>, Error> {
+    let folders = provider_folders(sources, findings)?;
+    let mut providers = Vec::new();
+    let mut set_exists = sources.fixture_set == "default";
+    for (name, folder) in folders {
+        let fixtures = find_fixtures(sources, &name, findings);
+        set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
+        let fixtures = fixtures.map(|(_, file)| file);
+        providers.extend(provider(&name, folder.as_deref(), fixtures, sources, now, findings));
+    }
+    if set_exists {
+        Ok(providers)
+    } else {
+        Err(Error::NoSuchFixtureSet { name: sources.fixture_set.clone() })
+    }
+}
+
+/// The wanted providers by name, with their folder where they are not built in.
+fn provider_folders(
+    sources: &Sources,
+    findings: &mut Vec<Finding>,
+) -> Result<BTreeMap<String, Option<PathBuf>>, Error> {
+    let built_in: BTreeSet<String> =
+        BuiltInSpecs::iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
+    let mut folders: BTreeMap<String, Option<PathBuf>> =
+        built_in.into_iter().map(|name| (name, None)).collect();
+    if let Some(specs) = &sources.specs {
+        let (own, others): (Vec<_>, Vec<_>) = subfolders(specs)?
+            .into_iter()
+            .partition(|(_, path)| CONTRACT_FILES.iter().any(|file| path.join(file).is_file()));
+        if own.is_empty() {
+            return Err(Error::Empty { path: specs.clone() });
+        }
+        for (_, path) in others {
+            let message = "the folder has no contract, and is passed over";
+            let finding = Finding::warning(&path.display().to_string().into(), 0, "", message);
+            findings.push(finding.hint("add its `openapi.yaml`"));
+        }
+        folders.extend(own.into_iter().map(|(name, path)| (name, Some(path))));
+    }
+    if let Some(fixtures) = &sources.fixtures {
+        for (name, path) in subfolders(fixtures)? {
+            if !folders.contains_key(&name) {
+                let message = format!("there is no provider `{name}` for these fixtures");
+                let finding = Finding::warning(&path.display().to_string().into(), 0, "", message);
+                let known = folders.keys().map(String::as_str);
+                findings.push(Finding { hint: did_you_mean(&name, known), ..finding });
+            }
+        }
+    }
+    let named = sources.settings.iter().map(|setting| &setting.provider);
+    for name in sources.only.iter().chain(named) {
+        if !folders.contains_key(name) {
+            let known: Vec<_> = folders.keys().map(String::as_str).collect();
+            let hint = did_you_mean(name, known.iter().copied())
+                .unwrap_or_else(|| format!("there are {}", known.join(", ")));
+            return Err(Error::NoSuchProvider { name: name.clone(), hint });
+        }
+    }
+    folders.retain(|name, _| sources.only.is_empty() || sources.only.contains(name));
+    Ok(folders)
+}
+
+/// The folders in a folder, by name; hidden ones are nobody's business.
+fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let unreadable = |source| Error::Unreadable { path: folder.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|name| path.is_dir() && !name.starts_with('.')) {
+            found.push((name.to_owned(), path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// One provider from its files; `None` when they cannot be honoured.
+fn provider(
+    name: &str,
+    folder: Option<&Path>,
+    fixtures: Option<File>,
+    sources: &Sources,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Option<Provider> {
+    let before = findings.len();
+    let contract = match folder {
+        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml")),
+        Some(folder) => CONTRACT_FILES
+            .iter()
+            .find(|file| folder.join(file).is_file())
+            .and_then(|file| read(&folder.join(file), findings)),
+    }?;
+    let document = Document::parse(&contract.name, &contract.text, findings)?;
+    let vet = sources.vet || !contract.is_built_in;
+    let contract = Contract::load(&document, findings)?;
+    if sources.vet {
+        contract.check(&document, findings);
+    }
+    let contract = Arc::new(contract);
+    let behavior = match folder {
+        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/{BEHAVIOR_FILE}")),
+        Some(folder) if folder.join(BEHAVIOR_FILE).is_file() => {
+            read(&folder.join(BEHAVIOR_FILE), findings)
+        }
+        Some(folder) => {
+            let file = folder.join(BEHAVIOR_FILE).display().to_string().into();
+            let message = "the behavior file is missing, so nothing says what the operations do";
+            findings
+                .push(Finding::error(&file, 0, "", message).hint("write it beside the contract"));
+            None
+        }
+    }?;
+    let document = Document::parse_strictly(&behavior.name, &behavior.text, findings)?;
+    let own = sources.settings.iter().filter(|setting| setting.provider == name);
+    let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
+    let options = LoadOptions { vet, settings };
+    let behavior = Behavior::load(&document, &contract, &options, findings)?;
+    let document = match &fixtures {
+        Some(file) => Document::parse_strictly(&file.name, &file.text, findings)?,
+        None => {
+            let message = format!("`{name}` has no fixtures, and starts without a record");
+            findings.push(Finding::warning(&contract.file, 0, "", message));
+            Document::parse("no fixtures", "{tombstone: 1, records: {}}", findings)?
+        }
+    };
+    let vet = sources.vet || fixtures.is_some_and(|file| !file.is_built_in);
+    let fixtures = behavior.fixtures(&document, now, vet, findings);
+    let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
+    (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures })
+}
+
+/// The fixture set of a provider, and the name of the set: the one asked for, else `default`.
+fn find_fixtures(
+    sources: &Sources,
+    provider: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<(String, File)> {
+    for set in [sources.fixture_set.as_str(), "default"] {
+        let file = format!("{provider}/{set}.yaml");
+        if let Some(path) = sources.fixtures.as_ref().map(|folder| folder.join(&file))
+            && path.is_file()
+        {
+            return read(&path, findings).map(|file| (set.to_owned(), file));
+        }
+        if let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
+            return Some((set.to_owned(), file));
+        }
+    }
+    None
+}
+
+fn built_in<E: Embed>(folder: &str, path: &str) -> Option<File> {
+    let text = match E::get(path)?.data {
+        Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).ok()?),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).ok()?),
+    };
+    Some(File { name: format!("{folder}/{path}"), text, is_built_in: true })
+}
+
+/// A file's text; why it has none goes to `findings`.
+fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<File> {
+    let name = path.display().to_string();
+    let problem = match fs::metadata(path).map(|metadata| metadata.len()) {
+        Ok(bytes) if bytes > FILE_BYTES_MAX => {
+            format!("the file has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")
+        }
+        _ => match fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => return Some(File { name, text: text.into(), is_built_in: false }),
+            Ok(Err(_)) => "the file is not UTF-8".to_owned(),
+            Err(error) => format!("cannot read the file: {error}"),
+        },
+    };
+    findings.push(Finding::error(&name.as_str().into(), 0, "", problem));
+    None
+}

@@ -1,0 +1,168 @@
+//! The start-up banner: which APIs answer where, and calls to paste.
+//!
+//! Must not know where it is printed, nor rules or stores.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use crate::admin;
+use crate::behavior::ExampleCall;
+use crate::cli::paint::Paint;
+use crate::emulator::Emulator;
+use crate::emulator::ProviderOverview;
+
+/// From this column on a command goes on in the next line.
+const COLUMNS_MAX: usize = 100;
+
+/// The banner of a server that listens on `address`.
+pub(super) fn text(
+    emulator: &Emulator,
+    address: SocketAddr,
+    admin: &admin::Options,
+    paint: Paint,
+) -> String {
+    let origin = origin(address);
+    let mut text = String::new();
+    for provider in emulator.overview() {
+        push_provider(&mut text, &provider, &origin, paint);
+    }
+    push_admin(&mut text, &origin, admin, paint);
+    let version = env!("CARGO_PKG_VERSION");
+    let others = if address.ip().is_unspecified() { ", on all addresses" } else { "" };
+    let listening = format!("tombstone {version} is listening on {origin}{others}");
+    let _ = writeln!(text, "{} (Ctrl-C ends it)", paint.bold(&listening));
+    text
+}
+
+fn push_provider(text: &mut String, provider: &ProviderOverview<'_>, origin: &str, paint: Paint) {
+    let base = format!("{origin}/{}", provider.name);
+    let _ = writeln!(text, "{}", paint.bold(provider.title));
+    let _ = writeln!(text, "  {base}");
+    let hosts = format!("also under the host names {}", provider.hosts.join(", "));
+    let _ = writeln!(text, "  {}", paint.dim(&hosts));
+    for (number, operation) in provider.operations.iter().enumerate() {
+        let called = format!("{} {}", operation.method, operation.path);
+        let _ = writeln!(text, "\n  {}", paint.bold(&called));
+        for call in provider.calls.iter().filter(|call| call.operation == number) {
+            let status = call.expect.as_str();
+            let _ = write!(text, "    {} {}", paint.dim("#"), paint.status(status, status));
+            let _ = writeln!(text, " {}", paint.dim(&call.shows));
+            let _ = writeln!(text, "    {}", wrapped(&curl(call, &base)));
+        }
+    }
+    text.push('\n');
+}
+
+fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Paint) {
+    let _ = writeln!(text, "{}", paint.bold("Admin API"));
+    if admin.is_closed() {
+        let _ = writeln!(
+            text,
+            "  closed, because others can connect to this address: give it a token with --admin-token, or open it\n  \
+             to everyone with --admin-open\n"
+        );
+        return;
+    }
+    let token = match &admin.token {
+        Some(_) => " -H 'Authorization: Bearer <TOKEN>'",
+        None => "",
+    };
+    let root = admin::ROOT;
+    for (shows, command) in [
+        (
+            "which records there are",
+            format!("curl -s {}{token}", quoted(&format!("{origin}{root}/resources"))),
+        ),
+        (
+            "everything back to the start",
+            format!("curl -s -X POST {}{token}", quoted(&format!("{origin}{root}/reset"))),
+        ),
+    ] {
+        let _ = writeln!(text, "    {}", paint.dim(&format!("# {shows}")));
+        let _ = writeln!(text, "    {command}");
+    }
+    text.push('\n');
+}
+
+/// The base URL of the server as a client on this machine writes it.
+fn origin(address: SocketAddr) -> String {
+    match address {
+        // Listening on every address, this machine is reached by its loopback one.
+        _ if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
+        _ => format!("http://{address}"),
+    }
+}
+
+/// The words of a command that makes the call, pasteable into a shell, and that shows status and body.
+fn curl(call: &ExampleCall, base: &str) -> Vec<String> {
+    let mut words = vec!["curl -i".to_owned()];
+    // `-d` makes it a POST.
+    if call.method != "GET" && !(call.method == "POST" && call.body.is_some()) {
+        words.push(format!("-X {}", call.method));
+    }
+    words.push(quoted(&format!("{base}{}", call.target)));
+    for (name, value) in &call.headers {
+        words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+    }
+    if let Some(body) = &call.body {
+        words.push(format!("-d {}", quoted(&body.to_string())));
+    }
+    words
+}
+
+/// The words on as many lines as they need, each but the last ending so that a shell reads on.
+fn wrapped(words: &[String]) -> String {
+    let mut text = String::new();
+    let mut column = 4;
+    for (index, word) in words.iter().enumerate() {
+        let width = word.chars().count() + 1;
+        if index > 0 && column + width > COLUMNS_MAX {
+            text.push_str(" \\\n      ");
+            column = 6;
+        } else if index > 0 {
+            text.push(' ');
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text
+}
+
+/// A word that a POSIX shell takes as it is.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_quoted_words_as_they_are() {
+        for word in
+            ["plain", "", "it's", "a b", "$HOME `x` \\", "{\"a\":\"é\"}", "*?[a]", "~", "#", "!"]
+        {
+            let shell = std::process::Command::new("sh")
+                .args(["-c", &format!("printf %s {}", quoted(word))])
+                .output();
+            assert_eq!(String::from_utf8(shell.unwrap().stdout).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn loopback_stands_for_every_address() {
+        for (address, expected) in [
+            ("127.0.0.1:1", "http://127.0.0.1:1"),
+            ("0.0.0.0:1", "http://127.0.0.1:1"),
+            ("[::]:1", "http://127.0.0.1:1"),
+            ("[::1]:1", "http://[::1]:1"),
+        ] {
+            assert_eq!(origin(address.parse().unwrap()), expected);
+        }
+    }
+}

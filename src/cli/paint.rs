@@ -1,0 +1,61 @@
+//! Colours, where a person looks and wants them.
+//!
+//! Must not know what it paints.
+
+use std::io::IsTerminal;
+
+/// Paints text, or leaves it as it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    /// Colours if `stream` is a terminal and `NO_COLOR` (no-color.org) is not set.
+    pub(super) fn of(stream: &impl IsTerminal) -> Self {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { colour: stream.is_terminal() && !unwanted }
+    }
+
+    pub(super) fn has_colour(self) -> bool {
+        self.colour
+    }
+
+    pub(super) fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// A status in the colour of its class, as the log has it; `padded` is what is printed of it.
+    pub(super) fn status(self, status: &str, padded: &str) -> String {
+        let code = match status.as_bytes().first() {
+            Some(b'2') => "32",
+            Some(b'4') => "33",
+            Some(b'5') => "31",
+            _ => "36",
+        };
+        self.paint(code, padded)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_colours_are_added() {
+        let paint = Paint { colour: true };
+        let painted = [paint.bold("a"), paint.dim("b"), paint.status("404", "404 ")].concat();
+        expect_test::expect!["ESC[1maESC[0mESC[2mbESC[0mESC[33m404 ESC[0m"]
+            .assert_eq(&painted.replace('\x1b', "ESC"));
+        let plain = Paint { colour: false };
+        assert_eq!([plain.bold("a"), plain.status("200", "b")].concat(), "ab");
+    }
+}

@@ -1,0 +1,95 @@
+//! `tombstone routes`: each operation, where it answers, and what it can answer.
+//!
+//! Must not know sockets, nor how answers come about beyond the places that the overview names.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::cli::RoutesArgs;
+use crate::cli::emulator;
+use crate::cli::paint::Paint;
+use crate::cli::print;
+use crate::emulator::Options;
+use crate::emulator::ProviderOverview;
+use crate::emulator::ResponseOverview;
+
+/// Reasons go on in the next line from this column on.
+const COLUMNS_MAX: usize = 100;
+
+pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
+    let emulator = emulator(&args.sources, &Options { seed: 0, cors: true })?;
+    let overview = emulator.overview();
+    print(&if args.json {
+        format!("{:#}\n", json!({ "providers": overview }))
+    } else {
+        text(&overview, Paint::of(&std::io::stdout()))
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(overview: &[ProviderOverview<'_>], paint: Paint) -> String {
+    let mut text = String::new();
+    for provider in overview {
+        let title = format!("{}: {}", provider.name, provider.title);
+        let _ = writeln!(text, "{}", paint.bold(&title));
+        let hosts = provider.hosts.join(", ");
+        let _ = writeln!(text, "  also without /{} under the host names {hosts}", provider.name);
+        for operation in &provider.operations {
+            let called = format!("{} {}", operation.method, operation.path);
+            let _ = writeln!(text, "\n  {}  {}", paint.bold(&called), operation.id);
+            for (index, place) in operation.mounted_at.iter().enumerate() {
+                let _ = writeln!(text, "    {} {place}", if index == 0 { "at" } else { "  " });
+            }
+            for response in &operation.responses {
+                push_response(&mut text, response, paint);
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// `    403  inferred    The caller lacks the permission.`, and below it why and what gives it.
+fn push_response(text: &mut String, response: &ResponseOverview<'_>, paint: Paint) {
+    const INDENT: usize = 24;
+    let source = if response.inferred.is_some() { "inferred" } else { "documented" };
+    let status = paint.status(response.status, &format!("{:<8}", response.status));
+    let _ = writeln!(text, "    {status}{source:<12}{}", first_sentence(response.description));
+    let reasons = [("why", response.inferred), ("never given", response.unreachable)];
+    for (what, reason) in reasons {
+        for line in
+            reason.into_iter().flat_map(|reason| wrapped(&format!("{what}: {reason}"), INDENT))
+        {
+            let _ = writeln!(text, "{:INDENT$}{}", "", paint.dim(&line));
+        }
+    }
+    for given in &response.given_by {
+        let mark = if given.inferred { " (inferred)" } else { "" };
+        let _ = writeln!(text, "{:INDENT$}{}", "", paint.dim(&format!("by {}{mark}", given.rule)));
+    }
+}
+
+/// What a line has room for: a description is written in paragraphs.
+fn first_sentence(description: &str) -> String {
+    let words: Vec<&str> = description.split_whitespace().collect();
+    let end = words.iter().position(|word| word.ends_with('.')).map_or(words.len(), |at| at + 1);
+    words[..end].join(" ")
+}
+
+/// Lines of whole words that end before [`COLUMNS_MAX`] when indented so.
+fn wrapped(text: &str, indent: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if indent + line.chars().count() + word.chars().count() < COLUMNS_MAX => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
