@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
 
+mod conformance;
 mod findings;
 mod language;
+mod support;

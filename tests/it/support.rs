@@ -1,0 +1,314 @@
+//! A server on a port of its own, and a client that sends exactly the bytes it is given.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::net::Shutdown;
+use std::net::SocketAddr;
+use std::net::TcpStream;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tombstone::admin;
+use tombstone::catalog;
+use tombstone::catalog::Sources;
+use tombstone::clock::system_now;
+use tombstone::emulator::Emulator;
+use tombstone::emulator::Options;
+use tombstone::finding::Finding;
+use tombstone::server::Limits;
+use tombstone::server::Server;
+use tombstone::server::Setup;
+use tombstone::server::log::Format;
+use tombstone::server::log::Log;
+
+/// An emulated deletion without a body that answers 200 once, and its record in the admin API.
+pub(crate) const DELETE: &str =
+    "DELETE /partoo/org/43 HTTP/1.1\r\nHost: localhost\r\nx-APIKey: partoo-provider-write\r\n\r\n";
+pub(crate) const DELETED: &str = "/__admin/resources/partoo/organizations/43";
+
+/// The head of an emulated call that takes a body and answers 200 to `POST_BODY`, up to the fields that frame it.
+pub(crate) const POST: &str = "POST /velt/v1/organizations/delete HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+     x-velt-api-key: velt-sandbox-key\r\nx-velt-auth-token: velt-sandbox-token\r\n";
+pub(crate) const POST_BODY: &str = r#"{"data":{"organizationIds":["yourOrganizationId1"]}}"#;
+
+/// The head of an emulated deletion that takes no body and answers 204, up to the fields that would frame one.
+pub(crate) const BODILESS: &str = "DELETE /timbrix/organizations/550e8400-e29b-41d4-a716-446655440000 HTTP/1.1\r\nHost: localhost\r\n\
+     Authorization: Bearer timbrix-owner\r\n";
+
+/// How long a test waits for bytes before it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How a server under test differs from the usual.
+pub(crate) struct Start {
+    pub(crate) host: &'static str,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) token: Option<String>,
+    pub(crate) open: bool,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self { host: "127.0.0.1", hosts: Vec::new(), token: None, open: false, limits }
+    }
+}
+
+/// A running server; dropped, it is shut down and waited for.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    lines: Lines,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The world that the built-in files describe.
+pub(crate) fn emulator() -> Arc<Emulator> {
+    Arc::new(emulator_of(&Sources::default(), &Options { seed: 0, cors: true }))
+}
+
+/// The world that these files describe, in which nothing may be wrong.
+pub(crate) fn emulator_of(sources: &Sources, options: &Options) -> Emulator {
+    let mut findings = Vec::new();
+    let providers = catalog::load(sources, system_now(), &mut findings).unwrap();
+    let emulator = Emulator::new(providers, options, &mut findings);
+    let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+    emulator
+}
+
+pub(crate) fn start() -> Running {
+    Start::default().start()
+}
+
+impl Start {
+    pub(crate) fn start(self) -> Running {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let lines = Lines::default();
+        let sink = lines.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let server = Server::bind(self.host, 0).await.unwrap();
+                let bind = server.address();
+                tell.send(bind).unwrap();
+                let Self { hosts, token, open, limits, .. } = self;
+                let setup = Setup {
+                    emulator: emulator(),
+                    admin: admin::Options { bind, hosts, token, open },
+                    log: Some(Log::start(Format::Json, sink).unwrap()),
+                    limits,
+                };
+                server.run(setup, async { drop(stopped.await) }).await;
+            });
+        });
+        let mut address = told.recv().unwrap();
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        Running { address, lines, stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Running {
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// The answer to these bytes on a connection of their own.
+    pub(crate) fn ask(&self, request: &str) -> Answer {
+        let mut client = self.connect();
+        client.send(request);
+        client.answer()
+    }
+
+    /// The answer to a call without body; `fields` are complete lines.
+    pub(crate) fn call(&self, method: &str, target: &str, fields: &str) -> Answer {
+        self.ask(&format!("{method} {target} HTTP/1.1\r\n{fields}\r\n"))
+    }
+
+    /// Starts shutting down.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Waits until it has shut down; the log's lines.
+    pub(crate) fn join(mut self) -> Vec<Value> {
+        self.stop();
+        self.thread.take().unwrap().join().unwrap();
+        let bytes = self.lines.0.lock().unwrap();
+        bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking());
+        }
+    }
+}
+
+/// One connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, received: Vec::new() }
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends what may not be taken to its end.
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
+    }
+
+    pub(crate) fn end_sending(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// The next answer, to a request that was not `HEAD`.
+    pub(crate) fn answer(&mut self) -> Answer {
+        let head = self.head();
+        let length = head.field("content-length").map_or(0, |length| length.parse().unwrap());
+        while self.received.len() < length {
+            assert!(self.receive(), "the connection ended within a body");
+        }
+        Answer { body: self.received.drain(..length).collect(), ..head }
+    }
+
+    /// The next answer's head.
+    pub(crate) fn head(&mut self) -> Answer {
+        let end = loop {
+            if let Some(at) = self.received.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at;
+            }
+            assert!(self.receive(), "the connection ended within a head: {:?}", self.received);
+        };
+        let head: Vec<u8> = self.received.drain(..end + 4).collect();
+        let head = std::str::from_utf8(&head[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let fields = lines
+            .map(|line| {
+                let (name, value) = line.split_once(": ").unwrap();
+                (name.to_ascii_lowercase(), value.to_owned())
+            })
+            .collect();
+        Answer { status, fields, body: Vec::new() }
+    }
+
+    /// Has the server ended the connection, and sent nothing more before?
+    pub(crate) fn ended(&mut self) -> bool {
+        !self.receive() && self.received.is_empty()
+    }
+
+    /// More bytes, unless the connection has ended.
+    fn receive(&mut self) -> bool {
+        let mut buffer = [0; 16 * 1024];
+        let count = match self.stream.read(&mut buffer) {
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
+            Err(error) => panic!("nothing came: {error}"),
+        };
+        self.received.extend_from_slice(&buffer[..count]);
+        count > 0
+    }
+}
+
+impl Answer {
+    /// A header field's value; several are joined.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self
+            .fields
+            .iter()
+            .filter(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+            .collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+/// A folder that is gone with the value.
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        drop(std::fs::remove_dir_all(&path));
+        std::fs::create_dir_all(&path).unwrap();
+        Self { path }
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let path = self.path.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.path));
+    }
+}
