@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
 
+mod cli;
 mod conformance;
 mod findings;
 mod language;
+mod requests;
 mod support;
