@@ -8,4 +8,6 @@ mod conformance;
 mod findings;
 mod language;
 mod requests;
+mod safety;
 mod support;
+mod wire;
