@@ -1,0 +1,203 @@
+//! What a request costs in process, from the parsed head to the finished answer, through the one function that the
+//! server calls. Loopback, hyper and the log are in `loopback`; the store by itself is in `store`.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::BenchmarkId;
+use criterion::Criterion;
+use criterion::criterion_group;
+use criterion::criterion_main;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+use tombstone::catalog;
+use tombstone::catalog::Sources;
+use tombstone::clock::Stopwatch;
+use tombstone::clock::Timestamp;
+use tombstone::clock::system_now;
+use tombstone::emulator::Emulator;
+use tombstone::emulator::Options;
+use tombstone::emulator::Provider;
+use tombstone::message::Body;
+use tombstone::message::Request;
+use tombstone::sandbox::World;
+use tombstone::store::Store;
+
+const SIZES: [usize; 2] = [1_000, 1_000_000];
+const DEPENDENTS: [usize; 2] = [3, 1_000];
+
+/// Where the ids of organizations begin.
+const FIRST_ID: usize = 1_000_000;
+
+fn options() -> Options {
+    Options { seed: 0, cors: true }
+}
+
+fn providers(only: &[&str]) -> Vec<Provider> {
+    let mut findings = Vec::new();
+    let only = only.iter().map(|name| (*name).to_owned()).collect();
+    let sources = Sources { only, ..Sources::default() };
+    let providers = catalog::load(&sources, system_now(), &mut findings).expect("it is built in");
+    assert!(findings.is_empty(), "{findings:?}");
+    providers
+}
+
+fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
+    let mut request =
+        http::Request::builder().method(method).uri(target).header("host", "localhost");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body)).expect("it is a request")
+}
+
+fn delete(id: usize) -> Request {
+    request("DELETE", &format!("/partoo/org/{id}"), &[("x-apikey", "partoo-provider-write")], "")
+}
+
+/// Requests that leave everything as it was.
+fn unchanging(criterion: &mut Criterion) {
+    let emulator = Emulator::new(providers(&[]), &options(), &mut Vec::new());
+    let applivery = [("authorization", "Bearer applivery-admin")];
+    let velt = [
+        ("x-velt-api-key", "velt-sandbox-key"),
+        ("x-velt-auth-token", "velt-sandbox-token"),
+        ("content-type", "application/json"),
+    ];
+    let unknown = r#"{"data":{"organizationIds":["nowhere1","nowhere2"]}}"#;
+    let cases = [
+        ("no route", request("GET", "/nothing/like/this", &[], ""), 404),
+        ("no route of a provider", request("GET", "/applivery/nothing", &[], ""), 404),
+        ("validated POST", request("POST", "/velt/v1/organizations/delete", &velt, unknown), 200),
+        (
+            "POST with violations",
+            request("POST", "/velt/v1/organizations/delete", &velt, "{}"),
+            400,
+        ),
+        (
+            "DELETE answered 400",
+            request("DELETE", "/applivery/v1/organizations/acme", &applivery, ""),
+            400,
+        ),
+        (
+            "DELETE of what is not there",
+            request("DELETE", "/applivery/v1/organizations/none", &applivery, ""),
+            404,
+        ),
+    ];
+    let mut group = criterion.benchmark_group("request");
+    group.sample_size(30);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    for (name, request, status) in cases {
+        let answered = emulator.handle(request.clone(), system_now()).response.status();
+        assert_eq!(answered, status, "{name}");
+        let now = system_now();
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || request.clone(),
+                |request| emulator.handle(request, now),
+                criterion::BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// About `size` records of one provider: organizations with so many groups each, and who may delete them.
+fn records(
+    size: usize,
+    dependents: usize,
+) -> impl Iterator<Item = (&'static str, Map<String, Value>)> {
+    let count = organizations(size, dependents);
+    let organization = |id: usize| {
+        ("organizations", json!({ "id": id, "name": "A", "alias": "a", "provider": "partoo" }))
+    };
+    let user = json!({
+        "id": "5309c3a237bbc544d8e20001", "org_id": 1, "first_name": "A", "last_name": "B",
+        "email": "a@example.com", "role": "PROVIDER", "provider": "partoo",
+    });
+    let api_key = json!({
+        "id": 1, "user_id": "5309c3a237bbc544d8e20001", "token": "partoo-provider-write", "label": "A",
+        "access": "WRITE", "revoked": false,
+    });
+    let owners = (0..count).map(move |number| organization(FIRST_ID + number));
+    let groups = (0..count * dependents).map(move |number| {
+        ("groups", json!({ "id": number, "org_id": FIRST_ID + number / dependents, "name": "A" }))
+    });
+    let all = [organization(1), ("users", user), ("api_keys", api_key)]
+        .into_iter()
+        .chain(owners)
+        .chain(groups);
+    all.map(|(resource, value)| match value {
+        Value::Object(fields) => (resource, fields),
+        other => unreachable!("{other} is an object"),
+    })
+}
+
+fn organizations(size: usize, dependents: usize) -> usize {
+    (size / (dependents + 1)).max(1)
+}
+
+fn store(provider: &Provider, size: usize, dependents: usize) -> Store {
+    let behavior = &provider.behavior;
+    let numbered = records(size, dependents).map(|(resource, fields)| {
+        (behavior.resource(resource).expect("the behavior file has it"), fields)
+    });
+    Store::build(Arc::clone(behavior.model()), numbered).expect("the records fit")
+}
+
+/// The time of `rounds` deletions, each of another organization while there are any; then all come back.
+fn deletions(emulator: &Emulator, count: usize, rounds: u64, now: Timestamp) -> Duration {
+    let mut total = Duration::ZERO;
+    emulator.reset();
+    for round in 0..rounds {
+        let round = usize::try_from(round).expect("rounds are few");
+        if round > 0 && round.is_multiple_of(count) {
+            emulator.reset();
+        }
+        // A step prime to every count here goes through all of them, in an order that no cache can foresee.
+        let request = delete(FIRST_ID + round * 7_919 % count);
+        let watch = Stopwatch::start();
+        let reply = emulator.handle(request, now);
+        total += watch.elapsed();
+        assert_eq!(black_box(reply).response.status(), 200);
+    }
+    total
+}
+
+fn deleting(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("request");
+    group.sample_size(20);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    for dependents in DEPENDENTS {
+        for size in SIZES {
+            let mut providers = providers(&["partoo"]);
+            providers[0].fixtures.store = store(&providers[0], size, dependents);
+            let world = World::new(vec![providers[0].fixtures.store.clone()], 0);
+            let emulator = Emulator::new(providers, &options(), &mut Vec::new());
+            let count = organizations(size, dependents);
+            let now = system_now();
+            let name =
+                |what: &str| BenchmarkId::new(format!("{what}, {dependents} dependents"), size);
+            group.bench_function(name("DELETE that hits"), |bencher| {
+                bencher.iter_custom(|rounds| deletions(&emulator, count, rounds, now));
+            });
+            let miss = delete(FIRST_ID - 1);
+            group.bench_function(name("DELETE that misses"), |bencher| {
+                bencher.iter_batched(
+                    || miss.clone(),
+                    |request| emulator.handle(request, now),
+                    criterion::BatchSize::SmallInput,
+                );
+            });
+            group
+                .bench_function(name("fork"), |bencher| bencher.iter(|| black_box(&world).clone()));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, unchanging, deleting);
+criterion_main!(benches);
