@@ -153,7 +153,16 @@ pub enum OnDeleteFormat {
 #[serde(deny_unknown_fields)]
 pub struct RestrictFormat {
     /// The answer that is given instead.
-    pub restrict: AnswerFormat,
+    pub restrict: RefusalFormat,
+}
+
+/// An answer and nothing else.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusalFormat {
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: AnswerFormat,
 }
 
 /// `update`, and what is set.

@@ -398,7 +398,7 @@ fn on_delete(
         OnDeleteFormat::Keep => (OnDelete::Keep, None, None),
         OnDeleteFormat::RestrictWith(format) => {
             let place = format!("{place}/on_delete/restrict");
-            (OnDelete::Restrict, None, Some((format.restrict.clone(), place)))
+            (OnDelete::Restrict, None, Some((format.restrict.answer.clone(), place)))
         }
         OnDeleteFormat::Update(format) => {
             let place = format!("{place}/on_delete/update");

@@ -128,6 +128,12 @@ fn a_sound_file_has_no_findings() {
 #[test]
 fn unknown_keys_are_errors_with_the_likely_one() {
     check(
+        ("on_delete: cascade", "on_delete: { restrict: { respond: 404, exampel: gone } }"),
+        expect![
+            "behavior.yaml:11: error: `on_delete` has none of the forms that are possible here"
+        ],
+    );
+    check(
         ("    key: id\n    schema", "    kee: id\n    schema"),
         expect![[r#"
             behavior.yaml:5: error: `kee` is not known here (did you mean `key`?)
