@@ -248,7 +248,7 @@ impl Emulator {
             (!validated.violations.is_empty()).then(|| violations_header(&validated.violations));
 
         let mut world = self.sandbox.world();
-        let tasks = world.run_due(&self.behaviors(), now);
+        let tasks = world.run_due(|provider| &self.providers[provider].behavior, now);
         let due = world.next_due();
         let call = Call { operation, parts, path: address.path, validated };
         let decision = provider.behavior.decide(call, &mut world.moment(number, now));
@@ -371,7 +371,7 @@ impl Emulator {
 
     /// Runs the tasks of jobs that are due; one account for each.
     pub fn run_due(&self, now: Timestamp) -> Vec<Account> {
-        let runs = self.sandbox.world().run_due(&self.behaviors(), now);
+        let runs = self.sandbox.world().run_due(|provider| &self.providers[provider].behavior, now);
         self.accounts(runs)
     }
 
@@ -406,10 +406,6 @@ impl Emulator {
     pub fn reset(&self) {
         self.sandbox.reset();
         self.announce_work();
-    }
-
-    fn behaviors(&self) -> Vec<&Behavior> {
-        self.providers.iter().map(|provider| &provider.behavior).collect()
     }
 
     /// The providers' names.

@@ -59,7 +59,11 @@ impl World {
     }
 
     /// Runs the tasks that are due, in order and each at its own time, up to [`TASKS_AT_ONCE_MAX`].
-    pub fn run_due(&mut self, behaviors: &[&Behavior], now: Timestamp) -> Vec<TaskRun> {
+    pub fn run_due<'b>(
+        &mut self,
+        behavior: impl Fn(usize) -> &'b Behavior,
+        now: Timestamp,
+    ) -> Vec<TaskRun> {
         let mut runs = Vec::new();
         while runs.len() < TASKS_AT_ONCE_MAX {
             let next = (0..self.stores.len())
@@ -72,7 +76,7 @@ impl World {
                 break;
             };
             let mut moment = self.moment(provider, due);
-            let Some(task) = behaviors[provider].run_task(resource, &key, &mut moment) else {
+            let Some(task) = behavior(provider).run_task(resource, &key, &mut moment) else {
                 break;
             };
             let (why, changes) = match self.commit(provider, &task.changes) {
