@@ -43,10 +43,46 @@ pub struct Reply {
     pub response: http::Response<Bytes>,
     /// How long the server waits before it sends, after every lock is gone.
     pub delay: Duration,
+    /// In which way it reaches the client.
+    pub delivery: Delivery,
     /// How it came about.
     pub account: Account,
     /// Tasks of jobs that were due and were done before it was answered.
     pub tasks: Vec<Account>,
+}
+
+impl Reply {
+    /// An answer that is sent whole and without delay.
+    pub fn at_once(response: http::Response<Bytes>, account: Account) -> Self {
+        let (delay, delivery) = (Duration::ZERO, Delivery::Whole);
+        Self { response, delay, delivery, account, tasks: Vec::new() }
+    }
+}
+
+/// In which way an answer reaches the client: whole, or broken as an injected fault asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// As HTTP says.
+    #[default]
+    Whole,
+    /// The connection is reset without a byte of it.
+    Reset,
+    /// The connection is closed without a byte of it.
+    Empty,
+    /// Bytes that are no HTTP, then the connection is closed.
+    Garbage,
+    /// The head and so many bytes of the body, then the connection is closed.
+    Cut {
+        /// How much of the body is sent.
+        bytes: usize,
+    },
+    /// The head, then the body in small pieces with pauses between them.
+    Trickle {
+        /// How much of the body one piece has, at least 1.
+        bytes: usize,
+        /// The pause before each piece.
+        every: Duration,
+    },
 }
 
 /// How an answer came about: what the log says of a request.
@@ -72,6 +108,8 @@ pub enum Why {
     Nothing,
     /// A stage of the request path, in a word: `preflight`, `not emulated`.
     Stage(&'static str),
+    /// A documented answer that was asked for, or a fault that struck: which one, in words.
+    Forced(Arc<str>),
     /// A rule or failure entry, by its place in the behavior file (`deleteOrganization rule 3, line 48`).
     Rule(Arc<str>),
     /// Something that should not be: the text names the rule and what went wrong.

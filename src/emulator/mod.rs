@@ -8,7 +8,6 @@ mod overview;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -181,7 +180,7 @@ impl Emulator {
         let Answer { mut response, mut account, tasks } = self.answer(&asked);
         account.sandbox = Some(Arc::clone(self.sandbox.name()));
         self.stamp(parts.headers.get(ORIGIN), &mut response);
-        Reply { response, delay: Duration::ZERO, account, tasks }
+        Reply { tasks, ..Reply::at_once(response, account) }
     }
 
     /// Gives an answer to the page at `origin` what every answer has; public for those that never get as far as

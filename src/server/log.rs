@@ -346,7 +346,7 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
             text.push_str("  ");
             text.push_str(stage);
         }
-        Why::Rule(rule) => {
+        Why::Rule(rule) | Why::Forced(rule) => {
             text.push_str("  ");
             escape(text, rule, WHY_BYTES_MAX);
         }
@@ -387,6 +387,7 @@ fn json_account(text: &mut String, account: &Account) {
         Why::Nothing => {}
         Why::Stage(stage) => member("stage", Some(stage)),
         Why::Rule(rule) => member("rule", Some(rule)),
+        Why::Forced(what) => member("forced", Some(what)),
         Why::Fault(fault) => member("fault", Some(fault)),
     }
     if account.changes.is_empty() {

@@ -45,7 +45,7 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     let (head, body) = request.into_parts();
     let method = head.method.clone();
     let uri = head.uri.clone();
-    let Reply { response, delay, account, tasks } = if Admin::owns(uri.path()) {
+    let Reply { response, delay, delivery: _, account, tasks } = if Admin::owns(uri.path()) {
         answer_admin(shared, head, body).await
     } else {
         answer_emulated(shared, head, body, time).await
@@ -106,7 +106,7 @@ async fn answer_admin(shared: &Shared, head: Parts, body: Incoming) -> Reply {
     let mut reply = match (answered, unread) {
         (Some(response), _) => {
             let account = Account { why: Why::Stage("admin"), ..Account::default() };
-            Reply { response, delay: Duration::ZERO, account, tasks: Vec::new() }
+            Reply::at_once(response, account)
         }
         (None, Some(unread)) => unread.into_reply(),
         (None, None) => panicked(),
@@ -187,7 +187,7 @@ fn panicked() -> Reply {
 fn ours(problem: Problem, why: Why) -> Reply {
     let response = problem.into_response();
     let account = Account { why, ..Account::default() };
-    Reply { response, delay: Duration::ZERO, account, tasks: Vec::new() }
+    Reply::at_once(response, account)
 }
 
 /// The room that all large bodies share while they come, in KiB.
