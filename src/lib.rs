@@ -38,7 +38,7 @@
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
 //! | 4 | [`sandbox`] | one isolated world: records, ids, jobs that fall due; the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
-//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] | one stage each |
+//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`faults`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] | plain values |
 //!
@@ -70,6 +70,7 @@ pub mod sandbox;
 pub mod behavior;
 
 pub mod cors;
+pub mod faults;
 pub mod jobs;
 pub mod router;
 pub mod security;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The layer of each module: it may use only those of lower layers, and itself. A new edge is a change of design.
-const LAYERS: [(&str, u8); 24] = [
+const LAYERS: [(&str, u8); 25] = [
     ("clock", 0),
     ("finding", 0),
     ("ids", 0),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, u8); 24] = [
     ("openapi", 1),
     ("yaml", 1),
     ("cors", 2),
+    ("faults", 2),
     ("jobs", 2),
     ("router", 2),
     ("security", 2),

@@ -1,0 +1,1 @@
+//! Faults as they are written, and what they do to requests.
