@@ -11,6 +11,8 @@ use serde_json::Number;
 use serde_json::Value;
 
 use super::Problem;
+use super::check::shown;
+use super::check::shown_up_to;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 
@@ -65,7 +67,7 @@ pub struct FaultFormat {
 
 /// The value of a header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a header's value is text or a number")]
+#[serde(untagged, expecting = "text or a number as the value of a header")]
 pub enum HeaderFormat {
     /// As text.
     Text(String),
@@ -75,11 +77,7 @@ pub enum HeaderFormat {
 
 /// A time: always the same, or drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a delay is a duration such as `200ms`, `{fixed: 200ms}`, `{uniform: {min: 50ms, max: 1s}}` or \
-                 `{lognormal: {median: 90ms, sigma: 0.5}}`"
-)]
+#[serde(untagged)]
 pub enum DelayFormat {
     /// Always the same: a duration such as `200ms` or `2s`.
     Plain(String),
@@ -181,49 +179,79 @@ pub struct TrickleFormat {
 }
 
 impl FaultFormat {
-    /// Reads a fault from JSON, and finds every key that is not known or whose value has no possible form.
+    /// Reads a fault from JSON, and finds each key that is not known or whose value has no possible form, up to
+    /// [`PROBLEMS_MAX`].
     pub fn read(value: &Value) -> Result<Self, Vec<Problem>> {
         let Value::Object(members) = value else {
             return Err(vec![Problem::new("", "a fault is an object", EXAMPLE)]);
         };
-        let mut problems = Vec::new();
+        if let Ok(format) = serde_json::from_value(value.clone()) {
+            return Ok(format);
+        }
         // Each key is optional, so each can be read alone: one that is wrong hides none after it.
-        for (key, value) in members {
+        let known = keys();
+        let problems = members.iter().filter_map(|(key, value)| {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
-            if let Err(error) = serde_json::from_value::<Self>(Value::Object(alone)) {
-                problems.push(misread(key, &error));
-            }
-        }
-        if problems.is_empty() {
-            let whole = serde_json::from_value(value.clone());
-            return whole.map_err(|error| vec![Problem::new("", error.to_string(), EXAMPLE)]);
-        }
-        Err(problems)
+            let error = serde_json::from_value::<Self>(Value::Object(alone)).err()?;
+            Some(misread(key, value, &error, &known))
+        });
+        Err(problems.take(PROBLEMS_MAX).collect())
     }
 }
+
+/// The most problems of one reading that are told: who made more of them reads no further.
+const PROBLEMS_MAX: usize = 20;
 
 /// What to write where nothing sensible was.
 const EXAMPLE: &str = "as in `{\"operation\": \"deleteShop\", \"answer\": {\"status\": 503}}`";
 
 /// Why the value of this key could not be read.
-fn misread(key: &str, error: &serde_json::Error) -> Problem {
-    let known = keys();
+fn misread(key: &str, value: &Value, error: &serde_json::Error, known: &[String]) -> Problem {
     let pointer = child("", key);
     if !known.iter().any(|name| name == key) {
         return unknown_key(&pointer, key, known.iter().map(String::as_str));
     }
-    Problem { pointer, message: format!("`{key}` cannot be read: {error}"), hint: None }
+    let message = if key == "answer" {
+        format!("`{key}` cannot be read: {}", shown_up_to(200, &error.to_string()))
+    } else {
+        format!("`{key}` cannot be `{}`", shown(&value.to_string()))
+    };
+    Problem::new(pointer, message, format!("write {}", form(key)))
 }
 
-/// A key that is not known, with the one that may be meant, or all there are.
+/// What the value of this key looks like.
+fn form(key: &str) -> &'static str {
+    match key {
+        "headers" => "names with text or null, as in `{\"x-test\": \"1\"}`",
+        "probability" => "a number from 0 to 1",
+        "after" | "times" => "a whole number",
+        "delay" => {
+            "a duration such as `\"200ms\"`, `{\"uniform\": {\"min\": \"50ms\", \"max\": \"1s\"}}` or \
+             `{\"lognormal\": {\"median\": \"90ms\", \"sigma\": 0.5}}`"
+        }
+        "answer" => "at least a status, as in `{\"status\": 503}`",
+        "connection" => {
+            "`\"reset\"`, `\"empty\"`, `\"garbage\"`, `{\"cut\": 10}` or \
+             `{\"trickle\": {\"bytes\": 16, \"every\": \"100ms\"}}`"
+        }
+        "commit" => "true or false",
+        _ => "text",
+    }
+}
+
+/// A key that is not known, with the one that may be meant, and all there are.
 pub(super) fn unknown_key<'k>(
     pointer: &str,
     key: &str,
     known: impl Iterator<Item = &'k str> + Clone,
 ) -> Problem {
+    let key = shown(key);
     let all: Vec<String> = known.clone().map(|name| format!("`{name}`")).collect();
     let listed = format!("known are {}", all.join(", "));
-    let hint = did_you_mean(key, known).map_or(listed.clone(), |near| format!("{near} {listed}"));
+    let hint = match did_you_mean(&key, known) {
+        Some(near) => format!("{near} {listed}"),
+        None => listed,
+    };
     Problem::new(pointer, format!("`{key}` is not known here"), hint)
 }
 

@@ -9,8 +9,8 @@
 /// at worst the product of both lengths.
 pub(super) fn fits(pattern: &str, path: &str) -> bool {
     let segment_fits =
-        |pattern: &str, text: &str| fits_with_gaps(pattern.bytes(), text.bytes(), b'*', u8::eq);
-    fits_with_gaps(pattern.split('/'), path.split('/'), "**", |a, b| segment_fits(a, b))
+        |pattern: &str, text: &str| fits_with_gaps(pattern.bytes(), text.bytes(), &b'*', u8::eq);
+    fits_with_gaps(pattern.split('/'), path.split('/'), &"**", |a, b| segment_fits(a, b))
 }
 
 /// Whether the items of a pattern, in which `gap` stands for any number of items, fit all of a text.
@@ -19,7 +19,7 @@ pub(super) fn fits(pattern: &str, path: &str) -> bool {
 fn fits_with_gaps<I>(
     mut pattern: I,
     mut text: I,
-    gap: I::Item,
+    gap: &I::Item,
     fits: impl Fn(&I::Item, &I::Item) -> bool,
 ) -> bool
 where
@@ -31,7 +31,7 @@ where
         let here = text.clone();
         match (pattern.next(), text.next()) {
             (None, None) => return true,
-            (Some(part), _) if part == gap => {
+            (Some(part), _) if part == *gap => {
                 text = here;
                 last_gap = Some((pattern.clone(), text.clone()));
             }

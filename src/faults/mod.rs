@@ -7,6 +7,7 @@ mod check;
 mod definition;
 mod format;
 mod glob;
+mod outcome;
 mod short;
 
 use std::fmt;
@@ -20,7 +21,6 @@ use serde::Serialize;
 use crate::ids::Dice;
 use crate::message::Delivery;
 
-pub use check::FAULT_BODY_MAX;
 pub use check::FAULT_HEADERS_MAX;
 pub use definition::DELAY_MAX;
 pub use definition::Fault;
@@ -36,6 +36,7 @@ pub use format::RangeFormat;
 pub use format::SpreadFormat;
 pub use format::TrickleFormat;
 pub use format::UniformFormat;
+pub use outcome::FAULT_BODY_MAX;
 
 /// The most faults of one sandbox: each request is held against them all.
 pub const FAULTS_MAX: usize = 100;
@@ -161,7 +162,7 @@ impl Faults {
     /// Adds one at the end, under the first id of `f1`, `f2`, … that was not used yet.
     pub fn add(&mut self, fault: impl Into<Arc<Fault>>) -> Result<&Entry, FaultsError> {
         let unused = |number: &u64| self.get(&format!("f{number}")).is_none();
-        let number = (self.last_id + 1..).find(unused).ok_or(FaultsError::Full)?;
+        let number = (self.last_id + 1..=u64::MAX).find(unused).ok_or(FaultsError::Full)?;
         self.push(&format!("f{number}"), fault.into())?;
         self.last_id = number;
         Ok(&self.entries[self.entries.len() - 1])

@@ -12,6 +12,7 @@ use super::Fault;
 use super::FaultFormat;
 use super::Problem;
 use super::Problems;
+use super::check::shown;
 use super::format::unknown_key;
 use crate::finding::child;
 
@@ -53,14 +54,21 @@ impl FromStr for FaultFormat {
     type Err = Problems;
 
     fn from_str(text: &str) -> Result<Self, Problems> {
-        let format = Self::read(&long_form(text)?)?;
+        let (fault, mut problems) = long_form(text);
+        let format = Self::read(&fault).unwrap_or_else(|more| {
+            problems.extend(in_short_form(more));
+            Self::default()
+        });
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
         Fault::compile(format.clone())?;
         Ok(format)
     }
 }
 
-/// The same fault as JSON.
-fn long_form(text: &str) -> Result<Value, Vec<Problem>> {
+/// The same fault as JSON, and the parts that could not be taken over.
+fn long_form(text: &str) -> (Value, Vec<Problem>) {
     let mut fault = Map::new();
     let mut problems = Vec::new();
     let mut rest = text;
@@ -75,14 +83,14 @@ fn long_form(text: &str) -> Result<Value, Vec<Problem>> {
             problems.push(problem);
         }
     }
-    if problems.is_empty() { Ok(Value::Object(fault)) } else { Err(problems) }
+    (Value::Object(fault), problems)
 }
 
 /// Puts one `key=value` where it belongs.
 fn read_part(part: &str, fault: &mut Map<String, Value>) -> Result<(), Problem> {
     let Some((key, value)) = part.split_once('=') else {
         let hint = "write `key=value` with commas between, as in `operation=deleteShop,status=503`";
-        return Err(Problem::new("", format!("`{part}` is not `key=value`"), hint));
+        return Err(Problem::new("", format!("`{}` is not `key=value`", shown(part)), hint));
     };
     let (key, value) = (key.trim(), value.trim());
     let (path, value): (Vec<&str>, Value) = match key {
@@ -90,7 +98,7 @@ fn read_part(part: &str, fault: &mut Map<String, Value>) -> Result<(), Problem> 
         _ if SCALARS.contains(&key) => (vec![key], scalar(value)),
         "delay" => (vec![key], delay(value)),
         "connection" => (vec![key], connection(value)),
-        "status" => (vec!["answer", key], scalar(value)),
+        "status" => (vec!["answer", key], status(value)?),
         "example" => (vec!["answer", key], value.into()),
         "body" => (vec!["answer", key], scalar(value)),
         _ => match key.split_once('.') {
@@ -123,6 +131,28 @@ fn put(fault: &mut Map<String, Value>, path: &[&str], value: Value) -> Result<()
 /// JSON where it is some, else text.
 fn scalar(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// A number as of a status; whether there is such a status is found out later.
+fn status(text: &str) -> Result<Value, Problem> {
+    let number = text.parse::<u16>().map_err(|_| {
+        let message = format!("`status` cannot be `{}`", shown(text));
+        Problem::new("/answer/status", message, "write a number from 200 to 599")
+    })?;
+    Ok(number.into())
+}
+
+/// The same problems, with advice in the short form where it differs from JSON.
+fn in_short_form(mut problems: Vec<Problem>) -> Vec<Problem> {
+    for problem in &mut problems {
+        let hint = match problem.pointer.as_str() {
+            "/delay" => "write a duration as in `200ms`, `50ms..1s` or `90ms~0.5`",
+            "/connection" => "write `reset`, `empty`, `garbage`, `cut:10` or `trickle:16/100ms`",
+            _ => continue,
+        };
+        problem.hint = Some(hint.to_owned());
+    }
+    problems
 }
 
 /// `200ms`, `50ms..1s` or `90ms~0.5`.

@@ -1,5 +1,6 @@
 //! Faults as they are written, and what they do to requests.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +16,12 @@ use super::*;
 
 const MS: Duration = Duration::from_millis(1);
 
-fn fault(written: Value) -> Arc<Fault> {
-    Arc::new(Fault::compile(FaultFormat::read(&written).unwrap()).unwrap())
+fn fault(written: &Value) -> Arc<Fault> {
+    Arc::new(Fault::compile(FaultFormat::read(written).unwrap()).unwrap())
 }
 
-fn faults(written: impl IntoIterator<Item = Value>) -> Faults {
-    Faults::new(written.into_iter().map(fault), 1).unwrap()
+fn faults<const N: usize>(written: [Value; N]) -> Faults {
+    Faults::new(written.iter().map(fault), 1).unwrap()
 }
 
 /// A deletion of a shop, with these headers.
@@ -45,7 +46,8 @@ fn struck(faults: &mut Faults, requests: usize) -> String {
 
 fn refused(written: &Value) -> String {
     let problems = FaultFormat::read(written).and_then(Fault::compile).unwrap_err();
-    problems.iter().map(|problem| format!("{}: {problem}\n", problem.pointer)).collect()
+    let lines = problems.iter().map(|problem| format!("{}: {problem}\n", problem.pointer));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn check_refused(written: &Value, expected: &Expect) {
@@ -99,7 +101,7 @@ fn every_form_of_delay_and_connection_is_read_as_it_is_shown() {
         ("connection", json!({ "cut": 10 })),
     ] {
         let written = json!({ key: value });
-        assert_eq!(serde_json::to_value(fault(written.clone()).as_ref()).unwrap(), written);
+        assert_eq!(serde_json::to_value(fault(&written).as_ref()).unwrap(), written);
     }
 }
 
@@ -135,17 +137,32 @@ fn keys_and_forms_that_are_not_known_are_all_named_at_once() {
         &expect![[r#"
             /opration: `opration` is not known here (did you mean `operation`? known are `provider`, `operation`, `method`, `path`, `headers`, `probability`, `after`, `times`, `delay`, `answer`, `connection`, `commit`)
             /zzz: `zzz` is not known here (known are `provider`, `operation`, `method`, `path`, `headers`, `probability`, `after`, `times`, `delay`, `answer`, `connection`, `commit`)
-            /headers: `headers` cannot be read: a header's value is text or a number
-            /probability: `probability` cannot be read: invalid type: string "often", expected f64
-            /after: `after` cannot be read: invalid value: integer `-1`, expected u64
-            /delay: `delay` cannot be read: a delay is a duration such as `200ms`, `{fixed: 200ms}`, `{uniform: {min: 50ms, max: 1s}}` or `{lognormal: {median: 90ms, sigma: 0.5}}`
-            /answer: `answer` cannot be read: unknown field `staus`, expected one of `status`, `headers`, `body`, `example`
-            /connection: `connection` cannot be read: unknown variant `rest`, expected one of `reset`, `empty`, `garbage`, `cut`, `trickle`
+            /headers: `headers` cannot be `{"x-test":[]}` (write names with text or null, as in `{"x-test": "1"}`)
+            /probability: `probability` cannot be `"often"` (write a number from 0 to 1)
+            /after: `after` cannot be `-1` (write a whole number)
+            /delay: `delay` cannot be `200` (write a duration such as `"200ms"`, `{"uniform": {"min": "50ms", "max": "1s"}}` or `{"lognormal": {"median": "90ms", "sigma": 0.5}}`)
+            /answer: `answer` cannot be read: unknown field `staus`, expected one of `status`, `headers`, `body`, `example` (write at least a status, as in `{"status": 503}`)
+            /connection: `connection` cannot be `"rest"` (write `"reset"`, `"empty"`, `"garbage"`, `{"cut": 10}` or `{"trickle": {"bytes": 16, "every": "100ms"}}`)
         "#]],
     );
-    check_refused(&json!([]), &expect![[r#"
+    check_refused(
+        &json!([]),
+        &expect![[r#"
         : a fault is an object (as in `{"operation": "deleteShop", "answer": {"status": 503}}`)
-    "#]]);
+    "#]],
+    );
+}
+
+#[test]
+fn however_much_is_wrong_the_account_of_it_is_short() {
+    let keys = (0..10_000).map(|number| (format!("k{number}"), Value::Null));
+    let problems = FaultFormat::read(&Value::Object(keys.collect())).unwrap_err();
+    assert_eq!(problems.len(), 20);
+    let long = "\u{7}".repeat(100_000);
+    let problems = refused(&json!({ "delay": long, "path": long, "method": long }));
+    assert!(problems.len() < 2_000 && !problems.contains('\u{7}'), "{problems}");
+    assert!(refused(&json!({ "provider": [long] })).len() < 300);
+    assert!(refused(&json!({ "answer": { long.clone(): 1 }, "connection": long })).len() < 1_500);
 }
 
 #[test]
@@ -180,8 +197,7 @@ fn values_that_cannot_be_are_all_named_at_once() {
             /commit: `commit` is true, but with `answer` the call does not happen (leave out one of the two)
             /method: `DELET` is no method (did you mean `DELETE`?)
             /headers/x test: `x test` is no name of a header (use letters, digits and `-`)
-            /headers/x-test: `a
-            b` cannot be the value of a header (leave out line breaks and other control characters)
+            /headers/x-test: `a�b` cannot be the value of a header (leave out line breaks and other control characters)
             /delay/uniform: `1s` is longer than `50ms` (write the shorter one as `min`)
             /answer/headers/Content-Length: `content-length` is the server's to set (leave it out, and see `connection` for broken answers)
             /answer/headers/X-A: `x-a` is given twice (keep one of them)
@@ -191,43 +207,57 @@ fn values_that_cannot_be_are_all_named_at_once() {
     );
 }
 
+fn with_status(status: u16) -> Value {
+    json!({ "answer": { "status": status } })
+}
+
+fn with_body(bytes: usize) -> Value {
+    json!({ "answer": { "status": 500, "body": "x".repeat(bytes) } })
+}
+
+fn with_path(bytes: usize) -> Value {
+    json!({ "delay": "1s", "path": format!("/{}", "x".repeat(bytes - 1)) })
+}
+
+fn with_headers(count: usize) -> Value {
+    let headers = (0..count).map(|number| (format!("x-{number}"), Value::Null));
+    json!({ "delay": "1s", "headers": headers.collect::<serde_json::Map<_, _>>() })
+}
+
+fn with_sigma(sigma: f64) -> Value {
+    json!({ "delay": { "lognormal": { "median": "1s", "sigma": sigma } } })
+}
+
 #[test]
-fn values_at_their_bounds_are_taken_and_past_them_refused() {
-    let answer = |status: u16| json!({ "answer": { "status": status } });
-    let body = |bytes: usize| json!({ "answer": { "status": 500, "body": "x".repeat(bytes) } });
-    let path =
-        |bytes: usize| json!({ "delay": "1s", "path": format!("/{}", "x".repeat(bytes - 1)) });
-    let headers = |count: usize| {
-        let headers: serde_json::Map<String, Value> =
-            (0..count).map(|number| (format!("x-{number}"), Value::Null)).collect();
-        json!({ "delay": "1s", "headers": headers })
-    };
-    let sigma =
-        |sigma: f64| json!({ "delay": { "lognormal": { "median": "1s", "sigma": sigma } } });
+fn values_at_their_bounds_are_taken() {
     for written in [
-        answer(200),
-        answer(599),
-        body(FAULT_BODY_MAX),
-        path(1024),
-        headers(FAULT_HEADERS_MAX),
-        sigma(0.0),
-        sigma(4.0),
+        with_status(200),
+        with_status(599),
+        with_body(FAULT_BODY_MAX),
+        with_path(1024),
+        with_headers(FAULT_HEADERS_MAX),
+        with_sigma(0.0),
+        with_sigma(4.0),
         json!({ "delay": "10m" }),
         json!({ "delay": "0s", "probability": 0 }),
         json!({ "delay": "0s", "probability": 1 }),
         json!({ "connection": { "cut": 0 } }),
     ] {
-        fault(written);
+        fault(&written);
     }
-    let past: String = [
-        answer(199),
-        answer(600),
-        answer(0),
-        body(FAULT_BODY_MAX + 1),
-        path(1025),
-        headers(FAULT_HEADERS_MAX + 1),
-        sigma(-0.1),
-        sigma(4.1),
+}
+
+#[test]
+fn values_past_their_bounds_are_refused() {
+    let past = [
+        with_status(199),
+        with_status(600),
+        with_status(0),
+        with_body(FAULT_BODY_MAX + 1),
+        with_path(1025),
+        with_headers(FAULT_HEADERS_MAX + 1),
+        with_sigma(-0.1),
+        with_sigma(4.1),
         json!({ "delay": "10m 1ms" }),
         json!({ "delay": "-1s" }),
         json!({ "delay": "soon" }),
@@ -238,7 +268,8 @@ fn values_at_their_bounds_are_taken_and_past_them_refused() {
     ]
     .iter()
     .map(refused)
-    .collect();
+    .collect::<Vec<_>>()
+    .concat();
     expect![[r#"
         /answer/status: `status` 199 is informational: it cannot be all of an answer (write a number from 200 to 599)
         /answer/status: `status` is 600 (write a number from 200 to 599)
@@ -311,27 +342,14 @@ fn the_short_form_says_the_same_as_the_long_one() {
     }
 }
 
+/// What each short form is answered with.
+fn explained<const N: usize>(shorts: [&str; N]) -> String {
+    let explain = |short| format!("{short}\n{}\n\n", FaultFormat::from_str(short).unwrap_err());
+    shorts.map(explain).concat()
+}
+
 #[test]
 fn a_short_form_that_is_wrong_is_explained() {
-    let explained: String = [
-        "",
-        "deleteShop",
-        "opration=deleteShop,stats=503",
-        "zzz=1",
-        "after=two,times=-1,commit=maybe,status=many",
-        "status=503,status=504,answer-header.a=1,answer-header.a=2",
-        "status=99,probability=7,method=PURGE,path=shops",
-        "delay=1s..",
-        "delay=90ms~wide",
-        "connection=cut",
-        "connection=cut:ten",
-        "connection=trickle:16",
-        "connection=slow:1",
-        "header.=1,delay=1s",
-    ]
-    .iter()
-    .map(|short| format!("{short}\n{}\n\n", short.parse::<FaultFormat>().unwrap_err()))
-    .collect();
     expect![[r#"
 
         nothing happens: none of `delay`, `answer` and `connection` is given (give at least one of them)
@@ -347,10 +365,10 @@ fn a_short_form_that_is_wrong_is_explained() {
         `zzz` is not known here (known are `provider`, `operation`, `method`, `path`, `header.NAME`, `probability`, `after`, `times`, `delay`, `status`, `answer-header.NAME`, `example`, `connection`, `commit`, `body`)
 
         after=two,times=-1,commit=maybe,status=many
-        `after` cannot be read: invalid type: string "two", expected u64
-        `times` cannot be read: invalid value: integer `-1`, expected u64
-        `commit` cannot be read: invalid type: string "maybe", expected a boolean
-        `answer` cannot be read: invalid type: string "many", expected u16
+        `status` cannot be `many` (write a number from 200 to 599)
+        `after` cannot be `"two"` (write a whole number)
+        `times` cannot be `-1` (write a whole number)
+        `commit` cannot be `"maybe"` (write true or false)
 
         status=503,status=504,answer-header.a=1,answer-header.a=2
         `status` is given twice (keep one of them)
@@ -362,28 +380,50 @@ fn a_short_form_that_is_wrong_is_explained() {
         `PURGE` is no method (known are GET, PUT, POST, DELETE, OPTIONS, HEAD, PATCH, TRACE, CONNECT)
         `status` is 99 (write a number from 200 to 599)
 
+        header.=1,delay=1s
+        `` is no name of a header (use letters, digits and `-`)
+
+    "#]].assert_eq(&explained([
+        "",
+        "deleteShop",
+        "opration=deleteShop,stats=503",
+        "zzz=1",
+        "after=two,times=-1,commit=maybe,status=many",
+        "status=503,status=504,answer-header.a=1,answer-header.a=2",
+        "status=99,probability=7,method=PURGE,path=shops",
+        "header.=1,delay=1s",
+    ]));
+}
+
+#[test]
+fn a_short_delay_or_connection_that_is_wrong_is_explained() {
+    expect![[r#"
         delay=1s..
         `` is no duration (write a number and a unit, as in `200ms` or `2s`)
 
         delay=90ms~wide
-        `delay` cannot be read: a delay is a duration such as `200ms`, `{fixed: 200ms}`, `{uniform: {min: 50ms, max: 1s}}` or `{lognormal: {median: 90ms, sigma: 0.5}}`
+        `delay` cannot be `{"lognormal":{"median":"90ms","sigma":"wide"}}` (write a duration as in `200ms`, `50ms..1s` or `90ms~0.5`)
 
         connection=cut
-        `connection` cannot be read: invalid type: unit variant, expected newtype variant
+        `connection` cannot be `"cut"` (write `reset`, `empty`, `garbage`, `cut:10` or `trickle:16/100ms`)
 
         connection=cut:ten
-        `connection` cannot be read: invalid type: string "ten", expected usize
+        `connection` cannot be `{"cut":"ten"}` (write `reset`, `empty`, `garbage`, `cut:10` or `trickle:16/100ms`)
 
         connection=trickle:16
         `` is no duration (write a number and a unit, as in `200ms` or `2s`)
 
         connection=slow:1
-        `connection` cannot be read: unknown variant `slow`, expected one of `reset`, `empty`, `garbage`, `cut`, `trickle`
+        `connection` cannot be `{"slow":1}` (write `reset`, `empty`, `garbage`, `cut:10` or `trickle:16/100ms`)
 
-        header.=1,delay=1s
-        `` is no name of a header (use letters, digits and `-`)
-
-    "#]].assert_eq(&explained);
+    "#]].assert_eq(&explained([
+        "delay=1s..",
+        "delay=90ms~wide",
+        "connection=cut",
+        "connection=cut:ten",
+        "connection=trickle:16",
+        "connection=slow:1",
+    ]));
 }
 
 #[test]
@@ -481,7 +521,8 @@ fn the_answer_replaces_the_call() {
             delivery: Whole,
             commits: false,
         }
-    "#]].assert_debug_eq(&strike.unwrap());
+    "#]]
+    .assert_debug_eq(&strike.unwrap());
 }
 
 #[test]
@@ -580,7 +621,7 @@ fn drawn_delays_are_spread_as_they_say() {
 
 #[test]
 fn the_same_seed_strikes_the_same_requests() {
-    let written = || fault(json!({ "delay": "1s", "probability": 0.5 }));
+    let written = || fault(&json!({ "delay": "1s", "probability": 0.5 }));
     let run = |seed| struck(&mut Faults::new([written()], seed).unwrap(), 40);
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
@@ -610,7 +651,7 @@ fn a_clone_shares_what_is_written_and_counts_and_draws_on_its_own() {
 
 #[test]
 fn faults_are_added_replaced_and_removed_by_id() {
-    let named = |status: u16| fault(json!({ "answer": { "status": status } }));
+    let named = |status: u16| fault(&json!({ "answer": { "status": status } }));
     let shown = |all: &Faults| {
         let shown = all.list().iter().map(|entry| {
             let status = entry.fault.format().answer.as_ref().unwrap().status;
@@ -638,7 +679,7 @@ fn faults_are_added_replaced_and_removed_by_id() {
 
 #[test]
 fn ids_have_a_form_and_faults_a_limit() {
-    let one = fault(json!({ "delay": "1s" }));
+    let one = fault(&json!({ "delay": "1s" }));
     let mut all = Faults::seeded(1);
     for id in ["", "a b", "a/b", "ä", &"x".repeat(65)] {
         assert_eq!(all.replace(id, Arc::clone(&one)), Err(FaultsError::Id), "{id}");
@@ -654,7 +695,8 @@ fn ids_have_a_form_and_faults_a_limit() {
     assert!(Faults::new(vec![one; FAULTS_MAX + 1], 1).is_err());
     expect![[r#"
         a sandbox has at most 100 faults: remove one first
-        an id of a fault has 1 to 64 characters of `A-Z a-z 0-9 . _ ~ -`: choose another"#]].assert_eq(&format!("{}\n{}", FaultsError::Full, FaultsError::Id));
+        an id of a fault has 1 to 64 characters of `A-Z a-z 0-9 . _ ~ -`: choose another"#]]
+    .assert_eq(&format!("{}\n{}", FaultsError::Full, FaultsError::Id));
 }
 
 /// Written faults that compile, of all kinds.
@@ -692,7 +734,7 @@ proptest! {
         paths in prop::collection::vec("[/a*-]{0,6}", 0..12),
         seed: u64,
     ) {
-        let mut all = Faults::new(written.into_iter().map(fault), seed).unwrap();
+        let mut all = Faults::new(written.iter().map(fault), seed).unwrap();
         for path in &paths {
             let before = all.clone();
             let headers = HeaderMap::new();
