@@ -180,7 +180,7 @@ pub struct TrickleFormat {
 
 impl FaultFormat {
     /// Reads a fault from JSON, and finds each key that is not known or whose value has no possible form, up to
-    /// [`PROBLEMS_MAX`].
+    /// twenty.
     pub fn read(value: &Value) -> Result<Self, Vec<Problem>> {
         let Value::Object(members) = value else {
             return Err(vec![Problem::new("", "a fault is an object", EXAMPLE)]);

@@ -20,8 +20,8 @@ fn fault(written: &Value) -> Arc<Fault> {
     Arc::new(Fault::compile(FaultFormat::read(written).unwrap()).unwrap())
 }
 
-fn faults<const N: usize>(written: [Value; N]) -> Faults {
-    Faults::new(written.iter().map(fault), 1).unwrap()
+fn faults(written: impl IntoIterator<Item = Value>) -> Faults {
+    Faults::new(written.into_iter().map(|written| fault(&written)), 1).unwrap()
 }
 
 /// A deletion of a shop, with these headers.
