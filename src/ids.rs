@@ -39,6 +39,16 @@ impl Ids {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// How much of the sequence that the seed fixes was used up.
+    pub fn position(&self) -> u128 {
+        self.0.get_word_pos()
+    }
+
+    /// Goes to where [`Ids::position`] was so: the next identifiers are those that followed then.
+    pub fn set_position(&mut self, position: u128) {
+        self.0.set_word_pos(position);
+    }
+
     /// The next identifier of this pattern.
     pub fn sample(&mut self, pattern: &Pattern) -> String {
         pattern.0.sample(&mut self.0)
