@@ -63,15 +63,20 @@ pub mod server;
 pub mod admin;
 pub mod catalog;
 
+pub mod control;
+
 pub mod emulator;
 
 pub mod sandbox;
 
 pub mod behavior;
+pub mod journal;
 
 pub mod cors;
+pub mod coverage;
 pub mod faults;
 pub mod jobs;
+pub mod prefer;
 pub mod router;
 pub mod security;
 pub mod store;

@@ -19,7 +19,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let providers = catalog::load(&args.sources.sources(true), system_now(), &mut findings)?;
     let count = providers.len();
     // Mounting has findings of its own.
-    let options = Options { seed: 0, cors: true };
+    let options = Options::default();
     drop(Emulator::new(providers, &options, &mut findings));
     let (findings, errors) = sorted(findings);
     let mut text = String::new();

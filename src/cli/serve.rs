@@ -24,7 +24,7 @@ use crate::server::log;
 use crate::server::log::Log;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let options = Options { seed: args.seed, cors: args.cors == Switch::On };
+    let options = Options { seed: args.seed, cors: args.cors == Switch::On, ..Options::default() };
     let emulator = Arc::new(emulator(&args.sources, &options)?);
     show_warnings(args.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

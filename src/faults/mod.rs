@@ -41,6 +41,9 @@ pub use outcome::FAULT_BODY_MAX;
 /// The most faults of one sandbox: each request is held against them all.
 pub const FAULTS_MAX: usize = 100;
 
+/// How many bytes of garbage are sent: more than a client reads before it sees that they are no HTTP.
+const GARBAGE_BYTES: usize = 256;
+
 /// The longest id of a fault, in bytes: it stands in paths and log lines.
 const ID_MAX: usize = 64;
 
@@ -187,6 +190,16 @@ impl Faults {
     pub fn remove(&mut self, id: &str) -> Option<Entry> {
         let position = self.entries.iter().position(|entry| &*entry.id == id)?;
         Some(self.entries.remove(position))
+    }
+
+    /// Begins to draw as `seed` says.
+    pub fn reseed(&mut self, seed: u64) {
+        self.dice = Dice::seeded(seed);
+    }
+
+    /// Bytes that are no HTTP, for [`Delivery::Garbage`].
+    pub fn garbage(&mut self) -> Vec<u8> {
+        self.dice.bytes(GARBAGE_BYTES)
     }
 
     fn push(&mut self, id: &str, fault: Arc<Fault>) -> Result<(), FaultsError> {
