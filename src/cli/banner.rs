@@ -71,7 +71,10 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
     for (shows, command) in [
         (
             "which records there are",
-            format!("curl -s {}{token}", quoted(&format!("{origin}{root}/resources"))),
+            format!(
+                "curl -s {}{token}",
+                quoted(&format!("{origin}{root}/sandboxes/default/resources"))
+            ),
         ),
         (
             "everything back to the start",
