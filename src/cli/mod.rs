@@ -4,10 +4,17 @@
 
 mod banner;
 mod check;
+mod client;
+mod coverage;
+mod junit;
 mod paint;
 mod ready;
+mod reset;
 mod routes;
 mod serve;
+mod target;
+mod verify;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,6 +92,17 @@ enum Command {
     Check(CheckArgs),
     /// List each operation: where it answers, which responses it can give and what gives them
     Routes(RoutesArgs),
+    /// Wait until a server answers, and print its URL
+    #[command(after_help = "Exit codes: 0 it answers, 1 it does not in time, 2 wrong usage")]
+    Wait(wait::WaitArgs),
+    /// Put a running server's records back to the start
+    Reset(reset::ResetArgs),
+    /// Tell which operations, responses and rules of a running server have been exercised
+    #[command(after_help = "Exit codes: 0 fine, 1 less than --min or no answer, 2 wrong usage")]
+    Coverage(coverage::CoverageArgs),
+    /// Hold a running server's calls and records against a file of expectations
+    #[command(after_help = "Exit codes: 0 all hold, 1 one does not or no answer, 2 wrong usage")]
+    Verify(verify::VerifyArgs),
 }
 
 /// Where options are beside the command line.
@@ -106,17 +124,22 @@ impl ConfigArgs {
         Ok(gathered)
     }
 
-    /// All options for a command that cannot go on while something is wrong with the file.
-    fn resolve(&self, flags: Given) -> anyhow::Result<Config> {
-        let Gathered { given, findings, .. } = self.gather(flags)?;
-        let (findings, errors) = sorted(findings);
+    /// The same for a command that cannot go on while something is wrong with the file.
+    fn gather_sound(&self, flags: Given) -> anyhow::Result<Gathered> {
+        let mut gathered = self.gather(flags)?;
+        let (findings, errors) = sorted(std::mem::take(&mut gathered.findings));
         for finding in &findings {
             print_error(&finding.to_string());
         }
         if errors > 0 {
             anyhow::bail!("{} in the configuration file: mend it first", counted(errors, "error"));
         }
-        Ok(Config::resolve(given)?)
+        Ok(gathered)
+    }
+
+    /// All options, for such a command.
+    fn resolve(&self, flags: Given) -> anyhow::Result<Config> {
+        Ok(Config::resolve(self.gather_sound(flags)?.given)?)
     }
 }
 
@@ -179,6 +202,10 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Routes(args)) => routes::run(&args),
+        Some(Command::Wait(args)) => wait::run(&args),
+        Some(Command::Reset(args)) => reset::run(&args),
+        Some(Command::Coverage(args)) => coverage::run(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
         None => serve::run(cli.serve),
     };
     result.unwrap_or_else(|error| match error.downcast::<WrongUsage>() {
@@ -199,7 +226,7 @@ pub fn main() -> ExitCode {
 /// told where serving is.
 fn command() -> clap::Command {
     let mut command = Cli::command().mut_args(|arg| arg.hide(true));
-    for name in ["serve", "check", "routes"] {
+    for name in ["serve", "check", "routes", "wait", "reset", "coverage", "verify"] {
         command = command.mut_subcommand(name, |serving| serving.mut_args(with_variable));
     }
     command

@@ -87,11 +87,11 @@ impl ReadyFile {
         let line = ready.line();
         let mut aside = path.as_os_str().to_owned();
         aside.push(format!(".{}", ready.pid));
-        fs::write(&aside, &line)?;
-        if let Err(error) = fs::rename(&aside, path) {
+        let written = fs::write(&aside, &line).and_then(|()| fs::rename(&aside, path));
+        if written.is_err() {
             let _ = fs::remove_file(&aside);
-            return Err(error);
         }
+        written?;
         Ok(Self { path: path.to_owned(), line })
     }
 }

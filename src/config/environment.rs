@@ -48,8 +48,9 @@ pub struct Environment {
 
 /// The variables that stand for an option, ours first; none for an option that is not for all places.
 pub fn variables(arg: &Arg) -> Vec<String> {
-    let everywhere = arg.get_id() == "config"
-        || Given::augment_args(Command::new("")).get_arguments().any(|known| known == arg);
+    let command = Given::augment_args(Command::new(""));
+    let mut known = command.get_arguments().filter_map(Arg::get_long).chain(["config", "url"]);
+    let everywhere = known.any(|flag| arg.get_long() == Some(flag));
     let Some(flag) = arg.get_long().filter(|_| everywhere) else { return Vec::new() };
     let own = format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_"));
     let common = COMMON.iter().filter(|(name, _)| *name == flag);

@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod findings;
 mod language;
+mod machines;
 mod requests;
 mod safety;
 mod support;
