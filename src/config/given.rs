@@ -104,10 +104,10 @@ const SWITCH: &str = "on|off";
 /// Which providers, and from where.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize, JsonSchema)]
 pub struct GivenSources {
-    /// More providers, DIR/<provider>/openapi.yaml and behavior.yaml; one with a built-in name goes before it
+    /// More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml; one with a built-in name goes before it
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     pub specs: Option<PathBuf>,
-    /// More records, DIR/<provider>/<fixture set>.yaml; a set goes before the built-in one of its name
+    /// More records, DIR/PROVIDER/SET.yaml; a set goes before the built-in one of its name
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     pub fixtures: Option<PathBuf>,
     /// The records to start from; a provider without this set starts from `default` [default: default]

@@ -326,10 +326,10 @@ mod usage {
                                                   JSON, or none [default: human] [$TOMBSTONE_LOG_FORMAT]
 
             Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
+                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
                                                   one with a built-in name goes before it [$TOMBSTONE_SPECS]
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name [$TOMBSTONE_FIXTURES]
+                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
@@ -407,10 +407,10 @@ mod usage {
               -h, --help             Print help
 
             Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
+                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
                                                   one with a built-in name goes before it [$TOMBSTONE_SPECS]
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name [$TOMBSTONE_FIXTURES]
+                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
@@ -432,10 +432,10 @@ mod usage {
               -h, --help  Print help
 
             Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
+                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
                                                   one with a built-in name goes before it [$TOMBSTONE_SPECS]
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name [$TOMBSTONE_FIXTURES]
+                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]

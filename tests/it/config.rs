@@ -472,6 +472,27 @@ fn a_variable_that_is_none_of_ours_is_told() {
         "there is no option for the variable `TOMBSTONE_PROT` (did you mean `TOMBSTONE_PORT`?)"
     ]
     .assert_eq(&gathered(&[], &variables, None).warnings.join("\n"));
+    let mut command = program(&["routes", "--provider", "partoo"]);
+    command.env("TOMBSTONE_PROT", "1");
+    let ended = run_with(command);
+    assert_eq!(ended.code, 0);
+    expect![[r#"
+        tombstone: warning: there is no option for the variable `TOMBSTONE_PROT` (did you mean `TOMBSTONE_PORT`?)
+    "#]].assert_eq(&ended.err);
+}
+
+/// The README's example, in full.
+#[test]
+fn the_example_of_the_readme_is_right() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme
+        .split_once("```yaml\n# yaml-language-server: $schema=<path to>/specs/tombstone")
+        .unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let folder = file_of("config-readme", example.split_once('\n').unwrap().1);
+    let config = resolved(&[], &[], Some(&folder.path.join("etc/tombstone.yaml")));
+    assert_eq!((config.port, config.journal.bytes_max), (8080, 16 << 20));
+    assert!(config.clock.is_frozen && config.print_json);
 }
 
 /// The shop with a configuration file that names its files.
