@@ -41,10 +41,12 @@ pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Given {
 fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
     let mut value = document.root().clone();
     // The form first, in the words of all our files; then what only the types know.
-    for finding in explain::<Given>(document) {
+    let of_form = explain::<Given>(document);
+    // From behind, so that the numbers of items stay right.
+    for finding in of_form.iter().rev() {
         remove(&mut value, &finding.pointer);
-        findings.push(finding);
     }
+    findings.extend(of_form);
     if let Some(root) = value.as_object_mut() {
         root.entry("tombstone").or_insert(FORMAT_VERSION.into());
     }

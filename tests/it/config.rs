@@ -311,6 +311,7 @@ fn all_that_is_wrong_with_the_file_is_told_with_its_line() {
         "\
 port: 99999
 hots: 0.0.0.0
+sede: 3
 cors: perhaps
 log_format: xml
 providers: shop
@@ -327,7 +328,7 @@ journal:
   entries: -1
 admin:
   token: ''
-  hosts: [1]
+  hosts: [1, a, 2]
 tls: true
 faults: [drop]
 ",
@@ -335,22 +336,24 @@ faults: [drop]
             DIR/etc/tombstone.yaml:1: error: `port` is greater than the maximum of 65535
             DIR/etc/tombstone.yaml:1: error: `tombstone` is missing (begin the file with `tombstone: 1`)
             DIR/etc/tombstone.yaml:2: error: `hots` is not known here (did you mean `host`?)
-            DIR/etc/tombstone.yaml:3: error: `cors` is not one of "on", "off" or 3 other candidates
-            DIR/etc/tombstone.yaml:4: error: `log_format` is not one of "human", "json" or 2 other candidates
-            DIR/etc/tombstone.yaml:5: error: `providers` is not of type "array"
-            DIR/etc/tombstone.yaml:6: error: `shop` is not of type "object"
-            DIR/etc/tombstone.yaml:8: error: `tomorrow` is not a point in time: write it like `2030-01-31T08:00:00Z`
-            DIR/etc/tombstone.yaml:9: error: `rate` is less than or equal to the minimum of 0
-            DIR/etc/tombstone.yaml:10: error: `frozn` is not known here (did you mean `frozen`?)
-            DIR/etc/tombstone.yaml:11: error: `max` is less than the minimum of 1
-            DIR/etc/tombstone.yaml:11: error: `soon` is not a time span: write it like `500ms`, `30s`, `10m` or `24h`
-            DIR/etc/tombstone.yaml:13: error: `0s` is not a time span: write it like `500ms`, `30s`, `10m` or `24h`
-            DIR/etc/tombstone.yaml:15: error: `64 MBit` is not a size: write it like `65536`, `512KiB`, `64MiB` or `2GiB`
-            DIR/etc/tombstone.yaml:16: error: `entries` is less than the minimum of 0
-            DIR/etc/tombstone.yaml:18: error: `token` is shorter than 1 character
-            DIR/etc/tombstone.yaml:19: error: this value is not of type "string"
-            DIR/etc/tombstone.yaml:20: error: `tls` is not of type "object"
-            DIR/etc/tombstone.yaml:21: error: this value is not of type "object""#]],
+            DIR/etc/tombstone.yaml:3: error: `sede` is not known here (did you mean `seed`?)
+            DIR/etc/tombstone.yaml:4: error: `cors` is not one of "on", "off" or 3 other candidates
+            DIR/etc/tombstone.yaml:5: error: `log_format` is not one of "human", "json" or 2 other candidates
+            DIR/etc/tombstone.yaml:6: error: `providers` is not of type "array"
+            DIR/etc/tombstone.yaml:7: error: `shop` is not of type "object"
+            DIR/etc/tombstone.yaml:9: error: `tomorrow` is not a point in time: write it like `2030-01-31T08:00:00Z`
+            DIR/etc/tombstone.yaml:10: error: `rate` is less than or equal to the minimum of 0
+            DIR/etc/tombstone.yaml:11: error: `frozn` is not known here (did you mean `frozen`?)
+            DIR/etc/tombstone.yaml:12: error: `max` is less than the minimum of 1
+            DIR/etc/tombstone.yaml:12: error: `soon` is not a time span: write it like `500ms`, `30s`, `10m` or `24h`
+            DIR/etc/tombstone.yaml:14: error: `0s` is not a time span: write it like `500ms`, `30s`, `10m` or `24h`
+            DIR/etc/tombstone.yaml:16: error: `64 MBit` is not a size: write it like `65536`, `512KiB`, `64MiB` or `2GiB`
+            DIR/etc/tombstone.yaml:17: error: `entries` is less than the minimum of 0
+            DIR/etc/tombstone.yaml:19: error: `token` is shorter than 1 character
+            DIR/etc/tombstone.yaml:20: error: this value is not of type "string"
+            DIR/etc/tombstone.yaml:20: error: this value is not of type "string"
+            DIR/etc/tombstone.yaml:21: error: `tls` is not of type "object"
+            DIR/etc/tombstone.yaml:22: error: this value is not of type "object""#]],
     );
     check_file(
         "config-version",
