@@ -22,7 +22,6 @@ use tombstone::emulator::Options;
 use tombstone::emulator::Provider;
 use tombstone::message::Body;
 use tombstone::message::Request;
-use tombstone::sandbox::World;
 use tombstone::store::Store;
 
 const SIZES: [usize; 2] = [1_000, 1_000_000];
@@ -32,7 +31,7 @@ const DEPENDENTS: [usize; 2] = [3, 1_000];
 const FIRST_ID: usize = 1_000_000;
 
 fn options() -> Options {
-    Options { seed: 0, cors: true }
+    Options::default()
 }
 
 fn providers(only: &[&str]) -> Vec<Provider> {
@@ -151,11 +150,11 @@ fn store(provider: &Provider, size: usize, dependents: usize) -> Store {
 /// The time of `rounds` deletions, each of another organization while there are any; then all come back.
 fn deletions(emulator: &Emulator, count: usize, rounds: u64, now: Timestamp) -> Duration {
     let mut total = Duration::ZERO;
-    emulator.reset();
+    emulator.sandboxes().reset(now);
     for round in 0..rounds {
         let round = usize::try_from(round).expect("rounds are few");
         if round > 0 && round.is_multiple_of(count) {
-            emulator.reset();
+            emulator.sandboxes().reset(now);
         }
         // A step prime to every count here goes through all of them, in an order that no cache can foresee.
         let request = delete(FIRST_ID + round * 7_919 % count);
@@ -175,8 +174,8 @@ fn deleting(criterion: &mut Criterion) {
         for size in SIZES {
             let mut providers = providers(&["partoo"]);
             providers[0].fixtures.store = store(&providers[0], size, dependents);
-            let world = World::new(vec![providers[0].fixtures.store.clone()], 0);
             let emulator = Emulator::new(providers, &options(), &mut Vec::new());
+            let world = emulator.sandboxes().baseline().world.clone();
             let count = organizations(size, dependents);
             let now = system_now();
             let name =

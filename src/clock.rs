@@ -58,6 +58,127 @@ pub fn parse_duration_ms(text: &str) -> Option<i64> {
     i64::try_from(span.to_duration(relative).ok()?.as_millis()).ok()
 }
 
+/// The fastest that a virtual clock can run: a year passes in half a minute.
+pub const RATE_MAX: f64 = 1_000_000.0;
+
+/// A virtual clock: what it shows follows from what the system clock shows, so that it needs nobody to move it.
+///
+/// A clock as it was before a change goes on as if the change had not been made: to undo is to put it back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    /// What it showed when it was last set.
+    at: Timestamp,
+    /// What the system clock showed then.
+    since: Timestamp,
+    /// Virtual milliseconds for each real one, while it runs.
+    rate: f64,
+    frozen: bool,
+}
+
+/// How a sandbox's clock begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockStart {
+    /// What it shows first; as the system clock does where nothing is said.
+    pub at: Option<Timestamp>,
+    /// Whether it stands still.
+    pub frozen: bool,
+    /// Virtual milliseconds for each real one, up to [`RATE_MAX`].
+    pub rate: f64,
+}
+
+impl Default for ClockStart {
+    /// As the system clock.
+    fn default() -> Self {
+        Self { at: None, frozen: false, rate: 1.0 }
+    }
+}
+
+impl ClockStart {
+    /// The clock that begins so when the system clock shows `real`.
+    pub fn begin(self, real: Timestamp) -> Clock {
+        let at = self.at.unwrap_or(real);
+        Clock { at, since: real, rate: self.rate.clamp(0.0, RATE_MAX), frozen: self.frozen }
+    }
+}
+
+/// One change of a virtual clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ClockChange {
+    /// Forward, by so many milliseconds.
+    Advance(i64),
+    /// To a point in time, which may lie in its past.
+    Set(Timestamp),
+    /// It stands still from now on.
+    Freeze,
+    /// It runs again.
+    Resume,
+    /// It runs so many times as fast as the system clock.
+    Rate(f64),
+}
+
+impl Clock {
+    /// What it shows when the system clock shows `real`.
+    pub fn now(&self, real: Timestamp) -> Timestamp {
+        if self.frozen {
+            return self.at;
+        }
+        self.at.plus_ms(scaled(real.0.saturating_sub(self.since.0), self.rate))
+    }
+
+    /// Whether it stands still.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Virtual milliseconds for each real one, while it runs.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// What the system clock shows when this one shows `at`; `None` where that never comes by waiting.
+    pub fn real_time_of(&self, at: Timestamp) -> Option<Timestamp> {
+        let ahead = at.0.saturating_sub(self.at.0);
+        if ahead <= 0 {
+            return Some(self.since);
+        }
+        if self.frozen || self.rate <= 0.0 {
+            return None;
+        }
+        // One more, since the division rounds down and nothing is due too early.
+        let wait = scaled(ahead, 1.0 / self.rate);
+        let exact = self.now(self.since.plus_ms(wait)) >= at;
+        Some(self.since.plus_ms(wait).plus_ms(i64::from(!exact)))
+    }
+
+    /// The clock after a change that is made when the system clock shows `real`.
+    #[must_use]
+    pub fn changed(&self, change: ClockChange, real: Timestamp) -> Self {
+        let now = Self { at: self.now(real), since: real, ..*self };
+        match change {
+            ClockChange::Advance(ms) => Self { at: now.at.plus_ms(ms), ..now },
+            ClockChange::Set(at) => Self { at, ..now },
+            ClockChange::Freeze => Self { frozen: true, ..now },
+            ClockChange::Resume => Self { frozen: false, ..now },
+            ClockChange::Rate(rate) => Self { rate: rate.clamp(0.0, RATE_MAX), ..now },
+        }
+    }
+}
+
+/// So many milliseconds at a rate; exact at the usual one.
+fn scaled(ms: i64, rate: f64) -> i64 {
+    #[expect(clippy::float_cmp, reason = "exactly the rate that needs no arithmetic")]
+    if rate == 1.0 {
+        return ms;
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "exact over 285,000 years, and it saturates"
+    )]
+    let scaled = (ms as f64 * rate) as i64;
+    scaled
+}
+
 /// What the system clock says now.
 pub fn system_now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "the one reader of the system clock")]
@@ -104,6 +225,53 @@ mod tests {
         assert_eq!(parse_duration_ms("PT5M"), Some(300_000));
         assert_eq!(parse_duration_ms("1mo"), None);
         assert_eq!(parse_duration_ms("soon"), None);
+    }
+
+    const START: ClockStart =
+        ClockStart { at: Some(Timestamp(1_000_000)), frozen: false, rate: 1.0 };
+
+    #[test]
+    fn a_clock_runs_with_the_system_clock_from_where_it_was_set() {
+        let clock = ClockStart::default().begin(Timestamp(5));
+        assert_eq!(clock.now(Timestamp(77)), Timestamp(77));
+        let clock = START.begin(Timestamp(5));
+        assert_eq!(clock.now(Timestamp(15)), Timestamp(1_000_010));
+        let clock = clock.changed(ClockChange::Advance(500), Timestamp(15));
+        assert_eq!(clock.now(Timestamp(15)), Timestamp(1_000_510));
+        let clock = clock.changed(ClockChange::Freeze, Timestamp(20));
+        assert_eq!(clock.now(Timestamp(999)), Timestamp(1_000_515));
+        let clock = clock.changed(ClockChange::Resume, Timestamp(1_000));
+        assert_eq!(clock.now(Timestamp(1_001)), Timestamp(1_000_516));
+        let clock = clock.changed(ClockChange::Rate(60.0), Timestamp(1_001));
+        assert_eq!(clock.now(Timestamp(1_003)), Timestamp(1_000_636));
+        let clock = clock.changed(ClockChange::Set(Timestamp(0)), Timestamp(1_003));
+        assert_eq!(clock.now(Timestamp(1_003)), Timestamp(0));
+    }
+
+    #[test]
+    fn a_clock_put_back_goes_on_as_if_it_had_not_been_changed() {
+        let before = START.begin(Timestamp(0));
+        let changed = before.changed(ClockChange::Advance(500), Timestamp(10));
+        assert_eq!(changed.now(Timestamp(20)), Timestamp(1_000_520));
+        assert_eq!(before.now(Timestamp(20)), Timestamp(1_000_020));
+    }
+
+    #[test]
+    fn waiting_for_a_time_takes_as_long_as_the_rate_says() {
+        let clock = START.begin(Timestamp(0));
+        assert_eq!(clock.real_time_of(Timestamp(1_000_300)), Some(Timestamp(300)));
+        assert_eq!(clock.real_time_of(Timestamp(3)), Some(Timestamp(0)));
+        for rate in [0.3, 7.0, 60.0, RATE_MAX] {
+            let clock = clock.changed(ClockChange::Rate(rate), Timestamp(0));
+            let due = Timestamp(1_000_301);
+            let real = clock.real_time_of(due).unwrap();
+            assert!(
+                clock.now(real) >= due && clock.now(real.plus_ms(-2)) < due,
+                "{rate}: {real:?}"
+            );
+        }
+        let frozen = clock.changed(ClockChange::Freeze, Timestamp(0));
+        assert_eq!(frozen.real_time_of(Timestamp(1_000_001)), None);
     }
 
     #[test]

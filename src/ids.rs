@@ -1,9 +1,14 @@
-//! Generated identifiers: a seedable generator and the patterns it samples; the one user of `rand`.
+//! Randomness: generated identifiers and the patterns they are made from, and dice; the one user of `rand`.
 //!
-//! Must not know what an identifier is for.
+//! Must not know what an identifier is for, nor what is decided by dice.
 
+use std::f64::consts::TAU;
+use std::time::Duration;
+
+use rand::Rng;
 use rand::SeedableRng;
 use rand::distr::Distribution;
+use rand::distr::StandardUniform;
 use rand_chacha::ChaCha8Rng;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
@@ -32,6 +37,16 @@ impl Ids {
     /// The generator that `seed` starts.
     pub fn seeded(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// How much of the sequence that the seed fixes was used up.
+    pub fn position(&self) -> u128 {
+        self.0.get_word_pos()
+    }
+
+    /// Goes to where [`Ids::position`] was so: the next identifiers are those that followed then.
+    pub fn set_position(&mut self, position: u128) {
+        self.0.set_word_pos(position);
     }
 
     /// The next identifier of this pattern.
@@ -77,6 +92,57 @@ impl Pattern {
                 shown(&format!("is no regular expression: {}", reason(&error)))
             }
         })
+    }
+}
+
+/// Dice: a generator of its own, so that what is decided by chance never changes which ids are made up.
+/// Its clone goes on exactly as it would.
+///
+/// What is drawn follows from the definitions here and that of `ChaCha8`, so no version of a library changes it.
+#[derive(Clone, Debug)]
+pub struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// The stream of `ChaCha8` that dice read; [`Ids`] of the same seed read stream 0.
+    const STREAM: u64 = 1;
+
+    /// The dice that `seed` starts.
+    pub fn seeded(seed: u64) -> Self {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(Self::STREAM);
+        Self(generator)
+    }
+
+    /// Whether something of this probability happens: never at 0 or below, always at 1 or above.
+    pub fn chance(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
+    /// A time from `min` up to `max`, each as likely; `min` when `max` is not longer.
+    pub fn uniform(&mut self, min: Duration, max: Duration) -> Duration {
+        min + max.saturating_sub(min).mul_f64(self.unit())
+    }
+
+    /// A time whose logarithm has a normal distribution: half of them are shorter than `median`, and the
+    /// larger `sigma`, the longer the tail. Never longer than `max`.
+    pub fn lognormal(&mut self, median: Duration, sigma: f64, max: Duration) -> Duration {
+        // Box and Muller's transform; the logarithm is finite, as 1 - unit is above 0.
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        let normal = radius * (TAU * self.unit()).cos();
+        let seconds = median.as_secs_f64() * (sigma * normal).exp();
+        Duration::try_from_secs_f64(seconds).map_or(max, |time| time.min(max))
+    }
+
+    /// So many bytes, each value as likely.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A number from 0 up to but not including 1.
+    fn unit(&mut self) -> f64 {
+        StandardUniform.sample(&mut self.0)
     }
 }
 
@@ -137,6 +203,85 @@ mod tests {
                 assert!(whole.is_match(&made), "`{made}` is not of `{text}`");
             }
         }
+    }
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn mean(draw: impl FnMut() -> f64) -> f64 {
+        let draws = 10_000;
+        std::iter::repeat_with(draw).take(draws).sum::<f64>() / 10_000.0
+    }
+
+    #[test]
+    fn the_same_seed_throws_the_same_dice_for_ever() {
+        let mut dice = Dice::seeded(1);
+        let mut fork = dice.clone();
+        let thrown = (
+            dice.chance(0.5),
+            dice.uniform(MS, 1000 * MS),
+            dice.lognormal(90 * MS, 0.5, 1000 * MS).as_millis(),
+            dice.bytes(4),
+        );
+        expect_test::expect!["(false, 51.862453ms, 150, [179, 37, 83, 217])"]
+            .assert_eq(&format!("{thrown:?}"));
+        assert_eq!(fork.chance(0.5), thrown.0);
+        assert_eq!(fork.uniform(MS, 1000 * MS), thrown.1);
+    }
+
+    #[test]
+    fn dice_and_ids_of_one_seed_have_nothing_in_common() {
+        let bits = |generator: &mut ChaCha8Rng| generator.next_u64();
+        assert_ne!(bits(&mut Ids::seeded(1).0), bits(&mut Dice::seeded(1).0));
+    }
+
+    #[test]
+    fn chance_is_as_often_as_it_says() {
+        let mut dice = Dice::seeded(2);
+        let often = mean(|| f64::from(u8::from(dice.chance(0.3))));
+        assert!((0.28..0.32).contains(&often), "{often}");
+        for (never, always) in [(0.0, 1.0), (-1.0, 7.0), (f64::NAN, f64::INFINITY)] {
+            assert!((0..1000).all(|_| !dice.chance(never) && dice.chance(always)));
+        }
+    }
+
+    #[test]
+    fn uniform_times_fill_their_range() {
+        let mut dice = Dice::seeded(3);
+        let ms = mean(|| {
+            let time = dice.uniform(50 * MS, 150 * MS);
+            assert!((50 * MS..=150 * MS).contains(&time));
+            time.as_secs_f64() * 1000.0
+        });
+        assert!((98.0..102.0).contains(&ms), "{ms}");
+        assert_eq!(dice.uniform(7 * MS, 7 * MS), 7 * MS);
+        assert_eq!(dice.uniform(7 * MS, MS), 7 * MS);
+        assert!(dice.uniform(Duration::ZERO, Duration::MAX) < Duration::MAX);
+    }
+
+    #[test]
+    fn lognormal_times_have_their_median_their_tail_and_an_end() {
+        let mut dice = Dice::seeded(4);
+        let hour = Duration::from_secs(3600);
+        let mut below = 0;
+        let ms = mean(|| {
+            let time = dice.lognormal(90 * MS, 0.5, hour);
+            below += u32::from(time < 90 * MS);
+            time.as_secs_f64() * 1000.0
+        });
+        assert!((4_800..5_200).contains(&below), "{below}");
+        // The mean of this distribution is median * exp(sigma^2 / 2), 102 ms here.
+        assert!((100.0..104.0).contains(&ms), "{ms}");
+        assert_eq!(dice.lognormal(90 * MS, 0.0, hour), 90 * MS);
+        let ends: Vec<Duration> = (0..100).map(|_| dice.lognormal(hour, 1e300, hour)).collect();
+        assert!(ends.iter().all(|time| *time <= hour) && ends.contains(&hour));
+        assert!(dice.lognormal(hour, f64::NAN, hour) <= hour);
+    }
+
+    #[test]
+    fn random_bytes_differ() {
+        let mut dice = Dice::seeded(5);
+        assert!(dice.bytes(0).is_empty());
+        assert_ne!(dice.bytes(16), dice.bytes(16));
     }
 
     #[test]

@@ -104,6 +104,43 @@ pub fn finish_task(
     record
 }
 
+/// The job's record when its tasks that are left will never be run.
+#[must_use]
+pub fn cancel(record: &Map<String, Value>) -> Map<String, Value> {
+    let mut record = record.clone();
+    for task in record.get_mut("tasks").and_then(Value::as_array_mut).into_iter().flatten() {
+        if task["state"] == "pending" {
+            task["state"] = "canceled".into();
+        }
+    }
+    settle(&mut record);
+    record.insert("state".into(), "canceled".into());
+    record
+}
+
+/// A job as somebody who looks at it wants it, with its times as RFC 3339 text.
+pub fn view(record: &Map<String, Value>) -> Value {
+    let time = |ms: &Value| ms.as_i64().map(|ms| Timestamp(ms).to_rfc3339());
+    let tasks = record.get("tasks").and_then(Value::as_array).into_iter().flatten();
+    let tasks: Vec<Value> = tasks
+        .map(|task| {
+            let (due, done) = (time(&task["due_ms"]), time(&task["done_ms"]));
+            json!({ "value": task["value"], "state": task["state"], "due_at": due, "done_at": done })
+        })
+        .collect();
+    json!({
+        "job": record.get("job"),
+        "state": record.get("state"),
+        "args": record.get("args"),
+        "created_at": record.get("created_at"),
+        "last_task_at": record.get("last_task_at"),
+        "next_due_at": record.get(NEXT_DUE).and_then(time),
+        "tasks_count": record.get("tasks_count"),
+        "tasks_left": record.get("tasks_left"),
+        "tasks": tasks,
+    })
+}
+
 /// Brings what follows from the list of tasks into line with it.
 fn settle(record: &mut Map<String, Value>) {
     let pending: Vec<i64> = record

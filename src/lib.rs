@@ -39,7 +39,7 @@
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
 //! | 4 | [`sandbox`] | one isolated world: records, ids, jobs that fall due; the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
-//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] | one stage each |
+//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`faults`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] | plain values |
 //!
@@ -65,14 +65,20 @@ pub mod server;
 pub mod admin;
 pub mod catalog;
 
+pub mod control;
+
 pub mod emulator;
 
 pub mod sandbox;
 
 pub mod behavior;
+pub mod journal;
 
 pub mod cors;
+pub mod coverage;
+pub mod faults;
 pub mod jobs;
+pub mod prefer;
 pub mod router;
 pub mod security;
 pub mod store;

@@ -2,14 +2,21 @@
 //!
 //! Must not know rules or the store's insides, nor sockets. Nothing here is on the way of an emulated request.
 
+mod extract;
+mod faults;
 mod guard;
+mod records;
 mod routes;
+mod sandboxes;
+mod server;
+mod time;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::HeaderValue;
@@ -58,6 +65,21 @@ impl Options {
     /// banner.
     pub fn is_closed(&self) -> bool {
         !self.bind.ip().to_canonical().is_loopback() && self.token.is_none() && !self.open
+    }
+}
+
+/// The emulator, as handlers take it.
+#[derive(Debug)]
+struct Shared(Arc<Emulator>);
+
+impl FromRequestParts<Arc<Emulator>> for Shared {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        _parts: &mut Parts,
+        state: &Arc<Emulator>,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self(Arc::clone(state)))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::openapi::MediaType;
 use crate::openapi::Operation;
+use crate::openapi::Response as DocumentedResponse;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 
@@ -68,10 +69,7 @@ impl Answer {
         } else {
             None
         });
-        let content_type = content_type.and_then(|media_type| {
-            HeaderValue::from_str(if media_type == "*/*" { "application/json" } else { media_type })
-                .ok()
-        });
+        let content_type = content_type.and_then(self::content_type);
         Some(Self { status, content_type, body, headers, schema })
     }
 
@@ -182,12 +180,23 @@ fn response<'a>(
         let message = format!("`{}` documents no response {number}", operation.id);
         return wrong("respond", message, Some(hint));
     };
+    Some((status, preferred(response)))
+}
+
+/// The media type in which a documented response is given: JSON if it has it, else its first.
+pub(crate) fn preferred(response: &DocumentedResponse) -> Option<(&str, &MediaType)> {
     let media = response
         .content
         .get_key_value("application/json")
         .or_else(|| response.content.iter().find(|(name, _)| name.contains("json")))
         .or_else(|| response.content.first());
-    Some((status, media.map(|(name, media)| (name.as_str(), media))))
+    media.map(|(name, media)| (name.as_str(), media))
+}
+
+/// A documented media type as a header says it.
+pub(crate) fn content_type(media_type: &str) -> Option<HeaderValue> {
+    let media_type = if media_type == "*/*" { "application/json" } else { media_type };
+    HeaderValue::from_str(media_type).ok()
 }
 
 fn headers(
@@ -347,7 +356,7 @@ fn template(
 }
 
 /// JSON Merge Patch, as RFC 7396 section 2 defines it.
-fn merged(target: Json, patch: Json) -> Json {
+pub fn merged(target: Json, patch: Json) -> Json {
     let Json::Object(patch) = patch else { return patch };
     let mut members = match target {
         Json::Object(members) => members,

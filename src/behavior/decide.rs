@@ -3,6 +3,7 @@
 //! Must not commit anything, nor know how a request was routed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value as Json;
@@ -25,6 +26,7 @@ use crate::behavior::scope::Lets;
 use crate::behavior::scope::Overlay;
 use crate::behavior::scope::RequestLine;
 use crate::behavior::scope::Scope;
+use crate::behavior::settings::delay_ms;
 use crate::expression::Value;
 use crate::expression::from_json;
 use crate::message::Why;
@@ -54,7 +56,7 @@ impl Behavior {
     ) -> Result<Decision, Early> {
         let snapshot = self.snapshot(moment.store);
         let line = RequestLine { method: call.parts.method.clone(), path: call.path.into() };
-        let asked = Scope { request: Some(line), ..self.scope(&snapshot, moment.now) };
+        let asked = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
         let asked = Arc::new(asked);
         let mut caller = Caller::anonymous();
         for stage in self.order {
@@ -210,8 +212,7 @@ impl Behavior {
     fn fail(&self, rules: &[Rule], scope: &Value, otherwise: impl FnOnce() -> Problem) -> Early {
         if rules.is_empty() {
             let response = otherwise().into_response();
-            let why = Why::Stage("no failure entry");
-            return Box::new(Decision { response, why, changes: Arc::new([]) });
+            return Box::new(Decision::new(response, Why::Stage("no failure entry")));
         }
         self.first_answer(rules, scope).map_or_else(|early| early, Box::new)
     }
@@ -229,11 +230,22 @@ impl Behavior {
     ) -> Result<Decision, Early> {
         match rule.answer.render(scope, &self.contract.schemas) {
             Ok(response) => {
-                Ok(Decision { response, why: Why::Rule(Arc::clone(&rule.label)), changes })
+                let delay = delay(rule, scope)?;
+                let (why, number) = (Why::Rule(Arc::clone(&rule.label)), Some(rule.number));
+                Ok(Decision { response, why, rule: number, delay, changes })
             }
             Err(message) => Err(Box::new(fault(Some(&rule.label), message))),
         }
     }
+}
+
+/// How long the answer of a rule is held back.
+fn delay(rule: &Rule, scope: &Value) -> Result<Duration, Early> {
+    let Some(delay) = &rule.delay else { return Ok(Duration::ZERO) };
+    let ms = delay.eval(scope).map_err(|failure| failure.to_string());
+    let ms = ms.and_then(|value| delay_ms(&value));
+    ms.map(|ms| Duration::from_millis(ms.unsigned_abs()))
+        .map_err(|message| Box::new(fault(Some(&rule.label), message)))
 }
 
 /// The first rule that holds.
@@ -257,5 +269,5 @@ fn fault(rule: Option<&Arc<str>>, message: impl Into<String>) -> Decision {
     let detail = format!("{place}: {}", message.into());
     let title = "the behavior file cannot answer this";
     let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, detail.clone());
-    Decision { response: problem.into_response(), why: Why::Fault(detail), changes: Arc::new([]) }
+    Decision::new(problem.into_response(), Why::Fault(detail))
 }

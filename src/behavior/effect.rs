@@ -106,7 +106,7 @@ impl Planner<'_> {
         }
     }
 
-    fn delete(&self, targets: &Value, scope: &Value) -> Result<Vec<Change>, Stopped> {
+    pub(crate) fn delete(&self, targets: &Value, scope: &Value) -> Result<Vec<Change>, Stopped> {
         let targets = targets_of(targets)?;
         let store = &self.snapshot.store;
         let mut update = |resource: usize, relation: usize, record: &Record| {

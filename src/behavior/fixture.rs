@@ -33,6 +33,8 @@ pub struct Fixtures {
     pub store: Store,
     /// The calls, to be made in this order.
     pub calls: Vec<ExampleCall>,
+    /// Settings of the behavior that have another value with these records.
+    pub settings: Map<String, Json>,
 }
 
 /// The records and calls of a fixture file; those that can be had, where something is wrong.
@@ -44,14 +46,20 @@ pub(crate) fn load(
     findings: &mut Vec<Finding>,
 ) -> Fixtures {
     let Some(file) = read::<FixtureFile>(document, findings) else {
-        return Fixtures { store: Store::new(Arc::clone(&behavior.model)), calls: Vec::new() };
+        let store = Store::new(Arc::clone(&behavior.model));
+        return Fixtures { store, calls: Vec::new(), settings: Map::new() };
     };
     let mut notes = Notes::new(document, findings);
     let calls = file.calls.iter().enumerate().filter_map(|(number, format)| {
         ExampleCall::compile(format, behavior.contract(), &child("/calls", number), &mut notes)
     });
     let calls = calls.collect();
-    Fixtures { calls, store: records(file, behavior, now, vet, &mut notes) }
+    let mut settings = file.settings.clone();
+    if let Err(problems) = behavior.settings_with(&settings) {
+        settings.clear();
+        notes.errors("/settings", problems);
+    }
+    Fixtures { calls, settings, store: records(file, behavior, now, vet, &mut notes) }
 }
 
 /// The records of a fixture file; those that can be had, where something is wrong.
@@ -146,10 +154,10 @@ fn is_computed(value: &Json) -> bool {
 }
 
 /// The schema that the records of one resource are held against.
-struct Vetting(Arc<jsonschema::Validator>);
+pub(crate) struct Vetting(Arc<jsonschema::Validator>);
 
 impl Vetting {
-    fn of(behavior: &Behavior, shape: &Shape) -> Option<Self> {
+    pub(crate) fn of(behavior: &Behavior, shape: &Shape) -> Option<Self> {
         match shape.schema.as_ref()? {
             RecordSchema::OfContract(id) => behavior.contract.schemas.validator(*id).ok().map(Self),
             RecordSchema::Inline(schema) => {
@@ -157,6 +165,13 @@ impl Vetting {
                 options.build(schema).ok().map(|validator| Self(Arc::new(validator)))
             }
         }
+    }
+
+    /// What of a record does not fit.
+    pub(crate) fn problems(&self, fields: &Map<String, Json>) -> Vec<String> {
+        let record = Json::Object(fields.clone());
+        let errors = self.0.iter_errors(&record);
+        errors.map(|error| format!("at `{}`: {error}", error.instance_path())).collect()
     }
 
     fn check(&self, fields: &Map<String, Json>, pointer: &str, notes: &mut Notes<'_>) {

@@ -261,6 +261,9 @@ pub struct RuleFormat {
     /// Effect: the job to start.
     #[serde(default)]
     pub start_job: Option<String>,
+    /// An expression for how long the answer is held back: a number of seconds, or such as `5m`.
+    #[serde(default)]
+    pub delay: Option<String>,
     /// The answer.
     #[serde(flatten)]
     pub answer: AnswerFormat,
@@ -325,6 +328,9 @@ pub struct FixtureFile {
     pub tombstone: u32,
     /// Lists of records, by resource. Text may hold `{{ … }}`, with `now` and durations such as `days(3)` in scope.
     pub records: IndexMap<String, Vec<Map<String, Value>>>,
+    /// Settings of the behavior file that have another value with these records.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
     /// Calls that show what these records are for: printed at start, and each is to answer as it says when all are
     /// made in this order.
     #[serde(default)]

@@ -4,28 +4,33 @@
 //! know sandboxes, mounting or HTTP servers.
 
 mod answer;
+mod arrange;
 mod call;
 mod caller;
 mod compile;
 mod decide;
 mod effect;
 mod fixture;
+mod forced;
 pub mod format;
 mod names;
 mod notes;
 mod records;
 mod scope;
+mod settings;
 mod shape;
 mod task;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 use http::StatusCode;
 use http::request::Parts;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::Value as Json;
@@ -47,7 +52,6 @@ use crate::expression::Expression;
 use crate::expression::Template;
 use crate::expression::Value;
 use crate::finding::Finding;
-use crate::finding::did_you_mean;
 use crate::ids::Ids;
 use crate::message::Why;
 use crate::openapi::Contract;
@@ -57,8 +61,10 @@ use crate::store::Store;
 use crate::validation::Validated;
 use crate::yaml::Document;
 
+pub use answer::merged;
 pub use call::ExampleCall;
 pub use fixture::Fixtures;
+pub use forced::NotDocumented;
 pub use task::TaskDecision;
 
 /// How one provider behaves, compiled and checked against its contract.
@@ -76,6 +82,10 @@ pub struct Behavior {
     unknown_route: Vec<Rule>,
     wrong_method: Vec<Rule>,
     jobs: Vec<Job>,
+    /// Every rule and failure entry, by its number.
+    rules: Vec<RuleInfo>,
+    /// Every `delay`, with its place, to be held against other settings.
+    delays: Vec<(String, Expression)>,
 }
 
 /// How a behavior file is read.
@@ -101,15 +111,39 @@ struct OperationTable {
     restricts: BTreeMap<(usize, usize), Rule>,
 }
 
+/// A rule or failure entry, as others may know it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleInfo {
+    /// What the log calls it: its table, its number, and its place in the file.
+    pub label: Arc<str>,
+    /// The number of the operation in the contract, where it belongs to one.
+    pub operation: Option<usize>,
+    /// The status of its answer.
+    #[serde(serialize_with = "as_number")]
+    pub status: StatusCode,
+    /// Whether the vendor does not document this behavior.
+    pub inferred: bool,
+    /// The table it stands in: `rules`, `restrict`, or the kind of failure.
+    pub table: &'static str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
 /// One line of a decision table.
 #[derive(Debug)]
 struct Rule {
+    /// Its place in the list of all rules of the file.
+    number: u32,
     /// What the log calls it: its table, its number, and its place in the file.
     label: Arc<str>,
     when: Option<Expression>,
     effect: Effect,
     answer: Answer,
-    inferred: bool,
+    /// How long the answer is held back.
+    delay: Option<Expression>,
 }
 
 /// What was decided: the answer, why, and the changes to commit if it is given.
@@ -119,8 +153,19 @@ pub struct Decision {
     pub response: Response<Bytes>,
     /// What decided.
     pub why: Why,
+    /// The number of the rule that decided, if one did: its place in [`Behavior::rules`].
+    pub rule: Option<u32>,
+    /// How long the answer is to be held back.
+    pub delay: Duration,
     /// Changes to the store, none of them committed yet.
     pub changes: Arc<[Change]>,
+}
+
+impl Decision {
+    /// An answer at once, that no rule gave and that changes nothing.
+    fn new(response: Response<Bytes>, why: Why) -> Self {
+        Self { response, why, rule: None, delay: Duration::ZERO, changes: Arc::new([]) }
+    }
 }
 
 /// A request that got as far as its operation.
@@ -148,6 +193,8 @@ pub enum RouteFailure {
 pub struct Moment<'m> {
     /// The provider's records. Not changed here.
     pub store: &'m Store,
+    /// The values of the behavior file's settings here, from [`Behavior::settings_over`].
+    pub settings: &'m Value,
     /// Where made-up ids come from.
     pub ids: &'m mut Ids,
     /// The sandbox's time.
@@ -163,23 +210,15 @@ impl Behavior {
         options: &LoadOptions,
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
-        let mut file: BehaviorFile = read(document, findings)?;
+        let file: BehaviorFile = read(document, findings)?;
         let mut notes = Notes::new(document, findings);
-        for (name, value) in &options.settings {
-            match file.settings.get_mut(name) {
-                Some(setting) => *setting = value.clone(),
-                None => {
-                    let known = file.settings.keys().map(String::as_str);
-                    let hint = did_you_mean(name, known);
-                    notes.error(
-                        "/settings",
-                        format!("there is no setting `{name}` to change"),
-                        hint,
-                    );
-                }
-            }
+        let mut behavior =
+            compile::compile(&file, contract, options.vet, document.file(), &mut notes)?;
+        match behavior.settings_with(&options.settings) {
+            Ok(settings) => behavior.settings = settings,
+            Err(problems) => notes.errors("/settings", problems),
         }
-        compile::compile(&file, contract, options.vet, document.file(), &mut notes)
+        Some(behavior)
     }
 
     /// The contract this behavior keeps.
@@ -208,16 +247,17 @@ impl Behavior {
         fixture::load(self, document, now, vet, findings)
     }
 
-    /// Every answer that the rules and failures of an operation can give: the status, the rule, and whether
-    /// the behavior is inferred.
-    pub fn answers(&self, operation: usize) -> Vec<(StatusCode, Arc<str>, bool)> {
-        let Some(table) = &self.operations[operation] else { return Vec::new() };
-        [&table.unauthenticated, &table.invalid_request, &table.rules, &table.internal]
-            .into_iter()
-            .flatten()
-            .chain(table.restricts.values())
-            .map(|rule| (rule.answer.status(), Arc::clone(&rule.label), rule.inferred))
-            .collect()
+    /// Every rule and failure entry; a decision names one by its place here.
+    pub fn rules(&self) -> &[RuleInfo] {
+        &self.rules
+    }
+
+    /// The numbers of the resources that keep jobs.
+    pub fn job_resources(&self) -> impl Iterator<Item = usize> {
+        let mut resources: Vec<usize> = self.jobs.iter().map(|job| job.record).collect();
+        resources.sort_unstable();
+        resources.dedup();
+        resources.into_iter()
     }
 
     /// Whether the file says how it answers when a request cannot be given to an operation.
@@ -239,7 +279,7 @@ impl Behavior {
         }
         let snapshot = self.snapshot(moment.store);
         let line = RequestLine { method: method.clone(), path: path.into() };
-        let scope = Scope { request: Some(line), ..self.scope(&snapshot, moment.now) };
+        let scope = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
         Some(self.first_answer(rules, &scope.into_value()).unwrap_or_else(|early| *early))
     }
 
@@ -252,11 +292,6 @@ impl Behavior {
 
     fn snapshot(&self, store: &Store) -> Arc<Snapshot> {
         Arc::new(Snapshot { shapes: Arc::clone(&self.shapes), store: store.clone() })
-    }
-
-    /// What is in scope everywhere, at one moment.
-    fn scope(&self, snapshot: &Arc<Snapshot>, now: Timestamp) -> Scope {
-        Scope::new(Arc::clone(snapshot), now, self.settings.clone())
     }
 }
 

@@ -37,6 +37,13 @@ impl<'d> Notes<'d> {
         self.push(self.document.error(pointer, message), hint.into());
     }
 
+    /// Several such things at one place.
+    pub(crate) fn errors(&mut self, pointer: &str, messages: Vec<String>) {
+        for message in messages {
+            self.error(pointer, message, None);
+        }
+    }
+
     /// Something doubtful that can be served all the same.
     pub(crate) fn warning(
         &mut self,

@@ -13,6 +13,7 @@ use minijinja::value::Enumerator;
 use minijinja::value::Object;
 use serde_json::Value as Json;
 
+use crate::behavior::Moment;
 use crate::behavior::records::Snapshot;
 use crate::clock::Timestamp;
 use crate::expression::Expression;
@@ -157,6 +158,11 @@ impl Scope {
             lets: Lets::none(),
             inputs: Default::default(),
         }
+    }
+
+    /// What is in scope everywhere at one moment.
+    pub(crate) fn at(snapshot: &Arc<Snapshot>, moment: &Moment<'_>) -> Self {
+        Self::new(Arc::clone(snapshot), moment.now, moment.settings.clone())
     }
 
     /// The same moment and request, for a scope that has more.

@@ -12,6 +12,7 @@ use crate::behavior::effect::Job;
 use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
 use crate::behavior::scope::Overlay;
+use crate::behavior::scope::Scope;
 use crate::expression::from_json;
 use crate::jobs;
 use crate::jobs::DueTask;
@@ -56,6 +57,20 @@ impl Behavior {
         Some(TaskDecision { why, changes })
     }
 
+    /// The changes that stop a job: the tasks that are left are never run. An `Err` says why there is nothing to stop.
+    pub fn cancel_job(
+        &self,
+        resource: usize,
+        key: &Key,
+        moment: &Moment<'_>,
+    ) -> Result<Vec<Change>, String> {
+        let record = moment.store.get(resource, key);
+        let running = record.filter(|record| jobs::next_task(&record.fields).is_some());
+        let record = running.ok_or_else(|| format!("the job `{key}` has no task left to stop"))?;
+        let canceled = jobs::cancel(&record.fields);
+        moment.store.plan_update(resource, key, canceled).map_err(|error| error.to_string())
+    }
+
     fn plan_task(
         &self,
         job: &Job,
@@ -66,7 +81,7 @@ impl Behavior {
         let mut args = task.args;
         args.insert(job.for_each.clone(), task.element);
         let names = vec![("args", from_json(&Json::Object(args)))];
-        let scope = Overlay::over(&self.scope(&snapshot, moment.now).into_value(), names);
+        let scope = Overlay::over(&Scope::at(&snapshot, moment).into_value(), names);
         let mut planner =
             Planner { snapshot: &snapshot, jobs: &self.jobs, ids: moment.ids, now: moment.now };
         planner.plan(&job.effect, &scope).map_err(|stopped| match stopped {

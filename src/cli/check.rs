@@ -35,7 +35,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let providers = catalog::load(&sources, system_now(), &mut findings)?;
     let count = providers.len();
     // Mounting has findings of its own.
-    let options = Options { seed: 0, cors: true };
+    let options = Options::default();
     drop(Emulator::new(providers, &options, &mut findings));
     let (findings, errors) = sorted(findings);
     let warnings = findings.len() - errors;

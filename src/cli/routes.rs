@@ -20,7 +20,7 @@ const COLUMNS_MAX: usize = 100;
 
 pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
     let config = args.sources.config.resolve(args.sources.given())?;
-    let emulator = emulator(&config.sources, &Options { seed: 0, cors: true })?;
+    let emulator = emulator(&config.sources, &Options::default())?;
     let overview = emulator.overview();
     print(&if args.json {
         format!("{:#}\n", json!({ "providers": overview }))

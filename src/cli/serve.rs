@@ -26,7 +26,7 @@ use crate::server::log::Log;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
-    let options = Options { seed: config.seed, cors: config.cors };
+    let options = Options { seed: config.seed, cors: config.cors, ..Options::default() };
     let emulator = Arc::new(emulator(&config.sources, &options)?);
     show_warnings(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -2,55 +2,59 @@
 //!
 //! Synchronous, without IO, sockets or files. Time comes in as a value. Must not know how bytes travel.
 
+mod answer;
+mod decide;
 mod mount;
 mod overview;
+mod pick;
+mod unrouted;
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
-use http::Method;
 use http::Response;
-use http::StatusCode;
-use http::header::ALLOW;
 use http::header::HOST;
 use http::header::ORIGIN;
 use http::request::Parts;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::behavior::Behavior;
-use crate::behavior::Call;
 use crate::behavior::Fixtures;
-use crate::behavior::RouteFailure;
+use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::cors;
 use crate::cors::Cors;
+use crate::emulator::answer::Answer;
 use crate::emulator::mount::Address;
 use crate::emulator::mount::Mounts;
-use crate::emulator::mount::Target;
+use crate::expression::Value;
+use crate::faults::FAULTS_MAX;
+use crate::faults::Fault;
+use crate::faults::Faults;
 use crate::finding::Finding;
+use crate::ids::Ids;
+use crate::journal::Budget;
+use crate::journal::Draft;
 use crate::message::Account;
 use crate::message::Body;
 use crate::message::Reply;
 use crate::message::Request;
-use crate::message::Tally;
-use crate::message::Why;
 use crate::openapi::Contract;
 use crate::openapi::Operation;
-use crate::problem::Problem;
-use crate::router::Found;
-use crate::router::Lookup;
 use crate::sandbox;
+use crate::sandbox::Beginning;
+use crate::sandbox::Limits;
+use crate::sandbox::Origin;
+use crate::sandbox::Registry;
 use crate::sandbox::Sandbox;
+use crate::sandbox::State;
+use crate::sandbox::TASKS_AT_ONCE_MAX;
+use crate::sandbox::TaskRun;
 use crate::sandbox::World;
+use crate::store::Store;
 use crate::validation::RequestValidator;
-use crate::validation::Sent;
-use crate::validation::violations_header;
 
 pub use overview::GivenBy;
 pub use overview::OperationOverview;
@@ -64,8 +68,11 @@ pub const SANDBOX_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbo
 /// The header with everything in which a request departs from the contract, as JSON.
 pub const VIOLATIONS_HEADER: HeaderName = HeaderName::from_static("tombstone-violations");
 
-/// So many templates does an answer name that are near a path that fits none.
-const NEAR_MAX: usize = 5;
+/// The header with the number under which the journal of the sandbox has the request.
+pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-request-id");
+
+/// The header that says when the sandbox, which begins anew with this request, was dropped because nobody used it.
+pub const RESTARTED_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox-restarted");
 
 /// One emulated API: its name, how it behaves, and the records it starts from.
 #[derive(Debug)]
@@ -87,10 +94,43 @@ impl Provider {
 /// What an emulator is made with, beside its providers.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What made-up ids follow from.
+    /// What made-up ids and the dice of faults follow from.
     pub seed: u64,
     /// Whether pages of other origins may read the answers.
     pub cors: bool,
+    /// What the system clock shows now.
+    pub now: Timestamp,
+    /// How the clocks of sandboxes begin.
+    pub clock: ClockStart,
+    /// How many sandboxes there can be beside `default`.
+    pub sandboxes_max: usize,
+    /// How long a sandbox that was made on first use may be unused before it is dropped.
+    pub sandbox_idle: Duration,
+    /// How many entries one journal has at most.
+    pub journal_entries_max: usize,
+    /// How many bytes all journals together take at most, as estimated.
+    pub journal_bytes_max: usize,
+    /// The faults that every sandbox begins with, [`FAULTS_MAX`](crate::faults::FAULTS_MAX) of them at most.
+    pub faults: Vec<Arc<Fault>>,
+    /// The name of the fixture set that the providers' records come from.
+    pub fixture_set: Arc<str>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            cors: true,
+            now: Timestamp::default(),
+            clock: ClockStart::default(),
+            sandboxes_max: 10_000,
+            sandbox_idle: Duration::from_secs(60 * 60),
+            journal_entries_max: 1_000,
+            journal_bytes_max: 64 << 20,
+            faults: Vec::new(),
+            fixture_set: sandbox::DEFAULT.into(),
+        }
+    }
 }
 
 /// What a request to one operation is held against.
@@ -100,17 +140,20 @@ struct EmulatedOperation {
     validator: RequestValidator,
 }
 
-/// Answers requests as the providers would, out of one world of records.
+/// Answers requests as the providers would, each out of the sandbox it is for.
 pub struct Emulator {
     providers: Vec<Provider>,
     /// By the numbers of provider and operation.
     operations: Vec<Vec<EmulatedOperation>>,
     mounts: Mounts,
-    sandbox: Sandbox,
-    sandbox_header: HeaderValue,
+    sandboxes: Registry,
     cors: Option<Cors>,
-    on_work: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    fixtures: Option<Box<FixtureLoader>>,
 }
+
+/// Reads the fixture set of that name for every provider, in order, as if it were then; every problem otherwise.
+pub type FixtureLoader =
+    dyn Fn(&[Provider], &str, Timestamp) -> Result<Vec<Fixtures>, Vec<String>> + Send + Sync;
 
 impl std::fmt::Debug for Emulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -120,20 +163,13 @@ impl std::fmt::Debug for Emulator {
     }
 }
 
-/// What is asked, of whom, and when.
+/// What is asked, of whom, and when by the system clock.
 #[derive(Clone, Copy)]
 struct Asked<'r> {
     parts: &'r Parts,
     body: &'r Body,
     address: Address<'r>,
-    now: Timestamp,
-}
-
-/// An answer, how it came about, and which tasks of jobs were done on its way.
-struct Answer {
-    response: Response<Bytes>,
-    account: Account,
-    tasks: Vec<Account>,
+    real: Timestamp,
 }
 
 impl Emulator {
@@ -165,246 +201,154 @@ impl Emulator {
             .flat_map(|operation| operation.responses.values())
             .flat_map(|response| response.headers.keys().map(String::as_str));
         let cors = options.cors.then(|| Cors::new(documented));
-        let stores = providers.iter().map(|provider| provider.fixtures.store.clone()).collect();
-        let sandbox = Sandbox::new(sandbox::DEFAULT, World::new(stores, options.seed));
-        let sandbox_header = HeaderValue::from_static(sandbox::DEFAULT);
-        let on_work = Mutex::new(None);
-        Self { providers, operations, mounts, sandbox, sandbox_header, cors, on_work }
+        let budget = Budget::new(options.journal_entries_max, options.journal_bytes_max);
+        let limits = Limits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
+        let sandboxes = Registry::new(baseline(&providers, options), budget, limits, options.now);
+        Self { providers, operations, mounts, sandboxes, cors, fixtures: None }
     }
 
-    /// Answers a request that arrived at `now`.
+    /// Answers a request that arrived at `now`, by the system clock: the stages, in order.
     pub fn handle(&self, request: Request, now: Timestamp) -> Reply {
         let (parts, body) = request.into_parts();
-        let address = self.mounts.locate(host(&parts), parts.uri.path());
-        let asked = Asked { parts: &parts, body: &body, address, now };
-        let Answer { mut response, mut account, tasks } = self.answer(&asked);
-        account.sandbox = Some(Arc::clone(self.sandbox.name()));
-        self.stamp(parts.headers.get(ORIGIN), &mut response);
-        Reply { tasks, ..Reply::at_once(response, account) }
+        if let Some(cors) = &self.cors
+            && Cors::is_preflight(&parts.method, &parts.headers)
+        {
+            return self.outside(&parts, Answer::ours(cors.preflight(&parts.headers), "preflight"));
+        }
+        let (name, path) = match pick::sandbox(&parts.headers, parts.uri.path()) {
+            Ok(picked) => picked,
+            Err(problem) => {
+                return self.outside(&parts, Answer::refused(problem, "no such sandbox"));
+            }
+        };
+        let address = self.mounts.locate(host(&parts), path);
+        let asked = Asked { parts: &parts, body: &body, address, real: now };
+        // Whatever needs no records is done before anything is locked.
+        let prepared = self.prepare(&asked);
+        let draft = Draft::of(&parts, &body);
+        let entered = self.sandboxes.enter(name, now, |sandbox, state| {
+            let due = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
+            let answer = self.decide(prepared, &asked, state);
+            self.seal(sandbox, state, answer, draft, &asked, due)
+        });
+        entered.unwrap_or_else(|full| {
+            self.outside(&parts, Answer::refused(full.into(), "too many sandboxes"))
+        })
     }
 
-    /// Gives an answer to the page at `origin` what every answer has; public for those that never get as far as
-    /// [`Emulator::handle`], or that come out of it as a panic.
-    pub fn stamp(&self, origin: Option<&HeaderValue>, response: &mut Response<Bytes>) {
+    /// Enters an answer in the journal, gives it what every answer has, and runs the tasks that it made due at once.
+    fn seal(
+        &self,
+        sandbox: &Sandbox,
+        state: &mut State,
+        mut answer: Answer,
+        draft: Draft,
+        asked: &Asked<'_>,
+        mut tasks: Vec<TaskRun>,
+    ) -> Reply {
+        let now = state.world.clock.now(asked.real);
+        let restarted = state.restarted.take();
+        let headers = answer.response.headers_mut();
+        headers.insert(REQUEST_ID_HEADER, state.journal.next_id().into());
+        if let Some(dropped) = restarted {
+            let dropped = dropped.to_rfc3339();
+            headers.insert(RESTARTED_HEADER, HeaderValue::from_str(&dropped).expect("digits"));
+        }
+        self.stamp(sandbox.header(), asked.parts.headers.get(ORIGIN), &mut answer.response);
+        answer.count(&mut state.coverage);
+        let (event, step) = answer.event(draft, restarted);
+        let is_changed = step.is_some();
+        state.journal.enter(asked.real, now, event, step);
+        if is_changed {
+            let due = state.run_due(|number| self.behavior(number), asked.real, TASKS_AT_ONCE_MAX);
+            tasks.extend(due);
+        }
+        let account = self.account(&answer, sandbox.name());
+        let tasks = tasks.into_iter().map(|run| self.task_account(run, sandbox.name())).collect();
+        let Answer { response, delay, delivery, .. } = answer;
+        Reply { response, delay, delivery, account, tasks }
+    }
+
+    /// An answer to what reaches no sandbox.
+    fn outside(&self, parts: &Parts, mut answer: Answer) -> Reply {
+        self.stamp_default(parts.headers.get(ORIGIN), &mut answer.response);
+        let account = self.account(&answer, self.sandboxes.default_sandbox().name());
+        Reply::at_once(answer.response, account)
+    }
+
+    /// Gives an answer to the page at `origin` what every answer has, as if of the sandbox that is always there; public
+    /// for those that never get as far as [`Emulator::handle`], or that come out of it as a panic.
+    pub fn stamp_default(&self, origin: Option<&HeaderValue>, response: &mut Response<Bytes>) {
+        self.stamp(&HeaderValue::from_static(sandbox::DEFAULT), origin, response);
+    }
+
+    fn stamp(
+        &self,
+        sandbox: &HeaderValue,
+        origin: Option<&HeaderValue>,
+        response: &mut Response<Bytes>,
+    ) {
         let headers = response.headers_mut();
-        headers.insert(SANDBOX_HEADER, self.sandbox_header.clone());
+        headers.insert(SANDBOX_HEADER, sandbox.clone());
         if let Some(cors) = &self.cors {
             cors.allow(origin, headers);
         }
         cors::confine(response);
     }
 
-    /// The stages, in order. Each that cannot go on answers.
-    fn answer(&self, asked: &Asked<'_>) -> Answer {
-        let Asked { parts, address, .. } = *asked;
-        if let Some(cors) = &self.cors
-            && Cors::is_preflight(&parts.method, &parts.headers)
-        {
-            return ours(cors.preflight(&parts.headers), "preflight");
-        }
-        if let Err(problem) = self.check_sandbox(&parts.headers) {
-            return ours(problem.into_response(), "no such sandbox");
-        }
-        // About the server as a whole (RFC 9110 section 9.3.7), which takes whatever its paths take.
-        if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
-            return ours(no_content(), "options");
-        }
-        let router = self.mounts.router(address);
-        match router.find(&parts.method, address.path) {
-            Lookup::Found(Found { value: Target::Operation { provider, operation }, params }) => {
-                self.operate(*provider, *operation, &params, asked)
-            }
-            Lookup::Found(Found { value: Target::NotEmulated { provider }, .. }) => {
-                self.not_emulated(*provider, asked)
-            }
-            Lookup::WrongMethod { allow, .. } if parts.method == Method::OPTIONS => options(&allow),
-            Lookup::WrongMethod { allow, values } => {
-                let mut providers: Vec<usize> =
-                    values.iter().map(|target| target.provider()).collect();
-                providers.sort_unstable();
-                providers.dedup();
-                self.wrong_method(&allow, &providers, asked)
-            }
-            Lookup::NotFound => self.unknown_route(asked),
+    fn account(&self, answer: &Answer, sandbox: &Arc<str>) -> Account {
+        let of = answer.provider.zip(answer.operation);
+        Account {
+            provider: answer.provider.map(|number| Arc::clone(&self.providers[number].name)),
+            operation: of
+                .map(|(provider, number)| Arc::clone(&self.operations[provider][number].id)),
+            sandbox: Some(Arc::clone(sandbox)),
+            why: answer.why.clone(),
+            changes: answer.tally.clone(),
         }
     }
 
-    /// A request that found its operation: validate, lock the world, run what is due, decide, commit.
-    fn operate(
-        &self,
-        number: usize,
-        operation: usize,
-        params: &[(&str, &str)],
-        asked: &Asked<'_>,
-    ) -> Answer {
-        let Asked { parts, body, address, now } = *asked;
-        let provider = &self.providers[number];
-        let emulated = &self.operations[number][operation];
-        let query = parts.uri.query().unwrap_or_default();
-        let sent = Sent { path: params, query, headers: &parts.headers, body };
-        let validated = emulated.validator.validate(&sent);
-        let violations =
-            (!validated.violations.is_empty()).then(|| violations_header(&validated.violations));
-
-        let mut world = self.sandbox.world();
-        let tasks = world.run_due(|provider| &self.providers[provider].behavior, now);
-        let due = world.next_due();
-        let call = Call { operation, parts, path: address.path, validated };
-        let decision = provider.behavior.decide(call, &mut world.moment(number, now));
-        let (mut response, why, changes) = match world.commit(number, &decision.changes) {
-            Ok(()) => {
-                let changes = sandbox::tally(world.store(number), &decision.changes);
-                (decision.response, decision.why, changes)
-            }
-            Err(conflict) => refused_commit(&conflict.to_string()),
-        };
-        // Whoever waits for work is woken only if it has become earlier: a wake-up costs more than a deletion.
-        let is_earlier = world.next_due().is_some_and(|next| due.is_none_or(|due| next < due));
-        drop(world);
-
-        if is_earlier {
-            self.announce_work();
-        }
-        if let Some(violations) = violations {
-            response.headers_mut().insert(VIOLATIONS_HEADER, violations);
-        }
-        let account = Account {
-            provider: Some(Arc::clone(&provider.name)),
-            operation: Some(Arc::clone(&emulated.id)),
-            why,
-            changes,
-            ..Account::default()
-        };
-        Answer { response, account, tasks: self.accounts(tasks) }
-    }
-
-    /// Other sandboxes than the one that is always there would be a lie to the tests that ask for them.
-    fn check_sandbox(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        match headers.get(&SANDBOX_HEADER) {
-            Some(name) if *name != self.sandbox_header => {
-                let detail = format!(
-                    "this server has one sandbox, `{}`: leave `Tombstone-Sandbox` out, or name that",
-                    sandbox::DEFAULT
-                );
-                Err(Problem::new(StatusCode::NOT_FOUND, "no such sandbox", detail))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn not_emulated(&self, provider: usize, asked: &Asked<'_>) -> Answer {
-        let provider = &self.providers[provider];
-        let emulated: Vec<String> = provider.contract().operations.iter().map(called).collect();
-        let detail = format!(
-            "the real API answers `{} {}`, and this sandbox does not: it emulates {}",
-            asked.parts.method,
-            asked.address.path,
-            emulated.join(", ")
-        );
-        let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, "not emulated", detail);
-        let mut answer = ours(problem.into_response(), "not emulated");
-        answer.account.provider = Some(Arc::clone(&provider.name));
-        answer
-    }
-
-    /// The path is there and the method is not: as its provider says, if it belongs to one.
-    fn wrong_method(&self, allow: &[Method], providers: &[usize], asked: &Asked<'_>) -> Answer {
-        let worded = match providers {
-            [one] => self.route_failure(*one, RouteFailure::WrongMethod, asked),
-            _ => None,
-        };
-        let mut answer = worded.unwrap_or_else(|| {
-            let allowed: Vec<_> = allow.iter().map(Method::as_str).collect();
-            let detail = format!("`{}` answers {}", asked.address.path, allowed.join(", "));
-            let title = "method not allowed";
-            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, title, detail);
-            ours(problem.into_response(), "wrong method")
-        });
-        // RFC 9110 section 15.5.6 asks for it with 405; a provider that answers otherwise sends none.
-        if answer.response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            answer.response.headers_mut().insert(ALLOW, allow_header(allow));
-        }
-        answer
-    }
-
-    fn unknown_route(&self, asked: &Asked<'_>) -> Answer {
-        let Asked { parts, address, .. } = *asked;
-        let worded = address
-            .provider
-            .and_then(|provider| self.route_failure(provider, RouteFailure::UnknownRoute, asked));
-        worded.unwrap_or_else(|| {
-            let near = self.mounts.router(address).near(&parts.method, address.path, NEAR_MAX);
-            let prefix = address.provider.map(|number| format!("/{}", self.providers[number].name));
-            let prefix = prefix.unwrap_or_default();
-            let near: Vec<_> = near
-                .iter()
-                .map(|near| format!("{} {prefix}{}", near.method, near.template))
-                .collect();
-            let detail = "no operation has this path; `near` lists the closest ones";
-            let problem = Problem::new(StatusCode::NOT_FOUND, "no such operation", detail)
-                .with("near", json!(near))
-                .with("providers", json!(self.providers().collect::<Vec<_>>()));
-            ours(problem.into_response(), "unknown route")
-        })
-    }
-
-    /// What a provider says where no operation of its takes the request, if its behavior file has words for it.
-    fn route_failure(
-        &self,
-        number: usize,
-        failure: RouteFailure,
-        asked: &Asked<'_>,
-    ) -> Option<Answer> {
-        let provider = &self.providers[number];
-        let mut world = self.sandbox.world();
-        let moment = world.moment(number, asked.now);
-        let (method, path) = (&asked.parts.method, asked.address.path);
-        let decision = provider.behavior.fail_route(failure, method, path, &moment)?;
-        let account = Account {
-            provider: Some(Arc::clone(&provider.name)),
-            why: decision.why,
-            ..Account::default()
-        };
-        Some(Answer { response: decision.response, account, tasks: Vec::new() })
-    }
-
-    /// Runs the tasks of jobs that are due; one account for each.
-    pub fn run_due(&self, now: Timestamp) -> Vec<Account> {
-        let runs = self.sandbox.world().run_due(|provider| &self.providers[provider].behavior, now);
-        self.accounts(runs)
-    }
-
-    fn accounts(&self, runs: Vec<sandbox::TaskRun>) -> Vec<Account> {
-        let account = |run: sandbox::TaskRun| Account {
+    fn task_account(&self, run: TaskRun, sandbox: &Arc<str>) -> Account {
+        Account {
             provider: Some(Arc::clone(&self.providers[run.provider].name)),
             operation: None,
-            sandbox: Some(Arc::clone(self.sandbox.name())),
+            sandbox: Some(Arc::clone(sandbox)),
             why: run.why,
-            changes: run.changes,
-        };
-        runs.into_iter().map(account).collect()
+            changes: run.tally,
+        }
     }
 
-    /// When the next task of a job falls due.
+    /// Runs the tasks of jobs that are due, in every sandbox; one account for each.
+    pub fn run_due(&self, now: Timestamp) -> Vec<Account> {
+        let mut accounts = Vec::new();
+        for name in self.sandboxes.to_wake(now) {
+            let runs = self.sandboxes.wake(&name, |state| {
+                state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX)
+            });
+            let runs = runs.unwrap_or_default();
+            accounts.extend(runs.into_iter().map(|run| self.task_account(run, &name)));
+        }
+        accounts
+    }
+
+    /// When, by the system clock, the next task of a job falls due in any sandbox.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.sandbox.world().next_due()
+        self.sandboxes.next_wake()
     }
 
     /// Has `call` called whenever [`Emulator::next_due`] may have become earlier. It must not wait.
     pub fn on_work(&self, call: Box<dyn Fn() + Send + Sync>) {
-        *self.on_work.lock().unwrap_or_else(PoisonError::into_inner) = Some(call);
+        self.sandboxes.on_wake(call);
     }
 
-    fn announce_work(&self) {
-        if let Some(call) = &*self.on_work.lock().unwrap_or_else(PoisonError::into_inner) {
-            call();
-        }
+    /// Drops the sandboxes that nobody has used for too long; how many those were.
+    pub fn sweep(&self, now: Timestamp) -> usize {
+        self.sandboxes.sweep(now)
     }
 
-    /// Puts everything back to how it began.
-    pub fn reset(&self) {
-        self.sandbox.reset();
-        self.announce_work();
+    /// All sandboxes.
+    pub fn sandboxes(&self) -> &Registry {
+        &self.sandboxes
     }
 
     /// The providers' names.
@@ -412,48 +356,62 @@ impl Emulator {
         self.providers.iter().map(|provider| &provider.name)
     }
 
-    fn provider(&self, name: &str) -> Option<usize> {
+    /// The number of a provider by its name.
+    pub fn provider(&self, name: &str) -> Option<usize> {
         self.providers.iter().position(|provider| *provider.name == *name)
     }
 
-    /// The resources of a provider, by name.
-    pub fn resources(&self, provider: &str) -> Option<Vec<Arc<str>>> {
-        let model = self.providers[self.provider(provider)?].behavior.model();
-        Some(model.resources.iter().map(|resource| Arc::clone(&resource.name)).collect())
+    /// The name of a provider by its number.
+    pub fn provider_name(&self, provider: usize) -> Arc<str> {
+        Arc::clone(&self.providers[provider].name)
     }
 
-    /// How many records a resource has.
-    pub fn count(&self, provider: &str, resource: &str) -> Option<usize> {
-        let (provider, resource) = self.place(provider, resource)?;
-        Some(self.sandbox.world().store(provider).len(resource))
+    /// How a provider behaves.
+    pub fn behavior(&self, provider: usize) -> &Behavior {
+        &self.providers[provider].behavior
     }
 
-    /// The records of a resource in key order, `limit` of them from the `offset`th on.
-    pub fn records(
+    /// Has fixture sets that a sandbox asks for by name read by `load`; without it there are none.
+    pub fn load_fixtures_with(&mut self, load: Box<FixtureLoader>) {
+        self.fixtures = Some(load);
+    }
+
+    /// The records and settings that a fixture set gives every provider when it is `now`; every problem otherwise.
+    pub fn load_fixtures(
         &self,
-        provider: &str,
-        resource: &str,
-        offset: usize,
-        limit: usize,
-    ) -> Option<Vec<Value>> {
-        let (provider, resource) = self.place(provider, resource)?;
-        let store = self.sandbox.world().store(provider).clone();
-        let records = store.iter(resource).skip(offset).take(limit);
-        Some(records.map(|(_, record)| Value::Object(record.fields.clone())).collect())
+        set: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<Store>, Vec<Value>), Vec<String>> {
+        let Some(load) = &self.fixtures else {
+            return Err(vec![format!("there is no fixture set `{set}`: none can be read here")]);
+        };
+        let loaded = load(&self.providers, set, now)?;
+        let with_settings = self.providers.iter().zip(loaded).map(|(provider, fixtures)| {
+            let settings = provider.behavior.settings_with(&fixtures.settings)?;
+            Ok((fixtures.store, settings))
+        });
+        with_settings
+            .collect::<Result<Vec<_>, Vec<String>>>()
+            .map(|pairs| pairs.into_iter().unzip())
     }
+}
 
-    /// One record, by the parts of its key as a URL has them.
-    pub fn record(&self, provider: &str, resource: &str, key: &[String]) -> Option<Value> {
-        let (provider, resource) = self.place(provider, resource)?;
-        let world = self.sandbox.world();
-        let store = world.store(provider);
-        let record = store.get(resource, store.find_key(resource, &key.join(","))?)?;
-        Some(Value::Object(record.fields.clone()))
-    }
-
-    fn place(&self, provider: &str, resource: &str) -> Option<(usize, usize)> {
-        let provider = self.provider(provider)?;
-        Some((provider, self.providers[provider].behavior.resource(resource)?))
+/// How every sandbox begins unless it is told otherwise.
+fn baseline(providers: &[Provider], options: &Options) -> Origin {
+    let stores = providers.iter().map(|provider| provider.fixtures.store.clone()).collect();
+    let settings = providers.iter().map(|Provider { behavior, fixtures, .. }| {
+        // Held against the behavior when they were read.
+        behavior.settings_with(&fixtures.settings).unwrap_or_else(|_| behavior.settings().clone())
+    });
+    let ids = Ids::seeded(options.seed);
+    let clock = options.clock.begin(options.now);
+    Origin {
+        world: World::new(stores, settings.collect(), ids, clock),
+        clock: Beginning::Start(options.clock),
+        seed: options.seed,
+        faults: Faults::new(options.faults.iter().take(FAULTS_MAX).cloned(), options.seed)
+            .expect("there are not too many"),
+        fixture_set: Arc::clone(&options.fixture_set),
     }
 }
 
@@ -478,41 +436,4 @@ fn host(parts: &Parts) -> Option<&str> {
         Some(host) => Some(host),
         None => parts.headers.get(HOST)?.to_str().ok(),
     }
-}
-
-/// An answer that no behavior file gave.
-fn ours(response: Response<Bytes>, why: &'static str) -> Answer {
-    let account = Account { why: Why::Stage(why), ..Account::default() };
-    Answer { response, account, tasks: Vec::new() }
-}
-
-/// What `OPTIONS` says of a path, as RFC 9110 section 9.3.7 has it.
-fn options(allow: &[Method]) -> Answer {
-    let mut response = no_content();
-    response.headers_mut().insert(ALLOW, allow_header(allow));
-    ours(response, "options")
-}
-
-fn no_content() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-fn allow_header(allow: &[Method]) -> HeaderValue {
-    let mut names: Vec<&str> = allow.iter().map(Method::as_str).collect();
-    names.push(Method::OPTIONS.as_str());
-    names.dedup();
-    HeaderValue::from_str(&names.join(", ")).expect("method names are tokens")
-}
-
-fn called(operation: &Operation) -> String {
-    format!("`{} {}`", operation.method, operation.template)
-}
-
-/// Changes that were planned under the same lock always fit; should they not, nothing is done and that is said.
-fn refused_commit(conflict: &str) -> (Response<Bytes>, Why, Vec<Tally>) {
-    let title = "the changes could not be made";
-    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, conflict);
-    (problem.into_response(), Why::Fault(conflict.to_owned()), Vec::new())
 }

@@ -82,7 +82,8 @@ impl Emulator {
     ) -> ProviderOverview<'e> {
         let contract = provider.contract();
         let operations = contract.operations.iter().enumerate().map(|(place, operation)| {
-            let given = provider.behavior.answers(place);
+            let rules = provider.behavior.rules().iter();
+            let given: Vec<_> = rules.filter(|rule| rule.operation == Some(place)).collect();
             OperationOverview {
                 id: &operation.id,
                 method: operation.method.to_string(),
@@ -98,10 +99,10 @@ impl Emulator {
                         unreachable: response.unreachable.as_deref(),
                         given_by: given
                             .iter()
-                            .filter(|answer| is_given(operation, response, answer.0.as_u16()))
-                            .map(|(_, rule, inferred)| GivenBy {
-                                rule: Arc::clone(rule),
-                                inferred: *inferred,
+                            .filter(|rule| is_given(operation, response, rule.status.as_u16()))
+                            .map(|rule| GivenBy {
+                                rule: Arc::clone(&rule.label),
+                                inferred: rule.inferred,
                             })
                             .collect(),
                     })

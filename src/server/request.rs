@@ -70,7 +70,7 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
 async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Timestamp) -> Reply {
     let origin = head.headers.get(header::ORIGIN).cloned();
     let stamped = |mut reply: Reply| {
-        shared.emulator.stamp(origin.as_ref(), &mut reply.response);
+        shared.emulator.stamp_default(origin.as_ref(), &mut reply.response);
         reply
     };
     let Arrival { body, close } = match read(shared, &head.headers, body).await {

@@ -17,6 +17,19 @@ use super::record;
 use super::record::Record;
 use super::table::Table;
 
+/// A reference that leads nowhere for good: what it led to was deleted, or missing when it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Detached {
+    /// The place of the resource whose record refers.
+    pub resource: usize,
+    /// The record's key.
+    pub key: Key,
+    /// The place of the relation.
+    pub relation: usize,
+    /// The key referred to.
+    pub target: Key,
+}
+
 /// A record on its way in.
 struct Incoming {
     position: usize,
@@ -52,8 +65,17 @@ impl Store {
         &mut self,
         records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
     ) -> Result<(), Vec<(usize, Error)>> {
+        self.extend_detached(records, &HashSet::new())
+    }
+
+    /// Adds these records, all or none; the references in `detached` read as none though the properties say them.
+    pub fn extend_detached(
+        &mut self,
+        records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
+        detached: &HashSet<Detached>,
+    ) -> Result<(), Vec<(usize, Error)>> {
         let mut problems = Vec::new();
-        let mut incoming = self.keyed(records, &mut problems);
+        let mut incoming = self.keyed(records, detached, &mut problems);
         self.attach(&mut incoming, &mut problems);
         let mut entries = self.entries(incoming);
         for (resource, of_resource) in entries.iter_mut().enumerate() {
@@ -76,6 +98,7 @@ impl Store {
     fn keyed(
         &self,
         records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
+        detached: &HashSet<Detached>,
         problems: &mut Vec<(usize, Error)>,
     ) -> Vec<Incoming> {
         let mut incoming = Vec::new();
@@ -85,7 +108,16 @@ impl Store {
                 if self.get(resource, &key).is_some() {
                     return Err(Error::KeyTaken { resource: model.name.clone(), key });
                 }
-                let record = Record::read(model, &key, exact(fields), &|_, _| false)?;
+                let is_detached = |relation: usize, target: &Key| {
+                    !detached.is_empty()
+                        && detached.contains(&Detached {
+                            resource,
+                            key: key.clone(),
+                            relation,
+                            target: target.clone(),
+                        })
+                };
+                let record = Record::read(model, &key, exact(fields), &is_detached)?;
                 Ok(Incoming { position, resource, key, record })
             });
             match read {

@@ -29,6 +29,7 @@ pub use error::Refused;
 pub use key::Key;
 pub use key::Scalar;
 pub use key::Text;
+pub use load::Detached;
 pub use model::Misfit;
 pub use model::Model;
 pub use model::OnDelete;

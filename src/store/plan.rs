@@ -27,6 +27,15 @@ pub enum Edit {
         /// All its properties.
         fields: Map<String, Value>,
     },
+    /// All properties of a record that is there, in place of those it has.
+    Replace {
+        /// The resource's place in the model.
+        resource: usize,
+        /// The record's key, which the properties must give it too.
+        key: Key,
+        /// All its properties.
+        fields: Map<String, Value>,
+    },
     /// Properties of a record that change; the others stay.
     Update {
         /// The resource's place in the model.
@@ -77,28 +86,46 @@ impl Store {
                     let after = Some(Arc::new(after));
                     changes.push(Change { resource, key, before: None, after });
                 }
+                Edit::Replace { resource, key, fields } => {
+                    self.rewrite((resource, key), |_| fields, &mut changes, &mut places)?;
+                }
                 Edit::Update { resource, key, properties } => {
-                    let index = *places.entry((resource, key.clone())).or_insert(changes.len());
-                    if index == changes.len() {
-                        let Some(before) = self.get(resource, &key).cloned() else {
-                            return Err(Error::NoRecord { resource: self.name(resource), key });
-                        };
-                        let after = Some(Arc::clone(&before));
-                        changes.push(Change { resource, key, before: Some(before), after });
-                    }
-                    let Change { resource, key, after, .. } = &mut changes[index];
-                    let after = after.as_mut().expect("edits leave a record there");
-                    let mut fields = after.fields.clone();
-                    fields.extend(properties);
-                    let model = &self.schema.model.resources[*resource];
-                    let detached = |relation, target: &Key| after.is_detached(relation, target);
-                    *after = Arc::new(Record::read(model, key, fields, &detached)?);
+                    let merge = |mut fields: Map<String, Value>| {
+                        fields.extend(properties);
+                        fields
+                    };
+                    self.rewrite((resource, key), merge, &mut changes, &mut places)?;
                 }
             }
         }
         self.settle(&mut changes)?;
         changes.retain(|change| change.before != change.after);
         Ok(changes)
+    }
+
+    /// Plans other properties for a record that is there.
+    fn rewrite(
+        &self,
+        (resource, key): (usize, Key),
+        rewritten: impl FnOnce(Map<String, Value>) -> Map<String, Value>,
+        changes: &mut Vec<Change>,
+        places: &mut HashMap<(usize, Key), usize>,
+    ) -> Result<(), Error> {
+        let index = *places.entry((resource, key.clone())).or_insert(changes.len());
+        if index == changes.len() {
+            let Some(before) = self.get(resource, &key).cloned() else {
+                return Err(Error::NoRecord { resource: self.name(resource), key });
+            };
+            let after = Some(Arc::clone(&before));
+            changes.push(Change { resource, key, before: Some(before), after });
+        }
+        let Change { resource, key, after, .. } = &mut changes[index];
+        let after = after.as_mut().expect("edits leave a record there");
+        let fields = rewritten(after.fields.clone());
+        let model = &self.schema.model.resources[*resource];
+        let detached = |relation, target: &Key| after.is_detached(relation, target);
+        *after = Arc::new(Record::read(model, key, fields, &detached)?);
+        Ok(())
     }
 
     /// Detaches the optional references that lead nowhere, and checks that everything fits.

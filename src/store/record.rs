@@ -98,6 +98,14 @@ impl Record {
         self.link(relation, target).is_some_and(|link| link.detached)
     }
 
+    /// The references that read as none: relation and key.
+    pub fn detached(&self) -> impl Iterator<Item = (usize, &Key)> {
+        self.links.iter().filter(|link| link.detached).filter_map(|link| match link.slot {
+            Slot::Reference(number) => Some((usize::from(number), &link.key)),
+            _ => None,
+        })
+    }
+
     /// Whether the record refers to `target` by this relation.
     pub fn refers_to(&self, relation: usize, target: &Key) -> bool {
         self.link(relation, target).is_some_and(|link| !link.detached)

@@ -829,7 +829,7 @@ mod banner {
 
             Admin API
                 # which records there are
-                curl -s http://127.0.0.1:PORT/__admin/resources
+                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/resources
                 # everything back to the start
                 curl -s -X POST http://127.0.0.1:PORT/__admin/reset
 
@@ -1080,7 +1080,7 @@ mod options {
         expect![[r#"
             Admin API
                 # which records there are
-                curl -s http://127.0.0.1:PORT/__admin/resources -H 'Authorization: Bearer <TOKEN>'
+                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/resources -H 'Authorization: Bearer <TOKEN>'
                 # everything back to the start
                 curl -s -X POST http://127.0.0.1:PORT/__admin/reset -H 'Authorization: Bearer <TOKEN>'
 
@@ -1137,10 +1137,13 @@ mod options {
         folder.write("fixtures/shop/empty.yaml", "tombstone: 1\nrecords: {}\n");
         let args =
             [of_shop(&folder), vec!["--fixture-set".to_owned(), "empty".to_owned()]].concat();
-        let listed = serve(&args).call("GET", "/__admin/resources/shop/carts", LOCAL).json();
+        let listed = serve(&args)
+            .call("GET", "/__admin/sandboxes/default/resources/shop/carts", LOCAL)
+            .json();
         assert_eq!(listed["count"], 0);
-        let listed =
-            serve(&of_shop(&folder)).call("GET", "/__admin/resources/shop/carts", LOCAL).json();
+        let listed = serve(&of_shop(&folder))
+            .call("GET", "/__admin/sandboxes/default/resources/shop/carts", LOCAL)
+            .json();
         assert_eq!(listed["count"], 1);
     }
 }

@@ -624,7 +624,7 @@ fn a_provider_whose_name_stands_in_the_way_is_left_out() {
     };
     let mut findings = Vec::new();
     let providers = ["__mine", "@other", "shops", "fine", "twin"].map(provider).into();
-    let options = Options { seed: 0, cors: true };
+    let options = Options::default();
     let emulator = Emulator::new(providers, &options, &mut findings);
     assert_eq!(emulator.providers().map(|name| &**name).collect::<Vec<_>>(), ["fine", "twin"]);
     expect![[r#"

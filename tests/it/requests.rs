@@ -16,6 +16,7 @@ use http::Request;
 use http::StatusCode;
 use http::Uri;
 use proptest::prelude::*;
+use serde_json::Map;
 use serde_json::Value;
 use tombstone::catalog::Sources;
 use tombstone::clock::Timestamp;
@@ -27,10 +28,8 @@ use tombstone::message::Reply;
 use tombstone::message::Why;
 
 use crate::support::Folder;
+use crate::support::all_records;
 use crate::support::emulator_of;
-
-const ON: Options = Options { seed: 0, cors: true };
-const OFF: Options = Options { seed: 0, cors: false };
 
 const JSON: &str = "content-type: application/json";
 const VELT: [&str; 2] =
@@ -50,7 +49,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::of(&Sources::default(), &ON)
+        Self::of(&Sources::default(), &Options::default())
     }
 
     fn of(sources: &Sources, options: &Options) -> Self {
@@ -58,15 +57,8 @@ impl World {
     }
 
     /// Every record there is.
-    fn state(&self) -> Vec<(String, Vec<Value>)> {
-        let mut state = Vec::new();
-        for provider in self.emulator.providers() {
-            for resource in self.emulator.resources(provider).unwrap() {
-                let records = self.emulator.records(provider, &resource, 0, usize::MAX).unwrap();
-                state.push((format!("{provider}/{resource}"), records));
-            }
-        }
-        state
+    fn state(&self) -> Vec<(String, Map<String, Value>)> {
+        all_records(&self.emulator)
     }
 
     /// Makes a call, and holds its answer against what is true of all.
@@ -1098,7 +1090,7 @@ mod pages {
 
     #[test]
     fn without_cors_no_page_may_read_and_a_preflight_is_options() {
-        let world = World::of(&Sources::default(), &OFF);
+        let world = World::of(&Sources::default(), &Options { cors: false, ..Options::default() });
         world.check(
             "OPTIONS /partoo/org/42",
             &ASKS,
@@ -1156,7 +1148,7 @@ fn one_of_many_deletions_at_once_succeeds() {
     ] {
         let world = World::new();
         for round in 0..20 {
-            world.emulator.reset();
+            world.emulator.sandboxes().reset(system_now());
             let answers = at_once(&world, line, &fields, "");
             assert_eq!(answers[0].0, done, "{line}, round {round}");
             assert!(answers[1..].iter().all(|(status, _)| *status == 404), "{line}: {answers:?}");
@@ -1168,7 +1160,7 @@ fn one_of_many_deletions_at_once_succeeds() {
 fn one_of_many_listed_deletions_at_once_says_that_it_deleted() {
     let world = World::new();
     for round in 0..20 {
-        world.emulator.reset();
+        world.emulator.sandboxes().reset(system_now());
         let answers = at_once(&world, VELT_DELETE, &velt_fields(JSON), VELT_BODY);
         let deleted = answers.iter().filter(|(status, body)| {
             assert_eq!(*status, 200);
@@ -1245,7 +1237,7 @@ fn shop(name: &str) -> (World, Folder) {
         only: vec!["shop".to_owned()],
         ..Sources::default()
     };
-    (World::of(&sources, &ON), folder)
+    (World::of(&sources, &Options::default()), folder)
 }
 
 #[test]
@@ -1497,7 +1489,7 @@ fn nothing_that_is_sent_panics_or_changes_anything_unless_it_is_answered_as_done
         runner.run(&(method(), target(), headers(), body()), |(method, target, headers, body)| {
             let status = world.call(method, &target, headers, body).response.status();
             if status.is_success() {
-                world.emulator.reset();
+                world.emulator.sandboxes().reset(system_now());
             }
             prop_assert!(status != StatusCode::INTERNAL_SERVER_ERROR);
             seen.borrow_mut().insert(status.as_u16());

@@ -17,9 +17,9 @@ const CALLS: [(&str, &str); 6] = [
     ("GET", "/__admin/health"),
     ("GET", "/__admin/version"),
     ("POST", "/__admin/reset"),
-    ("GET", "/__admin/resources"),
-    ("GET", "/__admin/resources/partoo/organizations"),
-    ("GET", "/__admin/resources/partoo/organizations/42"),
+    ("GET", "/__admin/sandboxes/default/resources"),
+    ("GET", "/__admin/sandboxes/default/resources/partoo/organizations"),
+    ("GET", "/__admin/sandboxes/default/resources/partoo/organizations/42"),
 ];
 
 /// A server where one record has been deleted, so that a reset would show.
@@ -172,7 +172,7 @@ fn requests_that_a_browser_says_come_from_elsewhere_are_refused() {
     }
     check_not_reset(&server, LOCAL);
     let typed = format!("{LOCAL}Sec-Fetch-Site: none\r\n");
-    assert_eq!(server.call("GET", "/__admin/resources", &typed).status, 200);
+    assert_eq!(server.call("GET", "/__admin/sandboxes/default/resources", &typed).status, 200);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde_json::Map;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tombstone::admin;
@@ -32,7 +33,7 @@ use tombstone::server::log::Log;
 /// An emulated deletion without a body that answers 200 once, and its record in the admin API.
 pub(crate) const DELETE: &str =
     "DELETE /partoo/org/43 HTTP/1.1\r\nHost: localhost\r\nx-APIKey: partoo-provider-write\r\n\r\n";
-pub(crate) const DELETED: &str = "/__admin/resources/partoo/organizations/43";
+pub(crate) const DELETED: &str = "/__admin/sandboxes/default/resources/partoo/organizations/43";
 
 /// The head of an emulated call that takes a body and answers 200 to `POST_BODY`, up to the fields that frame it.
 pub(crate) const POST: &str = "POST /velt/v1/organizations/delete HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -85,7 +86,7 @@ impl Write for Lines {
 
 /// The world that the built-in files describe.
 pub(crate) fn emulator() -> Arc<Emulator> {
-    Arc::new(emulator_of(&Sources::default(), &Options { seed: 0, cors: true }))
+    Arc::new(emulator_of(&Sources::default(), &Options::default()))
 }
 
 /// The world that these files describe, in which nothing may be wrong.
@@ -96,6 +97,25 @@ pub(crate) fn emulator_of(sources: &Sources, options: &Options) -> Emulator {
     let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));
     emulator
+}
+
+/// Every record of the sandbox `default`, in order: `provider/resource`, and the properties.
+pub(crate) fn all_records(emulator: &Emulator) -> Vec<(String, Map<String, Value>)> {
+    let sandboxes = emulator.sandboxes();
+    let read = sandboxes.look(sandboxes.default_sandbox(), |state| {
+        let mut all = Vec::new();
+        for (number, store) in state.world.stores().iter().enumerate() {
+            let provider = emulator.provider_name(number);
+            for (of, resource) in store.model().resources.iter().enumerate() {
+                let place = format!("{provider}/{}", resource.name);
+                all.extend(
+                    store.iter(of).map(|(_, record)| (place.clone(), record.fields.clone())),
+                );
+            }
+        }
+        all
+    });
+    read.unwrap()
 }
 
 pub(crate) fn start() -> Running {

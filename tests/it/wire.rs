@@ -65,10 +65,15 @@ fn the_admin_api_says_what_there_is() {
     let wrong = server.call("DELETE", "/__admin/reset", ADMIN);
     assert_eq!((wrong.status, wrong.field("allow").as_deref()), (405, Some("POST")));
     assert_eq!(wrong.field("content-type").as_deref(), Some("application/problem+json"));
-    assert!(get("/__admin/resources/nobody/organizations").json()["providers"].is_array());
-    assert!(get("/__admin/resources/partoo/nothing").json()["resources"].is_array());
-    assert_eq!(get("/__admin/resources/partoo/organizations/%ff").status, 400);
-    let row = get("/__admin/resources").json()["resources"]
+    assert!(
+        get("/__admin/sandboxes/default/resources/nobody/organizations").json()["providers"]
+            .is_array()
+    );
+    assert!(
+        get("/__admin/sandboxes/default/resources/partoo/nothing").json()["resources"].is_array()
+    );
+    assert_eq!(get("/__admin/sandboxes/default/resources/partoo/organizations/%ff").status, 400);
+    let row = get("/__admin/sandboxes/default/resources").json()["resources"]
         .as_array()
         .unwrap()
         .iter()
@@ -83,8 +88,8 @@ fn the_admin_api_says_what_there_is() {
 fn records_are_listed_in_parts() {
     let server = start();
     let get = |path: &str| server.call("GET", path, ADMIN);
-    let all = get("/__admin/resources/partoo/organizations").json();
-    let first = get("/__admin/resources/partoo/organizations?limit=2").json();
+    let all = get("/__admin/sandboxes/default/resources/partoo/organizations").json();
+    let first = get("/__admin/sandboxes/default/resources/partoo/organizations?limit=2").json();
     assert_eq!((&first["count"], &all["next"]), (&all["count"], &json!(null)));
     let mut records = first["records"].as_array().unwrap().clone();
     assert_eq!(records.len(), 2);
@@ -95,13 +100,20 @@ fn records_are_listed_in_parts() {
         next = part["next"].clone();
     }
     assert_eq!(json!(records), all["records"]);
-    let past = get("/__admin/resources/partoo/organizations?offset=18446744073709551615").json();
+    let past = get(
+        "/__admin/sandboxes/default/resources/partoo/organizations?offset=18446744073709551615",
+    )
+    .json();
     assert_eq!((past["records"].clone(), past["next"].clone()), (json!([]), json!(null)));
-    for query in ["limit=0", "limit=1001", "limit=x", "offset=-1", "page=2", "limit=1&limit=2"] {
-        let refused = get(&format!("/__admin/resources/partoo/organizations?{query}"));
+    for query in ["limit=0", "limit=1001", "limit=x", "offset=-1", "limit=1&limit=2"] {
+        let refused =
+            get(&format!("/__admin/sandboxes/default/resources/partoo/organizations?{query}"));
         assert_eq!(refused.status, 400, "{query}");
     }
-    assert_eq!(get("/__admin/resources/partoo/organizations?limit=1000").status, 200);
+    assert_eq!(
+        get("/__admin/sandboxes/default/resources/partoo/organizations?limit=1000").status,
+        200
+    );
 }
 
 #[test]

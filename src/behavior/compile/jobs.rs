@@ -13,9 +13,8 @@ use crate::behavior::effect::Job;
 use crate::behavior::effect::duration_ms;
 use crate::behavior::format::JobFormat;
 use crate::behavior::format::RuleFormat;
-use crate::expression::Expression;
+use crate::behavior::settings::check_span;
 use crate::expression::Type;
-use crate::expression::Value;
 use crate::expression::from_json;
 use crate::finding::child;
 
@@ -45,24 +44,16 @@ impl Compiler<'_, '_> {
             let effect = self.effect(&rule, &pointer, &names);
             let (Some((over, _)), Some(effect)) = (over, effect) else { continue };
             if self.notes.count() == found_before {
-                self.check_duration(&over, &format!("{pointer}/over"));
+                let settings = from_json(&Json::Object(self.file.settings.clone()));
+                if let Err(reason) = check_span(&over, &settings, duration_ms) {
+                    self.notes.error(&format!("{pointer}/over"), reason, None);
+                }
             }
             let label = format!("{name}, {}:{}", self.name, self.notes.line(&pointer)).into();
             let for_each = format.for_each.clone();
             jobs.push(Job { name: name.as_str().into(), record, for_each, over, effect, label });
         }
         jobs
-    }
-
-    /// What a job's time is computed from is mostly known at load, and then so is whether it is one.
-    fn check_duration(&mut self, over: &Expression, pointer: &str) {
-        let settings = from_json(&Json::Object(self.file.settings.clone()));
-        let scope = Value::from_pairs([("settings", settings)]);
-        if let Ok(value) = over.eval(&scope)
-            && let Err(reason) = duration_ms(&value)
-        {
-            self.notes.error(pointer, reason, None);
-        }
     }
 
     /// What the tasks of a job can read as `args`: what every rule that starts it passes.

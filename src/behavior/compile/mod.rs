@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::behavior::Behavior;
 use crate::behavior::OperationTable;
+use crate::behavior::RuleInfo;
 use crate::behavior::caller::Scheme;
 use crate::behavior::compile::rules::Table;
 use crate::behavior::format::BehaviorFile;
@@ -59,8 +60,19 @@ pub(crate) fn compile(
     }
     let (shapes, model) = shape::compile(file, &contract.schemas, &settings, notes);
     let names = NamesInScope::everywhere(&shapes, &settings);
-    let mut compiler =
-        Compiler { file, contract, shapes: &shapes, model: &model, names, vet, name, notes };
+    let (rules, delays) = (Vec::new(), Vec::new());
+    let mut compiler = Compiler {
+        file,
+        contract,
+        shapes: &shapes,
+        model: &model,
+        names,
+        vet,
+        name,
+        notes,
+        rules,
+        delays,
+    };
     let schemes = compiler.schemes();
     let jobs = compiler.jobs();
     let messages = compiler.messages();
@@ -70,7 +82,10 @@ pub(crate) fn compile(
     let wrong_method = compiler.route_failure(file.failures.wrong_method.as_ref(), "wrong_method");
     let order = compiler.order();
     let is_sound = compiler.check_model();
+    let Compiler { rules, delays, .. } = compiler;
     is_sound.then(|| Behavior {
+        rules,
+        delays,
         contract: Arc::clone(contract),
         settings: from_json(&settings),
         schemes,
@@ -124,6 +139,10 @@ struct Compiler<'c, 'd> {
     /// The file's name, for labels.
     name: &'c str,
     notes: &'c mut Notes<'d>,
+    /// Every rule so far.
+    rules: Vec<RuleInfo>,
+    /// Every delay so far, with its place.
+    delays: Vec<(String, Expression)>,
 }
 
 impl<'c> Compiler<'c, '_> {
@@ -246,6 +265,7 @@ impl<'c> Compiler<'c, '_> {
             pointer: format!("{pointer}/rules"),
             title: operation.id.clone(),
             operation: Some(operation),
+            kind: "rules",
             names: request.clone().and_lets(&lets),
         };
         let rules = self.rules(&format.rules, &table);

@@ -3,10 +3,12 @@
 //! Must not know in which order tables are asked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::behavior::Rule;
+use crate::behavior::RuleInfo;
 use crate::behavior::answer::Answer;
 use crate::behavior::answer::AnswerPlace;
 use crate::behavior::compile::Compiler;
@@ -20,10 +22,13 @@ use crate::behavior::format::OneOrMany;
 use crate::behavior::format::OperationFormat;
 use crate::behavior::format::RuleFormat;
 use crate::behavior::names::NamesInScope;
+use crate::behavior::settings::check_span;
+use crate::behavior::settings::delay_ms;
 use crate::expression::Expression;
 use crate::expression::Names;
 use crate::expression::Template;
 use crate::expression::Type;
+use crate::expression::from_json;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::openapi::Operation;
@@ -34,6 +39,8 @@ pub(super) struct Table<'t> {
     pub(super) pointer: String,
     pub(super) title: String,
     pub(super) operation: Option<&'t Operation>,
+    /// What kind of table it is, for [`RuleInfo`].
+    pub(super) kind: &'static str,
     pub(super) names: NamesInScope<'t>,
 }
 
@@ -89,8 +96,43 @@ impl<'c> Compiler<'c, '_> {
             _ => table.names.clone().and("outcome", Type::Fields(outcome.into())),
         };
         let answer = self.answer(&format.answer, pointer, table.operation, &names)?;
+        let delay = match &format.delay {
+            None => None,
+            Some(text) => Some(self.delay(text, &format!("{pointer}/delay"), &names)?),
+        };
         let label = format!("{title}, {}:{}", self.name, self.notes.line(pointer)).into();
-        Some(Rule { label, when, effect, answer, inferred: format.inferred.is_some() })
+        let number =
+            self.number(&label, table.operation, table.kind, &answer, format.inferred.is_some());
+        Some(Rule { number, label, when, effect, answer, delay })
+    }
+
+    /// An expression that gives a time span; whether it does is known where it needs settings only.
+    fn delay(&mut self, text: &str, pointer: &str, names: &dyn Names) -> Option<Expression> {
+        let (delay, _) = expression(text, pointer, names, self.notes)?;
+        let settings = from_json(&Json::Object(self.file.settings.clone()));
+        if let Err(reason) = check_span(&delay, &settings, delay_ms) {
+            self.notes.error(pointer, reason, None);
+        }
+        self.delays.push((pointer.to_owned(), delay.clone()));
+        Some(delay)
+    }
+
+    /// The number of a rule among all of the file.
+    fn number(
+        &mut self,
+        label: &Arc<str>,
+        operation: Option<&Operation>,
+        table: &'static str,
+        answer: &Answer,
+        inferred: bool,
+    ) -> u32 {
+        let operation = operation.and_then(|operation| {
+            self.contract.operations.iter().position(|other| other.id == operation.id)
+        });
+        let (label, status) = (Arc::clone(label), answer.status());
+        let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
+        self.rules.push(RuleInfo { label, operation, status, inferred, table });
+        number
     }
 
     fn answer(
@@ -226,7 +268,7 @@ impl<'c> Compiler<'c, '_> {
         &mut self,
         operation: &'c Operation,
         format: &'c OperationFormat,
-        kind: &str,
+        kind: &'static str,
     ) -> Vec<Rule> {
         let (pick, can_happen): (Pick, bool) = match kind {
             "unauthenticated" => {
@@ -257,7 +299,7 @@ impl<'c> Compiler<'c, '_> {
             _ => names.and("violations", Type::List(Box::new(violation_type()))),
         };
         let title = format!("{kind} of {}", operation.id);
-        let table = Table { pointer, title, operation: Some(operation), names };
+        let table = Table { pointer, title, operation: Some(operation), kind, names };
         self.entries(formats, &table)
     }
 
@@ -265,11 +307,11 @@ impl<'c> Compiler<'c, '_> {
     pub(super) fn route_failure(
         &mut self,
         formats: Option<&OneOrMany<RuleFormat>>,
-        kind: &str,
+        kind: &'static str,
     ) -> Vec<Rule> {
         let names = self.names.clone().and_request_line();
         let pointer = format!("/failures/{kind}");
-        let table = Table { pointer, title: kind.to_owned(), operation: None, names };
+        let table = Table { pointer, title: kind.to_owned(), operation: None, kind, names };
         formats.map_or_else(Vec::new, |formats| self.entries(formats, &table))
     }
 
@@ -318,9 +360,10 @@ impl<'c> Compiler<'c, '_> {
                     self.name,
                     self.notes.line(pointer)
                 );
-                let effect = Effect::None;
-                let rule =
-                    Rule { label: label.into(), when: None, effect, answer, inferred: false };
+                let label = label.into();
+                let number = self.number(&label, Some(operation), "restrict", &answer, false);
+                let (when, effect, delay) = (None, Effect::None, None);
+                let rule = Rule { number, label, when, effect, answer, delay };
                 restricts.insert((resource, relation), rule);
             }
         }

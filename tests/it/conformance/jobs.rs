@@ -223,7 +223,7 @@ fn a_reset_forgets_running_jobs() {
     let emulator = emulator(noon());
     let before = records(&emulator);
     start(&emulator, &velt::erase(BOTH));
-    emulator.reset();
+    emulator.sandboxes().reset(Timestamp(0));
     assert_eq!(emulator.next_due(), None);
     emulator.run_due(at(10));
     assert_eq!(records(&emulator), before);

@@ -22,6 +22,8 @@ use tombstone::server::Limits;
 use tombstone::server::Server;
 use tombstone::server::Setup;
 
+use crate::support::all_records;
+
 use super::row::Call;
 use super::row::Row;
 
@@ -34,7 +36,11 @@ pub(super) fn emulator(now: Timestamp) -> Emulator {
 pub(super) fn emulator_of(sources: &Sources, now: Timestamp) -> Emulator {
     let mut findings = Vec::new();
     let providers = catalog::load(sources, now, &mut findings).unwrap();
-    let emulator = Emulator::new(providers, &Options { seed: 7, cors: true }, &mut findings);
+    let emulator = Emulator::new(
+        providers,
+        &Options { seed: 7, cors: true, ..Options::default() },
+        &mut findings,
+    );
     assert!(findings.is_empty(), "{findings:#?}");
     emulator
 }
@@ -126,14 +132,9 @@ pub(super) type Records = BTreeMap<String, Map<String, Value>>;
 
 pub(super) fn records(emulator: &Emulator) -> Records {
     let mut all = Records::new();
-    for provider in emulator.providers() {
-        for resource in emulator.resources(provider).unwrap() {
-            for record in emulator.records(provider, &resource, 0, usize::MAX).unwrap() {
-                let Value::Object(record) = record else { panic!("a record is an object") };
-                let place = format!("{provider}/{resource}/{}", key(&record));
-                assert!(all.insert(place, record).is_none(), "two records of one key");
-            }
-        }
+    for (place, record) in all_records(emulator) {
+        let place = format!("{place}/{}", key(&record));
+        assert!(all.insert(place, record).is_none(), "two records of one key");
     }
     all
 }
@@ -193,7 +194,7 @@ pub(super) fn faults(
     ask: impl Fn(&Call) -> Answer,
     since: Timestamp,
 ) -> Vec<String> {
-    emulator.reset();
+    emulator.sandboxes().reset(Timestamp(0));
     for call in &row.before {
         let answer = ask(call);
         assert!(answer.status < 300, "{}: a call before it failed: {answer:?}", row.situation);

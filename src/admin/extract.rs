@@ -1,0 +1,100 @@
+//! What handlers take of a request, each with a refusal that says what is wrong and what to do.
+//!
+//! Must not know the routes.
+
+use axum::body::to_bytes;
+use axum::extract::FromRequest;
+use axum::extract::FromRequestParts;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::extract::Request;
+use http::StatusCode;
+use http::Uri;
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use crate::admin::Refusal;
+use crate::problem::Problem;
+
+/// The names in the path, decoded.
+pub(super) struct Names<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Names<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(names)) => Ok(Self(names)),
+            Err(rejection) => {
+                let detail = format!("the path cannot be read: {}", rejection.body_text());
+                Err(Problem::new(StatusCode::BAD_REQUEST, "bad path", detail).into())
+            }
+        }
+    }
+}
+
+/// The query, as a form of its own; what it does not have is refused.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(query)) => Ok(Self(query)),
+            Err(rejection) => Err(bad_query(&rejection.body_text()).into()),
+        }
+    }
+}
+
+/// The problem of a query that asks for something there is not.
+pub(super) fn bad_query(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad query", detail)
+}
+
+/// The body as JSON; none is an empty object.
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        // It was read under a limit before it came here.
+        let bytes = to_bytes(request.into_body(), usize::MAX).await.unwrap_or_default();
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let read = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| (error.path().to_string(), error.into_inner()));
+        match read
+            .and_then(|read| reader.end().map(|()| read).map_err(|error| (String::new(), error)))
+        {
+            Ok(body) => Ok(Self(body)),
+            Err((place, error)) => Err(bad_body(&place, &error).into()),
+        }
+    }
+}
+
+fn bad_body(place: &str, error: &serde_json::Error) -> Problem {
+    if error.is_data() {
+        let place = if place.is_empty() || place == "." { "the body" } else { place };
+        let detail = format!("`{place}` does not fit: {error}");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail)
+    } else {
+        let detail = format!("the body is no JSON: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail)
+    }
+}
+
+/// The parts of a key, which is the last segment of a path: separated by commas, in the declared order; a comma inside
+/// a part is `%2C`.
+pub(super) fn key(uri: &Uri) -> Result<Vec<String>, Refusal> {
+    let raw = uri.path().rsplit('/').next().unwrap_or_default();
+    let decoded = raw.split(',').map(|part| {
+        percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
+            let detail = format!("`{part}` in the path does not decode to UTF-8");
+            Refusal::from(Problem::new(StatusCode::BAD_REQUEST, "bad path", detail))
+        })
+    });
+    decoded.collect()
+}

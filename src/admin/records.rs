@@ -1,0 +1,117 @@
+//! Records: arranged before a call, looked at after it.
+//!
+//! Must not know how they are kept.
+
+use axum::Json;
+use http::StatusCode;
+use http::Uri;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::admin::Refusal;
+use crate::admin::Shared;
+use crate::admin::extract::Names;
+use crate::admin::extract::Sent;
+use crate::admin::extract::bad_query;
+use crate::admin::extract::key;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::Filter;
+use crate::control::RecordPage;
+
+/// How many records one answer lists unless asked for fewer or more.
+const PAGE_RECORDS: usize = 100;
+
+/// How many records one answer lists at most, so that a sandbox of millions is read in parts.
+const PAGE_RECORDS_MAX: usize = 1_000;
+
+type Place = (String, String, String);
+type Keyed = (String, String, String, String);
+
+pub(super) async fn resources(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<Json<Value>, Refusal> {
+    let resources = Control::new(&emulator, &name, system_now())?.resources()?;
+    Ok(Json(json!({ "resources": resources })))
+}
+
+/// `offset` and `limit` page; every other name is a property, and its value what that is to be.
+fn page(uri: &Uri) -> Result<(Vec<Filter>, (usize, usize)), Refusal> {
+    let (mut offset, mut limit, mut filters) = (None, None, Vec::new());
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        let number = || {
+            value
+                .parse::<usize>()
+                .map_err(|_| bad_query(&format!("`{name}` is `{value}`: give a number from 0 up")))
+        };
+        let page = match &*name {
+            "offset" => Some(&mut offset),
+            "limit" => Some(&mut limit),
+            _ => None,
+        };
+        match page {
+            Some(Some(_)) => return Err(bad_query(&format!("`{name}` is there twice")).into()),
+            Some(page) => *page = Some(number()?),
+            None => filters.push((name.to_string(), value.to_string())),
+        }
+    }
+    let (offset, limit) = (offset.unwrap_or(0), limit.unwrap_or(PAGE_RECORDS));
+    if !(1..=PAGE_RECORDS_MAX).contains(&limit) {
+        let detail = format!("`limit` is `{limit}`: give a number from 1 to {PAGE_RECORDS_MAX}");
+        return Err(bad_query(&detail).into());
+    }
+    Ok((filters, (offset, limit)))
+}
+
+pub(super) async fn list(
+    Shared(emulator): Shared,
+    Names((name, provider, resource)): Names<Place>,
+    uri: Uri,
+) -> Result<Json<RecordPage>, Refusal> {
+    let (filters, page) = page(&uri)?;
+    let control = Control::new(&emulator, &name, system_now())?;
+    Ok(Json(control.records(&provider, &resource, &filters, page)?))
+}
+
+pub(super) async fn read(
+    Shared(emulator): Shared,
+    Names((name, provider, resource, _)): Names<Keyed>,
+    uri: Uri,
+) -> Result<Json<Map<String, Value>>, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    Ok(Json(control.record(&provider, &resource, &key(&uri)?)?))
+}
+
+pub(super) async fn put(
+    Shared(emulator): Shared,
+    Names((name, provider, resource, _)): Names<Keyed>,
+    uri: Uri,
+    Sent(fields): Sent<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Map<String, Value>>), Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    let (is_new, record) = control.put_record(&provider, &resource, &key(&uri)?, fields)?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(record)))
+}
+
+pub(super) async fn change(
+    Shared(emulator): Shared,
+    Names((name, provider, resource, _)): Names<Keyed>,
+    uri: Uri,
+    Sent(patch): Sent<Map<String, Value>>,
+) -> Result<Json<Map<String, Value>>, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    Ok(Json(control.patch_record(&provider, &resource, &key(&uri)?, patch)?))
+}
+
+pub(super) async fn remove(
+    Shared(emulator): Shared,
+    Names((name, provider, resource, _)): Names<Keyed>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    control.delete_record(&provider, &resource, &key(&uri)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}

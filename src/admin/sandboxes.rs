@@ -1,0 +1,132 @@
+//! Sandboxes: which there are, making, resetting and removing one, undo and redo, and its whole state.
+//!
+//! Must not know what is in them.
+
+use axum::Json;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::admin::Refusal;
+use crate::admin::Shared;
+use crate::admin::extract::Names;
+use crate::admin::extract::Sent;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::SandboxSpec;
+use crate::control::SandboxView;
+use crate::control::TurnView;
+use crate::journal::Back;
+use crate::problem::Problem;
+
+pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
+    let limits = emulator.sandboxes().limits();
+    let budget = emulator.sandboxes().budget();
+    Json(json!({
+        "sandboxes": Control::sandboxes(&emulator, system_now()),
+        "sandboxes_max": limits.sandboxes_max,
+        "journal_bytes": budget.used(),
+        "journal_bytes_max": budget.bytes_max,
+    }))
+}
+
+pub(super) async fn read(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<Json<SandboxView>, Refusal> {
+    Ok(Json(Control::new(&emulator, &name, system_now())?.sandbox()?))
+}
+
+pub(super) async fn put(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(spec): Sent<SandboxSpec>,
+) -> Result<(StatusCode, Json<SandboxView>), Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    let status = if control.put_sandbox(&spec)? { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(control.sandbox()?)))
+}
+
+pub(super) async fn remove(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<StatusCode, Refusal> {
+    Control::new(&emulator, &name, system_now())?.delete_sandbox()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn reset(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<Json<SandboxView>, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    control.reset()?;
+    Ok(Json(control.sandbox()?))
+}
+
+/// How far to go back: one step unless something is said.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct UndoRequest {
+    steps: Option<usize>,
+    to: Option<u64>,
+}
+
+pub(super) async fn undo(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(request): Sent<UndoRequest>,
+) -> Result<Json<TurnView>, Refusal> {
+    let back = match (request.steps, request.to) {
+        (None, Some(id)) => Back::Before(id),
+        (Some(steps), None) if steps > 0 => Back::Steps(steps),
+        (None, None) => Back::Steps(1),
+        (steps, to) => {
+            let steps_alone = steps.is_some() && to.is_none();
+            let detail = if steps_alone {
+                "`steps` is `0`: give a number from 1 up"
+            } else {
+                "`steps` and `to` both say how far: give one of them"
+            };
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail).into());
+        }
+    };
+    Ok(Json(Control::new(&emulator, &name, system_now())?.undo(back)?))
+}
+
+/// How far to go forward: one step unless something is said.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RedoRequest {
+    steps: Option<usize>,
+}
+
+pub(super) async fn redo(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(RedoRequest { steps }): Sent<RedoRequest>,
+) -> Result<Json<TurnView>, Refusal> {
+    if steps == Some(0) {
+        let detail = "`steps` is `0`: give a number from 1 up";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail).into());
+    }
+    Ok(Json(Control::new(&emulator, &name, system_now())?.redo(steps.unwrap_or(1))?))
+}
+
+pub(super) async fn read_state(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(Control::new(&emulator, &name, system_now())?.state()?))
+}
+
+pub(super) async fn put_state(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(state): Sent<Value>,
+) -> Result<Json<SandboxView>, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    control.put_state(state)?;
+    Ok(Json(control.sandbox()?))
+}

@@ -1,0 +1,124 @@
+//! The clock of a sandbox: what it shows, and how it is moved.
+//!
+//! Must not know what happens when it is.
+
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::clock::ClockChange;
+use crate::clock::RATE_MAX;
+use crate::clock::Timestamp;
+use crate::clock::parse_duration_ms;
+use crate::control::Control;
+use crate::control::unfit;
+use crate::problem::Problem;
+use crate::sandbox::State;
+
+/// So many tasks does one change of the clock run at most; the rest run with whatever comes next.
+const TASKS_MAX: usize = 100_000;
+
+/// What a sandbox's clock shows.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ClockView {
+    /// The time, as RFC 3339 text in UTC.
+    pub now: String,
+    /// Whether it stands still.
+    pub frozen: bool,
+    /// How many times as fast as the system clock it runs, unless it stands still.
+    pub rate: f64,
+    /// When the next task of a job falls due.
+    pub next_due: Option<String>,
+    /// How many tasks of jobs were run because of the change that this answers.
+    pub tasks_run: usize,
+}
+
+/// A change of the clock, as written; exactly one member.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockRequest {
+    /// Forward by this duration: ISO 8601 (`PT24H`, `P30D`) or such as `24h`.
+    pub advance: Option<String>,
+    /// To this time (RFC 3339), which may lie in the past.
+    pub set: Option<String>,
+    /// Stand still.
+    pub freeze: Option<bool>,
+    /// Run again.
+    pub resume: Option<bool>,
+    /// Run so many times as fast as the system clock.
+    pub rate: Option<f64>,
+}
+
+impl ClockRequest {
+    /// The change that it asks for.
+    pub fn change(&self) -> Result<ClockChange, Problem> {
+        let mut changes = Vec::new();
+        let mut problems = Vec::new();
+        if let Some(text) = &self.advance {
+            match parse_duration_ms(text) {
+                Some(ms) if ms >= 0 => changes.push(ClockChange::Advance(ms)),
+                Some(_) => problems.push(format!(
+                    "`advance` goes forward, and `{text}` does not: use `set` to go back"
+                )),
+                None => problems.push(format!(
+                    "`{text}` is no duration for `advance`: write such as `PT24H` or `24h`"
+                )),
+            }
+        }
+        if let Some(text) = &self.set {
+            match Timestamp::parse(text) {
+                Some(at) => changes.push(ClockChange::Set(at)),
+                None => problems.push(format!(
+                    "`{text}` is no time for `set`: write RFC 3339 such as `2030-01-01T00:00:00Z`"
+                )),
+            }
+        }
+        changes.extend(self.freeze.filter(|is| *is).map(|_| ClockChange::Freeze));
+        changes.extend(self.resume.filter(|is| *is).map(|_| ClockChange::Resume));
+        if let Some(rate) = self.rate {
+            if (0.0..=RATE_MAX).contains(&rate) {
+                changes.push(ClockChange::Rate(rate));
+            } else {
+                problems.push(format!("`rate` is `{rate}`: give a number from 0 to {RATE_MAX}"));
+            }
+        }
+        match (changes.as_slice(), problems.is_empty()) {
+            ([change], true) => Ok(*change),
+            (_, false) => Err(unfit("the clock cannot be changed so", &problems)),
+            _ => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unfit",
+                "name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`",
+            )),
+        }
+    }
+}
+
+impl Control<'_> {
+    /// What the clock shows.
+    pub fn clock(&self) -> Result<ClockView, Problem> {
+        self.visit(|_, state| self.clock_view(state, 0))
+    }
+
+    /// Changes the clock, and runs the tasks that come due by it, in order and each at its own time.
+    pub fn change_clock(&self, change: ClockChange) -> Result<ClockView, Problem> {
+        self.enter(|_, state| {
+            state.change_clock(change, self.real);
+            let runs = state.run_due(|number| self.emulator.behavior(number), self.real, TASKS_MAX);
+            self.clock_view(state, runs.len())
+        })
+    }
+
+    fn clock_view(&self, state: &State, tasks_run: usize) -> ClockView {
+        let clock: &Clock = &state.world.clock;
+        ClockView {
+            now: clock.now(self.real).to_rfc3339(),
+            frozen: clock.is_frozen(),
+            rate: clock.rate(),
+            next_due: state.world.next_due().map(Timestamp::to_rfc3339),
+            tasks_run,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Faults of a sandbox, as they are written and read.
+//!
+//! Must not know what they do to a request.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::control::Control;
+use crate::control::unfit;
+use crate::faults::Entry;
+use crate::faults::Fault;
+use crate::faults::FaultFormat;
+use crate::faults::FaultsError;
+use crate::problem::Problem;
+
+impl Control<'_> {
+    /// All faults, in the order in which they are tried, with how often each matched and struck.
+    pub fn faults(&self) -> Result<Vec<Value>, Problem> {
+        self.visit(|_, state| state.faults.list().iter().map(view).collect())
+    }
+
+    /// One fault.
+    pub fn fault(&self, id: &str) -> Result<Value, Problem> {
+        self.visit(|_, state| state.faults.get(id).map(view).ok_or_else(|| no_such_fault(id)))?
+    }
+
+    /// Adds a fault at the end; the fault with its id.
+    pub fn add_fault(&self, written: &Value) -> Result<Value, Problem> {
+        let fault = self.read_fault(written)?;
+        self.enter(|_, state| state.faults.add(fault).map(view).map_err(|error| refused(&error)))?
+    }
+
+    /// Has a fault be as it is written, its counts at zero; whether it was not there before, and the fault.
+    pub fn put_fault(&self, id: &str, written: &Value) -> Result<(bool, Value), Problem> {
+        let fault = self.read_fault(written)?;
+        self.enter(|_, state| {
+            let is_new = state.faults.replace(id, fault).map_err(|error| refused(&error))?;
+            let fault = state.faults.get(id).map(view).ok_or_else(|| no_such_fault(id))?;
+            Ok((is_new, fault))
+        })?
+    }
+
+    /// Takes a fault out.
+    pub fn delete_fault(&self, id: &str) -> Result<(), Problem> {
+        self.visit(|_, state| state.faults.remove(id).map(drop).ok_or_else(|| no_such_fault(id)))?
+    }
+
+    fn read_fault(&self, written: &Value) -> Result<Fault, Problem> {
+        let unfit = |problems: Vec<String>| unfit("the fault cannot be so", &problems);
+        let shown = |found: Vec<crate::faults::Problem>| {
+            unfit(found.iter().map(ToString::to_string).collect())
+        };
+        let format = FaultFormat::read(written).map_err(shown)?;
+        let unknown = self.unknown_names(&format);
+        if unknown.is_empty() { Fault::compile(format).map_err(shown) } else { Err(unfit(unknown)) }
+    }
+
+    /// What a fault is for and there is not.
+    fn unknown_names(&self, format: &FaultFormat) -> Vec<String> {
+        let mut problems = Vec::new();
+        let of = format.provider.as_deref();
+        if let Some(provider) = of.filter(|name| self.emulator.provider(name).is_none()) {
+            problems.push(format!("there is no provider `{provider}`"));
+        }
+        if let Some(id) = &format.operation {
+            let providers = self.emulator.providers().enumerate();
+            let asked = providers.filter(|(_, name)| of.is_none_or(|of| *of == ***name));
+            let operations =
+                asked.flat_map(|(number, _)| &self.emulator.behavior(number).contract().operations);
+            if !operations.into_iter().any(|operation| operation.id == *id) {
+                problems.push(format!("there is no operation `{id}`"));
+            }
+        }
+        problems
+    }
+}
+
+fn view(entry: &Entry) -> Value {
+    serde_json::to_value(entry).unwrap_or_default()
+}
+
+fn no_such_fault(id: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no such fault", format!("there is no fault `{id}`"))
+}
+
+fn refused(error: &FaultsError) -> Problem {
+    let status = match error {
+        FaultsError::Full => StatusCode::CONFLICT,
+        FaultsError::Id => StatusCode::BAD_REQUEST,
+    };
+    Problem::new(status, "not possible", error.to_string())
+}

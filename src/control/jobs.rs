@@ -1,0 +1,105 @@
+//! Jobs: which there are, and how one is finished now or stopped.
+//!
+//! Must not know what their tasks do.
+
+use http::StatusCode;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::control::Control;
+use crate::jobs;
+use crate::problem::Problem;
+use crate::sandbox::State;
+use crate::store::Key;
+
+/// A job, by its provider, its resource and its key.
+struct Place {
+    provider: usize,
+    resource: usize,
+    key: Key,
+}
+
+impl Control<'_> {
+    /// All jobs, by provider and key.
+    pub fn jobs(&self) -> Result<Vec<Value>, Problem> {
+        self.visit(|_, state| {
+            let mut views = Vec::new();
+            for (provider, store) in state.world.stores().iter().enumerate() {
+                for resource in self.emulator.behavior(provider).job_resources() {
+                    for (key, _) in store.iter(resource) {
+                        let place = Place { provider, resource, key: key.clone() };
+                        views.extend(self.view(state, &place));
+                    }
+                }
+            }
+            views
+        })
+    }
+
+    /// One job by its key as text.
+    pub fn job(&self, id: &str) -> Result<Value, Problem> {
+        self.visit(|_, state| {
+            let place = self.job_place(state, id)?;
+            self.view(state, &place).ok_or_else(|| no_such_job(id))
+        })?
+    }
+
+    /// Runs all tasks of a job that are left, now; the job then.
+    pub fn run_job(&self, id: &str) -> Result<Value, Problem> {
+        self.visit(|_, state| {
+            let place = self.job_place(state, id)?;
+            let now = state.world.clock.now(self.real);
+            let behavior = self.emulator.behavior(place.provider);
+            for _ in 0..jobs::TASKS_MAX {
+                let of = (place.provider, place.resource, &place.key);
+                let Some(run) = state.world.run_task(behavior, of, now) else { break };
+                state.enter_task(&run, self.real);
+            }
+            self.view(state, &place).ok_or_else(|| no_such_job(id))
+        })?
+    }
+
+    /// Stops a job: the tasks that are left are never run; the job then.
+    pub fn cancel_job(&self, id: &str) -> Result<Value, Problem> {
+        self.visit(|_, state| {
+            let place = self.job_place(state, id)?;
+            let now = state.world.clock.now(self.real);
+            let behavior = self.emulator.behavior(place.provider);
+            let moment = state.world.moment(place.provider, now);
+            let changes = behavior
+                .cancel_job(place.resource, &place.key, &moment)
+                .map_err(|why| Problem::new(StatusCode::CONFLICT, "not running", why))?;
+            self.commit(state, place.provider, changes, format!("cancel job {id}"))?;
+            self.view(state, &place).ok_or_else(|| no_such_job(id))
+        })?
+    }
+
+    fn job_place(&self, state: &State, id: &str) -> Result<Place, Problem> {
+        for (provider, store) in state.world.stores().iter().enumerate() {
+            for resource in self.emulator.behavior(provider).job_resources() {
+                if let Some(key) = store.find_key(resource, id) {
+                    return Ok(Place { provider, resource, key: key.clone() });
+                }
+            }
+        }
+        Err(no_such_job(id))
+    }
+
+    fn view(&self, state: &State, place: &Place) -> Option<Value> {
+        let store = state.world.store(place.provider);
+        let record = store.get(place.resource, &place.key)?;
+        let mut view = Map::new();
+        view.insert("id".into(), place.key.to_string().into());
+        view.insert("provider".into(), (*self.emulator.provider_name(place.provider)).into());
+        let resource = &store.model().resources[place.resource].name;
+        view.insert("resource".into(), (**resource).into());
+        if let Value::Object(members) = jobs::view(&record.fields) {
+            view.extend(members);
+        }
+        Some(Value::Object(view))
+    }
+}
+
+fn no_such_job(id: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no such job", format!("there is no job `{id}`"))
+}

@@ -1,0 +1,328 @@
+//! What a request is answered, in a sandbox that is locked: forced, struck by a fault, or decided by the behavior.
+//!
+//! Must not know how sandboxes are found, nor what becomes of the answer.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Method;
+use http::Response;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::behavior::Call;
+use crate::behavior::NotDocumented;
+use crate::clock::Timestamp;
+use crate::emulator::Asked;
+use crate::emulator::Emulator;
+use crate::emulator::VIOLATIONS_HEADER;
+use crate::emulator::answer::Answer;
+use crate::emulator::mount::Target;
+use crate::emulator::unrouted::Unrouted;
+use crate::emulator::unrouted::options;
+use crate::faults::FaultAnswer;
+use crate::faults::Strike;
+use crate::faults::Target as Struck;
+use crate::message::Why;
+use crate::prefer::PREFER;
+use crate::prefer::PREFERENCE_APPLIED;
+use crate::prefer::Preferences;
+use crate::problem::Problem;
+use crate::router::Found;
+use crate::router::Lookup;
+use crate::sandbox;
+use crate::sandbox::State;
+use crate::sandbox::World;
+use crate::validation::Sent;
+use crate::validation::Validated;
+use crate::validation::violations_header;
+
+/// A request as far as it can be judged without records.
+pub(super) enum Prepared {
+    /// It found its operation.
+    Routed(Box<Routed>),
+    /// No operation takes it.
+    Unrouted(Unrouted),
+    /// It has its answer.
+    Answered(Box<Answer>),
+}
+
+/// A request that found its operation.
+pub(super) struct Routed {
+    /// The number of the provider.
+    provider: usize,
+    /// The number of the operation in its contract.
+    operation: usize,
+    /// What the request carries, and how it departs from the contract.
+    validated: Validated,
+    /// That as the answer's header has it.
+    violations: Option<HeaderValue>,
+    preferences: Preferences,
+}
+
+impl Emulator {
+    /// Finds the operation, reads what is preferred and validates.
+    pub(super) fn prepare(&self, asked: &Asked<'_>) -> Prepared {
+        let Asked { parts, address, .. } = *asked;
+        // About the server as a whole (RFC 9110 section 9.3.7), which takes whatever its paths take.
+        if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
+            return Prepared::Answered(Box::new(options(None)));
+        }
+        match self.mounts.router(address).find(&parts.method, address.path) {
+            Lookup::Found(Found { value: Target::Operation { provider, operation }, params }) => {
+                self.validate((*provider, *operation), &params, asked)
+            }
+            Lookup::Found(Found { value: Target::NotEmulated { provider }, .. }) => {
+                Prepared::Answered(Box::new(self.not_emulated(*provider, asked)))
+            }
+            Lookup::WrongMethod { allow, .. } if parts.method == Method::OPTIONS => {
+                Prepared::Answered(Box::new(options(Some(&allow))))
+            }
+            Lookup::WrongMethod { allow, values } => {
+                let mut providers: Vec<_> = values.iter().map(|target| target.provider()).collect();
+                providers.sort_unstable();
+                providers.dedup();
+                Prepared::Unrouted(Unrouted::WrongMethod { allow, providers })
+            }
+            Lookup::NotFound => Prepared::Unrouted(Unrouted::UnknownRoute),
+        }
+    }
+
+    fn validate(
+        &self,
+        (provider, operation): (usize, usize),
+        params: &[(&str, &str)],
+        asked: &Asked<'_>,
+    ) -> Prepared {
+        let Asked { parts, body, .. } = *asked;
+        let preferences = if parts.headers.contains_key(&PREFER) {
+            match Preferences::read(&parts.headers) {
+                Ok(preferences) => preferences,
+                Err(error) => {
+                    let title = "no such preference";
+                    let problem = Problem::new(StatusCode::BAD_REQUEST, title, error.to_string());
+                    let mut answer = Answer::refused(problem, "preference").of(Some(provider));
+                    answer.operation = Some(operation);
+                    return Prepared::Answered(Box::new(answer));
+                }
+            }
+        } else {
+            Preferences::default()
+        };
+        let query = parts.uri.query().unwrap_or_default();
+        let sent = Sent { path: params, query, headers: &parts.headers, body };
+        let validated = self.operations[provider][operation].validator.validate(&sent);
+        let violations =
+            (!validated.violations.is_empty()).then(|| violations_header(&validated.violations));
+        let routed = Routed { provider, operation, validated, violations, preferences };
+        Prepared::Routed(Box::new(routed))
+    }
+
+    /// The answer: the stages that need the sandbox, in order.
+    pub(super) fn decide(
+        &self,
+        prepared: Prepared,
+        asked: &Asked<'_>,
+        state: &mut State,
+    ) -> Answer {
+        let now = state.world.clock.now(asked.real);
+        if let Prepared::Routed(routed) = &prepared
+            && routed.preferences.forces()
+        {
+            return self.force(routed);
+        }
+        let is_dry_run =
+            matches!(&prepared, Prepared::Routed(routed) if routed.preferences.dry_run);
+        let strike = if state.faults.is_empty() || is_dry_run {
+            None
+        } else {
+            self.strike(&prepared, asked, state)
+        };
+        let mut answer = match &strike {
+            Some(Strike { answer: Some(fault), .. }) => {
+                self.answer_fault(fault, &prepared, asked, state, now)
+            }
+            Some(Strike { commits: false, .. }) => unsent(),
+            _ if is_dry_run => self.decided(prepared, asked, &mut state.world.clone(), now),
+            _ => self.decided(prepared, asked, &mut state.world, now),
+        };
+        if is_dry_run {
+            (answer.dry_run, answer.step) = (true, None);
+        }
+        if let Some(strike) = strike {
+            struck(&mut answer, strike, state);
+        }
+        answer
+    }
+
+    fn decided(
+        &self,
+        prepared: Prepared,
+        asked: &Asked<'_>,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Answer {
+        match prepared {
+            Prepared::Routed(routed) => self.operate(*routed, asked, world, now),
+            Prepared::Unrouted(why) => self.unrouted(&why, asked, world, now),
+            Prepared::Answered(answer) => *answer,
+        }
+    }
+
+    /// Has the behavior decide, and commits what it changes.
+    fn operate(
+        &self,
+        routed: Routed,
+        asked: &Asked<'_>,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Answer {
+        let Routed { provider, operation, validated, violations, preferences } = routed;
+        let ids = world.ids_position();
+        let call = Call { operation, parts: asked.parts, path: asked.address.path, validated };
+        let decision = self.behavior(provider).decide(call, &mut world.moment(provider, now));
+        let mut answer = match world.commit(provider, &decision.changes, ids) {
+            Ok(step) => {
+                let mut answer = Answer::new(decision.response, decision.why);
+                if step.is_some() {
+                    answer.tally = sandbox::tally(world.store(provider), &decision.changes);
+                }
+                answer.step = step;
+                (answer.rule, answer.delay) = (decision.rule, decision.delay);
+                answer
+            }
+            Err(conflict) => refused_commit(&conflict.to_string()),
+        };
+        (answer.provider, answer.operation) = (Some(provider), Some(operation));
+        let headers = answer.response.headers_mut();
+        if let Some(violations) = violations {
+            headers.insert(VIOLATIONS_HEADER, violations);
+        }
+        if let Some(applied) = preferences.applied() {
+            headers.insert(PREFERENCE_APPLIED, applied);
+        }
+        answer
+    }
+
+    /// The documented answer that is asked for. Nothing changes.
+    fn force(&self, routed: &Routed) -> Answer {
+        let Preferences { code, example, .. } = &routed.preferences;
+        let documented =
+            self.behavior(routed.provider).documented(routed.operation, *code, example.as_deref());
+        let mut answer = match documented {
+            Ok(mut response) => {
+                let applied =
+                    routed.preferences.applied().expect("it forces, so something is applied");
+                let why = format!("Prefer: {}", String::from_utf8_lossy(applied.as_bytes()));
+                response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+                Answer::new(response, Why::Forced(why.into()))
+            }
+            Err(missing) => Answer::refused(not_documented(&missing), "not documented"),
+        };
+        (answer.provider, answer.operation) = (Some(routed.provider), Some(routed.operation));
+        if let Some(violations) = &routed.violations {
+            answer.response.headers_mut().insert(VIOLATIONS_HEADER, violations.clone());
+        }
+        answer
+    }
+
+    /// What strikes a request, if anything does.
+    fn strike(&self, prepared: &Prepared, asked: &Asked<'_>, state: &mut State) -> Option<Strike> {
+        let (provider, operation) = match prepared {
+            Prepared::Routed(routed) => (Some(routed.provider), Some(routed.operation)),
+            Prepared::Answered(answer) => (answer.provider, answer.operation),
+            Prepared::Unrouted(_) => (asked.address.provider, None),
+        };
+        let operation = provider.zip(operation);
+        state.faults.strike(&Struck {
+            provider: provider.map(|number| &*self.providers[number].name),
+            operation: operation.map(|(provider, number)| &*self.operations[provider][number].id),
+            method: &asked.parts.method,
+            path: asked.address.path,
+            headers: &asked.parts.headers,
+        })
+    }
+
+    /// The answer of a fault: as it is written, or as the contract or the behavior words that status.
+    fn answer_fault(
+        &self,
+        fault: &FaultAnswer,
+        prepared: &Prepared,
+        asked: &Asked<'_>,
+        state: &mut State,
+        now: Timestamp,
+    ) -> Answer {
+        let place = match prepared {
+            Prepared::Routed(routed) => Some((routed.provider, routed.operation)),
+            _ => None,
+        };
+        let worded = place.filter(|_| fault.body.is_none()).and_then(|(provider, operation)| {
+            let behavior = self.behavior(provider);
+            let example = fault.example.as_deref();
+            behavior.documented(operation, Some(fault.status.as_u16()), example).ok().or_else(
+                || {
+                    let moment = state.world.moment(provider, now);
+                    let (method, path) = (&asked.parts.method, asked.address.path);
+                    let failed =
+                        behavior.internal_failure(operation, fault.status, method, path, &moment);
+                    failed.map(|decision| decision.response)
+                },
+            )
+        });
+        let mut response = worded.unwrap_or_else(|| match &fault.body {
+            None => Problem::new(
+                fault.status,
+                "injected fault",
+                "a fault of this sandbox answers instead of the API: `GET /__admin/sandboxes/<name>/faults` lists them",
+            )
+            .into_response(),
+            Some((media_type, body)) => {
+                let mut response = Response::new(body.clone());
+                response.headers_mut().insert(http::header::CONTENT_TYPE, media_type.clone());
+                response
+            }
+        });
+        *response.status_mut() = fault.status;
+        for (name, value) in &fault.headers {
+            response.headers_mut().append(name, value.clone());
+        }
+        let mut answer = Answer::new(response, Why::Nothing);
+        if let Some((provider, operation)) = place {
+            (answer.provider, answer.operation) = (Some(provider), Some(operation));
+        }
+        answer
+    }
+}
+
+/// Where the call itself does not happen and nothing is sent: what the journal says of it.
+fn unsent() -> Answer {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    Answer::new(response, Why::Nothing)
+}
+
+/// Has an answer delayed or broken as a fault says.
+fn struck(answer: &mut Answer, strike: Strike, state: &mut State) {
+    if matches!(answer.why, Why::Nothing) {
+        answer.why = Why::Forced(format!("fault {}", strike.faults.join(", ")).into());
+    }
+    if strike.delivery == crate::message::Delivery::Garbage {
+        *answer.response.body_mut() = state.faults.garbage().into();
+    }
+    answer.delay = answer.delay.saturating_add(strike.delay);
+    answer.delivery = strike.delivery;
+    answer.faults = strike.faults;
+}
+
+/// The problem of asking for what the contract does not document.
+fn not_documented(missing: &NotDocumented) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not documented", missing.to_string())
+        .with("codes", json!(missing.codes))
+        .with("examples", json!(missing.examples))
+}
+
+/// Changes that were planned under the same lock always fit; should they not, nothing is done and that is said.
+fn refused_commit(conflict: &str) -> Answer {
+    let title = "the changes could not be made";
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, conflict);
+    Answer::new(problem.into_response(), Why::Fault(conflict.to_owned()))
+}

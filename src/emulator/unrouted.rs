@@ -1,0 +1,165 @@
+//! Requests that no operation takes: unknown paths, wrong methods, and operations that are not emulated.
+//!
+//! Must not know what operations answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Method;
+use http::Response;
+use http::StatusCode;
+use http::header::ALLOW;
+use serde_json::json;
+
+use crate::behavior::RouteFailure;
+use crate::clock::Timestamp;
+use crate::emulator::Asked;
+use crate::emulator::Emulator;
+use crate::emulator::answer::Answer;
+use crate::openapi::Operation;
+use crate::problem::Problem;
+use crate::sandbox::Full;
+use crate::sandbox::World;
+
+/// So many templates does an answer name that are near a path that fits none.
+const NEAR_MAX: usize = 5;
+
+/// Why no operation takes a request.
+pub(super) enum Unrouted {
+    /// No operation has the path.
+    UnknownRoute,
+    /// Operations have the path, but none the method.
+    WrongMethod {
+        /// The methods that they have.
+        allow: Vec<Method>,
+        /// The numbers of the providers whose they are.
+        providers: Vec<usize>,
+    },
+}
+
+impl Emulator {
+    /// The answer to what no operation takes: in the words of the provider that is addressed, if it has any.
+    pub(super) fn unrouted(
+        &self,
+        why: &Unrouted,
+        asked: &Asked<'_>,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Answer {
+        match why {
+            Unrouted::UnknownRoute => {
+                let provider = asked.address.provider;
+                let worded = provider.and_then(|provider| {
+                    self.route_failure(provider, RouteFailure::UnknownRoute, asked, world, now)
+                });
+                worded.unwrap_or_else(|| self.unknown_route(asked)).of(provider)
+            }
+            Unrouted::WrongMethod { allow, providers } => {
+                let provider = match providers.as_slice() {
+                    [one] => Some(*one),
+                    _ => None,
+                };
+                let worded = provider.and_then(|provider| {
+                    self.route_failure(provider, RouteFailure::WrongMethod, asked, world, now)
+                });
+                let mut answer = worded.unwrap_or_else(|| wrong_method(allow, asked)).of(provider);
+                // RFC 9110 section 15.5.6 asks for it with 405; a provider that answers otherwise sends none.
+                if answer.response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                    answer.response.headers_mut().insert(ALLOW, allow_header(allow));
+                }
+                answer
+            }
+        }
+    }
+
+    /// The answer to an operation that the real service has and the sandbox has not.
+    pub(super) fn not_emulated(&self, provider: usize, asked: &Asked<'_>) -> Answer {
+        let contract = self.providers[provider].contract();
+        let emulated: Vec<String> = contract.operations.iter().map(called).collect();
+        let detail = format!(
+            "the real API answers `{} {}`, and this sandbox does not: it emulates {}",
+            asked.parts.method,
+            asked.address.path,
+            emulated.join(", ")
+        );
+        let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, "not emulated", detail);
+        Answer::refused(problem, "not emulated").of(Some(provider))
+    }
+
+    fn unknown_route(&self, asked: &Asked<'_>) -> Answer {
+        let providers: Vec<_> = self.providers().map(Arc::clone).collect();
+        let problem = Problem::new(
+            StatusCode::NOT_FOUND,
+            "no such operation",
+            "no operation has this path; `near` lists the closest ones",
+        )
+        .with("near", json!(self.near(asked.address, &asked.parts.method)))
+        .with("providers", json!(providers));
+        Answer::refused(problem, "unknown route")
+    }
+
+    /// The operations nearest to what was asked for, as `METHOD /template`.
+    pub(super) fn near(
+        &self,
+        address: crate::emulator::mount::Address<'_>,
+        method: &Method,
+    ) -> Vec<String> {
+        let near = self.mounts.router(address).near(method, address.path, NEAR_MAX);
+        let prefix = address.provider.map(|number| format!("/{}", self.providers[number].name));
+        let prefix = prefix.unwrap_or_default();
+        near.iter().map(|near| format!("{} {prefix}{}", near.method, near.template)).collect()
+    }
+
+    /// What a provider says where no operation of its takes the request, if its behavior file has words for it.
+    fn route_failure(
+        &self,
+        number: usize,
+        failure: RouteFailure,
+        asked: &Asked<'_>,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Option<Answer> {
+        let moment = world.moment(number, now);
+        let (method, path) = (&asked.parts.method, asked.address.path);
+        let decision = self.behavior(number).fail_route(failure, method, path, &moment)?;
+        let mut answer = Answer::new(decision.response, decision.why);
+        answer.rule = decision.rule;
+        answer.delay = decision.delay;
+        Some(answer)
+    }
+}
+
+fn wrong_method(allow: &[Method], asked: &Asked<'_>) -> Answer {
+    let allowed: Vec<_> = allow.iter().map(Method::as_str).collect();
+    let detail = format!("`{}` answers {}", asked.address.path, allowed.join(", "));
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail);
+    Answer::refused(problem, "wrong method")
+}
+
+/// What `OPTIONS` says of a path, as RFC 9110 section 9.3.7 has it; of the server as a whole without methods.
+pub(super) fn options(allow: Option<&[Method]>) -> Answer {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    if let Some(allow) = allow {
+        response.headers_mut().insert(ALLOW, allow_header(allow));
+    }
+    Answer::ours(response, "options")
+}
+
+fn allow_header(allow: &[Method]) -> HeaderValue {
+    let mut names: Vec<&str> = allow.iter().map(Method::as_str).collect();
+    names.push(Method::OPTIONS.as_str());
+    names.dedup();
+    HeaderValue::from_str(&names.join(", ")).expect("method names are tokens")
+}
+
+fn called(operation: &Operation) -> String {
+    format!("`{} {}`", operation.method, operation.template)
+}
+
+impl From<Full> for Problem {
+    fn from(full: Full) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many sandboxes", full.to_string())
+    }
+}

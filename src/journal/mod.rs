@@ -1,0 +1,535 @@
+//! The request journal of a sandbox: what was asked, decided, changed and answered, in order and bounded.
+//!
+//! It keeps what cannot be found out again. Which rules were tried, and why, can: the changes since an entry lead back
+//! to the records it was decided on. Must not know how anything is decided, nor who may read it.
+
+mod exchange;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::clock::ClockChange;
+use crate::clock::Timestamp;
+use crate::message::Delivery;
+use crate::message::Why;
+use crate::store::Change;
+use crate::store::Record;
+
+pub use exchange::Draft;
+pub use exchange::Exchange;
+pub use exchange::KEPT_BODY_BYTES_MAX;
+pub use exchange::Kept;
+
+/// What all journals together may take, and what they take.
+#[derive(Debug)]
+pub struct Budget {
+    /// The most entries of one journal.
+    pub entries_max: usize,
+    /// The most bytes of all journals.
+    pub bytes_max: usize,
+    used: AtomicUsize,
+}
+
+impl Budget {
+    /// Nothing used yet.
+    pub fn new(entries_max: usize, bytes_max: usize) -> Self {
+        Self { entries_max: entries_max.max(1), bytes_max, used: AtomicUsize::new(0) }
+    }
+
+    /// How many bytes all journals take together, as estimated.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether some of them have to give something up.
+    pub fn is_exceeded(&self) -> bool {
+        self.used() > self.bytes_max
+    }
+}
+
+/// One entry.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its number in the sandbox, from 1; what `Tombstone-Request-Id` says.
+    pub id: u64,
+    /// What the system clock showed.
+    pub real: Timestamp,
+    /// What the sandbox's clock showed.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// What it changed, where it changed anything.
+    pub step: Option<Box<Step>>,
+    /// Whether it was undone since.
+    pub undone: bool,
+    bytes: usize,
+}
+
+/// What an entry is about.
+#[derive(Debug)]
+pub enum Event {
+    /// A request.
+    Call(Box<Call>),
+    /// A task of a job that fell due.
+    Task {
+        /// The number of the provider whose job it is.
+        provider: usize,
+        /// Which task of which job, or what stopped it.
+        why: Why,
+    },
+    /// Test data that was arranged, or a job that was steered, through the admin API.
+    Edit {
+        /// The number of the provider whose records changed.
+        provider: usize,
+        /// What was done, in words.
+        what: String,
+    },
+    /// A change of the sandbox's clock.
+    Clock(ClockChange),
+    /// These entries were undone, in this order.
+    Undo(Vec<u64>),
+    /// These entries were done again, in this order.
+    Redo(Vec<u64>),
+}
+
+/// A request, and how its answer came about.
+#[derive(Debug)]
+pub struct Call {
+    /// The messages.
+    pub exchange: Exchange,
+    /// The number of the provider that answered, if one did.
+    pub provider: Option<usize>,
+    /// The number of the operation in its contract, if one was found.
+    pub operation: Option<usize>,
+    /// What decided.
+    pub why: Why,
+    /// The number of the rule that decided, if one did.
+    pub rule: Option<u32>,
+    /// Whether it was only tried.
+    pub dry_run: bool,
+    /// The faults that struck.
+    pub faults: Vec<Arc<str>>,
+    /// How long the answer was held back.
+    pub delay: Duration,
+    /// In which way it was sent.
+    pub delivery: Delivery,
+    /// When the sandbox was dropped before, if this request brought it back.
+    pub restarted: Option<Timestamp>,
+}
+
+/// What an entry changed, so that it can be taken back.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Changes of records, in the order in which they were made.
+    pub made: Vec<Made>,
+    /// How much of the made-up ids was used up before and after.
+    pub ids: (u128, u128),
+    /// The clock before and after, where that changed.
+    pub clock: Option<(Clock, Clock)>,
+}
+
+/// Changes that were made together.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The number of the provider whose records changed.
+    pub provider: usize,
+    /// The changes.
+    pub changes: Arc<[Change]>,
+    /// Whether they were taken back rather than made.
+    pub reverted: bool,
+}
+
+impl Step {
+    /// What taking this back amounts to.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let inverse = |made: &Made| Made { reverted: !made.reverted, ..made.clone() };
+        Self {
+            made: self.made.iter().rev().map(inverse).collect(),
+            ids: (self.ids.1, self.ids.0),
+            clock: self.clock.map(|(before, after)| (after, before)),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let changes = self.made.iter().flat_map(|made| made.changes.iter());
+        let records = changes.flat_map(|change| change.before.iter().chain(&change.after));
+        size_of::<Self>()
+            + records.map(|record| size_of::<Change>() / 2 + record_bytes(record)).sum::<usize>()
+    }
+}
+
+/// About what a record takes. Most of what a change shows is shared with the world until something else changes it;
+/// counted in full it bounds the rest.
+fn record_bytes(record: &Record) -> usize {
+    fn value_bytes(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => {
+                items.iter().map(|item| size_of::<Value>() + value_bytes(item)).sum()
+            }
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| MEMBER_BYTES + name.len() + value_bytes(value))
+                .sum(),
+            _ => 0,
+        }
+    }
+    let members = record.fields.iter();
+    size_of::<Record>()
+        + members.map(|(name, value)| MEMBER_BYTES + name.len() + value_bytes(value)).sum::<usize>()
+}
+
+/// What a property takes beside its name and value: a place in a map that keeps their order.
+const MEMBER_BYTES: usize = size_of::<(usize, String, Value)>() + 2 * size_of::<usize>();
+
+/// Called when something was entered. It must not wait.
+pub type Listener = dyn Fn() + Send + Sync;
+
+/// The journal of one sandbox.
+#[derive(Debug)]
+pub struct Journal {
+    budget: Arc<Budget>,
+    entries: VecDeque<Entry>,
+    /// Entries that were undone and can be done again, the next at the end.
+    undone: Vec<u64>,
+    last_id: u64,
+    bytes: usize,
+    listeners: Listeners,
+}
+
+/// Who wants to know of new entries.
+#[derive(Default)]
+struct Listeners(Vec<Weak<Listener>>);
+
+impl std::fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} listeners", self.0.len())
+    }
+}
+
+/// Why something cannot be undone or done again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutOfReach {
+    /// The journal does not go back so far.
+    #[error("the journal does not reach back so far")]
+    TooFar {
+        /// The oldest entry that can be undone, if there is one.
+        oldest: Option<u64>,
+    },
+    /// There is no entry of that number.
+    #[error("there is no entry {id}")]
+    NoSuchEntry {
+        /// The number.
+        id: u64,
+        /// The oldest entry that can be undone, if there is one.
+        oldest: Option<u64>,
+    },
+    /// Nothing was undone, or something new has happened since.
+    #[error("there is nothing to do again")]
+    NothingUndone,
+}
+
+/// How far back to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// So many things that were done, each with the tasks that ran after it.
+    Steps(usize),
+    /// To before this entry.
+    Before(u64),
+}
+
+impl Journal {
+    /// An empty one.
+    pub fn new(budget: Arc<Budget>) -> Self {
+        Self {
+            budget,
+            entries: VecDeque::new(),
+            undone: Vec::new(),
+            last_id: 0,
+            bytes: 0,
+            listeners: Listeners::default(),
+        }
+    }
+
+    /// The number that the next entry gets.
+    pub fn next_id(&self) -> u64 {
+        self.last_id + 1
+    }
+
+    /// Enters what happened; the oldest entries go if there are too many.
+    pub fn enter(
+        &mut self,
+        real: Timestamp,
+        at: Timestamp,
+        event: Event,
+        step: Option<Step>,
+    ) -> u64 {
+        if step.is_some() && !matches!(event, Event::Undo(_) | Event::Redo(_)) {
+            self.undone.clear();
+        }
+        let id = self.next_id();
+        self.last_id = id;
+        let of_event = match &event {
+            Event::Call(call) => size_of::<Call>() + call.exchange.bytes(),
+            Event::Edit { what, .. } => what.len(),
+            Event::Undo(ids) | Event::Redo(ids) => size_of_val(&**ids),
+            Event::Task { .. } | Event::Clock(_) => 0,
+        };
+        let bytes = size_of::<Entry>() + of_event + step.as_ref().map_or(0, Step::bytes);
+        let step = step.map(Box::new);
+        self.entries.push_back(Entry { id, real, at, event, step, undone: false, bytes });
+        self.bytes += bytes;
+        self.budget.used.fetch_add(bytes, Ordering::Relaxed);
+        while self.entries.len() > self.budget.entries_max {
+            self.forget_oldest();
+        }
+        self.listeners.0.retain(|listener| match listener.upgrade() {
+            Some(listener) => {
+                listener();
+                true
+            }
+            None => false,
+        });
+        id
+    }
+
+    /// Gives the oldest entry up; `false` if there is none.
+    pub fn forget_oldest(&mut self) -> bool {
+        let Some(entry) = self.entries.pop_front() else { return false };
+        self.bytes -= entry.bytes;
+        self.budget.used.fetch_sub(entry.bytes, Ordering::Relaxed);
+        true
+    }
+
+    /// Forgets all entries; their numbers are not given again.
+    pub fn clear(&mut self) {
+        while self.forget_oldest() {}
+        self.entries.shrink_to_fit();
+        self.undone.clear();
+    }
+
+    /// Forgets everything, the numbers too.
+    pub fn restart(&mut self) {
+        self.clear();
+        self.last_id = 0;
+    }
+
+    /// Has `listener` called at each new entry for as long as it is there.
+    pub fn listen(&mut self, listener: &Arc<Listener>) {
+        self.listeners.0.push(Arc::downgrade(listener));
+    }
+
+    /// Its entries, oldest first.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+        self.entries.iter()
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many bytes it takes, as estimated.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The number of the newest entry there ever was.
+    pub fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
+    /// An entry by its number.
+    pub fn get(&self, id: u64) -> Option<&Entry> {
+        self.entries.get(self.place(id)?)
+    }
+
+    fn place(&self, id: u64) -> Option<usize> {
+        self.entries.binary_search_by_key(&id, |entry| entry.id).ok()
+    }
+
+    /// The steps back to before an entry, newest first: reverted one after the other, they lead there.
+    pub fn steps_back_to(&self, id: u64) -> Option<impl Iterator<Item = &Step>> {
+        let place = self.place(id)?;
+        Some(self.entries.range(place..).rev().filter_map(|entry| entry.step.as_deref()))
+    }
+
+    /// What is to be undone, newest first.
+    pub fn back(&self, back: Back) -> Result<Vec<u64>, OutOfReach> {
+        let oldest = self.entries.iter().find(|entry| entry.is_undoable()).map(|entry| entry.id);
+        let done = self.entries.iter().rev().filter(|entry| entry.is_undoable());
+        match back {
+            Back::Before(id) => {
+                if self.place(id).is_none() {
+                    return Err(match id {
+                        _ if id == 0 || id > self.last_id => OutOfReach::NoSuchEntry { id, oldest },
+                        _ => OutOfReach::TooFar { oldest },
+                    });
+                }
+                Ok(done.map(|entry| entry.id).take_while(|undoable| *undoable >= id).collect())
+            }
+            Back::Steps(steps) => {
+                let mut left = steps;
+                let mut found = Vec::new();
+                for entry in done {
+                    if left == 0 {
+                        break;
+                    }
+                    found.push(entry.id);
+                    left -= usize::from(!matches!(entry.event, Event::Task { .. }));
+                }
+                if left == 0 { Ok(found) } else { Err(OutOfReach::TooFar { oldest }) }
+            }
+        }
+    }
+
+    /// What is to be done again, in order: so many steps of those that were undone, each with the tasks that ran
+    /// after it.
+    pub fn forward(&self, steps: usize) -> Result<Vec<u64>, OutOfReach> {
+        let mut found = Vec::new();
+        let mut left = steps;
+        for id in self.undone.iter().rev() {
+            let Some(entry) = self.get(*id) else { return Err(OutOfReach::NothingUndone) };
+            let is_task = matches!(entry.event, Event::Task { .. });
+            if left == 0 && !is_task {
+                break;
+            }
+            left -= usize::from(!is_task);
+            found.push(*id);
+        }
+        if left == 0 { Ok(found) } else { Err(OutOfReach::NothingUndone) }
+    }
+
+    /// Marks entries as undone, or as done again.
+    pub fn mark(&mut self, ids: &[u64], undone: bool) {
+        for id in ids {
+            if let Some(place) = self.place(*id) {
+                self.entries[place].undone = undone;
+            }
+            if undone {
+                self.undone.push(*id);
+            } else {
+                self.undone.retain(|known| known != id);
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn is_undoable(&self) -> bool {
+        let is_own = !matches!(self.event, Event::Undo(_) | Event::Redo(_));
+        is_own && self.step.is_some() && !self.undone
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: Option<Step> = Some(Step { made: Vec::new(), ids: (0, 0), clock: None });
+
+    fn enter(journal: &mut Journal, event: Event, step: Option<Step>) -> u64 {
+        journal.enter(Timestamp(0), Timestamp(0), event, step)
+    }
+
+    fn edit() -> Event {
+        Event::Edit { provider: 0, what: "something".into() }
+    }
+
+    fn task() -> Event {
+        Event::Task { provider: 0, why: Why::Nothing }
+    }
+
+    /// An edit, a task of its, an edit without a change, an edit and a task.
+    fn journal() -> Journal {
+        let mut journal = Journal::new(Arc::new(Budget::new(10, 1 << 20)));
+        for (event, step) in
+            [(edit(), STEP), (task(), STEP), (edit(), None), (edit(), STEP), (task(), STEP)]
+        {
+            enter(&mut journal, event, step);
+        }
+        journal
+    }
+
+    #[test]
+    fn a_step_takes_the_tasks_that_ran_after_it_along() {
+        let journal = journal();
+        assert_eq!(journal.back(Back::Steps(1)), Ok(vec![5, 4]));
+        assert_eq!(journal.back(Back::Steps(2)), Ok(vec![5, 4, 2, 1]));
+        assert_eq!(journal.back(Back::Before(3)), Ok(vec![5, 4]));
+        assert_eq!(journal.back(Back::Before(5)), Ok(vec![5]));
+        assert_eq!(journal.back(Back::Steps(3)), Err(OutOfReach::TooFar { oldest: Some(1) }));
+        let none = OutOfReach::NoSuchEntry { id: 6, oldest: Some(1) };
+        assert_eq!(journal.back(Back::Before(6)), Err(none));
+    }
+
+    #[test]
+    fn what_was_undone_can_be_done_again_until_something_new_happens() {
+        let mut journal = journal();
+        assert_eq!(journal.forward(1), Err(OutOfReach::NothingUndone));
+        journal.mark(&[5, 4, 2, 1], true);
+        enter(&mut journal, Event::Undo(vec![5, 4, 2, 1]), STEP);
+        assert_eq!(journal.forward(1), Ok(vec![1, 2]));
+        assert_eq!(journal.forward(2), Ok(vec![1, 2, 4, 5]));
+        assert_eq!(journal.forward(3), Err(OutOfReach::NothingUndone));
+        journal.mark(&[1, 2], false);
+        enter(&mut journal, Event::Redo(vec![1, 2]), STEP);
+        assert_eq!(journal.forward(1), Ok(vec![4, 5]));
+        assert_eq!(journal.back(Back::Steps(1)), Ok(vec![2, 1]));
+        enter(&mut journal, edit(), None);
+        assert_eq!(journal.forward(1), Ok(vec![4, 5]));
+        enter(&mut journal, edit(), STEP);
+        assert_eq!(journal.forward(1), Err(OutOfReach::NothingUndone));
+    }
+
+    #[test]
+    fn the_oldest_go_and_the_horizon_is_told() {
+        let budget = Arc::new(Budget::new(3, 1 << 20));
+        let mut journal = Journal::new(Arc::clone(&budget));
+        for _ in 0..4 {
+            enter(&mut journal, edit(), STEP);
+        }
+        assert_eq!(journal.entries().map(|entry| entry.id).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(journal.back(Back::Before(1)), Err(OutOfReach::TooFar { oldest: Some(2) }));
+        assert_eq!(budget.used(), journal.bytes());
+        journal.clear();
+        assert_eq!((budget.used(), journal.next_id()), (0, 5));
+        enter(&mut journal, edit(), None);
+        drop(journal);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn listeners_hear_of_entries_for_as_long_as_they_are_there() {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&heard);
+        let listener: Arc<Listener> = Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        let mut journal = journal();
+        journal.listen(&listener);
+        enter(&mut journal, edit(), None);
+        drop(listener);
+        enter(&mut journal, edit(), None);
+        assert_eq!(heard.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,451 @@
+//! All sandboxes by name: made on first use, found, woken when a task falls due, and dropped when nobody uses them.
+//!
+//! Must not know what happens in one. Whoever works in a sandbox has it for himself; sandboxes share nothing that
+//! changes but what all their journals may take.
+
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::HeaderValue;
+use indexmap::IndexMap;
+
+use crate::clock::Timestamp;
+use crate::coverage::Coverage;
+use crate::journal::Budget;
+use crate::sandbox::DEFAULT;
+use crate::sandbox::state::Origin;
+use crate::sandbox::state::State;
+
+/// So many names of dropped sandboxes are remembered, to tell whoever comes back.
+const DROPPED_MAX: usize = 10_000;
+
+/// No time: never woken, never dropped.
+const NEVER: i64 = i64::MAX;
+
+/// One sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    name: Arc<str>,
+    header: HeaderValue,
+    created: Timestamp,
+    /// How long it may be unused, in milliseconds; `NEVER` where that does not matter.
+    idle_ms_max: AtomicI64,
+    last_used: AtomicI64,
+    /// When it is to be woken, by the system clock.
+    wake: AtomicI64,
+    state: Mutex<State>,
+}
+
+impl Sandbox {
+    fn new(name: &str, idle: Option<Duration>, state: State, real: Timestamp) -> Self {
+        Self {
+            name: name.into(),
+            header: HeaderValue::from_str(name).expect("a name is made of unreserved characters"),
+            created: real,
+            idle_ms_max: AtomicI64::new(idle_ms(idle)),
+            last_used: AtomicI64::new(real.0),
+            wake: AtomicI64::new(NEVER),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Its name, as a header says it.
+    pub fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+
+    /// When it came to be.
+    pub fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// When it was last used.
+    pub fn last_used(&self) -> Timestamp {
+        Timestamp(self.last_used.load(Ordering::Relaxed))
+    }
+
+    /// How long it may be unused before it is dropped; `None` where it never is.
+    pub fn idle_max(&self) -> Option<Duration> {
+        let ms = self.idle_ms_max.load(Ordering::Relaxed);
+        (ms != NEVER).then(|| Duration::from_millis(ms.unsigned_abs()))
+    }
+
+    fn is_expired(&self, real: Timestamp) -> bool {
+        let idle = real.0.saturating_sub(self.last_used.load(Ordering::Relaxed));
+        idle > self.idle_ms_max.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while it was locked cannot have left it half changed: a commit is all or none.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn idle_ms(idle: Option<Duration>) -> i64 {
+    idle.map_or(NEVER, |idle| i64::try_from(idle.as_millis()).unwrap_or(NEVER))
+}
+
+/// What bounds the sandboxes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many there can be beside `default`.
+    pub sandboxes_max: usize,
+    /// How long one that was made on first use may be unused before it is dropped.
+    pub idle: Duration,
+}
+
+/// There are as many sandboxes as there can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there are {max} sandboxes, which is the most: delete some with `DELETE /__admin/sandboxes/<name>`, or start with \
+     a larger `--sandboxes-max`"
+)]
+pub struct Full {
+    /// How many there can be.
+    pub max: usize,
+}
+
+/// All sandboxes.
+pub struct Registry {
+    baseline: Arc<Origin>,
+    budget: Arc<Budget>,
+    limits: Limits,
+    default: Arc<Sandbox>,
+    others: RwLock<IndexMap<Arc<str>, Arc<Sandbox>>>,
+    /// When sandboxes are to be woken, earliest first. Locked after a sandbox, never before one.
+    wakes: Mutex<BTreeSet<(i64, Arc<str>)>>,
+    on_wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    dropped: Mutex<IndexMap<u64, Timestamp>>,
+    hashes: RandomState,
+    /// What was exercised in sandboxes that are gone or were reset.
+    retired: Mutex<Coverage>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("count", &self.count()).finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// `default`, and others to come that begin like it.
+    pub fn new(baseline: Origin, budget: Budget, limits: Limits, real: Timestamp) -> Self {
+        let (baseline, budget) = (Arc::new(baseline), Arc::new(budget));
+        let state = State::new(Arc::clone(&baseline), Arc::clone(&budget), real);
+        Self {
+            default: Arc::new(Sandbox::new(DEFAULT, None, state, real)),
+            baseline,
+            budget,
+            limits,
+            others: RwLock::default(),
+            wakes: Mutex::default(),
+            on_wake: Mutex::default(),
+            dropped: Mutex::default(),
+            hashes: RandomState::new(),
+            retired: Mutex::default(),
+        }
+    }
+
+    /// How sandboxes begin.
+    pub fn baseline(&self) -> &Arc<Origin> {
+        &self.baseline
+    }
+
+    /// What all journals may take, and do.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// What bounds the sandboxes.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How many there are beside `default`.
+    pub fn count(&self) -> usize {
+        read(&self.others).len()
+    }
+
+    /// All of them, `default` first and then by name.
+    pub fn list(&self) -> Vec<Arc<Sandbox>> {
+        let mut others: Vec<_> = read(&self.others).values().cloned().collect();
+        others.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+        others.insert(0, Arc::clone(&self.default));
+        others
+    }
+
+    /// The one that is always there.
+    pub fn default_sandbox(&self) -> &Sandbox {
+        &self.default
+    }
+
+    /// One by its name.
+    pub fn find(&self, name: &str) -> Option<Arc<Sandbox>> {
+        if name == DEFAULT {
+            return Some(Arc::clone(&self.default));
+        }
+        read(&self.others).get(name).cloned()
+    }
+
+    /// Works in a sandbox; it is made if there is none of the name, which must be [one](super::is_name).
+    pub fn enter<R>(
+        &self,
+        name: &str,
+        real: Timestamp,
+        work: impl FnOnce(&Sandbox, &mut State) -> R,
+    ) -> Result<R, Full> {
+        loop {
+            let found = self.find(name);
+            let sandbox = found.map_or_else(|| self.make(name, real), Ok)?;
+            let state = sandbox.lock();
+            if !state.is_gone {
+                sandbox.last_used.store(real.0, Ordering::Relaxed);
+                return Ok(self.work(&sandbox, state, work));
+            }
+        }
+    }
+
+    /// Works in a sandbox that is there; `None` if there is none of the name.
+    pub fn visit<R>(
+        &self,
+        name: &str,
+        real: Timestamp,
+        work: impl FnOnce(&Sandbox, &mut State) -> R,
+    ) -> Option<R> {
+        loop {
+            let sandbox = self.find(name)?;
+            let state = sandbox.lock();
+            if !state.is_gone {
+                sandbox.last_used.store(real.0, Ordering::Relaxed);
+                return Some(self.work(&sandbox, state, work));
+            }
+        }
+    }
+
+    /// Looks into a sandbox without using it; `None` if it is gone.
+    pub fn look<R>(&self, sandbox: &Sandbox, look: impl FnOnce(&State) -> R) -> Option<R> {
+        let state = sandbox.lock();
+        (!state.is_gone).then(|| look(&state))
+    }
+
+    /// Works in a sandbox that is to be woken, without using it; `None` if there is none of the name.
+    pub fn wake<R>(&self, name: &str, work: impl FnOnce(&mut State) -> R) -> Option<R> {
+        let sandbox = self.find(name)?;
+        let state = sandbox.lock();
+        (!state.is_gone).then(|| self.work(&sandbox, state, |_, state| work(state)))
+    }
+
+    fn work<R>(
+        &self,
+        sandbox: &Arc<Sandbox>,
+        mut state: MutexGuard<'_, State>,
+        work: impl FnOnce(&Sandbox, &mut State) -> R,
+    ) -> R {
+        let result = work(sandbox, &mut state);
+        let is_earlier = self.note_wake(sandbox, state.wake());
+        drop(state);
+        if is_earlier {
+            self.announce();
+        }
+        if self.budget.is_exceeded() {
+            self.shed();
+        }
+        result
+    }
+
+    /// Notes when a sandbox that is locked is to be woken. Whether whoever wakes has to hear of it: a wake-up costs
+    /// more than a deletion.
+    fn note_wake(&self, sandbox: &Arc<Sandbox>, wake: Option<Timestamp>) -> bool {
+        let wake = wake.map_or(NEVER, |wake| wake.0);
+        let before = sandbox.wake.swap(wake, Ordering::Relaxed);
+        if before == wake {
+            return false;
+        }
+        let mut wakes = lock(&self.wakes);
+        wakes.remove(&(before, Arc::clone(&sandbox.name)));
+        let is_earlier = wakes.first().is_none_or(|(first, _)| wake < *first);
+        if wake != NEVER {
+            wakes.insert((wake, Arc::clone(&sandbox.name)));
+        }
+        is_earlier && wake != NEVER
+    }
+
+    /// When the next sandbox is to be woken, by the system clock.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        lock(&self.wakes).first().map(|(wake, _)| Timestamp(*wake))
+    }
+
+    /// The sandboxes that are to be woken by now.
+    pub fn to_wake(&self, real: Timestamp) -> Vec<Arc<str>> {
+        let wakes = lock(&self.wakes);
+        wakes.iter().take_while(|(wake, _)| *wake <= real.0).map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Has `call` called whenever [`Registry::next_wake`] may have become earlier. It must not wait.
+    pub fn on_wake(&self, call: Box<dyn Fn() + Send + Sync>) {
+        *lock(&self.on_wake) = Some(call);
+    }
+
+    fn announce(&self) {
+        if let Some(call) = &*lock(&self.on_wake) {
+            call();
+        }
+    }
+
+    fn make(&self, name: &str, real: Timestamp) -> Result<Arc<Sandbox>, Full> {
+        if self.count() >= self.limits.sandboxes_max {
+            self.sweep(real);
+        }
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sandbox) = others.get(name) {
+            return Ok(Arc::clone(sandbox));
+        }
+        if others.len() >= self.limits.sandboxes_max {
+            return Err(Full { max: self.limits.sandboxes_max });
+        }
+        let mut state = State::new(Arc::clone(&self.baseline), Arc::clone(&self.budget), real);
+        state.restarted = lock(&self.dropped).shift_remove(&self.hashes.hash_one(name));
+        let sandbox = Arc::new(Sandbox::new(name, Some(self.limits.idle), state, real));
+        others.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
+        Ok(sandbox)
+    }
+
+    /// Makes a sandbox that begins as `origin` says, or has the one of that name begin so; whether it is new. It is
+    /// dropped when unused for `idle`, or never.
+    pub fn put(
+        &self,
+        name: &str,
+        origin: Arc<Origin>,
+        idle: Option<Duration>,
+        real: Timestamp,
+    ) -> Result<bool, Full> {
+        let is_new = self.find(name).is_none();
+        self.enter(name, real, |sandbox, state| {
+            let exercised = state.restart(origin, real);
+            self.retire(&exercised);
+            state.restarted = None;
+            let idle = if name == DEFAULT { NEVER } else { idle_ms(idle) };
+            sandbox.idle_ms_max.store(idle, Ordering::Relaxed);
+        })?;
+        Ok(is_new)
+    }
+
+    /// Removes a sandbox; `false` if there is none of the name, or it is `default`, which is always there.
+    pub fn remove(&self, name: &str) -> bool {
+        let removed = self.others.write().unwrap_or_else(PoisonError::into_inner).swap_remove(name);
+        removed.is_some_and(|sandbox| {
+            self.end(&sandbox);
+            true
+        })
+    }
+
+    /// Has nobody find anything in a sandbox that is no longer listed.
+    fn end(&self, sandbox: &Arc<Sandbox>) {
+        let mut state = sandbox.lock();
+        state.is_gone = true;
+        state.journal.clear();
+        self.retire(&state.coverage);
+        self.note_wake(sandbox, None);
+    }
+
+    /// Drops the sandboxes that nobody used for too long; how many that were.
+    pub fn sweep(&self, real: Timestamp) -> usize {
+        let expired: Vec<_> =
+            read(&self.others).values().filter(|one| one.is_expired(real)).cloned().collect();
+        let mut dropped = 0;
+        for sandbox in expired {
+            let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+            // Somebody may have come meanwhile.
+            if !sandbox.is_expired(real) || others.swap_remove(&sandbox.name).is_none() {
+                continue;
+            }
+            drop(others);
+            self.end(&sandbox);
+            let mut names = lock(&self.dropped);
+            names.insert(self.hashes.hash_one(&*sandbox.name), real);
+            if names.len() > DROPPED_MAX {
+                names.shift_remove_index(0);
+            }
+            dropped += 1;
+        }
+        dropped
+    }
+
+    /// Everything back to the start: `default` as it began, and no other sandbox.
+    pub fn reset(&self, real: Timestamp) {
+        let others =
+            std::mem::take(&mut *self.others.write().unwrap_or_else(PoisonError::into_inner));
+        for sandbox in others.values() {
+            self.end(sandbox);
+        }
+        lock(&self.dropped).clear();
+        self.visit(DEFAULT, real, |_, state| {
+            let exercised = state.restart(Arc::clone(&self.baseline), real);
+            self.retire(&exercised);
+        });
+    }
+
+    /// Keeps what was exercised in a sandbox that forgets it.
+    pub fn retire(&self, exercised: &Coverage) {
+        lock(&self.retired).absorb(exercised);
+    }
+
+    /// What was exercised in all sandboxes there ever were.
+    pub fn coverage(&self) -> Coverage {
+        let mut all = lock(&self.retired).clone();
+        for sandbox in self.list() {
+            all.absorb(&sandbox.lock().coverage);
+        }
+        all
+    }
+
+    /// Forgets what was exercised so far, everywhere.
+    pub fn forget_coverage(&self) {
+        *lock(&self.retired) = Coverage::default();
+        for sandbox in self.list() {
+            sandbox.lock().coverage = Coverage::default();
+        }
+    }
+
+    /// Has journals give up their oldest entries, those of the longest unused sandboxes first, until all together take
+    /// an eighth less than they may: so this is rare.
+    fn shed(&self) {
+        let target = self.budget.bytes_max / 8 * 7;
+        let mut sandboxes = self.list();
+        sandboxes.sort_by_key(|sandbox| sandbox.last_used());
+        // Twice: at first each keeps what was entered last.
+        for keep in [1, 0] {
+            for sandbox in &sandboxes {
+                if self.budget.used() <= target {
+                    return;
+                }
+                let journal = &mut sandbox.lock().journal;
+                while journal.len() > keep && self.budget.used() > target {
+                    journal.forget_oldest();
+                }
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,240 @@
+//! What a sandbox holds at one time: its world, its journal, its faults and its coverage; and the way back.
+//!
+//! Must not know which sandboxes there are, nor HTTP.
+
+use std::sync::Arc;
+
+use crate::behavior::Behavior;
+use crate::clock::Clock;
+use crate::clock::ClockChange;
+use crate::clock::ClockStart;
+use crate::clock::Timestamp;
+use crate::coverage::Coverage;
+use crate::faults::Faults;
+use crate::journal::Back;
+use crate::journal::Budget;
+use crate::journal::Event;
+use crate::journal::Journal;
+use crate::journal::OutOfReach;
+use crate::journal::Step;
+use crate::sandbox::world::TaskRun;
+use crate::sandbox::world::World;
+use crate::store::Change;
+use crate::store::Conflict;
+
+/// How a sandbox begins, and is again after a reset.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Its world, but for the clock.
+    pub world: World,
+    /// Its clock.
+    pub clock: Beginning,
+    /// What made-up ids and the dice of faults follow from.
+    pub seed: u64,
+    /// The faults that it begins with.
+    pub faults: Faults,
+    /// The name of its fixture set.
+    pub fixture_set: Arc<str>,
+}
+
+/// How a sandbox's clock begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Beginning {
+    /// Anew, each time.
+    Start(ClockStart),
+    /// As that of the sandbox it was made from.
+    As(Clock),
+}
+
+impl Origin {
+    /// The world that begins when the system clock shows `real`.
+    pub fn begin(&self, real: Timestamp) -> World {
+        let clock = match self.clock {
+            Beginning::Start(start) => start.begin(real),
+            Beginning::As(clock) => clock,
+        };
+        let mut world = self.world.clone();
+        world.clock = clock;
+        world
+    }
+}
+
+/// What a sandbox holds, for whoever has it locked.
+#[derive(Debug)]
+pub struct State {
+    /// Its world.
+    pub world: World,
+    /// How it began.
+    pub origin: Arc<Origin>,
+    /// What happened in it.
+    pub journal: Journal,
+    /// What is to go wrong in it.
+    pub faults: Faults,
+    /// What of the contracts and behaviors was exercised in it.
+    pub coverage: Coverage,
+    /// When it was dropped, where this is the first that happens in it since.
+    pub restarted: Option<Timestamp>,
+    /// It is no sandbox any more: look again.
+    pub(super) is_gone: bool,
+}
+
+/// What was undone or done again.
+#[derive(Clone, Debug)]
+pub struct Turned {
+    /// The entry that says so.
+    pub id: u64,
+    /// The entries, in the order in which they were taken back or made again.
+    pub entries: Vec<u64>,
+    /// What that changed, all together.
+    pub step: Step,
+}
+
+/// Why nothing was undone or done again.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotTurned {
+    /// It is not in the journal.
+    #[error(transparent)]
+    OutOfReach(#[from] OutOfReach),
+    /// The records have become others without the journal: a defect.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+}
+
+impl State {
+    /// A sandbox that begins so when the system clock shows `real`.
+    pub fn new(origin: Arc<Origin>, budget: Arc<Budget>, real: Timestamp) -> Self {
+        Self {
+            world: origin.begin(real),
+            faults: origin.faults.clone(),
+            origin,
+            journal: Journal::new(budget),
+            coverage: Coverage::default(),
+            restarted: None,
+            is_gone: false,
+        }
+    }
+
+    /// Begins again, as `origin` says; what was exercised is handed out.
+    pub fn restart(&mut self, origin: Arc<Origin>, real: Timestamp) -> Coverage {
+        self.world = origin.begin(real);
+        self.faults = origin.faults.clone();
+        self.origin = origin;
+        self.journal.restart();
+        std::mem::take(&mut self.coverage)
+    }
+
+    /// When, by the system clock, the next task falls due; `None` where that never comes by waiting.
+    pub fn wake(&self) -> Option<Timestamp> {
+        self.world.clock.real_time_of(self.world.next_due()?)
+    }
+
+    /// Runs the tasks that are due, in order and each at its own time, up to `most` of them.
+    pub fn run_due<'b>(
+        &mut self,
+        behavior: impl Fn(usize) -> &'b Behavior,
+        real: Timestamp,
+        most: usize,
+    ) -> Vec<TaskRun> {
+        let now = self.world.clock.now(real);
+        let mut runs = Vec::new();
+        while runs.len() < most {
+            let Some(run) = self.world.run_due(&behavior, now) else { break };
+            // What could not even be noted as over would be due for ever.
+            let is_stuck = run.step.is_none();
+            self.enter_task(&run, real);
+            runs.push(run);
+            if is_stuck {
+                break;
+            }
+        }
+        runs
+    }
+
+    /// Enters a task that was run.
+    pub fn enter_task(&mut self, run: &TaskRun, real: Timestamp) {
+        let event = Event::Task { provider: run.provider, why: run.why.clone() };
+        self.journal.enter(real, run.at, event, run.step.clone());
+    }
+
+    /// Makes changes that nobody's call asked for, and enters them as `what`; the number of the entry.
+    pub fn edit(
+        &mut self,
+        provider: usize,
+        changes: Vec<Change>,
+        what: String,
+        real: Timestamp,
+    ) -> Result<u64, Conflict> {
+        let ids = self.world.ids_position();
+        let step = self.world.commit(provider, &changes.into(), ids)?;
+        let now = self.world.clock.now(real);
+        Ok(self.journal.enter(real, now, Event::Edit { provider, what }, step))
+    }
+
+    /// Changes the clock; the tasks that become due are not run yet.
+    pub fn change_clock(&mut self, change: ClockChange, real: Timestamp) -> u64 {
+        let before = self.world.clock;
+        let after = before.changed(change, real);
+        self.world.clock = after;
+        let ids = self.world.ids_position();
+        let step = Step { made: Vec::new(), ids: (ids, ids), clock: Some((before, after)) };
+        self.journal.enter(real, after.now(real), Event::Clock(change), Some(step))
+    }
+
+    /// Takes back what was done, all of it or nothing.
+    pub fn undo(&mut self, back: Back, real: Timestamp) -> Result<Turned, NotTurned> {
+        let ids = self.journal.back(back)?;
+        let steps = self.steps(&ids).map(Step::inverse).collect();
+        let turned = self.turn(ids, steps, Event::Undo, real)?;
+        self.journal.mark(&turned.entries, true);
+        Ok(turned)
+    }
+
+    /// Makes so many of the steps that were undone again, all of them or none.
+    pub fn redo(&mut self, steps: usize, real: Timestamp) -> Result<Turned, NotTurned> {
+        let ids = self.journal.forward(steps)?;
+        let steps = self.steps(&ids).cloned().collect();
+        let turned = self.turn(ids, steps, Event::Redo, real)?;
+        self.journal.mark(&turned.entries, false);
+        Ok(turned)
+    }
+
+    fn steps(&self, ids: &[u64]) -> impl Iterator<Item = &Step> {
+        ids.iter().filter_map(|id| self.journal.get(*id)?.step.as_deref())
+    }
+
+    fn turn(
+        &mut self,
+        entries: Vec<u64>,
+        steps: Vec<Step>,
+        event: fn(Vec<u64>) -> Event,
+        real: Timestamp,
+    ) -> Result<Turned, NotTurned> {
+        let (ids, clock) = (self.world.ids_position(), self.world.clock);
+        for (taken, step) in steps.iter().enumerate() {
+            if let Err(conflict) = self.world.take(step) {
+                for step in steps[..taken].iter().rev() {
+                    self.world.take(&step.inverse())?;
+                }
+                return Err(conflict.into());
+            }
+        }
+        let changed_clock = (clock != self.world.clock).then_some((clock, self.world.clock));
+        let step = Step {
+            made: steps.into_iter().flat_map(|step| step.made).collect(),
+            ids: (ids, self.world.ids_position()),
+            clock: changed_clock,
+        };
+        let now = self.world.clock.now(real);
+        let id = self.journal.enter(real, now, event(entries.clone()), Some(step.clone()));
+        Ok(Turned { id, entries, step })
+    }
+
+    /// The world as it was before an entry; `None` where the journal does not have it.
+    pub fn world_before(&self, id: u64) -> Option<World> {
+        let mut world = self.world.clone();
+        for step in self.journal.steps_back_to(id)? {
+            world.take(&step.inverse()).ok()?;
+        }
+        Some(world)
+    }
+}

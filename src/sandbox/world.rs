@@ -1,0 +1,197 @@
+//! A world: the records of every provider, where made-up ids come from, the settings and the clock.
+//!
+//! Must not know who asks for something, nor that there is a way back.
+
+use std::sync::Arc;
+
+use crate::behavior::Behavior;
+use crate::behavior::Moment;
+use crate::clock::Clock;
+use crate::clock::Timestamp;
+use crate::expression::Value;
+use crate::ids::Ids;
+use crate::journal::Made;
+use crate::journal::Step;
+use crate::message::ChangeKind;
+use crate::message::Tally;
+use crate::message::Why;
+use crate::store::Change;
+use crate::store::Conflict;
+use crate::store::Key;
+use crate::store::Store;
+
+/// Everything that a request can read or change. A clone is a fork: it shares all that neither changes.
+#[derive(Clone, Debug)]
+pub struct World {
+    stores: Vec<Store>,
+    /// By provider, as its expressions see them.
+    settings: Arc<[Value]>,
+    ids: Ids,
+    /// What time it is here.
+    pub clock: Clock,
+}
+
+impl World {
+    /// A world with these records and settings, by the number of their provider.
+    pub fn new(stores: Vec<Store>, settings: Arc<[Value]>, ids: Ids, clock: Clock) -> Self {
+        Self { stores, settings, ids, clock }
+    }
+
+    /// The records of a provider.
+    pub fn store(&self, provider: usize) -> &Store {
+        &self.stores[provider]
+    }
+
+    /// The records of every provider.
+    pub fn stores(&self) -> &[Store] {
+        &self.stores
+    }
+
+    /// The settings of every provider.
+    pub fn settings(&self) -> &Arc<[Value]> {
+        &self.settings
+    }
+
+    /// Where made-up ids come from.
+    pub fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// How much of the made-up ids was used up.
+    pub fn ids_position(&self) -> u128 {
+        self.ids.position()
+    }
+
+    /// Goes to where [`World::ids_position`] was so.
+    pub fn set_ids_position(&mut self, position: u128) {
+        // To set it costs more than to look, and mostly it is there already.
+        if self.ids.position() != position {
+            self.ids.set_position(position);
+        }
+    }
+
+    /// What a decision for a provider works on.
+    pub fn moment(&mut self, provider: usize, now: Timestamp) -> Moment<'_> {
+        let (store, settings) = (&self.stores[provider], &self.settings[provider]);
+        Moment { store, settings, ids: &mut self.ids, now }
+    }
+
+    /// Makes changes to a provider's records, all or none. `ids` is what was used up of the ids before they were
+    /// planned; without changes, what was drawn is given back.
+    pub fn commit(
+        &mut self,
+        provider: usize,
+        changes: &Arc<[Change]>,
+        ids: u128,
+    ) -> Result<Option<Step>, Conflict> {
+        if changes.is_empty() {
+            self.set_ids_position(ids);
+            return Ok(None);
+        }
+        self.stores[provider].commit(changes)?;
+        let made = vec![Made { provider, changes: Arc::clone(changes), reverted: false }];
+        Ok(Some(Step { made, ids: (ids, self.ids.position()), clock: None }))
+    }
+
+    /// Makes a step again, or takes one back if it is the [inverse](Step::inverse) of one.
+    pub fn take(&mut self, step: &Step) -> Result<(), Conflict> {
+        for (done, made) in step.made.iter().enumerate() {
+            let taken = self.make(made, made.reverted);
+            if let Err(conflict) = taken {
+                for made in step.made[..done].iter().rev() {
+                    // Back to where the step began, which was sound.
+                    self.make(made, !made.reverted)?;
+                }
+                return Err(conflict);
+            }
+        }
+        self.set_ids_position(step.ids.1);
+        if let Some((_, after)) = step.clock {
+            self.clock = after;
+        }
+        Ok(())
+    }
+
+    fn make(&mut self, made: &Made, reverted: bool) -> Result<(), Conflict> {
+        let store = &mut self.stores[made.provider];
+        if reverted { store.revert(&made.changes) } else { store.commit(&made.changes) }
+    }
+
+    /// When the next task of any job falls due, by this world's clock.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.stores.iter().filter_map(Store::next_due).map(|(due, _, _)| due).min()
+    }
+
+    /// Runs the earliest of the tasks that are due at `now`, at its own time.
+    pub fn run_due<'b>(
+        &mut self,
+        behavior: impl Fn(usize) -> &'b Behavior,
+        now: Timestamp,
+    ) -> Option<TaskRun> {
+        let next = self.stores.iter().enumerate().filter_map(|(provider, store)| {
+            let (due, resource, key) = store.next_due()?;
+            Some((due, provider, resource, key))
+        });
+        let (due, provider, resource, key) =
+            next.min_by_key(|(due, provider, ..)| (*due, *provider))?;
+        if due > now {
+            return None;
+        }
+        let key = key.clone();
+        self.run_task(behavior(provider), (provider, resource, &key), due)
+    }
+
+    /// Runs the next task of a job, at `now`; `None` where it has none.
+    pub fn run_task(
+        &mut self,
+        behavior: &Behavior,
+        (provider, resource, key): (usize, usize, &Key),
+        now: Timestamp,
+    ) -> Option<TaskRun> {
+        let ids = self.ids.position();
+        let task = behavior.run_task(resource, key, &mut self.moment(provider, now))?;
+        let changes: Arc<[Change]> = task.changes.into();
+        let (why, step) = match self.commit(provider, &changes, ids) {
+            Ok(step) => (task.why, step),
+            Err(conflict) => (Why::Fault(conflict.to_string()), None),
+        };
+        let tally =
+            step.as_ref().map_or_else(Vec::new, |_| tally(&self.stores[provider], &changes));
+        Some(TaskRun { provider, at: now, why, tally, step })
+    }
+}
+
+/// A task of a job that was run.
+#[derive(Debug)]
+pub struct TaskRun {
+    /// The number of the provider whose job it is.
+    pub provider: usize,
+    /// When, by the world's clock.
+    pub at: Timestamp,
+    /// Which task of which job, or what stopped it.
+    pub why: Why,
+    /// What it changed, as counts.
+    pub tally: Vec<Tally>,
+    /// What it changed; at least that it is over, unless that could not be noted.
+    pub step: Option<Step>,
+}
+
+/// Changes as counts for each resource and kind, in the order of their first.
+pub fn tally(store: &Store, changes: &[Change]) -> Vec<Tally> {
+    let mut tallies: Vec<Tally> = Vec::new();
+    for change in changes {
+        let kind = match (&change.before, &change.after) {
+            (None, _) => ChangeKind::Created,
+            // What is kept loses a reference, and looks as before.
+            (Some(before), Some(after)) if before.fields == after.fields => continue,
+            (Some(_), Some(_)) => ChangeKind::Updated,
+            (Some(_), None) => ChangeKind::Deleted,
+        };
+        let resource = &store.model().resources[change.resource].name;
+        match tallies.iter_mut().find(|tally| tally.kind == kind && tally.resource == *resource) {
+            Some(tally) => tally.count += 1,
+            None => tallies.push(Tally { resource: Arc::clone(resource), kind, count: 1 }),
+        }
+    }
+    tallies
+}
