@@ -44,7 +44,7 @@ struct BuiltInSpecs;
 struct BuiltInFixtures;
 
 /// Where providers come from and which of them are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sources {
     /// A folder with one folder a provider, in each its contract and behavior file. They join the built-in
     /// ones, and one of the same name goes before it.
@@ -316,15 +316,20 @@ fn built_in<E: Embed>(folder: &str, path: &str) -> Option<File> {
     Some(File { name: format!("{folder}/{path}"), text, is_built_in: true })
 }
 
-/// A file's text; why it has none goes to `findings`.
 fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<File> {
+    let text = read_text(path, findings)?;
+    Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
+}
+
+/// A file's text; why it has none goes to `findings`.
+pub(crate) fn read_text(path: &Path, findings: &mut Vec<Finding>) -> Option<String> {
     let name = path.display().to_string();
     let problem = match fs::metadata(path).map(|metadata| metadata.len()) {
         Ok(bytes) if bytes > FILE_BYTES_MAX => {
             format!("the file has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")
         }
         _ => match fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => return Some(File { name, text: text.into(), is_built_in: false }),
+            Ok(Ok(text)) => return Some(text),
             Ok(Err(_)) => "the file is not UTF-8".to_owned(),
             Err(error) => format!("cannot read the file: {error}"),
         },

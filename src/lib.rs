@@ -32,6 +32,7 @@
 //! | layer | module | owns |
 //! |---|---|---|
 //! | 8 | [`cli`] | what is asked for on the command line, and all that is printed |
+//! | 8 | [`config`] | flags, environment and `tombstone.yaml` as one plain value |
 //! | 7 | [`server`] | sockets, limits, the request log |
 //! | 6 | [`admin`] | the JSON API under `/__admin` and its guard |
 //! | 6 | [`catalog`] | finding the files of each provider, built in or in folders |
@@ -57,6 +58,7 @@
 
 // In reading order: the request path first, then what it stands on.
 pub mod cli;
+pub mod config;
 
 pub mod server;
 

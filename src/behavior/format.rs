@@ -373,31 +373,38 @@ pub(crate) fn explain<T: JsonSchema>(document: &Document) -> Vec<Finding> {
     let schema = schema_of::<T>();
     let Ok(validator) = jsonschema::draft202012::new(&schema) else { return Vec::new() };
     let errors = validator.iter_errors(document.root());
-    errors.map(|error| finding(document, &schema, &error)).collect()
+    errors.flat_map(|error| findings(document, &schema, &error)).collect()
 }
 
-fn finding(
+fn findings(
     document: &Document,
     schema: &Value,
     error: &jsonschema::ValidationError<'_>,
-) -> Finding {
+) -> Vec<Finding> {
     let place = error.instance_path().to_string();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            let name = unexpected.first().map(String::as_str).unwrap_or_default();
-            let finding =
-                document.error(&child(&place, name), format!("`{name}` is not known here"));
             let keyword = error.schema_path().to_string();
             let around = keyword.rsplit_once('/').map_or("", |(around, _)| around);
             let known = schema.pointer(around).and_then(|schema| schema["properties"].as_object());
-            let hint =
-                did_you_mean(name, known.into_iter().flat_map(Map::keys).map(String::as_str));
-            Finding { hint, ..finding }
+            let unknown = |name: &String| {
+                let finding =
+                    document.error(&child(&place, name), format!("`{name}` is not known here"));
+                let known = known.into_iter().flat_map(Map::keys).map(String::as_str);
+                Finding { hint: did_you_mean(name, known), ..finding }
+            };
+            unexpected.iter().map(unknown).collect()
         }
+        _ => vec![finding(document, &place, error)],
+    }
+}
+
+fn finding(document: &Document, place: &str, error: &jsonschema::ValidationError<'_>) -> Finding {
+    match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let finding = document.error(&place, format!("`{name}` is missing"));
+            let finding = document.error(place, format!("`{name}` is missing"));
             if name == "tombstone" {
                 finding.hint(format!("begin the file with `tombstone: {FORMAT_VERSION}`"))
             } else {
@@ -405,10 +412,10 @@ fn finding(
             }
         }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
-            let message = format!("{} has none of the forms that are possible here", named(&place));
-            document.error(&place, message)
+            let message = format!("{} has none of the forms that are possible here", named(place));
+            document.error(place, message)
         }
-        _ => document.error(&place, error.masked_with(named(&place)).to_string()),
+        _ => document.error(place, error.masked_with(named(place)).to_string()),
     }
 }
 

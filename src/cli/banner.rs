@@ -19,9 +19,10 @@ pub(super) fn text(
     emulator: &Emulator,
     address: SocketAddr,
     admin: &admin::Options,
+    tls: bool,
     paint: Paint,
 ) -> String {
-    let origin = origin(address);
+    let origin = origin(address, tls);
     let mut text = String::new();
     for provider in emulator.overview() {
         push_provider(&mut text, &provider, &origin, paint);
@@ -88,11 +89,12 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
 }
 
 /// The base URL of the server as a client on this machine writes it.
-fn origin(address: SocketAddr) -> String {
+pub(super) fn origin(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
     match address {
         // Listening on every address, this machine is reached by its loopback one.
-        _ if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-        _ => format!("http://{address}"),
+        _ if address.ip().is_unspecified() => format!("{scheme}://127.0.0.1:{}", address.port()),
+        _ => format!("{scheme}://{address}"),
     }
 }
 
@@ -165,7 +167,7 @@ mod tests {
             ("[::]:1", "http://127.0.0.1:1"),
             ("[::1]:1", "http://[::1]:1"),
         ] {
-            assert_eq!(origin(address.parse().unwrap()), expected);
+            assert_eq!(origin(address.parse().unwrap(), false), expected);
         }
     }
 }

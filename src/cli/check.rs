@@ -5,35 +5,114 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use crate::catalog;
+use crate::catalog::Sources;
 use crate::cli::CheckArgs;
+use crate::cli::CheckFormat;
 use crate::cli::counted;
 use crate::cli::print;
 use crate::cli::sorted;
 use crate::clock::system_now;
+use crate::config;
+use crate::config::Config;
+use crate::config::Gathered;
+use crate::config::WrongUsage;
 use crate::emulator::Emulator;
 use crate::emulator::Options;
+use crate::finding::Finding;
+use crate::finding::Severity;
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let mut findings = Vec::new();
-    let providers = catalog::load(&args.sources.sources(true), system_now(), &mut findings)?;
+    let Gathered { given, file, mut findings, .. } =
+        args.sources.config.gather(args.sources.given())?;
+    let sources = Sources { vet: true, ..config::sources(given.sources.clone()) };
+    if let Some(file) = file.filter(|_| findings.is_empty()) {
+        let problems = Config::resolve(given).err().into_iter().flat_map(|WrongUsage(all)| all);
+        findings.extend(problems.map(|problem| Finding::error(&file, 0, "", problem)));
+    }
+    let providers = catalog::load(&sources, system_now(), &mut findings)?;
     let count = providers.len();
     // Mounting has findings of its own.
     let options = Options::default();
     drop(Emulator::new(providers, &options, &mut findings));
     let (findings, errors) = sorted(findings);
+    let warnings = findings.len() - errors;
+    print(&match args.format {
+        CheckFormat::Human => text(&findings, count, errors),
+        CheckFormat::Github => annotations(&findings),
+        CheckFormat::Json => {
+            let report = json!({
+                "providers": count, "errors": errors, "warnings": warnings, "findings": findings,
+            });
+            format!("{report:#}\n")
+        }
+    });
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn text(findings: &[Finding], providers: usize, errors: usize) -> String {
     let mut text = String::new();
-    for finding in &findings {
+    for finding in findings {
         let _ = writeln!(text, "{finding}");
     }
     let warnings = findings.len() - errors;
     let _ = writeln!(
         text,
         "{} can be served; {} and {}",
-        counted(count, "provider"),
+        counted(providers, "provider"),
         counted(errors, "error"),
         counted(warnings, "warning")
     );
-    print(&text);
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    text
+}
+
+/// Workflow commands, which GitHub shows beside the lines of a pull request:
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
+fn annotations(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let command = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let file = property(&finding.file);
+        let line = match finding.line {
+            0 => String::new(),
+            line => format!(",line={line}"),
+        };
+        let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let message = message(&format!("{}{hint}", finding.message));
+        let _ = writeln!(text, "::{command} file={file}{line},title=tombstone check::{message}");
+    }
+    text
+}
+
+/// Text as it may stand after the second `::`.
+fn message(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Text as it may stand as a value before it.
+fn property(text: &str) -> String {
+    message(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_are_escaped() {
+        let file = "a,b:c%.yaml".into();
+        let findings = [
+            Finding::error(&file, 3, "", "50% of\r\nit: a, b").hint("mend::it"),
+            Finding::warning(&file, 0, "", "doubtful"),
+        ];
+        expect_test::expect![[r#"
+            ::error file=a%2Cb%3Ac%25.yaml,line=3,title=tombstone check::50%25 of%0D%0Ait: a, b (mend::it)
+            ::warning file=a%2Cb%3Ac%25.yaml,title=tombstone check::doubtful
+        "#]].assert_eq(&annotations(&findings));
+    }
 }

@@ -4,22 +4,37 @@
 
 mod banner;
 mod check;
+mod client;
+mod coverage;
+mod junit;
 mod paint;
+mod ready;
+mod reset;
 mod routes;
 mod serve;
+mod target;
+mod verify;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::CommandFactory;
+use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
 use crate::catalog;
-use crate::catalog::Setting;
 use crate::catalog::Sources;
 use crate::clock::system_now;
+use crate::config;
+use crate::config::Config;
+use crate::config::Gathered;
+use crate::config::Given;
+use crate::config::GivenSources;
+use crate::config::WrongUsage;
 use crate::emulator::Emulator;
 use crate::emulator::Options;
 use crate::finding::Finding;
@@ -28,11 +43,15 @@ use crate::finding::Severity;
 /// So many findings are printed before the rest is served: a folder of files can have thousands.
 const FINDINGS_MAX: usize = 10;
 
+/// The exit code for wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
+
 #[derive(Debug, Parser)]
 #[command(
     name = "tombstone",
     version,
     about = ABOUT,
+    override_usage = "tombstone [OPTIONS OF SERVE]\n       tombstone <COMMAND> [OPTIONS]",
     after_help = EXAMPLES,
     max_term_width = 100,
     args_conflicts_with_subcommands = true
@@ -54,101 +73,115 @@ const EXAMPLES: &str = "\
 Examples:
   tombstone                            serve the built-in APIs on http://127.0.0.1:4010
   tombstone -p 0 --provider NAME       one of them, on a free port
-  tombstone check --specs my-apis      what is wrong with files of your own";
+  tombstone check --specs my-apis      what is wrong with files of your own
+  tombstone serve --help               all options of serving";
+
+const AFTER_OPTIONS: &str = "\
+Each option can also stand in the environment, as the variable in brackets (lists with commas between their items, \
+faults with semicolons), and in tombstone.yaml. Flags go before the environment, and the environment before the file.
+
+Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer requests (the same as no command)
-    Serve(ServeArgs),
-    /// Report everything that is wrong with contracts, behavior files and fixtures
+    #[command(after_help = AFTER_OPTIONS)]
+    Serve(Box<ServeArgs>),
+    /// Report everything that is wrong with the files of providers and tombstone.yaml
     #[command(after_help = "Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage")]
     Check(CheckArgs),
     /// List each operation: where it answers, which responses it can give and what gives them
     Routes(RoutesArgs),
+    /// Wait until a server answers, and print its URL
+    #[command(after_help = "Exit codes: 0 it answers, 1 it does not in time, 2 wrong usage")]
+    Wait(wait::WaitArgs),
+    /// Put a running server's records back to the start
+    Reset(reset::ResetArgs),
+    /// Tell which operations, responses and rules of a running server have been exercised
+    #[command(after_help = "Exit codes: 0 fine, 1 less than --min or no answer, 2 wrong usage")]
+    Coverage(coverage::CoverageArgs),
+    /// Hold a running server's calls and records against a file of expectations
+    #[command(after_help = "Exit codes: 0 all hold, 1 one does not or no answer, 2 wrong usage")]
+    Verify(verify::VerifyArgs),
 }
 
-/// Which providers, and from where.
+/// Where options are beside the command line.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Files")]
-struct SourceArgs {
-    /// More providers, DIR/<provider>/openapi.yaml and behavior.yaml; one with a built-in name goes before it
-    #[arg(long, value_name = "DIR")]
-    specs: Option<PathBuf>,
-    /// More records, DIR/<provider>/<fixture set>.yaml; a set goes before the built-in one of its name
-    #[arg(long, value_name = "DIR")]
-    fixtures: Option<PathBuf>,
-    /// The records to start from; a provider without this set starts from `default`
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    fixture_set: String,
-    /// Only this provider (repeatable)
-    #[arg(long = "provider", value_name = "NAME")]
-    providers: Vec<String>,
-    /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
-    #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE")]
-    settings: Vec<Setting>,
+struct ConfigArgs {
+    /// Options in a file; `tombstone.yaml` in the working directory if it is there, unless given
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    config: Option<PathBuf>,
 }
 
-impl SourceArgs {
-    fn sources(&self, vet: bool) -> Sources {
-        Sources {
-            specs: self.specs.clone(),
-            fixtures: self.fixtures.clone(),
-            fixture_set: self.fixture_set.clone(),
-            only: self.providers.clone(),
-            settings: self.settings.clone(),
-            vet,
+impl ConfigArgs {
+    /// What is given here and elsewhere; strange variables are told.
+    fn gather(&self, flags: Given) -> Result<Gathered, WrongUsage> {
+        let gathered =
+            config::gather(flags, self.config.as_deref(), &std::env::vars_os().collect())?;
+        for warning in &gathered.warnings {
+            print_error(&format!("warning: {warning}"));
         }
+        Ok(gathered)
+    }
+
+    /// The same for a command that cannot go on while something is wrong with the file.
+    fn gather_sound(&self, flags: Given) -> anyhow::Result<Gathered> {
+        let mut gathered = self.gather(flags)?;
+        let (findings, errors) = sorted(std::mem::take(&mut gathered.findings));
+        for finding in &findings {
+            print_error(&finding.to_string());
+        }
+        if errors > 0 {
+            anyhow::bail!("{} in the configuration file: mend it first", counted(errors, "error"));
+        }
+        Ok(gathered)
+    }
+
+    /// All options, for such a command.
+    fn resolve(&self, flags: Given) -> anyhow::Result<Config> {
+        Ok(Config::resolve(self.gather_sound(flags)?.given)?)
     }
 }
 
 #[derive(Debug, Args)]
 struct ServeArgs {
-    /// The port to listen on; 0 picks a free one and prints it
-    #[arg(short, long, default_value_t = 4010, env = "PORT")]
-    port: u16,
-    /// The address to listen on; 0.0.0.0 is every one of this machine
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "HOST")]
-    host: String,
-    /// What made-up ids follow from: the same seed and the same calls give the same ids
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-    /// One line for each request on standard error: for people, as JSON, or none
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Human)]
-    log_format: LogFormat,
-    /// Whether web pages of any origin may call and read the answers
-    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On)]
-    cors: Switch,
     #[command(flatten)]
-    sources: SourceArgs,
+    given: Given,
     #[command(flatten)]
-    admin: AdminArgs,
+    config: ConfigArgs,
 }
 
-/// Who may call the admin API.
+/// Which providers, and from where.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Admin API")]
-struct AdminArgs {
-    /// What callers must present as `Authorization: Bearer TOKEN`
-    #[arg(
-        long = "admin-token",
-        value_name = "TOKEN",
-        env = "TOMBSTONE_ADMIN_TOKEN",
-        hide_env_values = true,
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    token: Option<String>,
-    /// Answer everyone who can connect, also where --host lets others in and there is no token
-    #[arg(long = "admin-open")]
-    open: bool,
-    /// One more name of this server in `Host`, beside localhost and the address (repeatable)
-    #[arg(long = "admin-host", value_name = "NAME")]
-    hosts: Vec<String>,
+struct SourceArgs {
+    #[command(flatten)]
+    sources: GivenSources,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+impl SourceArgs {
+    /// The same as what is given for serving.
+    fn given(&self) -> Given {
+        Given { sources: self.sources.clone(), ..Given::default() }
+    }
 }
 
 #[derive(Debug, Args)]
 struct CheckArgs {
+    /// Report it for people, as annotations of a GitHub workflow, or as JSON
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: CheckFormat,
     #[command(flatten)]
     sources: SourceArgs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    Human,
+    Github,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -160,33 +193,54 @@ struct RoutesArgs {
     sources: SourceArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    Human,
-    Json,
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Switch {
-    On,
-    Off,
-}
-
 /// Runs the program with the process's arguments: 0 fine, 1 findings or failure, 2 wrong usage.
 pub fn main() -> ExitCode {
     // Wrong usage is printed by clap itself, with exit code 2.
-    let cli = Cli::parse();
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
-        Some(Command::Serve(args)) => serve::run(&args),
+        Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Routes(args)) => routes::run(&args),
-        None => serve::run(&cli.serve),
+        Some(Command::Wait(args)) => wait::run(&args),
+        Some(Command::Reset(args)) => reset::run(&args),
+        Some(Command::Coverage(args)) => coverage::run(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
+        None => serve::run(cli.serve),
     };
-    result.unwrap_or_else(|error| {
-        print_error(&format!("{error:#}"));
-        ExitCode::FAILURE
+    result.unwrap_or_else(|error| match error.downcast::<WrongUsage>() {
+        Ok(WrongUsage(problems)) => {
+            for problem in problems {
+                print_error(&problem);
+            }
+            ExitCode::from(WRONG_USAGE)
+        }
+        Err(error) => {
+            print_error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
     })
+}
+
+/// The command line as it is parsed and described: help names each option's variable, and the options of serving are
+/// told where serving is.
+fn command() -> clap::Command {
+    let mut command = Cli::command().mut_args(|arg| arg.hide(true));
+    for name in ["serve", "check", "routes", "wait", "reset", "coverage", "verify"] {
+        command = command.mut_subcommand(name, |serving| serving.mut_args(with_variable));
+    }
+    command
+}
+
+/// The same option, its help with the variables that stand for it; options of one command alone have none.
+fn with_variable(arg: clap::Arg) -> clap::Arg {
+    let variables = config::variables(&arg);
+    match arg.get_help().cloned() {
+        Some(help) if !variables.is_empty() => {
+            arg.help(format!("{help} [${}]", variables.join(", $")))
+        }
+        _ => arg,
+    }
 }
 
 /// Prints lines to standard output; a reader that went away is no failure.
@@ -202,13 +256,13 @@ fn print_error(text: &str) {
 }
 
 /// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.
-fn emulator(sources: &SourceArgs, options: &Options) -> anyhow::Result<Emulator> {
+fn emulator(sources: &Sources, options: &Options) -> anyhow::Result<Emulator> {
     let mut findings = Vec::new();
-    let providers = catalog::load(&sources.sources(false), system_now(), &mut findings)?;
+    let providers = catalog::load(sources, system_now(), &mut findings)?;
     let emulator = Emulator::new(providers, options, &mut findings);
     tell(findings);
     let is_there = |name: &str| emulator.providers().any(|there| **there == *name);
-    if let Some(broken) = sources.providers.iter().find(|name| !is_there(name)) {
+    if let Some(broken) = sources.only.iter().find(|name| !is_there(name)) {
         anyhow::bail!("`{broken}` cannot be served: mend what is named above");
     }
     if emulator.providers().next().is_none() {

@@ -19,7 +19,8 @@ use crate::emulator::ResponseOverview;
 const COLUMNS_MAX: usize = 100;
 
 pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
-    let emulator = emulator(&args.sources, &Options::default())?;
+    let config = args.sources.config.resolve(args.sources.given())?;
+    let emulator = emulator(&config.sources, &Options::default())?;
     let overview = emulator.overview();
     print(&if args.json {
         format!("{:#}\n", json!({ "providers": overview }))

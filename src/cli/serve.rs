@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::admin;
-use crate::cli::LogFormat;
 use crate::cli::ServeArgs;
-use crate::cli::Switch;
 use crate::cli::banner;
 use crate::cli::emulator;
 use crate::cli::paint::Paint;
 use crate::cli::print;
+use crate::cli::ready::Ready;
+use crate::cli::ready::ReadyFile;
+use crate::config::Config;
+use crate::config::LogFormat;
 use crate::emulator::Emulator;
 use crate::emulator::Options;
 use crate::server::Limits;
@@ -23,12 +24,13 @@ use crate::server::Setup;
 use crate::server::log;
 use crate::server::log::Log;
 
-pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let options = Options { seed: args.seed, cors: args.cors == Switch::On, ..Options::default() };
-    let emulator = Arc::new(emulator(&args.sources, &options)?);
-    show_warnings(args.log_format);
+pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let config = args.config.resolve(args.given)?;
+    let options = Options { seed: config.seed, cors: config.cors, ..Options::default() };
+    let emulator = Arc::new(emulator(&config.sources, &options)?);
+    show_warnings(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args, emulator))
+    runtime.block_on(serve(&config, emulator))
 }
 
 /// Has what the server itself warns of printed.
@@ -44,15 +46,10 @@ fn show_warnings(format: LogFormat) {
     };
 }
 
-async fn serve(args: &ServeArgs, emulator: Arc<Emulator>) -> anyhow::Result<ExitCode> {
-    let server = Server::bind(&args.host, args.port).await?;
-    let admin = admin::Options {
-        bind: server.address(),
-        hosts: args.admin.hosts.clone(),
-        token: args.admin.token.clone(),
-        open: args.admin.open,
-    };
-    let format = match args.log_format {
+async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitCode> {
+    let server = Server::bind(&config.host, config.port).await?;
+    let admin = config.admin.options(server.address());
+    let format = match config.log_format {
         LogFormat::Human => {
             Some(log::Format::Human { colour: Paint::of(&std::io::stderr()).has_colour() })
         }
@@ -63,9 +60,19 @@ async fn serve(args: &ServeArgs, emulator: Arc<Emulator>) -> anyhow::Result<Exit
     let log = log.context("cannot start the thread that writes the log")?;
     // Before anybody is told that there is something to stop.
     let stop = stop_signal()?;
-    let paint = Paint::of(&std::io::stdout());
-    print(&banner::text(&emulator, server.address(), &admin, paint));
+    let ready = Ready::new(&emulator, server.address(), config.tls.is_some());
+    let file = config.ready_file.as_ref().map(|path| {
+        ReadyFile::write(path, &ready).with_context(|| format!("cannot write `{}`", path.display()))
+    });
+    let file = file.transpose()?;
+    print(&if config.print_json {
+        ready.line()
+    } else {
+        let paint = Paint::of(&std::io::stdout());
+        banner::text(&emulator, server.address(), &admin, ready.tls, paint)
+    });
     server.run(Setup { emulator, admin, log, limits: Limits::default() }, stop).await;
+    drop(file);
     Ok(ExitCode::SUCCESS)
 }
 

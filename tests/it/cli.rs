@@ -28,7 +28,7 @@ use crate::support::POST;
 use crate::support::POST_BODY;
 
 /// A provider with a call for each kind of word that a shell could read otherwise.
-const CONTRACT: &str = r#"openapi: 3.1.0
+pub(crate) const CONTRACT: &str = r#"openapi: 3.1.0
 info: { title: Shop API, version: '1' }
 servers: [{ url: 'https://api.shop.example/v3' }]
 components:
@@ -58,7 +58,7 @@ paths:
         '401': { description: Who are you? }
 "#;
 
-const BEHAVIOR: &str = r#"tombstone: 1
+pub(crate) const BEHAVIOR: &str = r#"tombstone: 1
 resources:
   keys: { key: id, unique: [token] }
   carts: { key: id }
@@ -81,7 +81,7 @@ operations:
         body: { name: '{{ body.name }}' }
 "#;
 
-const FIXTURES: &str = r#"tombstone: 1
+pub(crate) const FIXTURES: &str = r#"tombstone: 1
 records:
   keys: [{ id: 1, token: it's a key }]
   carts: [{ id: a/b c }]
@@ -97,7 +97,7 @@ calls:
   - { operation: createCart, shows: a name is required, expect: 400, credentials: { key: it's a key }, body: {} }
 "#;
 
-fn shop(name: &str) -> Folder {
+pub(crate) fn shop(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder.write("specs/shop/openapi.yaml", CONTRACT);
     folder.write("specs/shop/behavior.yaml", BEHAVIOR);
@@ -106,7 +106,7 @@ fn shop(name: &str) -> Folder {
 }
 
 /// Arguments that name the shop's files and leave the built-in providers out.
-fn of_shop(folder: &Folder) -> Vec<String> {
+pub(crate) fn of_shop(folder: &Folder) -> Vec<String> {
     let path = folder.path.display();
     [
         "--specs",
@@ -120,7 +120,7 @@ fn of_shop(folder: &Folder) -> Vec<String> {
     .to_vec()
 }
 
-fn program(args: &[impl AsRef<str>]) -> Command {
+pub(crate) fn program(args: &[impl AsRef<str>]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tombstone"));
     command.args(args.iter().map(AsRef::as_ref)).env_clear();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -128,7 +128,7 @@ fn program(args: &[impl AsRef<str>]) -> Command {
 }
 
 /// Everything that comes, once it has ended.
-fn collect(mut from: impl Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn collect(mut from: impl Read + Send + 'static) -> Receiver<String> {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let mut text = String::new();
@@ -139,7 +139,7 @@ fn collect(mut from: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 /// A process that does not outlive the test.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -149,23 +149,23 @@ impl Drop for Process {
 }
 
 impl Process {
-    fn code(&mut self) -> i32 {
+    pub(crate) fn code(&mut self) -> i32 {
         self.0.wait().unwrap().code().unwrap()
     }
 }
 
 /// What a run that ends by itself prints and ends with.
-fn run(args: &[impl AsRef<str>]) -> Ended {
+pub(crate) fn run(args: &[impl AsRef<str>]) -> Ended {
     run_with(program(args))
 }
 
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-fn run_with(mut command: Command) -> Ended {
+pub(crate) fn run_with(mut command: Command) -> Ended {
     let mut process = Process(command.spawn().unwrap());
     let out = collect(process.0.stdout.take().unwrap());
     let err = collect(process.0.stderr.take().unwrap());
@@ -175,35 +175,35 @@ fn run_with(mut command: Command) -> Ended {
 }
 
 impl Ended {
-    fn check(&self, expected: &Expect) {
+    pub(crate) fn check(&self, expected: &Expect) {
         expected.assert_eq(&self.text());
     }
 
-    fn check_in(&self, folder: &Folder, expected: &Expect) {
+    pub(crate) fn check_in(&self, folder: &Folder, expected: &Expect) {
         expected.assert_eq(&self.text().replace(&folder.path.display().to_string(), "DIR"));
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}{}exit {}\n", self.out, self.err, self.code)
     }
 }
 
 /// A server in a process of its own.
-struct Served {
-    process: Process,
-    address: SocketAddr,
-    banner: String,
-    err: Receiver<String>,
-    rest: Receiver<String>,
+pub(crate) struct Served {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+    pub(crate) banner: String,
+    pub(crate) err: Receiver<String>,
+    pub(crate) rest: Receiver<String>,
 }
 
 /// Serves on a free port.
-fn serve(args: &[impl AsRef<str>]) -> Served {
+pub(crate) fn serve(args: &[impl AsRef<str>]) -> Served {
     let args: Vec<&str> = ["-p", "0"].into_iter().chain(args.iter().map(AsRef::as_ref)).collect();
     serve_with(program(&args))
 }
 
-fn serve_with(mut command: Command) -> Served {
+pub(crate) fn serve_with(mut command: Command) -> Served {
     let mut process = Process(command.spawn().unwrap());
     let err = collect(process.0.stderr.take().unwrap());
     let out = process.0.stdout.take().unwrap();
@@ -227,39 +227,39 @@ fn serve_with(mut command: Command) -> Served {
 }
 
 impl Served {
-    fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         Client::connect(self.address)
     }
 
-    fn ask(&self, request: impl AsRef<[u8]>) -> Answer {
+    pub(crate) fn ask(&self, request: impl AsRef<[u8]>) -> Answer {
         let mut client = self.connect();
         client.send(request);
         client.answer()
     }
 
-    fn call(&self, method: &str, target: &str, fields: &str) -> Answer {
+    pub(crate) fn call(&self, method: &str, target: &str, fields: &str) -> Answer {
         self.ask(format!("{method} {target} HTTP/1.1\r\n{fields}\r\n"))
     }
 
     /// The status of an admin call with these fields.
-    fn admin(&self, fields: &str) -> u16 {
+    pub(crate) fn admin(&self, fields: &str) -> u16 {
         self.call("GET", "/__admin/health", fields).status
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.process.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     /// Waits for the end: the exit code, and standard error. Nothing is printed after the banner.
-    fn ended(mut self) -> (i32, String) {
+    pub(crate) fn ended(mut self) -> (i32, String) {
         let err = self.err.recv_timeout(PATIENCE).expect("it goes on running");
         assert_eq!(self.rest.recv_timeout(PATIENCE).unwrap(), "");
         (self.process.code(), err)
     }
 
     /// Ends it; what it printed to standard error.
-    fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.signal("TERM");
         let (code, err) = self.ended();
         assert_eq!(code, 0, "{err}");
@@ -267,7 +267,7 @@ impl Served {
     }
 
     /// The banner, whatever the port is.
-    fn banner(&self) -> String {
+    pub(crate) fn banner(&self) -> String {
         self.banner.replace(&format!(":{}", self.address.port()), ":PORT")
     }
 }
@@ -283,52 +283,28 @@ mod usage {
             A sandbox for APIs with destructive endpoints: it loads an API's OpenAPI document, a behavior file
             and fixture records, and answers as the real service would. Without a command, it serves.
 
-            Usage: tombstone [OPTIONS]
-                   tombstone <COMMAND>
+            Usage: tombstone [OPTIONS OF SERVE]
+                   tombstone <COMMAND> [OPTIONS]
 
             Commands:
-              serve   Answer requests (the same as no command)
-              check   Report everything that is wrong with contracts, behavior files and fixtures
-              routes  List each operation: where it answers, which responses it can give and what gives them
-              help    Print this message or the help of the given subcommand(s)
+              serve     Answer requests (the same as no command)
+              check     Report everything that is wrong with the files of providers and tombstone.yaml
+              routes    List each operation: where it answers, which responses it can give and what gives them
+              wait      Wait until a server answers, and print its URL
+              reset     Put a running server's records back to the start
+              coverage  Tell which operations, responses and rules of a running server have been exercised
+              verify    Hold a running server's calls and records against a file of expectations
+              help      Print this message or the help of the given subcommand(s)
 
             Options:
-              -p, --port <PORT>          The port to listen on; 0 picks a free one and prints it [env: PORT=]
-                                         [default: 4010]
-                  --host <ADDRESS>       The address to listen on; 0.0.0.0 is every one of this machine [env:
-                                         HOST=] [default: 127.0.0.1]
-                  --seed <N>             What made-up ids follow from: the same seed and the same calls give the
-                                         same ids [default: 0]
-                  --log-format <FORMAT>  One line for each request on standard error: for people, as JSON, or
-                                         none [default: human] [possible values: human, json, none]
-                  --cors <SWITCH>        Whether web pages of any origin may call and read the answers [default:
-                                         on] [possible values: on, off]
-              -h, --help                 Print help
-              -V, --version              Print version
-
-            Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name
-                  --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default]
-                  --provider <NAME>               Only this provider (repeatable)
-                  --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable)
-
-            Admin API:
-                  --admin-token <TOKEN>  What callers must present as `Authorization: Bearer TOKEN` [env:
-                                         TOMBSTONE_ADMIN_TOKEN]
-                  --admin-open           Answer everyone who can connect, also where --host lets others in and
-                                         there is no token
-                  --admin-host <NAME>    One more name of this server in `Host`, beside localhost and the
-                                         address (repeatable)
+              -h, --help     Print help
+              -V, --version  Print version
 
             Examples:
               tombstone                            serve the built-in APIs on http://127.0.0.1:4010
               tombstone -p 0 --provider NAME       one of them, on a free port
               tombstone check --specs my-apis      what is wrong with files of your own
+              tombstone serve --help               all options of serving
             exit 0
         "#]]);
         run(&["serve", "--help"]).check(&expect![[r#"
@@ -337,56 +313,111 @@ mod usage {
             Usage: tombstone serve [OPTIONS]
 
             Options:
-              -p, --port <PORT>          The port to listen on; 0 picks a free one and prints it [env: PORT=]
-                                         [default: 4010]
-                  --host <ADDRESS>       The address to listen on; 0.0.0.0 is every one of this machine [env:
-                                         HOST=] [default: 127.0.0.1]
-                  --seed <N>             What made-up ids follow from: the same seed and the same calls give the
-                                         same ids [default: 0]
-                  --log-format <FORMAT>  One line for each request on standard error: for people, as JSON, or
-                                         none [default: human] [possible values: human, json, none]
-                  --cors <SWITCH>        Whether web pages of any origin may call and read the answers [default:
-                                         on] [possible values: on, off]
-              -h, --help                 Print help
+              -h, --help  Print help
+
+            Serving:
+              -p, --port <PORT>                   The port to listen on; 0 picks a free one and prints it
+                                                  [default: 4010] [$TOMBSTONE_PORT, $PORT]
+                  --host <ADDRESS>                The address to listen on; 0.0.0.0 is every one of this machine
+                                                  [default: 127.0.0.1] [$TOMBSTONE_HOST, $HOST]
+                  --cors <on|off>                 Whether web pages of any origin may call and read the answers
+                                                  [default: on] [$TOMBSTONE_CORS]
+                  --log-format <human|json|none>  One line for each request on standard error: for people, as
+                                                  JSON, or none [default: human] [$TOMBSTONE_LOG_FORMAT]
 
             Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name
+                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                                  one with a built-in name goes before it [$TOMBSTONE_SPECS]
+                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default]
-                  --provider <NAME>               Only this provider (repeatable)
+                                                  from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+                  --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable)
+                                                  shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+                  --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                                  if it is there, unless given [$TOMBSTONE_CONFIG]
+
+            Sandboxes and time:
+                  --seed <N>                   What made-up ids follow from: the same seed and the same calls
+                                               give the same ids [default: 0] [$TOMBSTONE_SEED]
+                  --clock-start <TIME>         Where the virtual clock begins, such as 2030-01-31T08:00:00Z;
+                                               now, unless given [$TOMBSTONE_CLOCK_START]
+                  --clock-frozen[=<on|off>]    The virtual clock moves only when it is told to
+                                               [$TOMBSTONE_CLOCK_FROZEN]
+                  --clock-rate <N>             How many seconds pass on the virtual clock in one second
+                                               [default: 1] [$TOMBSTONE_CLOCK_RATE]
+                  --sandboxes-max <N>          How many sandboxes there may be at once [default: 10000]
+                                               [$TOMBSTONE_SANDBOXES_MAX]
+                  --sandbox-idle <DURATION>    A sandbox that nobody has called for so long is let go [default:
+                                               1h] [$TOMBSTONE_SANDBOX_IDLE]
+                  --state <FILE>               Where all sandboxes are kept over a restart; in memory only,
+                                               unless given [$TOMBSTONE_STATE]
+                  --state-interval <DURATION>  How often that file is written, beside at the end [default: 30s]
+                                               [$TOMBSTONE_STATE_INTERVAL]
+
+            Faults:
+                  --fault <SPEC>  A fault that each sandbox begins with (repeatable) [$TOMBSTONE_FAULT]
+
+            Journal:
+                  --journal-entries <N>   How many entries each sandbox's journal keeps [default: 1000]
+                                          [$TOMBSTONE_JOURNAL_ENTRIES]
+                  --journal-bytes <SIZE>  How many bytes all journals together keep [default: 64MiB]
+                                          [$TOMBSTONE_JOURNAL_BYTES]
+                  --journal-out <FILE>    Where all journals are written when it ends [$TOMBSTONE_JOURNAL_OUT]
+
+            TLS:
+                  --tls[=<on|off>]       Serve HTTPS, with a certificate that is made up at start unless there
+                                         is --tls-cert [$TOMBSTONE_TLS]
+                  --tls-cert <FILE>      Serve HTTPS with this certificate, and those up to its root (PEM)
+                                         [$TOMBSTONE_TLS_CERT]
+                  --tls-key <FILE>       The certificate's private key (PEM) [$TOMBSTONE_TLS_KEY]
+                  --tls-cert-out <FILE>  Where to write the made-up certificate, for clients that are to trust
+                                         it [$TOMBSTONE_TLS_CERT_OUT]
 
             Admin API:
-                  --admin-token <TOKEN>  What callers must present as `Authorization: Bearer TOKEN` [env:
-                                         TOMBSTONE_ADMIN_TOKEN]
-                  --admin-open           Answer everyone who can connect, also where --host lets others in and
-                                         there is no token
-                  --admin-host <NAME>    One more name of this server in `Host`, beside localhost and the
-                                         address (repeatable)
+                  --admin-token <TOKEN>    What callers must present as `Authorization: Bearer TOKEN`
+                                           [$TOMBSTONE_ADMIN_TOKEN]
+                  --admin-open[=<on|off>]  Answer everyone who can connect, also where --host lets others in and
+                                           there is no token [$TOMBSTONE_ADMIN_OPEN]
+                  --admin-host <NAME>      One more name of this server in `Host`, beside localhost and the
+                                           address (repeatable) [$TOMBSTONE_ADMIN_HOST]
+
+            For machines:
+                  --print-json[=<on|off>]  One line of JSON on standard output when it listens, instead of the
+                                           banner [$TOMBSTONE_PRINT_JSON]
+                  --ready-file <FILE>      The same line in a file, which is there while it listens
+                                           [$TOMBSTONE_READY_FILE]
+
+            Each option can also stand in the environment, as the variable in brackets (lists with commas
+            between their items, faults with semicolons), and in tombstone.yaml. Flags go before the
+            environment, and the environment before the file.
+
+            Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage
             exit 0
         "#]]);
         run(&["check", "--help"]).check(&expect![[r#"
-            Report everything that is wrong with contracts, behavior files and fixtures
+            Report everything that is wrong with the files of providers and tombstone.yaml
 
             Usage: tombstone check [OPTIONS]
 
             Options:
-              -h, --help  Print help
+                  --format <FORMAT>  Report it for people, as annotations of a GitHub workflow, or as JSON
+                                     [default: human] [possible values: human, github, json]
+              -h, --help             Print help
 
             Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name
+                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                                  one with a built-in name goes before it [$TOMBSTONE_SPECS]
+                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default]
-                  --provider <NAME>               Only this provider (repeatable)
+                                                  from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+                  --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable)
+                                                  shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+                  --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                                  if it is there, unless given [$TOMBSTONE_CONFIG]
 
             Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage
             exit 0
@@ -401,15 +432,17 @@ mod usage {
               -h, --help  Print help
 
             Files:
-                  --specs <DIR>                   More providers, DIR/<provider>/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it
-                  --fixtures <DIR>                More records, DIR/<provider>/<fixture set>.yaml; a set goes
-                                                  before the built-in one of its name
+                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                                  one with a built-in name goes before it [$TOMBSTONE_SPECS]
+                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default]
-                  --provider <NAME>               Only this provider (repeatable)
+                                                  from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+                  --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable)
+                                                  shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+                  --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                                  if it is there, unless given [$TOMBSTONE_CONFIG]
             exit 0
         "#]]);
     }
@@ -428,8 +461,8 @@ mod usage {
                 expect![[r#"
                 error: unexpected argument '--nope' found
 
-                Usage: tombstone [OPTIONS]
-                       tombstone <COMMAND>
+                Usage: tombstone [OPTIONS OF SERVE]
+                       tombstone <COMMAND> [OPTIONS]
 
                 For more information, try '--help'.
                 exit 2
@@ -440,8 +473,8 @@ mod usage {
                 expect![[r#"
                 error: unrecognized subcommand 'destroy'
 
-                Usage: tombstone [OPTIONS]
-                       tombstone <COMMAND>
+                Usage: tombstone [OPTIONS OF SERVE]
+                       tombstone <COMMAND> [OPTIONS]
 
                 For more information, try '--help'.
                 exit 2
@@ -459,7 +492,7 @@ mod usage {
             (
                 &["--log-format", "xml"],
                 expect![[r#"
-                error: invalid value 'xml' for '--log-format <FORMAT>'
+                error: invalid value 'xml' for '--log-format <human|json|none>'
                   [possible values: human, json, none]
 
                 For more information, try '--help'.
@@ -469,7 +502,7 @@ mod usage {
             (
                 &["--cors", "perhaps"],
                 expect![[r#"
-                error: invalid value 'perhaps' for '--cors <SWITCH>'
+                error: invalid value 'perhaps' for '--cors <on|off>'
                   [possible values: on, off]
 
                 For more information, try '--help'.
@@ -479,7 +512,7 @@ mod usage {
             (
                 &["--admin-token", ""],
                 expect![[r#"
-                error: a value is required for '--admin-token <TOKEN>' but none was supplied
+                error: invalid value '' for '--admin-token <TOKEN>': a secret that is empty protects nothing
 
                 For more information, try '--help'.
                 exit 2
@@ -490,7 +523,9 @@ mod usage {
                 expect![[r#"
                 error: unexpected argument '--port' found
 
-                Usage: tombstone check [OPTIONS]
+                  tip: a similar argument exists: '--format'
+
+                Usage: tombstone check --format <FORMAT>
 
                 For more information, try '--help'.
                 exit 2
@@ -1009,9 +1044,7 @@ mod options {
         let mut command = program(&["--provider", "partoo"]);
         command.env("PORT", "http");
         run_with(command).check(&expect![[r#"
-            error: invalid value 'http' for '--port <PORT>': invalid digit found in string
-
-            For more information, try '--help'.
+            tombstone: `PORT`: invalid value 'http' for '--port <PORT>': invalid digit found in string
             exit 2
         "#]]);
     }

@@ -4,9 +4,11 @@
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
 
 mod cli;
+mod config;
 mod conformance;
 mod findings;
 mod language;
+mod machines;
 mod requests;
 mod safety;
 mod support;

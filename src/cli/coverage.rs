@@ -1,0 +1,200 @@
+//! `tombstone coverage`: what of a running server has been exercised, and whether it is enough.
+//!
+//! Must not know how it is counted.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::admin;
+use crate::cli::junit;
+use crate::cli::junit::Case;
+use crate::cli::junit::Outcome;
+use crate::cli::junit::Suite;
+use crate::cli::paint::Paint;
+use crate::cli::print;
+use crate::cli::print_error;
+use crate::cli::target::SandboxName;
+use crate::cli::target::TargetArgs;
+
+#[derive(Debug, Args)]
+pub(super) struct CoverageArgs {
+    /// Of this sandbox; of all together, unless given
+    #[arg(long, value_name = "NAME")]
+    sandbox: Option<SandboxName>,
+    /// Fail when less than so much is covered, from 0 to 100
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    min: Option<f64>,
+    /// For people, as the server has it, or for CI
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Junit,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.trim_end_matches('%').parse().ok();
+    percent
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .ok_or_else(|| "write a number from 0 to 100".to_owned())
+}
+
+/// What the admin API answers.
+#[derive(Debug, Deserialize)]
+struct Report {
+    percent: f64,
+    operations: Share,
+    responses: Share,
+    rules: Share,
+    providers: Vec<Provider>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Share {
+    covered: u64,
+    total: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Provider {
+    name: String,
+    operations: Vec<Operation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    calls: u64,
+    responses: Vec<Response>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Response {
+    status: String,
+    count: u64,
+    inferred: bool,
+    reachable: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rule {
+    #[serde(rename = "rule")]
+    label: String,
+    status: u16,
+    count: u64,
+}
+
+pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
+    let path = match &args.sandbox {
+        Some(sandbox) => sandbox.path("/coverage"),
+        None => format!("{}/coverage", admin::ROOT),
+    };
+    let answer: Value = args.target.client()?.ask("GET", &path, None)?;
+    let report = Report::deserialize(&answer)
+        .map_err(|error| anyhow::anyhow!("the server's coverage has another form: {error}"))?;
+    let is_enough = args.min.is_none_or(|min| report.percent >= min);
+    print(&match args.format {
+        Format::Table => table(&report, Paint::of(&std::io::stdout())),
+        Format::Json => format!("{answer:#}\n"),
+        Format::Junit => junit::report(&suites(&report, is_enough)),
+    });
+    if is_enough {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let min = args.min.unwrap_or_default();
+    print_error(&format!("{:.1} % is covered, and {min} % is asked for", report.percent));
+    Ok(ExitCode::FAILURE)
+}
+
+fn table(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    for provider in &report.providers {
+        let _ = writeln!(text, "{}", paint.bold(&provider.name));
+        for operation in &provider.operations {
+            let called = format!("{} {}", operation.method, operation.path);
+            let calls = times(operation.calls);
+            let _ = writeln!(text, "\n  {}  {}  {calls}", paint.bold(&called), operation.id);
+            for response in &operation.responses {
+                push_response(&mut text, operation, response, paint);
+            }
+        }
+        text.push('\n');
+    }
+    let shares = [
+        ("operations", &report.operations),
+        ("responses", &report.responses),
+        ("rules", &report.rules),
+    ];
+    for (what, Share { covered, total }) in shares {
+        let _ = writeln!(text, "{what:<10} {covered} of {total}");
+    }
+    let whole = format!("covered    {:.1} %", report.percent);
+    let _ = writeln!(text, "{}", paint.bold(&whole));
+    text
+}
+
+/// A response with how often it was given, and the rules that give it.
+fn push_response(text: &mut String, operation: &Operation, response: &Response, paint: Paint) {
+    let count = match response {
+        Response { count: 0, reachable: false, .. } => "no request leads to it".to_owned(),
+        response => times(response.count),
+    };
+    let mark = if response.inferred { "  inferred" } else { "" };
+    let status = paint.status(&response.status, &format!("{:<8}", response.status));
+    let _ = writeln!(text, "    {status}{count}{}", paint.dim(mark));
+    for rule in operation.rules.iter().filter(|rule| rule.status.to_string() == response.status) {
+        let line = format!("{:<8}{:<8}by {}", "", times(rule.count), rule.label);
+        let _ = writeln!(text, "    {}", paint.dim(&line));
+    }
+}
+
+fn times(count: u64) -> String {
+    if count == 0 { "never".to_owned() } else { format!("{count} ×") }
+}
+
+/// One case for each response and each rule. What was not exercised is a failure only where that is too much.
+fn suites(report: &Report, is_enough: bool) -> Vec<Suite> {
+    let outcome = |count: u64, what: &str| match count {
+        0 if is_enough => Outcome::Skipped(format!("no call led to this {what}")),
+        0 => {
+            let line = format!("no call led to this {what}");
+            Outcome::Failed(line, format!("{:.1} % is covered in all", report.percent))
+        }
+        _ => Outcome::Passed,
+    };
+    let suite = |provider: &Provider| {
+        let cases = provider.operations.iter().flat_map(|operation| {
+            let class = format!("{}.{}", provider.name, operation.id);
+            let responses = operation.responses.iter().map(|response| {
+                let outcome = if response.reachable || response.count > 0 {
+                    outcome(response.count, "response")
+                } else {
+                    Outcome::Skipped("no request leads to it".to_owned())
+                };
+                (format!("response {}", response.status), outcome)
+            });
+            let rules = operation.rules.iter();
+            let rules = rules.map(|rule| (rule.label.clone(), outcome(rule.count, "rule")));
+            let cases = responses.chain(rules);
+            cases
+                .map(|(name, outcome)| Case { class: class.clone(), name, outcome })
+                .collect::<Vec<_>>()
+        });
+        Suite { name: provider.name.clone(), cases: cases.collect() }
+    };
+    report.providers.iter().map(suite).collect()
+}

@@ -1,0 +1,106 @@
+//! What programs read when the server listens: one line of JSON, printed or in a file.
+//!
+//! Must not know how requests are answered.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::admin;
+use crate::cli::banner::origin;
+use crate::emulator::Emulator;
+
+/// What programs need to know of a server that listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ready {
+    /// The port it listens on.
+    pub(super) port: u16,
+    /// The address it listens on.
+    pub(super) host: String,
+    /// Its base URL for clients on this machine.
+    pub(super) url: String,
+    /// The admin API's base URL.
+    pub(super) admin_url: String,
+    /// Whether it speaks HTTPS.
+    pub(super) tls: bool,
+    /// The providers.
+    pub(super) providers: Vec<ReadyProvider>,
+    /// The process.
+    pub(super) pid: u32,
+    /// The program's version.
+    pub(super) version: String,
+}
+
+/// Where one provider answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReadyProvider {
+    name: String,
+    /// Its base URL, which always works.
+    url: String,
+    /// The host names under which it answers without a prefix.
+    hosts: Vec<String>,
+}
+
+impl Ready {
+    /// A server that listens on `address`.
+    pub(super) fn new(emulator: &Emulator, address: SocketAddr, tls: bool) -> Self {
+        let url = origin(address, tls);
+        let providers = emulator.overview().into_iter().map(|provider| ReadyProvider {
+            name: provider.name.to_owned(),
+            url: format!("{url}/{}", provider.name),
+            hosts: provider.hosts,
+        });
+        Self {
+            port: address.port(),
+            host: address.ip().to_string(),
+            admin_url: format!("{url}{}", admin::ROOT),
+            tls,
+            providers: providers.collect(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            url,
+        }
+    }
+
+    /// As one line with its end.
+    pub(super) fn line(&self) -> String {
+        let json = serde_json::to_string(self).expect("text, numbers and lists are JSON");
+        format!("{json}\n")
+    }
+}
+
+/// A file that is there while the server listens, and goes with this value.
+#[derive(Debug)]
+pub(super) struct ReadyFile {
+    path: PathBuf,
+    line: String,
+}
+
+impl ReadyFile {
+    /// Writes the file so that whoever sees it sees all of it.
+    pub(super) fn write(path: &Path, ready: &Ready) -> io::Result<Self> {
+        let line = ready.line();
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(format!(".{}", ready.pid));
+        let written = fs::write(&aside, &line).and_then(|()| fs::rename(&aside, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&aside);
+        }
+        written?;
+        Ok(Self { path: path.to_owned(), line })
+    }
+}
+
+impl Drop for ReadyFile {
+    /// Removes the file, unless another server has written its own there.
+    fn drop(&mut self) {
+        if fs::read_to_string(&self.path).is_ok_and(|line| line == self.line) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

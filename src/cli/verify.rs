@@ -1,0 +1,138 @@
+//! `tombstone verify`: whether a running server's calls and records are as a file expects.
+//!
+//! Must not know what can be expected.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::catalog::read_text;
+use crate::cli::counted;
+use crate::cli::junit;
+use crate::cli::junit::Case;
+use crate::cli::junit::Outcome;
+use crate::cli::junit::Suite;
+use crate::cli::paint::Paint;
+use crate::cli::print;
+use crate::cli::print_error;
+use crate::cli::target::SandboxName;
+use crate::cli::target::TargetArgs;
+use crate::finding::Severity;
+use crate::yaml::Document;
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The expectations, in YAML or JSON
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The sandbox that is to be so
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    sandbox: SandboxName,
+    /// For people, as the server has it, or for CI
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Junit,
+}
+
+/// What the admin API answers.
+#[derive(Debug, Deserialize)]
+struct Report {
+    passed: bool,
+    expectations: Vec<Expectation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Expectation {
+    description: String,
+    passed: bool,
+    expected: String,
+    found: String,
+    nearest: Option<String>,
+}
+
+pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let Some(expectations) = read(args) else { return Ok(ExitCode::FAILURE) };
+    let path = args.sandbox.path("/verify");
+    let answer: Value = args.target.client()?.ask("POST", &path, Some(&expectations))?;
+    let report = Report::deserialize(&answer)
+        .map_err(|error| anyhow::anyhow!("the server's answer has another form: {error}"))?;
+    print(&match args.format {
+        Format::Text => text(&report, Paint::of(&std::io::stdout())),
+        Format::Json => format!("{answer:#}\n"),
+        Format::Junit => {
+            let cases = report.expectations.iter().map(|expectation| Case {
+                class: args.sandbox.as_str().to_owned(),
+                name: expectation.description.clone(),
+                outcome: outcome(expectation),
+            });
+            let name = args.file.display().to_string();
+            junit::report(&[Suite { name, cases: cases.collect() }])
+        }
+    });
+    Ok(if report.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The file's value; what is wrong with it is printed.
+fn read(args: &VerifyArgs) -> Option<Value> {
+    let mut findings = Vec::new();
+    let document = read_text(&args.file, &mut findings).and_then(|text| {
+        Document::parse_strictly(&args.file.display().to_string(), &text, &mut findings)
+    });
+    for finding in &findings {
+        print_error(&finding.to_string());
+    }
+    let is_sound = findings.iter().all(|finding| finding.severity != Severity::Error);
+    document.filter(|_| is_sound).map(Document::into_root)
+}
+
+fn text(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    for expectation in &report.expectations {
+        let word = if expectation.passed {
+            paint.status("200", "holds")
+        } else {
+            paint.status("500", "fails")
+        };
+        let _ = writeln!(text, "{word}  {}", expectation.description);
+        if !expectation.passed {
+            for line in why(expectation) {
+                let _ = writeln!(text, "       {line}");
+            }
+        }
+    }
+    let all = report.expectations.len();
+    let failed = report.expectations.iter().filter(|expectation| !expectation.passed).count();
+    let _ = writeln!(text, "{}, {failed} of them not met", counted(all, "expectation"));
+    text
+}
+
+/// What was expected, what was found, and what came nearest.
+fn why(expectation: &Expectation) -> Vec<String> {
+    let mut lines = vec![
+        format!("expected  {}", expectation.expected),
+        format!("found     {}", expectation.found),
+    ];
+    lines.extend(expectation.nearest.iter().map(|nearest| format!("nearest   {nearest}")));
+    lines
+}
+
+fn outcome(expectation: &Expectation) -> Outcome {
+    if expectation.passed {
+        return Outcome::Passed;
+    }
+    let line = format!("expected {}, found {}", expectation.expected, expectation.found);
+    Outcome::Failed(line, why(expectation).join("\n"))
+}

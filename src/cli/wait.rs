@@ -1,0 +1,77 @@
+//! `tombstone wait`: until a server answers.
+//!
+//! Must not know what it serves.
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::admin;
+use crate::cli::client::Client;
+use crate::cli::client::Url;
+use crate::cli::print;
+use crate::cli::print_error;
+use crate::cli::target::Place;
+use crate::cli::target::TargetArgs;
+use crate::clock::Stopwatch;
+use crate::config::Period;
+use crate::config::Secret;
+
+/// Between two attempts: short beside the start of any process.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long one attempt may take: a server that is starting refuses at once.
+const ATTEMPT_MAX: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub(super) struct WaitArgs {
+    /// How long to wait
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    timeout: Period,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+pub(super) fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
+    let (place, token) = args.target.place()?;
+    let Period(timeout) = args.timeout;
+    let watch = Stopwatch::start();
+    loop {
+        let left = timeout.saturating_sub(watch.elapsed());
+        let patience = left.clamp(Duration::from_millis(1), ATTEMPT_MAX);
+        let seen = match attempt(&place, token.as_ref(), patience) {
+            Ok(url) => {
+                print(&format!("{url}\n"));
+                return Ok(ExitCode::SUCCESS);
+            }
+            Err(seen) => seen,
+        };
+        if watch.elapsed() >= timeout {
+            print_error(&format!("no server after {timeout:?}: {seen}"));
+            return Ok(ExitCode::FAILURE);
+        }
+        thread::sleep(PAUSE.min(left));
+    }
+}
+
+/// Whether a server answers now; what was seen instead.
+fn attempt(place: &Place, token: Option<&Secret>, patience: Duration) -> Result<Url, String> {
+    let url = place.url()?;
+    if url.is_https {
+        url.connect(patience).map_err(|error| format!("`{url}`: {error}"))?;
+        print_error(&format!("note: of `{url}` it is only known that it accepts connections"));
+        return Ok(url);
+    }
+    let client = Client { url, token: token.cloned() };
+    let path = format!("{}/health", admin::ROOT);
+    let answer = client.call("GET", &path, None, patience);
+    let url = client.url;
+    match answer {
+        // A server whose admin API is closed to us is there all the same.
+        Ok(answer) if answer.is_tombstone && answer.status < 500 => Ok(url),
+        Ok(answer) => Err(format!("`{url}` answered {} to GET {path}", answer.status)),
+        Err(error) => Err(format!("`{url}`: {error}")),
+    }
+}

@@ -1,0 +1,94 @@
+//! The configuration file: finding it, reading it, and all that is wrong with it.
+//!
+//! Must not know what the options are for.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use crate::behavior::format::FORMAT_VERSION;
+use crate::behavior::format::explain;
+use crate::catalog::read_text;
+use crate::config::given::Given;
+use crate::finding::Finding;
+use crate::finding::child;
+use crate::yaml::Document;
+
+/// The file's name where none is given.
+pub const FILE: &str = "tombstone.yaml";
+
+/// The file that is named, else `tombstone.yaml` in the working directory if it is there.
+pub(super) fn find(named: Option<&Path>) -> Option<PathBuf> {
+    match named {
+        Some(path) => Some(path.to_owned()),
+        None => Some(PathBuf::from(FILE)).filter(|path| path.exists()),
+    }
+}
+
+/// What a file gives. What is wrong with it goes to `findings`, and is not in what is given.
+pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Given {
+    let Some(text) = read_text(path, findings) else { return Given::default() };
+    let name = path.display().to_string();
+    let Some(document) = Document::parse_strictly(&name, &text, findings) else {
+        return Given::default();
+    };
+    given(&document, findings).in_folder(path.parent().unwrap_or(Path::new("")))
+}
+
+/// What a document gives; entries that cannot be honoured are told and left out.
+fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
+    let mut value = document.root().clone();
+    // The form first, in the words of all our files; then what only the types know.
+    let of_form = explain::<Given>(document);
+    // From behind, so that the numbers of items stay right.
+    for finding in of_form.iter().rev() {
+        remove(&mut value, &finding.pointer);
+    }
+    findings.extend(of_form);
+    if let Some(root) = value.as_object_mut() {
+        root.entry("tombstone").or_insert(FORMAT_VERSION.into());
+    }
+    loop {
+        let error = match serde_path_to_error::deserialize::<_, Given>(&value) {
+            Ok(given) => return given,
+            Err(error) => error,
+        };
+        let pointer = pointer(error.path());
+        // What is taken away is never looked at again, so this ends.
+        if !remove(&mut value, &pointer) {
+            if !findings.iter().any(|finding| finding.file == *document.file()) {
+                findings.push(document.error(&pointer, error.inner().to_string()));
+            }
+            return Given::default();
+        }
+        findings.push(document.error(&pointer, error.inner().to_string()));
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Map { key } => child(&pointer, key),
+        Segment::Seq { index } => child(&pointer, index),
+        Segment::Enum { .. } | Segment::Unknown => pointer,
+    })
+}
+
+/// Takes an entry out; whether it was there.
+fn remove(root: &mut Value, pointer: &str) -> bool {
+    let Some((around, token)) = pointer.rsplit_once('/') else { return false };
+    match root.pointer_mut(around) {
+        Some(Value::Object(map)) => {
+            map.shift_remove(&token.replace("~1", "/").replace("~0", "~")).is_some()
+        }
+        Some(Value::Array(items)) => match token.parse() {
+            Ok(index) if index < items.len() => {
+                items.remove(index);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

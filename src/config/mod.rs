@@ -1,0 +1,327 @@
+//! The configuration: what is given by flags, the environment and `tombstone.yaml`, made into one plain value.
+//!
+//! Owns which of them goes before which, the defaults, and what cannot go together. Must not know how options are used;
+//! no module below this layer knows it.
+
+mod environment;
+mod file;
+mod given;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::admin;
+use crate::catalog::Sources;
+use crate::clock::Timestamp;
+use crate::finding::Finding;
+
+pub use environment::Environment;
+pub use environment::Variables;
+pub use environment::variables;
+pub use file::FILE;
+pub use given::Given;
+pub use given::GivenSources;
+pub use values::Fault;
+pub use values::LogFormat;
+pub use values::Moment;
+pub use values::Period;
+pub use values::Rate;
+pub use values::Secret;
+pub use values::Size;
+pub use values::Switch;
+
+/// The port unless another is given.
+const PORT: u16 = 4010;
+
+/// The address unless another is given: nobody else can connect.
+const HOST: &str = "127.0.0.1";
+
+/// The fixture set unless another is given.
+const FIXTURE_SET: &str = "default";
+
+/// How many sandboxes there may be, unless given: each takes some ten kilobytes until it is written to.
+const SANDBOXES: usize = 10_000;
+
+/// How long a sandbox may be idle, unless given.
+const SANDBOX_IDLE: Duration = Duration::from_secs(60 * 60);
+
+/// How many entries a journal keeps, unless given.
+const JOURNAL_ENTRIES: usize = 1_000;
+
+/// How many bytes all journals keep together, unless given.
+const JOURNAL_BYTES: u64 = 64 << 20;
+
+/// How often the state is written, unless given.
+const STATE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// All options, each with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The port to listen on; 0 is a free one.
+    pub port: u16,
+    /// The address or name to listen on.
+    pub host: String,
+    /// How requests are logged.
+    pub log_format: LogFormat,
+    /// What made-up ids follow from.
+    pub seed: u64,
+    /// Whether pages of other origins may read the answers.
+    pub cors: bool,
+    /// Which providers there are, and what they start from.
+    pub sources: Sources,
+    /// The virtual clock of the baseline.
+    pub clock: Clock,
+    /// Bounds of the sandboxes.
+    pub sandboxes: Sandboxes,
+    /// What outlives the process; nothing, without it.
+    pub state: Option<State>,
+    /// The faults that sandboxes begin with, as they were written.
+    pub faults: Vec<Fault>,
+    /// Bounds of the journals, and where they go.
+    pub journal: Journal,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Tls>,
+    /// Who may call the admin API.
+    pub admin: Admin,
+    /// Print a line of JSON instead of the banner.
+    pub print_json: bool,
+    /// Where that line is written, too.
+    pub ready_file: Option<PathBuf>,
+}
+
+/// How the virtual clock begins and moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    /// Where it begins; the system's time, without it.
+    pub start: Option<Timestamp>,
+    /// Whether it moves only when told to.
+    pub is_frozen: bool,
+    /// Virtual seconds in one second, above 0.
+    pub rate: f64,
+}
+
+/// Bounds of the sandboxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sandboxes {
+    /// How many there may be at once, at least 1.
+    pub count_max: usize,
+    /// After how long without a call one is let go.
+    pub idle: Duration,
+}
+
+/// What outlives the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Where it is kept.
+    pub file: PathBuf,
+    /// How often it is written.
+    pub interval: Duration,
+}
+
+/// Bounds of the journals, and where they go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// Entries kept in each.
+    pub entries_max: usize,
+    /// Bytes kept in all together.
+    pub bytes_max: u64,
+    /// Where they are written at the end.
+    pub out: Option<PathBuf>,
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// It is made up at start.
+    SelfSigned {
+        /// Where it is written for clients to trust.
+        cert_out: Option<PathBuf>,
+    },
+    /// From files.
+    Files {
+        /// The certificate chain (PEM).
+        cert: PathBuf,
+        /// The private key (PEM).
+        key: PathBuf,
+    },
+}
+
+/// Who may call the admin API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// What callers must present.
+    pub token: Option<Secret>,
+    /// Everyone who can connect may.
+    pub is_open: bool,
+    /// More names of this server in `Host`.
+    pub hosts: Vec<String>,
+}
+
+impl Admin {
+    /// The options of an admin API that is reached at `bind`.
+    pub fn options(&self, bind: SocketAddr) -> admin::Options {
+        admin::Options {
+            bind,
+            hosts: self.hosts.clone(),
+            token: self.token.clone().map(|Secret(token)| token),
+            open: self.is_open,
+        }
+    }
+}
+
+/// What was given in all places, the nearer before the farther: flags, environment, file.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// The options.
+    pub given: Given,
+    /// The configuration file, if there is one.
+    pub file: Option<Arc<str>>,
+    /// Where the server to call is, from the environment.
+    pub url: Option<String>,
+    /// What is wrong with the file.
+    pub findings: Vec<Finding>,
+    /// Variables that look like ours and are not.
+    pub warnings: Vec<String>,
+}
+
+/// Options that cannot be honoured, each said in a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct WrongUsage(
+    /// All of them.
+    pub Vec<String>,
+);
+
+/// Puts together what is given: by `flags`, the environment, and the file that `config` or the environment names.
+pub fn gather(
+    flags: Given,
+    config: Option<&Path>,
+    variables: &Variables,
+) -> Result<Gathered, WrongUsage> {
+    let environment = Environment::read(variables);
+    if !environment.problems.is_empty() {
+        return Err(WrongUsage(environment.problems));
+    }
+    let mut findings = Vec::new();
+    let path = file::find(config.or(environment.config.as_deref()));
+    let in_file = path.as_ref().map(|path| file::read(path, &mut findings));
+    Ok(Gathered {
+        given: flags.over(environment.given).over(in_file.unwrap_or_default()),
+        file: path.map(|path| path.display().to_string().into()),
+        url: environment.url,
+        findings,
+        warnings: environment.warnings,
+    })
+}
+
+impl Config {
+    /// Gives each option its value, and says what cannot go together.
+    pub fn resolve(given: Given) -> Result<Self, WrongUsage> {
+        let mut problems = outputs_twice(&given);
+        let config = Self {
+            port: given.port.unwrap_or(PORT),
+            host: given.host.unwrap_or_else(|| HOST.to_owned()),
+            log_format: given.log_format.unwrap_or(LogFormat::Human),
+            seed: given.seed.unwrap_or(0),
+            cors: given.cors != Some(Switch::Off),
+            sources: sources(given.sources),
+            clock: clock(&given.clock, &mut problems),
+            sandboxes: Sandboxes {
+                count_max: given.sandboxes.max.map_or(SANDBOXES, |max| max as usize),
+                idle: given.sandboxes.idle.map_or(SANDBOX_IDLE, |Period(idle)| idle),
+            },
+            state: state(given.state, &mut problems),
+            faults: given.faults,
+            journal: Journal {
+                entries_max: given.journal.entries.map_or(JOURNAL_ENTRIES, |max| max as usize),
+                bytes_max: given.journal.bytes.map_or(JOURNAL_BYTES, |Size(bytes)| bytes),
+                out: given.journal.out,
+            },
+            tls: tls(given.tls, &mut problems),
+            admin: Admin {
+                token: given.admin.token,
+                is_open: given.admin.open == Some(Switch::On),
+                hosts: given.admin.hosts,
+            },
+            print_json: given.print_json == Some(Switch::On),
+            ready_file: given.ready_file,
+        };
+        if problems.is_empty() { Ok(config) } else { Err(WrongUsage(problems)) }
+    }
+}
+
+/// Where the files of providers come from.
+pub fn sources(given: GivenSources) -> Sources {
+    Sources {
+        specs: given.specs,
+        fixtures: given.fixtures,
+        fixture_set: given.fixture_set.unwrap_or_else(|| FIXTURE_SET.to_owned()),
+        only: given.providers,
+        settings: given.settings,
+        vet: false,
+    }
+}
+
+fn clock(given: &given::GivenClock, problems: &mut Vec<String>) -> Clock {
+    let is_frozen = given.frozen == Some(Switch::On);
+    if is_frozen && given.rate.is_some() {
+        problems.push("a clock with `--clock-frozen` does not move, so it has no `--clock-rate`: leave one of them out".to_owned());
+    }
+    Clock {
+        start: given.start.map(|Moment(start)| start),
+        is_frozen,
+        rate: given.rate.map_or(1.0, |Rate(rate)| rate),
+    }
+}
+
+fn state(given: given::GivenState, problems: &mut Vec<String>) -> Option<State> {
+    if given.file.is_none() && given.interval.is_some() {
+        problems.push("`--state-interval` says how often, and nothing says where: name the file with `--state`".to_owned());
+    }
+    let interval = given.interval.map_or(STATE_INTERVAL, |Period(interval)| interval);
+    given.file.map(|file| State { file, interval })
+}
+
+fn tls(given: given::GivenTls, problems: &mut Vec<String>) -> Option<Tls> {
+    if given.enabled == Some(Switch::Off) {
+        return None;
+    }
+    if given.cert.is_some() && given.cert_out.is_some() {
+        problems.push("`--tls-cert-out` writes a made-up certificate, and `--tls-cert` gives one: leave one of them out".to_owned());
+    }
+    let problem = match (given.cert, given.key) {
+        (Some(cert), Some(key)) => return Some(Tls::Files { cert, key }),
+        (Some(_), None) => "`--tls-cert` has no private key: name it with `--tls-key`",
+        (None, Some(_)) => "`--tls-key` has no certificate: name it with `--tls-cert`",
+        (None, None) if given.enabled.is_none() && given.cert_out.is_some() => {
+            "`--tls-cert-out` has no certificate to write: add `--tls`"
+        }
+        (None, None) => {
+            return given.enabled.map(|_| Tls::SelfSigned { cert_out: given.cert_out });
+        }
+    };
+    problems.push(problem.to_owned());
+    None
+}
+
+/// Files that two options would write, one over the other.
+fn outputs_twice(given: &Given) -> Vec<String> {
+    let outputs = [
+        ("--ready-file", &given.ready_file),
+        ("--journal-out", &given.journal.out),
+        ("--state", &given.state.file),
+        ("--tls-cert-out", &given.tls.cert_out),
+    ];
+    let mut problems = Vec::new();
+    for (index, (flag, path)) in outputs.iter().enumerate() {
+        for (other, _) in outputs[..index].iter().filter(|(_, same)| path.is_some() && same == path)
+        {
+            problems.push(format!("`{other}` and `{flag}` name the same file: each needs its own"));
+        }
+    }
+    problems
+}
