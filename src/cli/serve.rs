@@ -65,7 +65,7 @@ async fn serve(args: &ServeArgs, emulator: Arc<Emulator>) -> anyhow::Result<Exit
     let stop = stop_signal()?;
     let paint = Paint::of(&std::io::stdout());
     print(&banner::text(&emulator, server.address(), &admin, paint));
-    server.run(Setup { emulator, admin, log, limits: Limits::default() }, stop).await;
+    server.run(Setup { emulator, admin, tls: None, log, limits: Limits::default() }, stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
