@@ -14,9 +14,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::admin;
 use crate::catalog::Sources;
+use crate::clock::ClockStart;
 use crate::clock::Timestamp;
+use crate::emulator::Options;
+use crate::faults;
+use crate::faults::FAULTS_MAX;
+use crate::faults::FaultFormat;
 use crate::finding::Finding;
 
 pub use environment::Environment;
@@ -79,8 +86,8 @@ pub struct Config {
     pub sandboxes: Sandboxes,
     /// What outlives the process; nothing, without it.
     pub state: Option<State>,
-    /// The faults that sandboxes begin with, as they were written.
-    pub faults: Vec<Fault>,
+    /// The faults that sandboxes begin with.
+    pub faults: Vec<Arc<faults::Fault>>,
     /// Bounds of the journals, and where they go.
     pub journal: Journal,
     /// HTTPS instead of HTTP.
@@ -218,7 +225,48 @@ pub fn gather(
     })
 }
 
+/// The faults, compiled; what is wrong with one goes to `problems`.
+fn read_faults(written: Vec<Fault>, problems: &mut Vec<String>) -> Vec<Arc<faults::Fault>> {
+    let mut read = Vec::new();
+    for (number, fault) in (1..).zip(written) {
+        let format = match &fault {
+            Fault::Text(text) => text.parse::<FaultFormat>().map_err(|faults::Problems(all)| all),
+            Fault::Parts(parts) => FaultFormat::read(&Value::Object(parts.clone())),
+        };
+        match format.and_then(faults::Fault::compile) {
+            Ok(fault) => read.push(Arc::new(fault)),
+            Err(found) => {
+                problems.extend(found.iter().map(|problem| format!("fault {number}: {problem}")));
+            }
+        }
+    }
+    if read.len() > FAULTS_MAX {
+        problems.push(format!("there are {} faults, and at most {FAULTS_MAX} are tried", read.len()));
+    }
+    read
+}
+
 impl Config {
+    /// What the emulator is made with, when the system clock shows `now`.
+    pub fn options(&self, now: Timestamp) -> Options {
+        Options {
+            seed: self.seed,
+            cors: self.cors,
+            now,
+            clock: ClockStart {
+                at: self.clock.start,
+                frozen: self.clock.is_frozen,
+                rate: self.clock.rate,
+            },
+            sandboxes_max: self.sandboxes.count_max,
+            sandbox_idle: self.sandboxes.idle,
+            journal_entries_max: self.journal.entries_max,
+            journal_bytes_max: usize::try_from(self.journal.bytes_max).unwrap_or(usize::MAX),
+            faults: self.faults.clone(),
+            fixture_set: self.sources.fixture_set.as_str().into(),
+        }
+    }
+
     /// Gives each option its value, and says what cannot go together.
     pub fn resolve(given: Given) -> Result<Self, WrongUsage> {
         let mut problems = outputs_twice(&given);
@@ -235,7 +283,7 @@ impl Config {
                 idle: given.sandboxes.idle.map_or(SANDBOX_IDLE, |Period(idle)| idle),
             },
             state: state(given.state, &mut problems),
-            faults: given.faults,
+            faults: read_faults(given.faults, &mut problems),
             journal: Journal {
                 entries_max: given.journal.entries.map_or(JOURNAL_ENTRIES, |max| max as usize),
                 bytes_max: given.journal.bytes.map_or(JOURNAL_BYTES, |Size(bytes)| bytes),

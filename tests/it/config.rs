@@ -42,7 +42,7 @@ settings: { shop: { grace: 1m, limit: 3 }, till: { open: true } }
 clock: { start: '2030-01-31T08:00:00Z', rate: 0.5 }
 sandboxes: { max: 5, idle: 10m }
 state: { file: state.json, interval: 1m }
-faults: [{ operation: deleteShop, status: 503 }]
+faults: [{ operation: deleteShop, answer: { status: 503 } }]
 journal: { entries: 0, bytes: 512KiB, out: /tmp/journal.json }
 tls: { enabled: true, cert_out: ca.pem }
 admin: { token: secret, open: true, hosts: [a.test] }
@@ -152,12 +152,43 @@ fn the_file_gives_every_option() {
                 },
             ),
             faults: [
-                Parts(
-                    {
-                        "operation": String("deleteShop"),
-                        "status": Number(503),
+                Fault {
+                    format: FaultFormat {
+                        provider: None,
+                        operation: Some(
+                            "deleteShop",
+                        ),
+                        method: None,
+                        path: None,
+                        headers: {},
+                        probability: None,
+                        after: None,
+                        times: None,
+                        delay: None,
+                        answer: Some(
+                            FaultAnswerFormat {
+                                status: 503,
+                                headers: {},
+                                body: None,
+                                example: None,
+                            },
+                        ),
+                        connection: None,
+                        commit: None,
                     },
-                ),
+                    method: None,
+                    headers: [],
+                    delay: None,
+                    answer: Some(
+                        FaultAnswer {
+                            status: 503,
+                            headers: [],
+                            body: None,
+                            example: None,
+                        },
+                    ),
+                    connection: None,
+                },
             ],
             journal: Journal {
                 entries_max: 0,
@@ -212,7 +243,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("sandbox-idle", "10m"),
         ("state", &inside("state.json")),
         ("state-interval", "1m"),
-        ("fault", "deleteShop, 503"),
+        ("fault", "operation=deleteShop,status=503"),
         ("journal-entries", "0"),
         ("journal-bytes", "512KiB"),
         ("journal-out", "/tmp/journal.json"),
@@ -224,7 +255,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("print-json", "on"),
         ("ready-file", &inside("ready.json")),
     ];
-    let expected = Config { faults: vec![Fault::Text("deleteShop, 503".to_owned())], ..of_file };
+    let expected = of_file;
     let variables = options.map(|(flag, value)| {
         (format!("TOMBSTONE_{}", flag.to_uppercase().replace('-', "_")), value)
     });

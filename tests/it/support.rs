@@ -142,6 +142,7 @@ impl Start {
                 let setup = Setup {
                     emulator: emulator(),
                     admin: admin::Options { bind, hosts, token, open },
+                    tls: None,
                     log: Some(Log::start(Format::Json, sink).unwrap()),
                     limits,
                 };
