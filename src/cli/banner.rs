@@ -10,6 +10,7 @@ use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
 use crate::emulator::Emulator;
 use crate::emulator::ProviderOverview;
+use crate::sandbox;
 
 /// From this column on a command goes on in the next line.
 const COLUMNS_MAX: usize = 100;
@@ -72,7 +73,10 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
     for (shows, command) in [
         (
             "which records there are",
-            format!("curl -s {}{token}", quoted(&format!("{origin}{root}/resources"))),
+            format!(
+                "curl -s {}{token}",
+                quoted(&format!("{origin}{root}/sandboxes/{}/resources", sandbox::DEFAULT))
+            ),
         ),
         (
             "everything back to the start",

@@ -14,10 +14,10 @@ use crate::cli::paint::Paint;
 use crate::cli::print;
 use crate::cli::ready::Ready;
 use crate::cli::ready::ReadyFile;
+use crate::clock::system_now;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::emulator::Emulator;
-use crate::emulator::Options;
 use crate::server::Limits;
 use crate::server::Server;
 use crate::server::Setup;
@@ -26,8 +26,7 @@ use crate::server::log::Log;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
-    let options = Options { seed: config.seed, cors: config.cors, ..Options::default() };
-    let emulator = Arc::new(emulator(&config.sources, &options)?);
+    let emulator = Arc::new(emulator(&config.sources, &config.emulator(system_now()))?);
     show_warnings(config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(&config, emulator))
