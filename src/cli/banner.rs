@@ -10,7 +10,6 @@ use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
 use crate::emulator::Emulator;
 use crate::emulator::ProviderOverview;
-use crate::sandbox;
 
 /// From this column on a command goes on in the next line.
 const COLUMNS_MAX: usize = 100;
@@ -75,7 +74,7 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
             "which records there are",
             format!(
                 "curl -s {}{token}",
-                quoted(&format!("{origin}{root}/sandboxes/{}/resources", sandbox::DEFAULT))
+                quoted(&format!("{origin}{root}/sandboxes/default/resources"))
             ),
         ),
         (

@@ -708,10 +708,7 @@ fn a_setting_can_have_another_value_and_only_one_that_there_is() {
     };
     let told = |result: Result<String, String>| result.unwrap_or_else(|error| error);
     expect![[""]].assert_eq(&told(set("velt.erasure_time=24h")));
-    expect![
-        "specs/velt/behavior.yaml:358: error: `soon` is no duration such as `10s`, `5m` or `24h`"
-    ]
-    .assert_eq(&told(set("velt.erasure_time=soon")));
+    expect!["specs/velt/behavior.yaml:4: error: `soon` is no duration such as `10s`, `5m` or `24h`, and the job `eraseUserData` is to take so long"].assert_eq(&told(set("velt.erasure_time=soon")));
     expect!["specs/velt/behavior.yaml:4: error: there is no setting `erasur_time` to change (did you mean `erasure_time`?)"].assert_eq(&told(set("velt.erasur_time=1h")));
     expect!["there is no provider `vel` (did you mean `velt`?)"]
         .assert_eq(&told(set("vel.erasure_time=1h")));
