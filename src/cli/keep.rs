@@ -52,11 +52,14 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
         Err(error) => return Err(error).with_context(|| format!("cannot read `{shown}`")),
     };
     let advice = "it is left as it is: name another file with `--state`, or move it away";
-    let kept: Kept = serde_json::from_slice(&text)
-        .with_context(|| format!("`{shown}` is no state of this program, or not all of one; {advice}"))?;
+    let kept: Kept = serde_json::from_slice(&text).with_context(|| {
+        format!("`{shown}` is no state of this program, or not all of one; {advice}")
+    })?;
     if kept.tombstone != FORMAT_VERSION {
         let version = kept.tombstone;
-        anyhow::bail!("`{shown}` has format {version}, and this program reads {FORMAT_VERSION}; {advice}");
+        anyhow::bail!(
+            "`{shown}` has format {version}, and this program reads {FORMAT_VERSION}; {advice}"
+        );
     }
     for sandbox in kept.sandboxes {
         let restored = put(emulator, &sandbox);
@@ -81,7 +84,8 @@ fn save(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     let mut sandboxes = Vec::new();
     for view in Control::sandboxes(emulator, now) {
         // One that is dropped meanwhile is not kept.
-        let state = Control::new(emulator, &view.name, now).and_then(|control| control.peek_state());
+        let state =
+            Control::new(emulator, &view.name, now).and_then(|control| control.peek_state());
         sandboxes.extend(state.map(|state| KeptSandbox {
             name: view.name.to_string(),
             idle_seconds_max: view.idle_seconds_max,

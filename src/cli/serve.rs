@@ -31,7 +31,7 @@ use crate::server::tls::Identity;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
-    let mut emulator = emulator(&config.sources, &config.options(system_now()))?;
+    let mut emulator = emulator(&config.sources, &config.emulator(system_now()))?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     let emulator = Arc::new(emulator);
     show_warnings(config.log_format);
