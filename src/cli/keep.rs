@@ -8,6 +8,7 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -16,6 +17,8 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::clock::ClockStart;
+use crate::clock::Timestamp;
 use crate::clock::system_now;
 use crate::config::State;
 use crate::control::Control;
@@ -61,13 +64,28 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
             "`{shown}` has format {version}, and this program reads {FORMAT_VERSION}; {advice}"
         );
     }
-    for sandbox in kept.sandboxes {
+    let away = Timestamp::parse(&kept.saved_at).map_or(Duration::ZERO, |at| system_now().since(at));
+    for mut sandbox in kept.sandboxes {
+        pass_time(&mut sandbox.state, away);
         let restored = put(emulator, &sandbox);
         if let Err(problem) = restored {
             anyhow::bail!("`{shown}`: sandbox `{}`: {problem}; {advice}", sandbox.name);
         }
     }
     Ok(())
+}
+
+/// Has a running clock show what it would if the program had been there; one that is not as it should be is refused
+/// later.
+fn pass_time(state: &mut Value, away: Duration) {
+    let clock = &mut state["clock"];
+    let (now, rate) = (clock["now"].as_str().and_then(Timestamp::parse), clock["rate"].as_f64());
+    if let (Some(now), Some(rate), Some(false)) = (now, rate, clock["frozen"].as_bool()) {
+        let start = ClockStart { at: Some(now), frozen: false, rate };
+        let away_ms = i64::try_from(away.as_millis()).unwrap_or(i64::MAX);
+        let then = start.begin(Timestamp(0)).now(Timestamp(away_ms));
+        clock["now"] = then.to_rfc3339().into();
+    }
 }
 
 fn put(emulator: &Emulator, sandbox: &KeptSandbox) -> Result<(), crate::problem::Problem> {
