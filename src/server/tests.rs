@@ -32,6 +32,25 @@ use crate::message::Delivery;
 use crate::server::connection::Answer;
 use crate::server::request::Answered;
 
+/// A server that emulates nothing, on threads of its own.
+fn start(host: &str, port: u16) -> Result<Running, StartError> {
+    Running::start(host, port, setup)
+}
+
+fn setup(bind: SocketAddr) -> Setup {
+    let (admin, limits) = (admin_options(bind), Limits::default());
+    Setup { emulator: nothing(), admin, tls: None, log: None, limits }
+}
+
+fn nothing() -> Arc<Emulator> {
+    let options = emulator::Options { seed: 0, cors: true };
+    Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()))
+}
+
+fn admin_options(bind: SocketAddr) -> admin::Options {
+    admin::Options { bind, hosts: Vec::new(), token: None, open: false }
+}
+
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -54,6 +73,7 @@ impl Answer for Stub {
             "/cut-nothing" => Delivery::Cut { bytes: usize::MAX },
             "/cut-all" => Delivery::Cut { bytes: 0 },
             "/drip" => Delivery::Trickle { bytes: 1, every: EVERY },
+            "/flood" => Delivery::Trickle { bytes: 1024 * 1024, every: Duration::ZERO },
             "/trickle" => Delivery::Trickle { bytes: 4, every: EVERY },
             "/glacier" => Delivery::Trickle { bytes: 0, every: Duration::MAX },
             _ => Delivery::Whole,
@@ -64,6 +84,7 @@ impl Answer for Stub {
                 self.streams.send(more).unwrap();
                 Content::Stream(axum::body::Body::new(Parts(parts)))
             }
+            "/flood" => Content::Complete(vec![b'x'; 64 * 1024 * 1024].into()),
             "/drip" => Content::Complete(vec![b'x'; 1024 * 1024].into()),
             _ => Content::Complete(Bytes::from_static(BODY.as_bytes())),
         };
@@ -105,12 +126,10 @@ impl Stubbed {
     }
 
     async fn start_with(limits: Limits) -> Self {
-        let options = emulator::Options { seed: 0, cors: true };
-        let emulator = Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()));
+        let emulator = nothing();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let admin = admin::Options { bind: address, hosts: Vec::new(), token: None, open: false };
-        let admin = Admin::new(&admin, Arc::clone(&emulator));
+        let admin = Admin::new(&admin_options(address), Arc::clone(&emulator));
         let protocols = Arc::new(Protocols::new(None, &limits, not_https()));
         let shared = Arc::new(Shared::new(emulator, admin, None, limits));
         let (tell, streams) = mpsc::unbounded_channel();
@@ -296,6 +315,21 @@ async fn a_trickle_ends_when_the_client_is_gone() {
     drop(client.begin("/drip").await.unwrap());
     drop(client);
     wait_for_none(&server).await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_does_not_keep_its_connection() {
+    let server = Stubbed::start().await;
+    let mut stream = server.connect().await;
+    stream.write_all(format!("GET /flood HTTP/1.1\r\n\r\n{WHOLE}").as_bytes()).await.unwrap();
+    read_until(&mut stream, "\r\n\r\n").await;
+    let ended = async {
+        while server.shared.registry.len() > 0 {
+            server.shared.registry.sweep();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, ended).await.unwrap();
 }
 
 async fn wait_for_none(server: &Stubbed) {
@@ -489,4 +523,31 @@ async fn a_taken_port_is_told_from_other_failures() {
     assert!(matches!(elsewhere, Err(BindError::Elsewhere { .. })), "{elsewhere:?}");
     let unknown = Server::bind("no such host", 0).await;
     assert!(matches!(unknown, Err(BindError::Elsewhere { .. })), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_server_runs_until_its_handle_is_dropped() {
+    let running = start("127.0.0.1", 0).unwrap();
+    let address = running.address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /__admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert!(read_until(&mut stream, "}").await.starts_with("HTTP/1.1 200"));
+    let taken = start("127.0.0.1", address.port());
+    assert!(matches!(taken, Err(StartError::Bind(BindError::Taken { .. }))), "{taken:?}");
+    drop(running);
+    assert_eq!(read_to_end(&mut stream).await.0, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_runs_on_a_runtime_of_somebody_else() {
+    let server = Server::bind("127.0.0.1", 0).await.unwrap();
+    let address = server.address();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let run = tokio::spawn(server.run(setup(address), async { drop(stopped.await) }));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    assert!(read_until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 404"));
+    drop(stop);
+    timeout(PATIENCE, run).await.unwrap().unwrap();
 }
