@@ -18,11 +18,19 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::*;
 use crate::admin::Content;
@@ -122,15 +130,15 @@ struct Stubbed {
 
 impl Stubbed {
     async fn start() -> Self {
-        Self::start_with(Limits::default()).await
+        Self::start_with(Limits::default(), None).await
     }
 
-    async fn start_with(limits: Limits) -> Self {
+    async fn start_with(limits: Limits, identity: Option<&Identity>) -> Self {
         let emulator = nothing();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let admin = Admin::new(&admin_options(address), Arc::clone(&emulator));
-        let protocols = Arc::new(Protocols::new(None, &limits, not_https()));
+        let protocols = Arc::new(Protocols::new(identity, &limits, not_https()));
         let shared = Arc::new(Shared::new(emulator, admin, None, limits));
         let (tell, streams) = mpsc::unbounded_channel();
         let stub = Arc::new(Stub { streams: tell });
@@ -155,6 +163,22 @@ impl Stubbed {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
         read_to_end(&mut stream).await
+    }
+
+    /// Connects as a client does that trusts the identity.
+    async fn secure(&self, identity: &Identity) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let pem = identity.trusted_pem().as_bytes();
+        roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "localhost".try_into().unwrap();
+        let stream = self.connect().await;
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
     }
 
     async fn http_2(&self) -> Client {
@@ -182,14 +206,14 @@ impl Stubbed {
     }
 }
 
-async fn read_to_end(stream: &mut TcpStream) -> (String, std::io::Result<usize>) {
+async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> (String, std::io::Result<usize>) {
     let mut received = Vec::new();
     let end = timeout(PATIENCE, stream.read_to_end(&mut received)).await.unwrap();
     (String::from_utf8(received).unwrap(), end)
 }
 
 /// Reads until `end` has come.
-async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+async fn read_until(stream: &mut (impl AsyncRead + Unpin), end: &str) -> String {
     let mut received = String::new();
     while !received.ends_with(end) {
         let byte = timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap();
@@ -405,6 +429,35 @@ async fn a_stream_ends_well_at_shutdown() {
 }
 
 #[tokio::test]
+async fn answers_are_broken_under_tls_as_without() {
+    let identity = Identity::self_signed(&[]).unwrap();
+    let mut server = Stubbed::start_with(Limits::default(), Some(&identity)).await;
+    for (path, expected, end) in [
+        ("/reset", "", Err(ErrorKind::ConnectionReset)),
+        ("/empty", "", Ok(())),
+        ("/garbage", BODY, Ok(())),
+        // Without the goodbye of TLS.
+        ("/cut", "0123", Err(ErrorKind::UnexpectedEof)),
+    ] {
+        let mut stream = server.secure(&identity).await;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+        let (received, ended) = read_to_end(&mut stream).await;
+        let body = received.rsplit("\r\n\r\n").next().unwrap();
+        assert_eq!(
+            (body, ended.map(drop).map_err(|error| error.kind())),
+            (expected, end),
+            "{path}"
+        );
+    }
+    let mut stream = server.secure(&identity).await;
+    stream.write_all(b"GET /stream HTTP/1.1\r\n\r\n").await.unwrap();
+    let more = server.stream().await;
+    read_until(&mut stream, "\r\n\r\n").await;
+    stream.shutdown().await.unwrap();
+    timeout(PATIENCE, more.closed()).await.unwrap();
+}
+
+#[tokio::test]
 async fn by_http_2_only_the_stream_is_broken() {
     let server = Stubbed::start().await;
     let mut client = server.http_2().await;
@@ -462,7 +515,7 @@ async fn an_http_2_client_that_says_no_goodbye_does_not_hold_a_shutdown_up() {
 #[tokio::test]
 async fn more_http_2_requests_than_there_is_room_for_are_refused() {
     let limits = Limits { streams_max: 1, ..Limits::default() };
-    let mut server = Stubbed::start_with(limits).await;
+    let mut server = Stubbed::start_with(limits, None).await;
     let mut first = server.http_2().await;
     let response = first.begin("/stream").await.unwrap();
     let more = server.stream().await;
