@@ -32,7 +32,7 @@
 //! | layer | module | owns |
 //! |---|---|---|
 //! | 8 | [`cli`] | what is asked for on the command line, and all that is printed |
-//! | 7 | [`server`] | sockets, limits, the request log |
+//! | 7 | [`server`] | sockets, HTTP/1 and HTTP/2, TLS, limits, the request log |
 //! | 6 | [`admin`] | the JSON API under `/__admin` and its guard |
 //! | 6 | [`catalog`] | finding the files of each provider, built in or in folders |
 //! | 5 | [`emulator`] | the request path, and where each provider answers |

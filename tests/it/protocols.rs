@@ -166,6 +166,31 @@ async fn the_admin_api_looks_at_the_authority_as_at_the_host() {
 }
 
 #[tokio::test]
+async fn a_body_without_length_is_a_body_to_the_admin_api() {
+    let server = start();
+    let mut stream = open_two(&server).await;
+    // `POST http://localhost/__admin/reset` in HPACK.
+    let path = b"/__admin/reset";
+    let head = [&[0x83, 0x86, 0x41, 9][..], b"localhost", &[0x44, 14], path].concat();
+    stream.write_all(&frame(HEADERS, END_HEADERS, 1, &head)).await.unwrap();
+    stream.write_all(&frame(DATA, END_STREAM, 1, b"x")).await.unwrap();
+    assert_eq!(title(&read_data(&mut stream).await), json!("not JSON"));
+}
+
+#[tokio::test]
+async fn other_forms_of_targets_are_answered_by_http_2() {
+    let server = start();
+    let mut two = Two::connect(&server).await;
+    let connect = Request::connect("localhost:4010").body(Full::default()).unwrap();
+    let options = Request::options("http://localhost/").body(Full::default()).unwrap();
+    for request in [connect, options] {
+        let response = two.send(request).await.unwrap();
+        assert!(response.status().as_u16() < 500, "{response:?}");
+        assert_eq!(response.headers()["tombstone-sandbox"], "default");
+    }
+}
+
+#[tokio::test]
 async fn the_first_bytes_may_come_one_by_one() {
     let server = start();
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -206,13 +231,7 @@ async fn a_slow_body_is_given_up_by_http_2() {
     let server = with_limits(|limits| limits.body_wait = Duration::from_millis(50));
     let mut stream = open_two(&server).await;
     stream.write_all(&frame(HEADERS, END_HEADERS, 1, &head_of_get())).await.unwrap();
-    let answer = loop {
-        let (kind, payload) = read_frame(&mut stream).await.unwrap();
-        if kind == DATA {
-            break payload;
-        }
-    };
-    assert_eq!(title(&answer), json!("body too slow"));
+    assert_eq!(title(&read_data(&mut stream).await), json!("body too slow"));
 }
 
 #[tokio::test]
@@ -262,6 +281,16 @@ async fn read_frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
         Some((head[3], payload))
     };
     tokio::time::timeout(PATIENCE, read).await.unwrap()
+}
+
+/// The next frame of a body.
+async fn read_data(stream: &mut TcpStream) -> Vec<u8> {
+    loop {
+        let (kind, payload) = read_frame(stream).await.unwrap();
+        if kind == DATA {
+            return payload;
+        }
+    }
 }
 
 #[tokio::test]
