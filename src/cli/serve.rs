@@ -104,7 +104,7 @@ fn identity(tls: &Tls, config: &Config, emulator: &Emulator) -> anyhow::Result<I
             let names: Vec<String> = hosts.chain([config.host.clone()]).collect();
             let identity = Identity::self_signed(&names)?;
             if let Some(path) = cert_out {
-                std::fs::write(path, identity.certificate_pem())
+                std::fs::write(path, identity.trusted_pem())
                     .with_context(|| format!("cannot write `{}`", path.display()))?;
             }
             Ok(identity)

@@ -7,6 +7,7 @@ mod delivery;
 pub mod log;
 mod registry;
 mod request;
+mod running;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -33,6 +34,8 @@ use crate::server::registry::Entry;
 use crate::server::registry::IDLE_TICKS_MAX;
 use crate::server::registry::Registry;
 use crate::server::request::Room;
+pub use crate::server::running::Running;
+pub use crate::server::running::StartError;
 use crate::server::tls::HANDSHAKE_WAIT_MAX;
 use crate::server::tls::Identity;
 

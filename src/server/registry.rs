@@ -62,8 +62,8 @@ pub(super) struct Pulse {
     multiplexed: AtomicBool,
     /// An [`Order`]; it only grows.
     order: AtomicU8,
-    /// An answer is on its way and the client does not take it fast enough.
-    stuck: AtomicBool,
+    /// For how many ticks the client has taken nothing of what is on its way, or 0 if nothing waits for it.
+    stuck_ticks: AtomicU32,
     /// The answer on its way has no end of its own, so that the client's end must be looked for.
     endless: AtomicBool,
     breakage: OnceLock<Breakage>,
@@ -118,21 +118,19 @@ impl Registry {
         self.lock().pulses.len()
     }
 
-    /// One more tick; who has been idle for too many of them ends.
+    /// One more tick; who has been idle for too many of them ends, and who has taken nothing of an answer.
     pub(super) fn sweep(&self) {
         let tick = self.tick.load(Ordering::Relaxed).wrapping_add(1);
         self.tick.store(tick, Ordering::Relaxed);
         for pulse in self.lock().pulses.values() {
-            if pulse.is_visited() {
-                continue;
+            let idle = tick.wrapping_sub(pulse.idle_since.load(Ordering::Relaxed));
+            if pulse.count_stuck() > IDLE_TICKS_MAX {
+                pulse.order(Order::End);
+            } else if !pulse.is_visited() && idle > IDLE_TICKS_MAX {
+                // Who speaks HTTP/2 gets a tick's time to say goodbye, so that the client loses no request to it.
+                let polite = pulse.is_multiplexed() && pulse.ordered() == Order::Run;
+                pulse.order(if polite { Order::Finish } else { Order::End });
             }
-            let since = pulse.idle_since.load(Ordering::Relaxed);
-            if tick.wrapping_sub(since) <= IDLE_TICKS_MAX {
-                continue;
-            }
-            // Who speaks HTTP/2 gets a tick's time to say goodbye, so that the client loses no request to it.
-            let polite = pulse.is_multiplexed() && pulse.ordered() == Order::Run;
-            pulse.order(if polite { Order::Finish } else { Order::End });
         }
     }
 
@@ -210,11 +208,22 @@ impl Pulse {
     }
 
     pub(super) fn is_stuck(&self) -> bool {
-        self.stuck.load(Ordering::Relaxed)
+        self.stuck_ticks.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn set_stuck(&self, stuck: bool) {
-        self.stuck.store(stuck, Ordering::Relaxed);
+        if stuck {
+            self.stuck_ticks.fetch_max(1, Ordering::Relaxed);
+        } else {
+            self.stuck_ticks.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// One more tick, if it is stuck; how many it has been.
+    fn count_stuck(&self) -> u32 {
+        let more = |ticks: u32| (ticks > 0).then_some(ticks.saturating_add(1));
+        // An error says that it is not stuck.
+        self.stuck_ticks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).unwrap_or(0)
     }
 
     pub(super) fn is_endless(&self) -> bool {

@@ -139,9 +139,14 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
 
 async fn answer_admin(
     shared: &Shared,
-    head: Parts,
+    mut head: Parts,
     body: Incoming,
 ) -> (Response<Content>, Account) {
+    let announced = head.headers.contains_key(header::CONTENT_LENGTH);
+    if head.version == Version::HTTP_2 && !body.is_end_stream() && !announced {
+        // The guard sees the head only, and by HTTP/1 a body without length says that it is there.
+        head.headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let mut unread = None;
     let mut close = !body.is_end_stream();
     let headers = head.headers.clone();

@@ -18,11 +18,19 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::*;
 use crate::admin::Content;
@@ -31,6 +39,25 @@ use crate::emulator;
 use crate::message::Delivery;
 use crate::server::connection::Answer;
 use crate::server::request::Answered;
+
+/// A server that emulates nothing, on threads of its own.
+fn start(host: &str, port: u16) -> Result<Running, StartError> {
+    Running::start(host, port, setup)
+}
+
+fn setup(bind: SocketAddr) -> Setup {
+    let (admin, limits) = (admin_options(bind), Limits::default());
+    Setup { emulator: nothing(), admin, tls: None, log: None, limits }
+}
+
+fn nothing() -> Arc<Emulator> {
+    let options = emulator::Options::default();
+    Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()))
+}
+
+fn admin_options(bind: SocketAddr) -> admin::Options {
+    admin::Options { bind, hosts: Vec::new(), token: None, open: false }
+}
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,6 +81,7 @@ impl Answer for Stub {
             "/cut-nothing" => Delivery::Cut { bytes: usize::MAX },
             "/cut-all" => Delivery::Cut { bytes: 0 },
             "/drip" => Delivery::Trickle { bytes: 1, every: EVERY },
+            "/flood" => Delivery::Trickle { bytes: 1024 * 1024, every: Duration::ZERO },
             "/trickle" => Delivery::Trickle { bytes: 4, every: EVERY },
             "/glacier" => Delivery::Trickle { bytes: 0, every: Duration::MAX },
             _ => Delivery::Whole,
@@ -64,6 +92,7 @@ impl Answer for Stub {
                 self.streams.send(more).unwrap();
                 Content::Stream(axum::body::Body::new(Parts(parts)))
             }
+            "/flood" => Content::Complete(vec![b'x'; 64 * 1024 * 1024].into()),
             "/drip" => Content::Complete(vec![b'x'; 1024 * 1024].into()),
             _ => Content::Complete(Bytes::from_static(BODY.as_bytes())),
         };
@@ -101,17 +130,15 @@ struct Stubbed {
 
 impl Stubbed {
     async fn start() -> Self {
-        Self::start_with(Limits::default()).await
+        Self::start_with(Limits::default(), None).await
     }
 
-    async fn start_with(limits: Limits) -> Self {
-        let options = emulator::Options::default();
-        let emulator = Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()));
+    async fn start_with(limits: Limits, identity: Option<&Identity>) -> Self {
+        let emulator = nothing();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let admin = admin::Options { bind: address, hosts: Vec::new(), token: None, open: false };
-        let admin = Admin::new(&admin, Arc::clone(&emulator));
-        let protocols = Arc::new(Protocols::new(None, &limits, not_https()));
+        let admin = Admin::new(&admin_options(address), Arc::clone(&emulator));
+        let protocols = Arc::new(Protocols::new(identity, &limits, not_https()));
         let shared = Arc::new(Shared::new(emulator, admin, None, limits));
         let (tell, streams) = mpsc::unbounded_channel();
         let stub = Arc::new(Stub { streams: tell });
@@ -136,6 +163,22 @@ impl Stubbed {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
         read_to_end(&mut stream).await
+    }
+
+    /// Connects as a client does that trusts the identity.
+    async fn secure(&self, identity: &Identity) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let pem = identity.trusted_pem().as_bytes();
+        roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "localhost".try_into().unwrap();
+        let stream = self.connect().await;
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
     }
 
     async fn http_2(&self) -> Client {
@@ -163,14 +206,14 @@ impl Stubbed {
     }
 }
 
-async fn read_to_end(stream: &mut TcpStream) -> (String, std::io::Result<usize>) {
+async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> (String, std::io::Result<usize>) {
     let mut received = Vec::new();
     let end = timeout(PATIENCE, stream.read_to_end(&mut received)).await.unwrap();
     (String::from_utf8(received).unwrap(), end)
 }
 
 /// Reads until `end` has come.
-async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+async fn read_until(stream: &mut (impl AsyncRead + Unpin), end: &str) -> String {
     let mut received = String::new();
     while !received.ends_with(end) {
         let byte = timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap();
@@ -298,6 +341,21 @@ async fn a_trickle_ends_when_the_client_is_gone() {
     wait_for_none(&server).await;
 }
 
+#[tokio::test]
+async fn a_client_that_takes_nothing_does_not_keep_its_connection() {
+    let server = Stubbed::start().await;
+    let mut stream = server.connect().await;
+    stream.write_all(format!("GET /flood HTTP/1.1\r\n\r\n{WHOLE}").as_bytes()).await.unwrap();
+    read_until(&mut stream, "\r\n\r\n").await;
+    let ended = async {
+        while server.shared.registry.len() > 0 {
+            server.shared.registry.sweep();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, ended).await.unwrap();
+}
+
 async fn wait_for_none(server: &Stubbed) {
     let emptied = async {
         while server.shared.registry.len() > 0 {
@@ -371,6 +429,35 @@ async fn a_stream_ends_well_at_shutdown() {
 }
 
 #[tokio::test]
+async fn answers_are_broken_under_tls_as_without() {
+    let identity = Identity::self_signed(&[]).unwrap();
+    let mut server = Stubbed::start_with(Limits::default(), Some(&identity)).await;
+    for (path, expected, end) in [
+        ("/reset", "", Err(ErrorKind::ConnectionReset)),
+        ("/empty", "", Ok(())),
+        ("/garbage", BODY, Ok(())),
+        // Without the goodbye of TLS.
+        ("/cut", "0123", Err(ErrorKind::UnexpectedEof)),
+    ] {
+        let mut stream = server.secure(&identity).await;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+        let (received, ended) = read_to_end(&mut stream).await;
+        let body = received.rsplit("\r\n\r\n").next().unwrap();
+        assert_eq!(
+            (body, ended.map(drop).map_err(|error| error.kind())),
+            (expected, end),
+            "{path}"
+        );
+    }
+    let mut stream = server.secure(&identity).await;
+    stream.write_all(b"GET /stream HTTP/1.1\r\n\r\n").await.unwrap();
+    let more = server.stream().await;
+    read_until(&mut stream, "\r\n\r\n").await;
+    stream.shutdown().await.unwrap();
+    timeout(PATIENCE, more.closed()).await.unwrap();
+}
+
+#[tokio::test]
 async fn by_http_2_only_the_stream_is_broken() {
     let server = Stubbed::start().await;
     let mut client = server.http_2().await;
@@ -428,7 +515,7 @@ async fn an_http_2_client_that_says_no_goodbye_does_not_hold_a_shutdown_up() {
 #[tokio::test]
 async fn more_http_2_requests_than_there_is_room_for_are_refused() {
     let limits = Limits { streams_max: 1, ..Limits::default() };
-    let mut server = Stubbed::start_with(limits).await;
+    let mut server = Stubbed::start_with(limits, None).await;
     let mut first = server.http_2().await;
     let response = first.begin("/stream").await.unwrap();
     let more = server.stream().await;
@@ -489,4 +576,31 @@ async fn a_taken_port_is_told_from_other_failures() {
     assert!(matches!(elsewhere, Err(BindError::Elsewhere { .. })), "{elsewhere:?}");
     let unknown = Server::bind("no such host", 0).await;
     assert!(matches!(unknown, Err(BindError::Elsewhere { .. })), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_server_runs_until_its_handle_is_dropped() {
+    let running = start("127.0.0.1", 0).unwrap();
+    let address = running.address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /__admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert!(read_until(&mut stream, "}").await.starts_with("HTTP/1.1 200"));
+    let taken = start("127.0.0.1", address.port());
+    assert!(matches!(taken, Err(StartError::Bind(BindError::Taken { .. }))), "{taken:?}");
+    drop(running);
+    assert_eq!(read_to_end(&mut stream).await.0, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_runs_on_a_runtime_of_somebody_else() {
+    let server = Server::bind("127.0.0.1", 0).await.unwrap();
+    let address = server.address();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let run = tokio::spawn(server.run(setup(address), async { drop(stopped.await) }));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    assert!(read_until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 404"));
+    drop(stop);
+    timeout(PATIENCE, run).await.unwrap().unwrap();
 }

@@ -10,12 +10,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
+use rcgen::CertifiedIssuer;
 use rcgen::DistinguishedName;
 use rcgen::DnType;
 use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::IsCa;
 use rcgen::KeyPair;
 use rcgen::KeyUsagePurpose;
+use rcgen::SanType;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -79,23 +83,24 @@ pub enum IdentityError {
         problem: String,
     },
     /// Each is there, but they cannot be used together.
-    #[error("the certificate in `{}` and the key in `{}` cannot be used: {source}", certificate.display(), key.display())]
+    #[error(
+        "the certificate in `{}` and the key in `{}` cannot be used: {problem}",
+        certificate.display(),
+        key.display()
+    )]
     Unusable {
         /// The certificate's file.
         certificate: PathBuf,
         /// The key's file.
         key: PathBuf,
         /// What is wrong with them.
-        source: rustls::Error,
+        problem: String,
     },
     /// A certificate cannot be made for this name.
-    #[error("`{name}` is not a host name that a certificate can be made for")]
-    Name {
-        /// As given.
-        name: String,
-        /// What is wrong with it.
-        source: rcgen::Error,
-    },
+    #[error(
+        "`{0}` is not a host name that a certificate can be made for: write it in ASCII, as DNS has it"
+    )]
+    Name(String),
     /// No certificate can be made at all.
     #[error("cannot make a certificate: {0}")]
     Unmade(String),
@@ -132,15 +137,13 @@ impl fmt::Display for Wanted {
 #[derive(Clone)]
 pub struct Identity {
     config: Arc<ServerConfig>,
-    certificate_pem: String,
+    trusted_pem: String,
 }
 
 impl fmt::Debug for Identity {
     /// Without the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity")
-            .field("certificate_pem", &self.certificate_pem)
-            .finish_non_exhaustive()
+        f.debug_struct("Identity").field("trusted_pem", &self.trusted_pem).finish_non_exhaustive()
     }
 }
 
@@ -153,56 +156,54 @@ impl Identity {
             (Ok((chain, pem)), Ok(key)) => (chain, pem, key),
             (chain, key) => return Err(chain.err().into_iter().chain(key.err()).collect()),
         };
-        Self::new(chain, key_der, pem).map_err(|source| {
+        Self::new(chain, key_der, pem).map_err(|error| {
             let (certificate, key) = (certificate.to_owned(), key.to_owned());
-            vec![IdentityError::Unusable { certificate, key, source }]
+            vec![IdentityError::Unusable { certificate, key, problem: problem_of(&error) }]
         })
     }
 
-    /// Makes a certificate that is its own authority, for `localhost`, the loopback addresses and `names`: host names
-    /// and addresses, with or without the brackets of IPv6. Addresses that mean all addresses are left out.
+    /// Makes a certificate for `localhost`, the loopback addresses and `names`: host names and addresses, with or without
+    /// the brackets of IPv6. Addresses that mean all addresses are left out.
+    ///
+    /// It is signed by an authority that is made for it, whose key is gone when this returns. (A certificate that is
+    /// its own authority is refused by OpenSSL if it may not sign, and by rustls if it may.)
     pub fn self_signed(names: &[String]) -> Result<Self, IdentityError> {
-        let mut params = CertificateParams::default();
-        let always = ["localhost", "127.0.0.1", "::1"];
-        for name in always.into_iter().chain(names.iter().map(|name| bare(name))) {
-            if name.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified()) {
-                continue;
-            }
-            // Told apart from addresses by rcgen.
-            let one = CertificateParams::new([name.to_owned()])
-                .map_err(|source| IdentityError::Name { name: name.to_owned(), source })?;
-            for alternative in one.subject_alt_names {
-                if !params.subject_alt_names.contains(&alternative) {
-                    params.subject_alt_names.push(alternative);
-                }
-            }
-        }
-        describe(&mut params);
+        let mut params = params("tombstone");
+        params.subject_alt_names = alternatives(names)?;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let made = || {
+            let authority = authority()?;
+            let key = KeyPair::generate()?;
+            let certificate = params.signed_by(&key, &authority)?;
+            Ok((authority.pem(), certificate, key))
+        };
         let unmade = |error: &dyn fmt::Display| IdentityError::Unmade(error.to_string());
-        let key = KeyPair::generate().map_err(|error| unmade(&error))?;
-        let certificate = params.self_signed(&key).map_err(|error| unmade(&error))?;
-        let key_der = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        Self::new(vec![certificate.der().clone()], key_der, certificate.pem())
+        let (authority_pem, certificate, key) =
+            made().map_err(|error: rcgen::Error| unmade(&error))?;
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        Self::new(vec![certificate.der().clone()], key, authority_pem)
             .map_err(|error| unmade(&error))
     }
 
-    /// What a client must trust to call this server, in PEM: of a self-signed identity its certificate. A given one is
-    /// as it was in its file, and what clients trust may be its authority's instead.
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
+    /// The certificate that a client must trust to call this server, in PEM. Of a given identity this is what its file
+    /// has, which clients need only if they do not trust its authority.
+    pub fn trusted_pem(&self) -> &str {
+        &self.trusted_pem
     }
 
     fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
-        certificate_pem: String,
+        trusted_pem: String,
     ) -> Result<Self, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
-        Ok(Self { config: Arc::new(config), certificate_pem })
+        Ok(Self { config: Arc::new(config), trusted_pem })
     }
 
     /// What to speak TLS with.
@@ -218,18 +219,54 @@ impl Identity {
     }
 }
 
-/// Who it is, from when to when, and for what.
-fn describe(params: &mut CertificateParams) {
-    let mut name = DistinguishedName::new();
-    name.push(DnType::CommonName, "tombstone (self-signed)");
-    params.distinguished_name = name;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+/// A certificate of so many days.
+fn params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
     let start = rcgen::date_time_ymd(1970, 1, 1);
     let now = Duration::from_secs(system_now().0.unsigned_abs() / 1000);
     // A day early: clocks of containers and virtual machines differ.
     params.not_before = start + now.saturating_sub(DAY);
     params.not_after = start + now + DAY * (VALID_DAYS - 1);
+    params
+}
+
+/// Who signs one certificate.
+fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+    let mut params = params("tombstone, made at its start");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}
+
+/// What a certificate is for, each once.
+fn alternatives(names: &[String]) -> Result<Vec<SanType>, IdentityError> {
+    let always = ["localhost", "127.0.0.1", "::1"];
+    let mut alternatives = Vec::new();
+    for name in always.into_iter().chain(names.iter().map(|name| bare(name))) {
+        let alternative = match name.parse::<IpAddr>() {
+            Ok(address) if address.is_unspecified() => continue,
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => match name.try_into() {
+                Ok(name) => SanType::DnsName(name),
+                Err(_) => return Err(IdentityError::Name(name.to_owned())),
+            },
+        };
+        if !alternatives.contains(&alternative) {
+            alternatives.push(alternative);
+        }
+    }
+    Ok(alternatives)
+}
+
+/// What rustls says of a certificate and a key, in words of who gave them.
+fn problem_of(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InconsistentKeys(_) => "the key is not the certificate's".to_owned(),
+        rustls::Error::InvalidCertificate(_) => "the certificate is not one of X.509".to_owned(),
+        error => error.to_string(),
+    }
 }
 
 fn read_chain(path: &Path) -> Result<(Vec<CertificateDer<'static>>, String), IdentityError> {

@@ -9,6 +9,7 @@ mod conformance;
 mod findings;
 mod language;
 mod machines;
+mod protocols;
 mod requests;
 mod safety;
 mod support;
