@@ -147,6 +147,8 @@ pub(super) async fn serve<A: Answer>(
         Some((wire, version))
     };
     let opened = tokio::select! {
+        // What has been asked is answered, even if the order has come by now.
+        biased;
         opened = opened => opened,
         () = ordered(&pulse) => None,
     };

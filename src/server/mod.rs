@@ -28,16 +28,17 @@ use crate::admin::Admin;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
 use crate::server::connection::Protocols;
-pub use crate::server::delivery::TRICKLE_WAIT_MAX;
 use crate::server::log::Log;
 use crate::server::registry::Entry;
 use crate::server::registry::IDLE_TICKS_MAX;
 use crate::server::registry::Registry;
 use crate::server::request::Room;
-pub use crate::server::running::Running;
-pub use crate::server::running::StartError;
 use crate::server::tls::HANDSHAKE_WAIT_MAX;
 use crate::server::tls::Identity;
+
+pub use crate::server::delivery::TRICKLE_WAIT_MAX;
+pub use crate::server::running::Running;
+pub use crate::server::running::StartError;
 
 /// How many bytes of a request's body are kept: 10 MiB, above anything these APIs take.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;

@@ -1,3 +1,5 @@
+//! Over real sockets, with a stub that answers each path with the delivery it names.
+
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::Pin;

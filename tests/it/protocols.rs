@@ -440,14 +440,14 @@ async fn who_speaks_plain_http_to_the_tls_port_is_told() {
 #[tokio::test]
 async fn handshakes_and_silence_are_bounded() {
     let identity = identity();
-    let mut limits = Limits::default();
-    limits.handshake_wait = Duration::from_millis(50);
+    let handshake_wait = Duration::from_millis(50);
+    let limits = Limits { handshake_wait, ..Limits::default() };
     let server = Start { tls: Some(identity.clone()), limits, ..Start::default() }.start();
     let mut slow = Client::connect(server.address);
     slow.send([0x16, 3, 1]);
     assert!(slow.ended(), "its handshake does not go on");
-    let mut limits = Limits::default();
-    limits.head_wait = Duration::from_millis(80);
+    let head_wait = Duration::from_millis(80);
+    let limits = Limits { head_wait, ..Limits::default() };
     let server = Start { tls: Some(identity.clone()), limits, ..Start::default() }.start();
     assert!(Client::connect(server.address).ended(), "never said anything");
     let mut idle = connect(&server, &identity, "localhost", &[]).await.unwrap();
