@@ -194,6 +194,10 @@ impl Control<'_> {
         }
         if let Some(faults) = &spec.faults {
             origin.faults = read_faults(faults, origin.seed, problems);
+            for (index, entry) in origin.faults.list().iter().enumerate() {
+                let unknown = self.unknown_names(entry.fault.format());
+                problems.extend(unknown.iter().map(|text| format!("`faults/{index}`: {text}")));
+            }
         }
         origin.world = World::new(stores, settings.into(), ids, origin.world.clock);
         origin
