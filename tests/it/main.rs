@@ -14,6 +14,7 @@ mod sandboxes;
 mod safety;
 mod support;
 mod time;
+mod transfer;
 mod trial;
 mod undo;
 mod wire;

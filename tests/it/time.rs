@@ -257,13 +257,23 @@ fn a_change_of_the_clock_names_one_thing_that_can_be() {
         json!({}),
     ]
     .map(problem);
-    expect_test::expect![[r#""#]].assert_eq(&texts.join("\n"));
+    expect_test::expect![[r#"
+        Advance(86400000)
+        Advance(5400000)
+        Set(Timestamp(1893452400000))
+        Freeze
+        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
+        the clock cannot be changed so: `advance` goes forward, and `-1s` does not: use `set` to go back
+        the clock cannot be changed so: `P1M` is no duration for `advance`: write such as `PT24H` or `24h`; `tomorrow` is no time for `set`: write RFC 3339 such as `2030-01-01T00:00:00Z`; `rate` is `10000000`: give a number from 0 to 1000000
+        the clock cannot be changed so: `rate` is `-1`: give a number from 0 to 1000000
+        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
+        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`"#]].assert_eq(&texts.join("\n"));
 }
 
 /// A job that deletes what its own record hangs on, and one whose tasks change their record.
 const ODD: [(&str, &str); 2] = [
     (
-        "odd/openapi.yaml",
+        "specs/odd/openapi.yaml",
         r"
 openapi: 3.1.0
 info: { title: Odd, version: '1' }
@@ -277,9 +287,10 @@ paths:
 ",
     ),
     (
-        "odd/behavior.yaml",
+        "specs/odd/behavior.yaml",
         r"
 tombstone: 1
+settings: { span: 10s }
 resources:
   shops: { key: id }
   jobs:
@@ -290,8 +301,8 @@ operations:
   mark:
     rules: [{ start_job: marking, with: { shop: ['{{ path.id }}', two] }, respond: 202 }]
 jobs:
-  closing: { record: jobs, for_each: shop, over: 10s, delete: jobs.all() }
-  marking: { record: jobs, for_each: shop, over: 10s, update: jobs.all(), set: { state: marked } }
+  closing: { record: jobs, for_each: shop, over: settings.span, delete: jobs.all() }
+  marking: { record: jobs, for_each: shop, over: settings.span, update: jobs.all(), set: { state: marked } }
 ",
     ),
 ];
@@ -304,9 +315,9 @@ fn a_job_that_touches_its_own_record_comes_to_an_end() {
     }
     folder.write("fixtures/odd/default.yaml", "tombstone: 1\nrecords: { shops: [{ id: a }] }\n");
     let sources = Sources {
-        specs: Some(folder.path.clone()),
+        specs: Some(folder.path.join("specs")),
         fixtures: Some(folder.path.join("fixtures")),
-        providers: vec!["odd".to_owned()],
+        only: vec!["odd".to_owned()],
         ..Sources::default()
     };
     let emulator = world_of(&sources, &Options { clock: FROZEN, ..Options::default() });

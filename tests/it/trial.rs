@@ -244,6 +244,7 @@ pub(crate) fn difference(left: &Value, right: &Value) -> String {
         (left, right) => format!("/{step}: {left:?} and {right:?}"),
     };
     match (left, right) {
+        _ if left == right => String::new(),
         (Value::Object(lefts), Value::Object(rights)) => lefts
             .keys()
             .chain(rights.keys())
@@ -254,7 +255,6 @@ pub(crate) fn difference(left: &Value, right: &Value) -> String {
             .map(|index| at(&index.to_string(), lefts.get(index), rights.get(index)))
             .find(|found| !found.is_empty())
             .unwrap_or_default(),
-        _ if left == right => String::new(),
         _ => format!(": {left} and {right}"),
     }
 }
