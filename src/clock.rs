@@ -3,6 +3,7 @@
 //! Must not know what happens at a point in time. Everything above takes time as a value.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -60,6 +61,11 @@ pub fn parse_duration_ms(text: &str) -> Option<i64> {
 
 /// The fastest that a virtual clock can run: a year passes in half a minute.
 pub const RATE_MAX: f64 = 1_000_000.0;
+
+/// What a virtual clock shows at the earliest and at the latest: the years that RFC 3339 can write, less one at each end
+/// for what is told of times around it.
+const SHOWN: RangeInclusive<Timestamp> =
+    Timestamp(-62_135_596_800_000)..=Timestamp(253_370_764_799_999);
 
 /// A virtual clock: what it shows follows from what the system clock shows, so that it needs nobody to move it.
 ///
@@ -119,10 +125,8 @@ pub enum ClockChange {
 impl Clock {
     /// What it shows when the system clock shows `real`.
     pub fn now(&self, real: Timestamp) -> Timestamp {
-        if self.frozen {
-            return self.at;
-        }
-        self.at.plus_ms(scaled(real.0.saturating_sub(self.since.0), self.rate))
+        let passed = if self.frozen { 0 } else { real.0.saturating_sub(self.since.0) };
+        self.at.plus_ms(scaled(passed, self.rate)).clamp(*SHOWN.start(), *SHOWN.end())
     }
 
     /// Whether it stands still.
@@ -138,10 +142,10 @@ impl Clock {
     /// What the system clock shows when this one shows `at`; `None` where that never comes by waiting.
     pub fn real_time_of(&self, at: Timestamp) -> Option<Timestamp> {
         let ahead = at.0.saturating_sub(self.at.0);
-        if ahead <= 0 {
+        if ahead <= 0 && at <= *SHOWN.end() {
             return Some(self.since);
         }
-        if self.frozen || self.rate <= 0.0 {
+        if self.frozen || self.rate <= 0.0 || at > *SHOWN.end() {
             return None;
         }
         // One more, since the division rounds down and nothing is due too early.
@@ -272,6 +276,19 @@ mod tests {
         }
         let frozen = clock.changed(ClockChange::Freeze, Timestamp(0));
         assert_eq!(frozen.real_time_of(Timestamp(1_000_001)), None);
+    }
+
+    #[test]
+    fn a_clock_stays_within_the_years_that_can_be_written() {
+        for (at, shown) in [(i64::MIN, "0001-01-01T00:00:00.000Z"), (i64::MAX, "9998-12-31T23:59:59.999Z")] {
+            for rate in [1.0, RATE_MAX] {
+                let start = ClockStart { at: Some(Timestamp(at)), frozen: false, rate };
+                let clock = start.begin(Timestamp(0));
+                assert_eq!(clock.now(Timestamp(0)).to_rfc3339(), shown);
+                let clock = clock.changed(ClockChange::Advance(5), Timestamp(0));
+                assert_eq!(Timestamp::parse(shown), Some(clock.now(Timestamp(0)).plus_ms(if at < 0 { -5 } else { 0 })));
+            }
+        }
     }
 
     #[test]

@@ -50,11 +50,31 @@ impl Behavior {
                 Err(message) => (Why::Fault(format!("{}: {message}", job.label)), Vec::new()),
             },
         };
+        let is_own = |change: &Change| change.resource == resource && change.key == *key;
+        match changes.iter().find(|change| is_own(change)) {
+            // The job went with what it deleted.
+            Some(Change { after: None, .. }) => return Some(TaskDecision { why, changes }),
+            Some(_) => {
+                let label = job.map_or("", |job| &*job.label);
+                why = Why::Fault(format!("{label}: a task cannot change the record of its job"));
+                changes.clear();
+            }
+            None => {}
+        }
         match moment.store.plan_update(resource, key, done) {
             Ok(own) => changes.extend(own),
             Err(error) => why = Why::Fault(error.to_string()),
         }
         Some(TaskDecision { why, changes })
+    }
+
+    /// What becomes of a job that says that it is due and has no task that could be: nothing of it is due any more.
+    pub fn end_job(&self, resource: usize, key: &Key, moment: &Moment<'_>) -> TaskDecision {
+        let record = moment.store.get(resource, key);
+        let ended = record.map(|record| jobs::cancel(&record.fields)).unwrap_or_default();
+        let planned = moment.store.plan_update(resource, key, ended);
+        let why = Why::Fault(format!("the job `{key}` is due and has no task that can be run"));
+        TaskDecision { why, changes: planned.unwrap_or_default() }
     }
 
     /// The changes that stop a job: the tasks that are left are never run. An `Err` says why there is nothing to stop.

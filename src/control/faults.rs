@@ -56,7 +56,7 @@ impl Control<'_> {
     }
 
     /// What a fault is for and there is not.
-    fn unknown_names(&self, format: &FaultFormat) -> Vec<String> {
+    pub(super) fn unknown_names(&self, format: &FaultFormat) -> Vec<String> {
         let mut problems = Vec::new();
         let of = format.provider.as_deref();
         if let Some(provider) = of.filter(|name| self.emulator.provider(name).is_none()) {

@@ -50,6 +50,11 @@ impl Control<'_> {
             let place = self.job_place(state, id)?;
             let now = state.world.clock.now(self.real);
             let behavior = self.emulator.behavior(place.provider);
+            let store = state.world.store(place.provider);
+            let record = store.get(place.resource, &place.key);
+            if record.is_some_and(|record| jobs::next_task(&record.fields).is_some()) {
+                state.enter_tasks_of(place.provider, format!("run job {id}"), self.real);
+            }
             for _ in 0..jobs::TASKS_MAX {
                 let of = (place.provider, place.resource, &place.key);
                 let Some(run) = state.world.run_task(behavior, of, now) else { break };

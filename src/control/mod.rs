@@ -20,6 +20,7 @@ use crate::problem::Problem;
 use crate::sandbox::NAME_RULE;
 use crate::sandbox::Sandbox;
 use crate::sandbox::State;
+use crate::sandbox::TASKS_AT_ONCE_MAX;
 use crate::sandbox::is_name;
 
 pub use clock::ClockRequest;
@@ -50,15 +51,35 @@ impl<'e> Control<'e> {
         Err(Problem::new(StatusCode::BAD_REQUEST, "no such sandbox", detail))
     }
 
-    /// Works in the sandbox; it is made if it is not there.
+    /// Works in the sandbox as it is by now; it is made if it is not there.
     fn enter<R>(&self, work: impl FnOnce(&Sandbox, &mut State) -> R) -> Result<R, Problem> {
+        let work = |sandbox: &Sandbox, state: &mut State| {
+            self.run_due(state);
+            work(sandbox, state)
+        };
         self.emulator.sandboxes().enter(self.name, self.real, work).map_err(Problem::from)
     }
 
-    /// Looks into the sandbox.
+    /// Looks into the sandbox as it is by now.
     fn visit<R>(&self, work: impl FnOnce(&Sandbox, &mut State) -> R) -> Result<R, Problem> {
+        self.visit_unchanged(|sandbox, state| {
+            self.run_due(state);
+            work(sandbox, state)
+        })
+    }
+
+    /// Looks into the sandbox as it was left.
+    fn visit_unchanged<R>(
+        &self,
+        work: impl FnOnce(&Sandbox, &mut State) -> R,
+    ) -> Result<R, Problem> {
         let visited = self.emulator.sandboxes().visit(self.name, self.real, work);
         visited.ok_or_else(|| no_such_sandbox(self.name))
+    }
+
+    /// Runs the tasks that are due, so that nobody has to wake for them before somebody looks.
+    fn run_due(&self, state: &mut State) {
+        state.run_due(|number| self.emulator.behavior(number), self.real, TASKS_AT_ONCE_MAX);
     }
 
     /// The number of a provider by its name.

@@ -123,22 +123,18 @@ impl Control<'_> {
             }
         });
         let base = self.base(spec, &mut problems);
-        let origin = base.map(|base| self.origin(spec, base, &mut problems));
-        match origin {
-            Some(origin) if problems.is_empty() => self
-                .emulator
-                .sandboxes()
-                .put(self.name, Arc::new(origin), idle, self.real)
-                .map_err(Problem::from),
-            _ => Err(unfit("the sandbox cannot begin so", &problems)),
+        let origin = self.origin(spec, base, &mut problems);
+        if !problems.is_empty() {
+            return Err(unfit("the sandbox cannot begin so", &problems));
         }
+        let sandboxes = self.emulator.sandboxes();
+        sandboxes.put(self.name, Arc::new(origin), idle, self.real).map_err(Problem::from)
     }
 
     /// What the sandbox begins like, where nothing else is said.
-    fn base(&self, spec: &SandboxSpec, problems: &mut Vec<String>) -> Option<Origin> {
-        let Some(from) = &spec.from else {
-            return Some((**self.emulator.sandboxes().baseline()).clone());
-        };
+    fn base(&self, spec: &SandboxSpec, problems: &mut Vec<String>) -> Origin {
+        let baseline = || (**self.emulator.sandboxes().baseline()).clone();
+        let Some(from) = &spec.from else { return baseline() };
         if spec.fixture_set.is_some() {
             problems.push("`from` and `fixture_set` both say which records: name one".to_owned());
         }
@@ -148,10 +144,10 @@ impl Control<'_> {
             faults: state.faults.clone(),
             ..(*state.origin).clone()
         });
-        if fork.is_none() {
+        fork.unwrap_or_else(|| {
             problems.push(format!("there is no sandbox `{from}` to begin from"));
-        }
-        fork
+            baseline()
+        })
     }
 
     fn origin(&self, spec: &SandboxSpec, base: Origin, problems: &mut Vec<String>) -> Origin {
@@ -194,6 +190,10 @@ impl Control<'_> {
         }
         if let Some(faults) = &spec.faults {
             origin.faults = read_faults(faults, origin.seed, problems);
+            for (index, entry) in origin.faults.list().iter().enumerate() {
+                let unknown = self.unknown_names(entry.fault.format());
+                problems.extend(unknown.iter().map(|text| format!("`faults/{index}`: {text}")));
+            }
         }
         origin.world = World::new(stores, settings.into(), ids, origin.world.clock);
         origin

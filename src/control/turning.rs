@@ -46,7 +46,8 @@ impl Control<'_> {
         &self,
         turn: impl FnOnce(&mut State) -> Result<Turned, NotTurned>,
     ) -> Result<TurnView, Problem> {
-        self.visit(|_, state| {
+        // A task that is due again since something was undone would be something new, and leave nothing to do again.
+        self.visit_unchanged(|_, state| {
             let turned = turn(state).map_err(not_turned)?;
             let mut records = BTreeMap::new();
             for made in &turned.step.made {

@@ -72,9 +72,10 @@ impl Answer {
         self
     }
 
-    /// Counts what was exercised; what was only tried is not.
+    /// Counts what was exercised. What was only tried is not, nor is what we say in our own name.
     pub(super) fn count(&self, coverage: &mut Coverage) {
-        let Some(provider) = self.provider.filter(|_| !self.dry_run) else { return };
+        let is_theirs = matches!(self.why, Why::Rule(_) | Why::Forced(_));
+        let Some(provider) = self.provider.filter(|_| is_theirs && !self.dry_run) else { return };
         if let Some(operation) = self.operation {
             coverage.answered(provider, operation, self.response.status().as_u16());
         }

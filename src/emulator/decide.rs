@@ -284,7 +284,8 @@ impl Emulator {
         });
         *response.status_mut() = fault.status;
         for (name, value) in &fault.headers {
-            response.headers_mut().append(name, value.clone());
+            // In place of the documented one: no name is given twice.
+            response.headers_mut().insert(name, value.clone());
         }
         let mut answer = Answer::new(response, Why::Nothing);
         if let Some((provider, operation)) = place {

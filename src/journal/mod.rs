@@ -5,6 +5,7 @@
 
 mod exchange;
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Weak;
@@ -202,6 +203,8 @@ pub struct Journal {
     undone: Vec<u64>,
     last_id: u64,
     bytes: usize,
+    /// With what was entered last, all journals together took more than they may.
+    is_over: bool,
     listeners: Listeners,
 }
 
@@ -237,6 +240,15 @@ pub enum OutOfReach {
     NothingUndone,
 }
 
+/// The way to an earlier world: what is taken back, newest first, and what is then made again, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// Entries that are taken back.
+    pub back: Vec<u64>,
+    /// Entries that were taken back since then and had not been before.
+    pub again: Vec<u64>,
+}
+
 /// How far back to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Back {
@@ -255,6 +267,7 @@ impl Journal {
             undone: Vec::new(),
             last_id: 0,
             bytes: 0,
+            is_over: false,
             listeners: Listeners::default(),
         }
     }
@@ -264,7 +277,8 @@ impl Journal {
         self.last_id + 1
     }
 
-    /// Enters what happened; the oldest entries go if there are too many.
+    /// Enters what happened; the oldest entries go if there are too many. They go too where much is entered before the
+    /// journals of others can be asked to give something up, so that what all take is past the limit by one entry only.
     pub fn enter(
         &mut self,
         real: Timestamp,
@@ -285,12 +299,14 @@ impl Journal {
         };
         let bytes = size_of::<Entry>() + of_event + step.as_ref().map_or(0, Step::bytes);
         let step = step.map(Box::new);
+        while self.is_over && self.budget.is_exceeded() && self.forget_oldest() {}
         self.entries.push_back(Entry { id, real, at, event, step, undone: false, bytes });
         self.bytes += bytes;
         self.budget.used.fetch_add(bytes, Ordering::Relaxed);
         while self.entries.len() > self.budget.entries_max {
             self.forget_oldest();
         }
+        self.is_over = self.budget.is_exceeded();
         self.listeners.0.retain(|listener| match listener.upgrade() {
             Some(listener) => {
                 listener();
@@ -367,62 +383,103 @@ impl Journal {
         Some(self.entries.range(place..).rev().filter_map(|entry| entry.step.as_deref()))
     }
 
-    /// What is to be undone, newest first.
-    pub fn back(&self, back: Back) -> Result<Vec<u64>, OutOfReach> {
-        let oldest = self.entries.iter().find(|entry| entry.is_undoable()).map(|entry| entry.id);
-        let done = self.entries.iter().rev().filter(|entry| entry.is_undoable());
+    /// What is to be undone.
+    pub fn back(&self, back: Back) -> Result<Way, OutOfReach> {
         match back {
-            Back::Before(id) => {
-                if self.place(id).is_none() {
-                    return Err(match id {
-                        _ if id == 0 || id > self.last_id => OutOfReach::NoSuchEntry { id, oldest },
-                        _ => OutOfReach::TooFar { oldest },
-                    });
-                }
-                Ok(done.map(|entry| entry.id).take_while(|undoable| *undoable >= id).collect())
-            }
-            Back::Steps(steps) => {
-                let mut left = steps;
-                let mut found = Vec::new();
-                for entry in done {
-                    if left == 0 {
-                        break;
-                    }
-                    found.push(entry.id);
-                    left -= usize::from(!matches!(entry.event, Event::Task { .. }));
-                }
-                if left == 0 { Ok(found) } else { Err(OutOfReach::TooFar { oldest }) }
-            }
+            Back::Before(id) => self.way_to_before(id),
+            Back::Steps(steps) => self.steps_back(steps),
         }
     }
 
+    /// What can be undone, newest first.
+    fn undoable(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter().rev().filter(|entry| entry.is_undoable())
+    }
+
+    fn oldest(&self) -> Option<u64> {
+        self.undoable().next_back().map(|entry| entry.id)
+    }
+
+    fn steps_back(&self, steps: usize) -> Result<Way, OutOfReach> {
+        let mut left = steps;
+        let mut back = Vec::new();
+        for entry in self.undoable() {
+            if left == 0 {
+                break;
+            }
+            back.push(entry.id);
+            left -= usize::from(!matches!(entry.event, Event::Task { .. }));
+        }
+        let way = Way { back, again: Vec::new() };
+        if left == 0 { Ok(way) } else { Err(OutOfReach::TooFar { oldest: self.oldest() }) }
+    }
+
+    fn way_to_before(&self, id: u64) -> Result<Way, OutOfReach> {
+        let oldest = self.oldest();
+        let Some(place) = self.place(id) else {
+            return Err(match id {
+                _ if id == 0 || id > self.last_id => OutOfReach::NoSuchEntry { id, oldest },
+                _ => OutOfReach::TooFar { oldest },
+            });
+        };
+        // Older entries that were done then and are not now, or the other way round.
+        let mut turned: BTreeMap<u64, bool> = BTreeMap::new();
+        for entry in self.entries.range(place..).rev() {
+            let (ids, was_done) = match &entry.event {
+                Event::Undo(ids) => (ids, true),
+                Event::Redo(ids) => (ids, false),
+                _ => continue,
+            };
+            turned.extend(ids.iter().filter(|of| **of < id).map(|of| (*of, was_done)));
+        }
+        if turned.keys().any(|of| self.place(*of).is_none()) {
+            return Err(OutOfReach::TooFar { oldest });
+        }
+        let was_done = |entry: &Entry| {
+            entry.id < id && turned.get(&entry.id).copied().unwrap_or(!entry.undone)
+        };
+        let back = self.undoable().filter(|entry| !was_done(entry)).map(|entry| entry.id);
+        let undone = self.entries.iter().filter(|entry| entry.undone);
+        let again = undone.filter(|entry| was_done(entry)).map(|entry| entry.id);
+        Ok(Way { back: back.collect(), again: again.collect() })
+    }
+
     /// What is to be done again, in order: so many steps of those that were undone, each with the tasks that ran
-    /// after it.
+    /// after it. Tasks that were undone without what came before them are a step.
     pub fn forward(&self, steps: usize) -> Result<Vec<u64>, OutOfReach> {
         let mut found = Vec::new();
         let mut left = steps;
         for id in self.undone.iter().rev() {
             let Some(entry) = self.get(*id) else { return Err(OutOfReach::NothingUndone) };
-            let is_task = matches!(entry.event, Event::Task { .. });
-            if left == 0 && !is_task {
+            let is_step = found.is_empty() || !matches!(entry.event, Event::Task { .. });
+            if left == 0 && is_step {
                 break;
             }
-            left -= usize::from(!is_task);
+            left -= usize::from(is_step);
             found.push(*id);
         }
         if left == 0 { Ok(found) } else { Err(OutOfReach::NothingUndone) }
     }
 
-    /// Marks entries as undone, or as done again.
-    pub fn mark(&mut self, ids: &[u64], undone: bool) {
+    /// Marks entries as undone, in this order.
+    pub fn mark_undone(&mut self, ids: &[u64]) {
+        self.mark(ids, true);
+        self.undone.extend(ids);
+    }
+
+    /// Marks entries as done again, in this order. What else was undone stays so if they were the next to be done again,
+    /// and does not fit any more otherwise.
+    pub fn mark_redone(&mut self, ids: &[u64]) {
+        self.mark(ids, false);
+        let rest = self.undone.len().saturating_sub(ids.len());
+        let are_next = self.undone[rest..].iter().rev().eq(ids);
+        self.undone.truncate(if are_next { rest } else { 0 });
+    }
+
+    fn mark(&mut self, ids: &[u64], undone: bool) {
         for id in ids {
             if let Some(place) = self.place(*id) {
                 self.entries[place].undone = undone;
-            }
-            if undone {
-                self.undone.push(*id);
-            } else {
-                self.undone.retain(|known| known != id);
             }
         }
     }
@@ -470,35 +527,104 @@ mod tests {
         journal
     }
 
+    fn back(journal: &Journal, back: Back) -> Result<Vec<u64>, OutOfReach> {
+        let way = journal.back(back)?;
+        assert!(way.again.is_empty());
+        Ok(way.back)
+    }
+
+    fn undo(journal: &mut Journal, ids: &[u64]) -> u64 {
+        let id = enter(journal, Event::Undo(ids.to_vec()), STEP);
+        journal.mark_undone(ids);
+        id
+    }
+
+    fn redo(journal: &mut Journal, ids: &[u64]) -> u64 {
+        let id = enter(journal, Event::Redo(ids.to_vec()), STEP);
+        journal.mark_redone(ids);
+        id
+    }
+
     #[test]
     fn a_step_takes_the_tasks_that_ran_after_it_along() {
         let journal = journal();
-        assert_eq!(journal.back(Back::Steps(1)), Ok(vec![5, 4]));
-        assert_eq!(journal.back(Back::Steps(2)), Ok(vec![5, 4, 2, 1]));
-        assert_eq!(journal.back(Back::Before(3)), Ok(vec![5, 4]));
-        assert_eq!(journal.back(Back::Before(5)), Ok(vec![5]));
-        assert_eq!(journal.back(Back::Steps(3)), Err(OutOfReach::TooFar { oldest: Some(1) }));
+        assert_eq!(back(&journal, Back::Steps(1)), Ok(vec![5, 4]));
+        assert_eq!(back(&journal, Back::Steps(2)), Ok(vec![5, 4, 2, 1]));
+        assert_eq!(back(&journal, Back::Before(3)), Ok(vec![5, 4]));
+        assert_eq!(back(&journal, Back::Before(5)), Ok(vec![5]));
+        assert_eq!(back(&journal, Back::Steps(3)), Err(OutOfReach::TooFar { oldest: Some(1) }));
         let none = OutOfReach::NoSuchEntry { id: 6, oldest: Some(1) };
-        assert_eq!(journal.back(Back::Before(6)), Err(none));
+        assert_eq!(back(&journal, Back::Before(6)), Err(none));
     }
 
     #[test]
     fn what_was_undone_can_be_done_again_until_something_new_happens() {
         let mut journal = journal();
         assert_eq!(journal.forward(1), Err(OutOfReach::NothingUndone));
-        journal.mark(&[5, 4, 2, 1], true);
-        enter(&mut journal, Event::Undo(vec![5, 4, 2, 1]), STEP);
+        undo(&mut journal, &[5, 4, 2, 1]);
         assert_eq!(journal.forward(1), Ok(vec![1, 2]));
         assert_eq!(journal.forward(2), Ok(vec![1, 2, 4, 5]));
         assert_eq!(journal.forward(3), Err(OutOfReach::NothingUndone));
-        journal.mark(&[1, 2], false);
-        enter(&mut journal, Event::Redo(vec![1, 2]), STEP);
+        redo(&mut journal, &[1, 2]);
         assert_eq!(journal.forward(1), Ok(vec![4, 5]));
-        assert_eq!(journal.back(Back::Steps(1)), Ok(vec![2, 1]));
+        assert_eq!(back(&journal, Back::Steps(1)), Ok(vec![2, 1]));
         enter(&mut journal, edit(), None);
         assert_eq!(journal.forward(1), Ok(vec![4, 5]));
         enter(&mut journal, edit(), STEP);
         assert_eq!(journal.forward(1), Err(OutOfReach::NothingUndone));
+    }
+
+    #[test]
+    fn tasks_that_were_undone_alone_are_done_again_as_a_step() {
+        let mut journal = journal();
+        undo(&mut journal, &[5]);
+        assert_eq!(journal.forward(1), Ok(vec![5]));
+        undo(&mut journal, &[4]);
+        assert_eq!(journal.forward(1), Ok(vec![4, 5]));
+    }
+
+    #[test]
+    fn the_way_to_before_an_entry_knows_what_was_undone_and_done_again_since() {
+        let mut journal = journal();
+        let undone = undo(&mut journal, &[5, 4]);
+        let before_undo = Way { back: vec![], again: vec![4, 5] };
+        assert_eq!(journal.back(Back::Before(undone)), Ok(before_undo));
+        let redone = redo(&mut journal, &[4, 5]);
+        let before_redo = Way { back: vec![5, 4], again: vec![] };
+        assert_eq!(journal.back(Back::Before(redone)), Ok(before_redo));
+        assert_eq!(journal.back(Back::Before(undone)), Ok(Way::default()));
+        let again = undo(&mut journal, &[5, 4]);
+        let new = enter(&mut journal, edit(), STEP);
+        let both = Way { back: vec![new], again: vec![4, 5] };
+        assert_eq!(journal.back(Back::Before(again)), Ok(both));
+        undo(&mut journal, &[new]);
+        redo(&mut journal, &[4, 5]);
+        assert_eq!(journal.forward(1), Err(OutOfReach::NothingUndone));
+    }
+
+    #[test]
+    fn a_way_that_leads_past_the_oldest_entry_is_out_of_reach() {
+        let mut journal = Journal::new(Arc::new(Budget::new(3, 1 << 20)));
+        for _ in 0..2 {
+            enter(&mut journal, edit(), STEP);
+        }
+        let undone = undo(&mut journal, &[2, 1]);
+        for _ in 0..2 {
+            enter(&mut journal, edit(), STEP);
+        }
+        let too_far = OutOfReach::TooFar { oldest: Some(4) };
+        assert_eq!(journal.back(Back::Before(undone)), Err(too_far));
+    }
+
+    #[test]
+    fn much_at_once_takes_one_entry_more_than_all_may() {
+        let budget = Arc::new(Budget::new(1_000, 10_000));
+        let mut journal = Journal::new(Arc::clone(&budget));
+        for _ in 0..500 {
+            enter(&mut journal, edit(), STEP);
+            assert!(budget.used() < 10_500, "{}", budget.used());
+        }
+        assert!(budget.used() > 9_000 && journal.len() > 20);
     }
 
     #[test]
@@ -509,7 +635,7 @@ mod tests {
             enter(&mut journal, edit(), STEP);
         }
         assert_eq!(journal.entries().map(|entry| entry.id).collect::<Vec<_>>(), [2, 3, 4]);
-        assert_eq!(journal.back(Back::Before(1)), Err(OutOfReach::TooFar { oldest: Some(2) }));
+        assert_eq!(back(&journal, Back::Before(1)), Err(OutOfReach::TooFar { oldest: Some(2) }));
         assert_eq!(budget.used(), journal.bytes());
         journal.clear();
         assert_eq!((budget.used(), journal.next_id()), (0, 5));

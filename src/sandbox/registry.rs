@@ -3,7 +3,7 @@
 //! Must not know what happens in one. Whoever works in a sandbox has it for himself; sandboxes share nothing that
 //! changes but what all their journals may take.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::sync::Arc;
@@ -11,7 +11,9 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::sync::TryLockError;
 use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -35,6 +37,8 @@ const NEVER: i64 = i64::MAX;
 #[derive(Debug)]
 pub struct Sandbox {
     name: Arc<str>,
+    /// Which of all there ever were it is: names come again.
+    number: u64,
     header: HeaderValue,
     created: Timestamp,
     /// How long it may be unused, in milliseconds; `NEVER` where that does not matter.
@@ -46,9 +50,15 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    fn new(name: &str, idle: Option<Duration>, state: State, real: Timestamp) -> Self {
+    fn new(
+        (name, number): (&str, u64),
+        idle: Option<Duration>,
+        state: State,
+        real: Timestamp,
+    ) -> Self {
         Self {
             name: name.into(),
+            number,
             header: HeaderValue::from_str(name).expect("a name is made of unreserved characters"),
             created: real,
             idle_ms_max: AtomicI64::new(idle_ms(idle)),
@@ -93,6 +103,15 @@ impl Sandbox {
         // A panic while it was locked cannot have left it half changed: a commit is all or none.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The same, unless somebody has it.
+    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        match self.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 fn idle_ms(idle: Option<Duration>) -> i64 {
@@ -127,10 +146,12 @@ pub struct Registry {
     default: Arc<Sandbox>,
     others: RwLock<IndexMap<Arc<str>, Arc<Sandbox>>>,
     /// When sandboxes are to be woken, earliest first. Locked after a sandbox, never before one.
-    wakes: Mutex<BTreeSet<(i64, Arc<str>)>>,
+    wakes: Mutex<BTreeMap<(i64, u64), Arc<str>>>,
     on_wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
     dropped: Mutex<IndexMap<u64, Timestamp>>,
     hashes: RandomState,
+    /// How many sandboxes there ever were.
+    made: AtomicU64,
     /// What was exercised in sandboxes that are gone or were reset.
     retired: Mutex<Coverage>,
 }
@@ -147,7 +168,7 @@ impl Registry {
         let (baseline, budget) = (Arc::new(baseline), Arc::new(budget));
         let state = State::new(Arc::clone(&baseline), Arc::clone(&budget), real);
         Self {
-            default: Arc::new(Sandbox::new(DEFAULT, None, state, real)),
+            default: Arc::new(Sandbox::new((DEFAULT, 0), None, state, real)),
             baseline,
             budget,
             limits,
@@ -156,6 +177,7 @@ impl Registry {
             on_wake: Mutex::default(),
             dropped: Mutex::default(),
             hashes: RandomState::new(),
+            made: AtomicU64::new(1),
             retired: Mutex::default(),
         }
     }
@@ -276,23 +298,23 @@ impl Registry {
             return false;
         }
         let mut wakes = lock(&self.wakes);
-        wakes.remove(&(before, Arc::clone(&sandbox.name)));
-        let is_earlier = wakes.first().is_none_or(|(first, _)| wake < *first);
+        wakes.remove(&(before, sandbox.number));
+        let is_earlier = wakes.first_key_value().is_none_or(|((first, _), _)| wake < *first);
         if wake != NEVER {
-            wakes.insert((wake, Arc::clone(&sandbox.name)));
+            wakes.insert((wake, sandbox.number), Arc::clone(&sandbox.name));
         }
         is_earlier && wake != NEVER
     }
 
     /// When the next sandbox is to be woken, by the system clock.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        lock(&self.wakes).first().map(|(wake, _)| Timestamp(*wake))
+        lock(&self.wakes).first_key_value().map(|((wake, _), _)| Timestamp(*wake))
     }
 
     /// The sandboxes that are to be woken by now.
     pub fn to_wake(&self, real: Timestamp) -> Vec<Arc<str>> {
         let wakes = lock(&self.wakes);
-        wakes.iter().take_while(|(wake, _)| *wake <= real.0).map(|(_, name)| name.clone()).collect()
+        wakes.range(..=(real.0, u64::MAX)).map(|(_, name)| Arc::clone(name)).collect()
     }
 
     /// Has `call` called whenever [`Registry::next_wake`] may have become earlier. It must not wait.
@@ -319,7 +341,9 @@ impl Registry {
         }
         let mut state = State::new(Arc::clone(&self.baseline), Arc::clone(&self.budget), real);
         state.restarted = lock(&self.dropped).shift_remove(&self.hashes.hash_one(name));
-        let sandbox = Arc::new(Sandbox::new(name, Some(self.limits.idle), state, real));
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let sandbox = Sandbox::new((name, number), Some(self.limits.idle), state, real);
+        let sandbox = Arc::new(sandbox);
         others.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
         Ok(sandbox)
     }
@@ -348,14 +372,13 @@ impl Registry {
     pub fn remove(&self, name: &str) -> bool {
         let removed = self.others.write().unwrap_or_else(PoisonError::into_inner).swap_remove(name);
         removed.is_some_and(|sandbox| {
-            self.end(&sandbox);
+            self.end(&sandbox, &mut sandbox.lock());
             true
         })
     }
 
     /// Has nobody find anything in a sandbox that is no longer listed.
-    fn end(&self, sandbox: &Arc<Sandbox>) {
-        let mut state = sandbox.lock();
+    fn end(&self, sandbox: &Arc<Sandbox>, state: &mut State) {
         state.is_gone = true;
         state.journal.clear();
         self.retire(&state.coverage);
@@ -369,12 +392,14 @@ impl Registry {
         let mut dropped = 0;
         for sandbox in expired {
             let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-            // Somebody may have come meanwhile.
-            if !sandbox.is_expired(real) || others.swap_remove(&sandbox.name).is_none() {
+            // Who has it locked uses it, and whoever waits for it must not work in what is gone.
+            let Some(mut state) = sandbox.try_lock() else { continue };
+            if state.is_gone || !sandbox.is_expired(real) {
                 continue;
             }
-            drop(others);
-            self.end(&sandbox);
+            others.swap_remove(&sandbox.name);
+            self.end(&sandbox, &mut state);
+            drop((state, others));
             let mut names = lock(&self.dropped);
             names.insert(self.hashes.hash_one(&*sandbox.name), real);
             if names.len() > DROPPED_MAX {
@@ -390,7 +415,7 @@ impl Registry {
         let others =
             std::mem::take(&mut *self.others.write().unwrap_or_else(PoisonError::into_inner));
         for sandbox in others.values() {
-            self.end(sandbox);
+            self.end(sandbox, &mut sandbox.lock());
         }
         lock(&self.dropped).clear();
         self.visit(DEFAULT, real, |_, state| {

@@ -17,6 +17,7 @@ use crate::journal::Event;
 use crate::journal::Journal;
 use crate::journal::OutOfReach;
 use crate::journal::Step;
+use crate::journal::Way;
 use crate::sandbox::world::TaskRun;
 use crate::sandbox::world::World;
 use crate::store::Change;
@@ -87,6 +88,20 @@ pub struct Turned {
     pub entries: Vec<u64>,
     /// What that changed, all together.
     pub step: Step,
+}
+
+impl Turned {
+    /// This and then that.
+    fn then(mut self, next: Self) -> Self {
+        self.id = next.id;
+        self.entries.extend(next.entries);
+        self.step.made.extend(next.step.made);
+        self.step.ids.1 = next.step.ids.1;
+        let before = self.step.clock.or(next.step.clock).map(|(before, _)| before);
+        let after = next.step.clock.or(self.step.clock).map(|(_, after)| after);
+        self.step.clock = before.zip(after);
+        self
+    }
 }
 
 /// Why nothing was undone or done again.
@@ -180,21 +195,38 @@ impl State {
         self.journal.enter(real, after.now(real), Event::Clock(change), Some(step))
     }
 
-    /// Takes back what was done, all of it or nothing.
+    /// Enters something that is done by tasks, which are entered after it: to undo it takes them back.
+    pub fn enter_tasks_of(&mut self, provider: usize, what: String, real: Timestamp) -> u64 {
+        let (ids, now) = (self.world.ids_position(), self.world.clock.now(real));
+        let step = Step { made: Vec::new(), ids: (ids, ids), clock: None };
+        self.journal.enter(real, now, Event::Edit { provider, what }, Some(step))
+    }
+
+    /// Takes back what was done. Where something was undone and done again since, what was done then is done again.
     pub fn undo(&mut self, back: Back, real: Timestamp) -> Result<Turned, NotTurned> {
-        let ids = self.journal.back(back)?;
-        let steps = self.steps(&ids).map(Step::inverse).collect();
-        let turned = self.turn(ids, steps, Event::Undo, real)?;
-        self.journal.mark(&turned.entries, true);
-        Ok(turned)
+        let Way { back, again } = self.journal.back(back)?;
+        if back.is_empty() && !again.is_empty() {
+            return self.make_again(again, real);
+        }
+        let steps = self.steps(&back).map(Step::inverse).collect();
+        let undone = self.turn(back, steps, Event::Undo, real)?;
+        self.journal.mark_undone(&undone.entries);
+        if again.is_empty() {
+            return Ok(undone);
+        }
+        Ok(undone.then(self.make_again(again, real)?))
     }
 
     /// Makes so many of the steps that were undone again, all of them or none.
     pub fn redo(&mut self, steps: usize, real: Timestamp) -> Result<Turned, NotTurned> {
         let ids = self.journal.forward(steps)?;
+        self.make_again(ids, real)
+    }
+
+    fn make_again(&mut self, ids: Vec<u64>, real: Timestamp) -> Result<Turned, NotTurned> {
         let steps = self.steps(&ids).cloned().collect();
         let turned = self.turn(ids, steps, Event::Redo, real)?;
-        self.journal.mark(&turned.entries, false);
+        self.journal.mark_redone(&turned.entries);
         Ok(turned)
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::behavior::Behavior;
 use crate::behavior::Moment;
+use crate::behavior::TaskDecision;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::expression::Value;
@@ -138,7 +139,13 @@ impl World {
             return None;
         }
         let key = key.clone();
-        self.run_task(behavior(provider), (provider, resource, &key), due)
+        let behavior = behavior(provider);
+        let run = self.run_task(behavior, (provider, resource, &key), due);
+        run.or_else(|| {
+            let ids = self.ids.position();
+            let ended = behavior.end_job(resource, &key, &self.moment(provider, due));
+            Some(self.run(provider, ended, ids, due))
+        })
     }
 
     /// Runs the next task of a job, at `now`; `None` where it has none.
@@ -150,6 +157,10 @@ impl World {
     ) -> Option<TaskRun> {
         let ids = self.ids.position();
         let task = behavior.run_task(resource, key, &mut self.moment(provider, now))?;
+        Some(self.run(provider, task, ids, now))
+    }
+
+    fn run(&mut self, provider: usize, task: TaskDecision, ids: u128, at: Timestamp) -> TaskRun {
         let changes: Arc<[Change]> = task.changes.into();
         let (why, step) = match self.commit(provider, &changes, ids) {
             Ok(step) => (task.why, step),
@@ -157,7 +168,7 @@ impl World {
         };
         let tally =
             step.as_ref().map_or_else(Vec::new, |_| tally(&self.stores[provider], &changes));
-        Some(TaskRun { provider, at: now, why, tally, step })
+        TaskRun { provider, at, why, tally, step }
     }
 }
 

@@ -1,0 +1,214 @@
+//! The whole state of a sandbox as a document: taken out, put in elsewhere, and refused where it cannot be.
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
+use serde_json::json;
+use tombstone::clock::ClockChange;
+use tombstone::emulator::Options;
+
+use crate::trial::NOON;
+use crate::trial::Trial;
+use crate::trial::applivery;
+use crate::trial::difference;
+use crate::trial::erase;
+use crate::trial::frozen;
+use crate::trial::header;
+use crate::trial::json_of;
+use crate::trial::partoo;
+use crate::trial::progress;
+use crate::trial::status_of;
+use crate::trial::timbrix;
+use crate::trial::told;
+use crate::trial::velt_organizations;
+use crate::trial::world;
+
+/// A sandbox in which much has happened: a running job, references to what is gone, a fault, another time and setting.
+fn eventful(trial: &Trial<'_>) -> Value {
+    let spec = json!({ "seed": 11, "settings": { "velt": { "erasure_time": "1m" } } });
+    trial.control().put_sandbox(&serde_json::from_value(spec).unwrap()).unwrap();
+    trial.add_fault(json!({ "operation": "deleteNothing", "probability": 0.5, "answer": { "status": 503 } }));
+    for call in [partoo("43"), applivery("globex"), timbrix(), erase(&["yourUserId1", "maya"]), erase(&["ines"])] {
+        assert!(trial.ask(&call).response.status().is_success());
+    }
+    trial.advance(24_000);
+    let loose = json!({ "id": "loose", "organization_id": "bluebird-labs", "parent_folder_id": "gone", "folder_name": "L" });
+    assert_eq!(trial.put("velt/folders/loose", loose), 201);
+    trial.state()
+}
+
+#[test]
+fn a_state_that_is_put_back_is_the_same_and_goes_on_in_the_same_way() {
+    let emulator = frozen();
+    let trial = Trial::new(&emulator, "a");
+    let state = eventful(&trial);
+    let detached = state["providers"].as_object().unwrap().values().flat_map(|one| one["detached"].as_array().unwrap());
+    assert!(detached.count() >= 2, "something refers to what is gone");
+    let copy = Trial { name: "copy", ..trial };
+    copy.control().put_state(state.clone()).unwrap();
+    assert_eq!(difference(&copy.state(), &state), "");
+    // As text, as it is kept in a file, and over another world.
+    let elsewhere = frozen();
+    let far = Trial::new(&elsewhere, "far");
+    far.ask(&partoo("42?force=true"));
+    far.control().put_state(serde_json::from_str(&state.to_string()).unwrap()).unwrap();
+    assert_eq!(far.state().to_string(), state.to_string());
+    let goes_on = |trial: &Trial<'_>| {
+        let mut told = vec![trial.start(&erase(&["tom"]))];
+        trial.advance(20_000);
+        trial.put("velt/folders/gone", json!({ "id": "gone", "organization_id": "bluebird-labs", "folder_name": "G" }));
+        trial.control().delete_record("velt", "folders", &["gone".to_owned()]).unwrap();
+        told.push(trial.state().to_string());
+        trial.advance(60_000);
+        told.push(trial.state().to_string());
+        told
+    };
+    let expected = goes_on(&trial);
+    assert!(expected[1].contains(r#""loose""#), "what was detached goes with no deletion");
+    assert_eq!(goes_on(&copy), expected);
+    assert_eq!(goes_on(&far), expected);
+}
+
+#[test]
+fn what_happened_before_a_state_was_put_is_not_undone_and_a_reset_leads_to_the_beginning() {
+    let emulator = frozen();
+    let trial = Trial::new(&emulator, "a");
+    trial.control().reset().unwrap();
+    let begun = trial.state();
+    trial.ask(&partoo("43"));
+    let deleted = trial.state();
+    trial.ask(&partoo("42?force=true"));
+    trial.control().put_state(deleted.clone()).unwrap();
+    assert_eq!(trial.control().undo(tombstone::journal::Back::Steps(1)).map_err(status_of).unwrap_err(), 409);
+    assert_eq!(trial.control().redo(1).map_err(status_of).unwrap_err(), 409);
+    assert_eq!(header(&trial.ask(&partoo("43")), "tombstone-request-id"), Some("3"));
+    trial.control().reset().unwrap();
+    assert_eq!(difference(&trial.state()["providers"], &begun["providers"]), "");
+    assert_eq!(trial.state()["clock"], begun["clock"]);
+}
+
+#[test]
+fn a_running_clock_runs_on_from_where_the_state_has_it() {
+    let emulator = world(&Options::default());
+    let trial = Trial::new(&emulator, "a");
+    let job = trial.start(&erase(&["yourUserId1"]));
+    trial.control().change_clock(ClockChange::Rate(10.0)).unwrap();
+    let state = trial.at(500).state();
+    assert_eq!(state["clock"], json!({ "now": "2026-01-15T12:00:05.000Z", "frozen": false, "rate": 10.0 }));
+    let copy = Trial { name: "copy", ..trial }.at(3_600_000);
+    copy.control().put_state(state).unwrap();
+    let left = |trial: &Trial<'_>| json_of(&trial.ask(&progress(&job)))["result"]["data"].clone();
+    assert_eq!(left(&copy)["tasksLeft"], 3);
+    assert_eq!(emulator.next_due(), Some(NOON.plus_ms(600)));
+    assert_eq!(left(&copy.at(3_600_000 + 499))["tasksLeft"], 1);
+    let end = json!(NOON.plus_ms(10_000).0);
+    assert_eq!(left(&copy.at(3_600_000 + 500))["lastTaskCompletedTime"], end);
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_state_is_told_and_nothing_changes() {
+    let emulator = frozen();
+    let trial = Trial::new(&emulator, "a");
+    let state = eventful(&trial);
+    let mut wrong = state.clone();
+    wrong["tombstone"] = json!(9);
+    wrong["ids_position"] = json!("-1");
+    wrong["clock"] = json!({ "now": "noon", "frozen": true, "rate": 1e9 });
+    wrong["faults"] = json!([{ "answer": { "status": 99 } }]);
+    wrong["providers"]["shop"] = json!({ "records": {} });
+    let velt = &mut wrong["providers"]["velt"];
+    velt["settings"]["erasure_time"] = json!("soon");
+    velt["records"]["folder"] = json!([]);
+    velt["records"]["organizations"][0]["organization_name"] = json!(5);
+    velt["records"]["organizations"][1]["id"] = velt["records"]["organizations"][2]["id"].clone();
+    velt["records"]["locations"][0]["document_id"] = json!("nowhere");
+    velt["detached"][0]["relation"] = json!("friend");
+    let refused = trial.control().put_state(wrong).map_err(told).unwrap_err();
+    let problems: Vec<&str> =
+        refused["problems"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    expect_test::expect![[r#""#]].assert_eq(&problems.join("\n"));
+    assert_eq!(difference(&trial.state(), &state), "");
+    assert!(trial.control().sandbox().unwrap().journal_entries > 5);
+    // What could not be put makes no sandbox either.
+    let none = Trial { name: "none", ..trial };
+    assert_eq!(none.control().put_state(json!({ "tombstone": 1 })).map_err(status_of).unwrap_err(), 422);
+    assert_eq!(none.control().sandbox().map_err(status_of).err(), Some(404));
+}
+
+/// Takes a value out of a document, or puts another in its place, somewhere.
+fn tear(document: &mut Value, path: &[u32], with: &Value) {
+    let Some((step, rest)) = path.split_first() else { return };
+    let step = *step as usize;
+    let inner = match document {
+        Value::Object(members) if !members.is_empty() => {
+            let at = step % members.len();
+            if rest.is_empty() && with.is_null() {
+                members.shift_remove_index(at);
+                return;
+            }
+            members.values_mut().nth(at)
+        }
+        Value::Array(items) if !items.is_empty() => {
+            let at = step % items.len();
+            items.get_mut(at)
+        }
+        other => {
+            *other = with.clone();
+            return;
+        }
+    };
+    let inner = inner.unwrap();
+    if rest.is_empty() { *inner = with.clone() } else { tear(inner, rest, with) }
+}
+
+#[test]
+fn torn_states_are_refused_or_are_what_they_say() {
+    let emulator = frozen();
+    let trial = Trial::new(&emulator, "a");
+    let state = eventful(&trial);
+    let before = trial.state();
+    let values = prop_oneof![
+        Just(Value::Null),
+        Just(json!("x")),
+        Just(json!(-1)),
+        Just(json!(u64::MAX)),
+        Just(json!("340282366920938463463374607431768211455")),
+        Just(json!(1e300)),
+        Just(json!([])),
+        Just(json!({ "state": "pending" })),
+        Just(json!([{ "state": "pending", "value": "a", "due_ms": -5 }])),
+    ];
+    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let tears = prop::collection::vec((prop::collection::vec(any::<u32>(), 1..8), values), 1..4);
+    let torn = Trial { name: "torn", ..trial };
+    let result = runner.run(&tears, |tears| {
+        let mut document = state.clone();
+        for (path, with) in &tears {
+            tear(&mut document, path, with);
+        }
+        torn.control().put_state(state.clone()).unwrap();
+        match torn.control().put_state(document) {
+            Err(problem) => {
+                prop_assert_eq!(status_of(problem), 422);
+                prop_assert_eq!(difference(&torn.state(), &state), "");
+            }
+            Ok(()) => {
+                // Whatever it was, the sandbox works, and what comes out of it can be put in again.
+                for call in [erase(&["maya"]), partoo("42"), velt_organizations(&["cedar-health"])] {
+                    let status = torn.status(&call);
+                    prop_assert!(status != 500, "{:?} {}", call, status);
+                }
+                torn.advance(120_000);
+                let out = torn.state();
+                torn.control().put_state(out.clone()).unwrap();
+                prop_assert_eq!(difference(&torn.state(), &out), "");
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    assert_eq!(difference(&trial.state(), &before), "");
+}
