@@ -4,6 +4,7 @@
 //! Must not know HTTP servers, nor who may ask.
 
 mod clock;
+mod coverage;
 mod faults;
 mod jobs;
 mod records;
@@ -24,6 +25,12 @@ use crate::sandbox::is_name;
 
 pub use clock::ClockRequest;
 pub use clock::ClockView;
+pub use coverage::CoverageView;
+pub use coverage::OperationCoverage;
+pub use coverage::ProviderCoverage;
+pub use coverage::ResponseCoverage;
+pub use coverage::RuleCoverage;
+pub use coverage::Share;
 pub use records::Filter;
 pub use records::RecordPage;
 pub use sandboxes::ClockSpec;

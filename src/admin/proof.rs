@@ -1,0 +1,43 @@
+//! Proof: what was exercised, where a value still occurs, and whether what is expected holds.
+//!
+//! Must not know how any of that is found out.
+
+use axum::Json;
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::admin::Refusal;
+use crate::admin::Shared;
+use crate::admin::extract::Asked;
+use crate::admin::extract::Names;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::CoverageView;
+
+/// Whose coverage: of all providers unless one is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CoverageQuery {
+    provider: Option<String>,
+}
+
+pub(super) async fn coverage(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Asked(query): Asked<CoverageQuery>,
+) -> Result<Json<CoverageView>, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    Ok(Json(control.coverage(query.provider.as_deref())?))
+}
+
+pub(super) async fn coverage_of_all(
+    Shared(emulator): Shared,
+    Asked(query): Asked<CoverageQuery>,
+) -> Result<Json<CoverageView>, Refusal> {
+    Ok(Json(Control::coverage_of_all(&emulator, query.provider.as_deref())?))
+}
+
+pub(super) async fn forget_coverage(Shared(emulator): Shared) -> StatusCode {
+    emulator.sandboxes().forget_coverage();
+    StatusCode::NO_CONTENT
+}
