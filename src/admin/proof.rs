@@ -13,6 +13,9 @@ use crate::admin::extract::Names;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::CoverageView;
+use crate::control::Match;
+use crate::control::Residue;
+use crate::control::ResidueQuery;
 
 /// Whose coverage: of all providers unless one is named.
 #[derive(Deserialize)]
@@ -40,4 +43,28 @@ pub(super) async fn coverage_of_all(
 pub(super) async fn forget_coverage(Shared(emulator): Shared) -> StatusCode {
     emulator.sandboxes().forget_coverage();
     StatusCode::NO_CONTENT
+}
+
+/// What to look for, and where.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResidueForm {
+    value: String,
+    #[serde(default, rename = "match")]
+    matching: Match,
+    #[serde(default)]
+    journal: bool,
+    limit: Option<usize>,
+}
+
+pub(super) async fn residue(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Asked(form): Asked<ResidueForm>,
+) -> Result<Json<Residue>, Refusal> {
+    let ResidueForm { value, matching, journal, limit } = form;
+    let asked = ResidueQuery::of(value);
+    let limit = limit.unwrap_or(asked.limit);
+    let query = ResidueQuery { matching, journal, limit, ..asked };
+    Ok(Json(Control::new(&emulator, &name, system_now())?.residue(&query)?))
 }

@@ -79,6 +79,7 @@ fn table() -> Vec<Row> {
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
     let proof: Vec<Row> = vec![
+        ("GET", "/sandboxes/{name}/residue", get(proof::residue)),
         ("GET", "/sandboxes/{name}/coverage", get(proof::coverage)),
         ("GET", "/coverage", get(proof::coverage_of_all)),
         ("DELETE", "/coverage", delete(proof::forget_coverage)),
