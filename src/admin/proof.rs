@@ -5,17 +5,21 @@
 use axum::Json;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
 use crate::admin::extract::Asked;
 use crate::admin::extract::Names;
+use crate::admin::extract::Sent;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::CoverageView;
 use crate::control::Match;
 use crate::control::Residue;
 use crate::control::ResidueQuery;
+use crate::control::Verdict;
+use crate::control::Verification;
 
 /// Whose coverage: of all providers unless one is named.
 #[derive(Deserialize)]
@@ -67,4 +71,13 @@ pub(super) async fn residue(
     let limit = limit.unwrap_or(asked.limit);
     let query = ResidueQuery { matching, journal, limit, ..asked };
     Ok(Json(Control::new(&emulator, &name, system_now())?.residue(&query)?))
+}
+
+pub(super) async fn verify(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(document): Sent<Value>,
+) -> Result<Json<Verdict>, Refusal> {
+    let verification = Verification::read(&document)?;
+    Ok(Json(Control::new(&emulator, &name, system_now())?.verify(&verification)?))
 }

@@ -79,6 +79,7 @@ fn table() -> Vec<Row> {
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
     let proof: Vec<Row> = vec![
+        ("POST", "/sandboxes/{name}/verify", post(proof::verify)),
         ("GET", "/sandboxes/{name}/residue", get(proof::residue)),
         ("GET", "/sandboxes/{name}/coverage", get(proof::coverage)),
         ("GET", "/coverage", get(proof::coverage_of_all)),

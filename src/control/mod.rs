@@ -12,6 +12,7 @@ mod residue;
 mod sandboxes;
 mod state;
 mod turning;
+mod verify;
 
 use http::StatusCode;
 use serde_json::json;
@@ -45,6 +46,16 @@ pub use sandboxes::ClockSpec;
 pub use sandboxes::SandboxSpec;
 pub use sandboxes::SandboxView;
 pub use turning::TurnView;
+pub use verify::Calls;
+pub use verify::Count;
+pub use verify::CountRange;
+pub use verify::EXPECTATIONS_MAX;
+pub use verify::Expectation;
+pub use verify::Outcome;
+pub use verify::Records;
+pub use verify::Status;
+pub use verify::Verdict;
+pub use verify::Verification;
 
 /// One sandbox, at one time by the system clock, for whoever may steer it.
 #[derive(Clone, Copy, Debug)]

@@ -205,9 +205,8 @@ impl Control<'_> {
 }
 
 fn refuse(query: &ResidueQuery) -> Result<(), Problem> {
-    let refusal = |detail: String| {
-        Err(Problem::new(StatusCode::BAD_REQUEST, "nothing to look for", detail))
-    };
+    let refusal =
+        |detail: String| Err(Problem::new(StatusCode::BAD_REQUEST, "nothing to look for", detail));
     if query.value.is_empty() {
         return refusal("`value` is empty, which occurs everywhere: name what was erased".into());
     }
