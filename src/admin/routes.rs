@@ -78,14 +78,18 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    let proof: Vec<Row> = vec![
+    [server, sandboxes, records, time, faults, proofs()].into_iter().flatten().collect()
+}
+
+/// What is proven of a sandbox, and of the server.
+fn proofs() -> Vec<Row> {
+    vec![
         ("POST", "/sandboxes/{name}/verify", post(proof::verify)),
         ("GET", "/sandboxes/{name}/residue", get(proof::residue)),
         ("GET", "/sandboxes/{name}/coverage", get(proof::coverage)),
         ("GET", "/coverage", get(proof::coverage_of_all)),
         ("DELETE", "/coverage", delete(proof::forget_coverage)),
-    ];
-    [server, sandboxes, records, time, faults, proof].into_iter().flatten().collect()
+    ]
 }
 
 pub(super) fn router(emulator: Arc<Emulator>) -> Router {

@@ -190,10 +190,11 @@ impl Control<'_> {
         let mut from = 0;
         loop {
             let copies: Vec<EntryCopy> = self.visit(|_, state| {
-                let entries = state.journal.entries();
-                let next = entries.skip_while(|entry| entry.id < from);
-                let next = next.take_while(|entry| entry.id <= last);
-                next.take(ENTRIES_AT_ONCE).map(EntryCopy::of).collect()
+                // Entries are numbered without gaps from the oldest on.
+                let oldest = state.journal.entries().next().map_or(u64::MAX, |entry| entry.id);
+                let ids = from.max(oldest)..=last;
+                let entries = ids.map_while(|id| state.journal.get(id));
+                entries.take(ENTRIES_AT_ONCE).map(EntryCopy::of).collect()
             })?;
             let Some(newest) = copies.last() else { return Ok(()) };
             from = newest.id + 1;
@@ -400,7 +401,8 @@ impl EntryCopy {
         match &entry.event {
             Event::Call(call) => {
                 let (request, body, _) = call.exchange.request();
-                texts.push(("/request/target".to_owned(), request.uri.to_string()));
+                let (_, target) = call.exchange.request_line();
+                texts.push(("/request/target".to_owned(), target.to_owned()));
                 header_texts("/request", &request.headers, &mut texts);
                 bodies.push(("/request/body", body));
                 let (response, _) = call.exchange.response();

@@ -7,6 +7,7 @@ mod cli;
 mod conformance;
 mod findings;
 mod language;
+mod proof;
 mod requests;
 mod safety;
 mod support;

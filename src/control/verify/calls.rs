@@ -10,10 +10,11 @@ use crate::control::verify::SHOWN_MAX;
 use crate::control::verify::check::Bounds;
 use crate::control::verify::check::CallMatcher;
 use crate::control::verify::shown_list;
-use crate::control::verify::verdict::Found;
+use crate::control::verify::verdict::Held;
 use crate::emulator::Emulator;
 use crate::faults::path_fits;
 use crate::journal::Call;
+use crate::journal::Event;
 use crate::message::Why;
 use crate::sandbox::State;
 
@@ -21,14 +22,15 @@ use crate::sandbox::State;
 const PATH_CHARS_MAX: usize = 120;
 
 /// Calls that were made, oldest first.
+#[derive(Default)]
 pub(super) struct Made {
-    pub(super) calls: Vec<Seen>,
+    calls: Vec<Seen>,
     /// The first and the last entry that the journal gave up, of those that are asked about.
-    pub(super) lost: Option<(u64, u64)>,
+    lost: Option<(u64, u64)>,
 }
 
 /// A call that was made.
-pub(super) struct Seen {
+struct Seen {
     id: u64,
     provider: Option<usize>,
     operation: Option<Arc<str>>,
@@ -47,9 +49,7 @@ impl Made {
     pub(super) fn of(emulator: &Emulator, state: &State, since: u64) -> Self {
         let entries = state.journal.entries().skip_while(|entry| entry.id < since);
         let calls = entries.filter_map(|entry| match &entry.event {
-            crate::journal::Event::Call(call) if !call.dry_run => {
-                Some(Seen::of(emulator, entry.id, call))
-            }
+            Event::Call(call) if !call.dry_run => Some(Seen::of(emulator, entry.id, call)),
             _ => None,
         });
         let oldest = state.journal.entries().next();
@@ -64,7 +64,7 @@ impl Made {
         Some(format!("; the journal does not have requests {first} to {last} any more"))
     }
 
-    pub(super) fn count(&self, matcher: &CallMatcher<'_>, bounds: Bounds) -> Found {
+    pub(super) fn count(&self, matcher: &CallMatcher<'_>, bounds: Bounds) -> Held {
         let hits: Vec<&Seen> = self.calls.iter().filter(|seen| matcher.fits(seen)).collect();
         let count = u64::try_from(hits.len()).unwrap_or(u64::MAX);
         let mut found = match hits.len() {
@@ -77,35 +77,35 @@ impl Made {
         let is_known = self.lost.is_none() || bounds.max.is_none();
         let is_missing = count < bounds.min;
         let nearest = if is_missing { self.nearest(matcher, 0) } else { None };
-        Found { passed: bounds.has(count) && is_known, found, nearest }
+        Held { passed: bounds.has(count) && is_known, found, nearest }
     }
 
-    pub(super) fn order(&self, matchers: &[CallMatcher<'_>]) -> Found {
-        let mut from = 0;
-        let mut steps = Vec::new();
-        let mut last = None;
-        for (index, matcher) in matchers.iter().enumerate() {
-            let number = index + 1;
+    pub(super) fn order(&self, matchers: &[CallMatcher<'_>]) -> Held {
+        let mut steps: Vec<String> = Vec::new();
+        let mut taken: Vec<usize> = Vec::new();
+        for (matcher, number) in matchers.iter().zip(1..) {
+            let from = taken.last().map_or(0, |last| last + 1);
             let next = self.calls[from..].iter().position(|seen| matcher.fits(seen));
-            let Some(place) = next.map(|place| from + place) else {
-                let after = last.map_or(String::new(), |id| format!(" after request {id}"));
-                steps.push(format!("no {number}.{after}"));
-                let mut found = steps.join(", ");
-                found.extend(self.horizon());
-                let earlier = self.calls[..from].iter().find(|seen| matcher.fits(seen));
-                let nearest = match earlier {
-                    Some(seen) => {
-                        Some(format!("{number}. is request {}, which came before", seen.id))
-                    }
-                    None => self.nearest(matcher, from).map(|near| format!("{number}. {near}")),
-                };
-                return Found { passed: false, found, nearest };
+            if let Some(place) = next {
+                taken.push(from + place);
+                steps.push(format!("{number}. was request {}", self.calls[from + place].id));
+                continue;
+            }
+            let after = if taken.is_empty() { "" } else { " after it" };
+            steps.push(format!("{number}. did not come{after}"));
+            let mut found = steps.join(", ");
+            found.extend(self.horizon());
+            let mut earlier = (0..from).filter(|place| !taken.contains(place));
+            let nearest = match earlier.find(|place| matcher.fits(&self.calls[*place])) {
+                Some(place) => Some(format!(
+                    "{number}. would be request {}, which came before",
+                    self.calls[place].id
+                )),
+                None => self.nearest(matcher, from).map(|near| format!("{number}. {near}")),
             };
-            last = Some(self.calls[place].id);
-            steps.push(format!("{number}. request {}", self.calls[place].id));
-            from = place + 1;
+            return Held { passed: false, found, nearest };
         }
-        Found { passed: true, found: steps.join(", "), nearest: None }
+        Held { passed: true, found: steps.join(", "), nearest: None }
     }
 
     /// The call that fits most of what is asked, from a place on, and in what it differs.
@@ -149,12 +149,12 @@ impl Seen {
     }
 }
 
-/// `DELETE /a/b as request 3`, as a message begins with it.
+/// As a message begins with it.
 impl std::fmt::Display for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let path: String = self.path.chars().take(PATH_CHARS_MAX).collect();
         let more = if path.len() < self.path.len() { "…" } else { "" };
-        write!(f, "request {}, `{} {path}{more}`, answered `{}`", self.id, self.method, self.status)
+        write!(f, "request {}, `{} {path}{more}`", self.id, self.method)
     }
 }
 
@@ -253,24 +253,26 @@ impl CallMatcher<'_> {
     /// Which calls are meant, in words that follow `call`.
     pub(super) fn words(&self) -> String {
         let calls = self.calls;
+        let method = self.method.as_ref().map(Method::to_string);
         let parts = [
             (" of `", &calls.operation),
             (" to provider `", &calls.provider),
-            (" with method `", &calls.method),
+            (" with method `", &method),
             (" with a path like `", &calls.path),
         ];
         let mut words: String = parts
             .into_iter()
             .filter_map(|(before, text)| Some(format!("{before}{}`", text.as_deref()?)))
             .collect();
-        match self.status {
-            Some((low, high)) if low == high => words.push_str(&format!(" answered `{low}`")),
-            Some((low, _)) => words.push_str(&format!(" answered `{}xx`", low / 100)),
-            None => {}
-        }
-        if let Some(rule) = &calls.rule {
-            words.push_str(&format!(" decided by a rule with `{rule}` in its label"));
-        }
+        words.extend(self.status.map(|(low, high)| {
+            if low == high {
+                format!(" answered `{low}`")
+            } else {
+                format!(" answered `{}xx`", low / 100)
+            }
+        }));
+        let rule = calls.rule.as_ref();
+        words.extend(rule.map(|rule| format!(" decided by a rule with `{rule}` in its label")));
         words
     }
 }

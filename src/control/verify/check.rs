@@ -125,6 +125,10 @@ pub(super) fn compile<'v>(
     if compiler.problems.is_empty() { Ok(checks) } else { Err(compiler.problems) }
 }
 
+/// Something was named that there is not, and that was reported.
+#[derive(Clone, Copy)]
+struct Unknown;
+
 struct Compiler<'c> {
     emulator: &'c Emulator,
     problems: Vec<String>,
@@ -161,7 +165,7 @@ impl Compiler<'_> {
         }
         if let Some(order) = &written.order {
             if order.is_empty() || order.len() > EXPECTATIONS_MAX {
-                self.report(&place, &format!("has 1 to {EXPECTATIONS_MAX} items"));
+                self.report(&place, &format!("lists no calls, or more than {EXPECTATIONS_MAX}"));
                 return None;
             }
             let calls = order.iter().enumerate();
@@ -232,15 +236,15 @@ impl Compiler<'_> {
         }
     }
 
-    /// A provider by its name; the outer `None` where there is none of it.
-    fn provider(&mut self, pointer: &str, name: Option<&str>) -> Option<Option<usize>> {
-        let Some(name) = name else { return Some(None) };
+    /// A provider by its name, if one is given.
+    fn provider(&mut self, pointer: &str, name: Option<&str>) -> Result<Option<usize>, Unknown> {
+        let Some(name) = name else { return Ok(None) };
         let found = self.emulator.provider(name);
         if found.is_none() {
             let known = self.emulator.providers().map(|known| &**known);
             self.unknown(&child(pointer, "provider"), ("provider", name), known);
         }
-        found.map(Some)
+        found.map(Some).ok_or(Unknown)
     }
 
     /// The numbers of the providers that can be meant.
@@ -252,7 +256,7 @@ impl Compiler<'_> {
     fn calls<'v>(&mut self, pointer: &str, calls: &'v Calls) -> Option<CallMatcher<'v>> {
         let before = self.problems.len();
         let provider = self.provider(pointer, calls.provider.as_deref());
-        if let (Some(provider), Some(operation)) = (provider, &calls.operation) {
+        if let (Ok(provider), Some(operation)) = (provider, &calls.operation) {
             let emulator = self.emulator;
             let of = |number| &emulator.behavior(number).contract().operations;
             let known = self.meant(provider).flat_map(of).map(|known| known.id.as_str());
@@ -267,7 +271,7 @@ impl Compiler<'_> {
         if let Some(path) = &calls.path {
             self.path(&child(pointer, "path"), path);
         }
-        let matcher = CallMatcher { calls, provider: provider.flatten(), status, method };
+        let matcher = CallMatcher { calls, provider: provider.ok().flatten(), status, method };
         (self.problems.len() == before).then_some(matcher)
     }
 
@@ -312,7 +316,7 @@ impl Compiler<'_> {
     }
 
     fn records<'v>(&mut self, pointer: &str, records: &'v Records) -> Option<RecordMatcher<'v>> {
-        let provider = self.provider(pointer, records.provider.as_deref())?;
+        let provider = self.provider(pointer, records.provider.as_deref()).ok()?;
         let place = child(pointer, "resource");
         if records.resource.is_empty() {
             self.report(&place, "is missing: name the resource whose records are meant");
@@ -338,7 +342,8 @@ impl Compiler<'_> {
             several => {
                 let names = several.iter().map(|(number, _)| emulator.provider_name(*number));
                 let names = names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                let message = format!("is one of several providers, {names}: give `provider`, too");
+                let message =
+                    format!("names one of several providers, {names}: give `provider`, too");
                 self.report(&place, &message);
                 None
             }

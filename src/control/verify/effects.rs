@@ -13,7 +13,7 @@ use crate::control::verify::check::Effect;
 use crate::control::verify::check::RecordMatcher;
 use crate::control::verify::shown_list;
 use crate::control::verify::shown_value;
-use crate::control::verify::verdict::Found;
+use crate::control::verify::verdict::Held;
 use crate::sandbox::World;
 use crate::store::Difference;
 use crate::store::Key;
@@ -50,15 +50,6 @@ impl Kind {
 }
 
 impl Effect {
-    fn kind(self) -> Option<Kind> {
-        match self {
-            Self::Deleted => Some(Kind::Deleted),
-            Self::Created => Some(Kind::Created),
-            Self::Updated => Some(Kind::Updated),
-            Self::Untouched | Self::Exists | Self::Absent => None,
-        }
-    }
-
     /// What becomes of the records, in a word that follows them.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -72,46 +63,27 @@ impl Effect {
 }
 
 impl Worlds {
-    pub(super) fn check(&self, effect: Effect, of: &RecordMatcher<'_>, bounds: Bounds) -> Found {
-        let sides = self.sides(of);
+    pub(super) fn check(&self, effect: Effect, of: &RecordMatcher<'_>, bounds: Bounds) -> Held {
+        let (then, now) = (self.before.store(of.provider), self.now.store(of.provider));
+        let sides = Sides { of, then, now };
         match effect {
             Effect::Untouched => sides.untouched(bounds),
             Effect::Exists | Effect::Absent => sides.presence(bounds),
-            Effect::Deleted | Effect::Created | Effect::Updated => {
-                let kind = effect.kind().expect("these three are kinds");
-                let mut found = sides.changed(kind, bounds);
-                if !found.passed && found.nearest.is_none() {
-                    found.nearest = Some(self.elsewhere(of));
-                }
-                found
-            }
+            Effect::Deleted => sides.changed(Kind::Deleted, bounds),
+            Effect::Created => sides.changed(Kind::Created, bounds),
+            Effect::Updated => sides.changed(Kind::Updated, bounds),
         }
     }
+}
 
-    fn sides<'w>(&'w self, of: &'w RecordMatcher<'w>) -> Sides<'w> {
-        let (then, now) = (self.before.store(of.provider), self.now.store(of.provider));
-        Sides { of, then, now }
-    }
-
-    /// What else of the provider changed, by resource.
-    fn elsewhere(&self, of: &RecordMatcher<'_>) -> String {
-        let Sides { then, now, .. } = self.sides(of);
-        let resources = now.model().resources.iter().enumerate();
-        let changed = resources.filter_map(|(number, resource)| {
-            let differences = now.changes_since(then, number);
-            let count = differences.filter(|difference| Kind::of(difference).is_some()).count();
-            (count > 0).then(|| format!("`{}` ({count})", resource.name))
-        });
-        let changed: Vec<String> = changed.collect();
-        if changed.is_empty() {
-            return "nothing of the provider changed".to_owned();
-        }
-        format!(
-            "nothing of `{}` changed; changed were {}",
-            of.name,
-            shown_list(changed.into_iter(), SHOWN_MAX)
-        )
-    }
+/// Which keys are meant.
+enum Meant<'w> {
+    /// Any.
+    Any,
+    /// One that no record has.
+    Missing,
+    /// This.
+    One(&'w Key),
 }
 
 /// The records of one provider then and now, and which of them are meant.
@@ -135,23 +107,23 @@ impl<'w> Sides<'w> {
             .all(|(property, value)| record.fields.get(property) == Some(value))
     }
 
-    /// The one key that is meant, as one of the two stores has it; the outer `None` where all are.
-    fn key(&self) -> Option<Option<&'w Key>> {
-        let written = self.of.records.key.as_ref()?;
+    /// The key that is meant, as one of the two stores has it.
+    fn key(&self) -> Meant<'w> {
+        let Some(written) = &self.of.records.key else { return Meant::Any };
         let within = |store: &'w Store| match written {
             Value::String(text) => store.find_key(self.of.resource, text),
             other => store.entry(self.of.resource, &Key::from_json(other)?).map(|(key, _)| key),
         };
-        Some(within(self.then).or_else(|| within(self.now)))
+        within(self.then).or_else(|| within(self.now)).map_or(Meant::Missing, Meant::One)
     }
 
     /// All that changed, of the records that have the key that is meant.
     fn differences(&self) -> Vec<(Kind, Difference<'w>)> {
         let resource = self.of.resource;
         let all: Vec<Difference<'w>> = match self.key() {
-            None => self.now.changes_since(self.then, resource).collect(),
-            Some(None) => Vec::new(),
-            Some(Some(key)) => {
+            Meant::Any => self.now.changes_since(self.then, resource).collect(),
+            Meant::Missing => Vec::new(),
+            Meant::One(key) => {
                 let (before, after) = (self.then.get(resource, key), self.now.get(resource, key));
                 vec![Difference { key, before, after }]
             }
@@ -160,17 +132,16 @@ impl<'w> Sides<'w> {
     }
 
     /// The records of a store that are meant.
-    fn meant(&self, store: &'w Store) -> Box<dyn Iterator<Item = (&'w Key, &'w Arc<Record>)> + '_> {
-        match self.key() {
-            None => Box::new(store.iter(self.of.resource).filter(|(_, record)| self.fits(record))),
-            Some(key) => {
-                let entry = key.and_then(|key| store.entry(self.of.resource, key));
-                Box::new(entry.into_iter().filter(|(_, record)| self.fits(record)))
-            }
-        }
+    fn meant(&self, store: &'w Store) -> impl Iterator<Item = (&'w Key, &'w Arc<Record>)> {
+        let (all, one) = match self.key() {
+            Meant::Any => (Some(store.iter(self.of.resource)), None),
+            Meant::Missing => (None, None),
+            Meant::One(key) => (None, store.entry(self.of.resource, key)),
+        };
+        all.into_iter().flatten().chain(one).filter(|(_, record)| self.fits(record))
     }
 
-    fn changed(&self, kind: Kind, bounds: Bounds) -> Found {
+    fn changed(&self, kind: Kind, bounds: Bounds) -> Held {
         let differences = self.differences();
         let of_kind = differences.iter().filter(|(found, _)| *found == kind);
         let of_kind: Vec<_> =
@@ -182,12 +153,40 @@ impl<'w> Sides<'w> {
         let nearest = if passed || count >= bounds.min {
             None
         } else {
-            self.fate().or_else(|| self.nearest_of(&of_kind)).or_else(|| told(&differences))
+            self.fate()
+                .or_else(|| self.nearest_of(&of_kind))
+                .or_else(|| self.instead(&differences, hits.len()))
         };
-        Found { passed, found: counted(&hits), nearest }
+        Held { passed, found: counted(&hits), nearest }
     }
 
-    fn untouched(&self, bounds: Bounds) -> Found {
+    /// What changed beside the hits; where that is nothing, in which other resources.
+    fn instead(&self, differences: &[(Kind, Difference<'_>)], hits: usize) -> Option<String> {
+        match told(differences) {
+            Some(told) if hits < differences.len() => {
+                Some(format!("of `{}`, {told}", self.of.name))
+            }
+            Some(_) => None,
+            None => Some(self.elsewhere()),
+        }
+    }
+
+    fn elsewhere(&self) -> String {
+        let resources = self.now.model().resources.iter().enumerate();
+        let changed = resources.filter_map(|(number, resource)| {
+            let differences = self.now.changes_since(self.then, number);
+            let count = differences.filter(|difference| Kind::of(difference).is_some()).count();
+            (count > 0).then(|| format!("`{}` ({count})", resource.name))
+        });
+        let changed: Vec<String> = changed.collect();
+        if changed.is_empty() {
+            return "nothing of the provider changed".to_owned();
+        }
+        let changed = shown_list(changed.into_iter(), SHOWN_MAX);
+        format!("nothing of `{}` changed; changed were {changed}", self.of.name)
+    }
+
+    fn untouched(&self, bounds: Bounds) -> Held {
         let is_all = self.of.records.key.is_none() && !self.has_conditions();
         let count =
             if is_all { self.then.len(self.of.resource) } else { self.meant(self.then).count() };
@@ -206,13 +205,13 @@ impl<'w> Sides<'w> {
         let nearest = if has_enough || count > 0 {
             touched.first().and_then(|(_, difference)| properties(difference))
         } else {
-            self.nearest_in(self.then)
+            Some(self.nearest_in(self.then))
         };
         let passed = touched.is_empty() && has_enough;
-        Found { passed, found, nearest: nearest.filter(|_| !passed) }
+        Held { passed, found, nearest: nearest.filter(|_| !passed) }
     }
 
-    fn presence(&self, bounds: Bounds) -> Found {
+    fn presence(&self, bounds: Bounds) -> Held {
         let is_all = self.of.records.key.is_none() && !self.has_conditions();
         let (count, some): (usize, Vec<&Key>) = if is_all {
             let records = self.now.iter(self.of.resource).take(SHOWN_MAX);
@@ -238,15 +237,19 @@ impl<'w> Sides<'w> {
         let nearest = if passed || counted >= bounds.min {
             None
         } else {
-            self.fate().or_else(|| self.nearest_in(self.now))
+            Some(self.fate().unwrap_or_else(|| self.nearest_in(self.now)))
         };
-        Found { passed, found, nearest }
+        Held { passed, found, nearest }
     }
 
     /// What became of the one record that is meant.
     fn fate(&self) -> Option<String> {
-        let Some(key) = self.key()? else {
-            return Some("no record has that key, neither before nor now".to_owned());
+        let key = match self.key() {
+            Meant::Any => return None,
+            Meant::Missing => {
+                return Some("no record has that key, neither before nor now".to_owned());
+            }
+            Meant::One(key) => key,
         };
         let resource = self.of.resource;
         let (before, after) = (self.then.get(resource, key), self.now.get(resource, key));
@@ -286,10 +289,10 @@ impl<'w> Sides<'w> {
         Some(format!("of `{key}`, {}", self.differing(record).join(", ")))
     }
 
-    fn nearest_in(&self, store: &'w Store) -> Option<String> {
+    fn nearest_in(&self, store: &'w Store) -> String {
         let count = store.len(self.of.resource);
         if self.of.records.key.is_some() {
-            return Some(format!("no record has that key; there are {count}"));
+            return format!("no record has that key; there are {count}");
         }
         let conditions = self.of.records.conditions.len();
         let rated =
@@ -297,12 +300,12 @@ impl<'w> Sides<'w> {
         let nearest = rated
             .filter(|(rate, ..)| *rate > 0 && *rate < conditions)
             .max_by_key(|(rate, ..)| *rate);
-        Some(match nearest {
+        match nearest {
             Some((_, key, record)) => format!("of `{key}`, {}", self.differing(record).join(", ")),
             None => {
                 format!("there are {count} records of `{}`, none of them like that", self.of.name)
             }
-        })
+        }
     }
 
     /// How many of the values that are asked for a record has.
@@ -340,8 +343,9 @@ fn list_of(first: impl Iterator<Item = String>, count: usize) -> String {
 fn told(differences: &[(Kind, Difference<'_>)]) -> Option<String> {
     let kinds = Kind::ALL.iter().filter_map(|(kind, word)| {
         let keys = differences.iter().filter(|(found, _)| found == kind);
-        let keys: Vec<String> = keys.map(|(_, one)| format!("`{}`", one.key)).collect();
-        (!keys.is_empty()).then(|| format!("{word} {}", shown_list(keys.into_iter(), SHOWN_MAX)))
+        let count = keys.clone().count();
+        let first = keys.take(SHOWN_MAX).map(|(_, one)| format!("`{}`", one.key));
+        (count > 0).then(|| format!("{word} {}", list_of(first, count)))
     });
     let kinds: Vec<String> = kinds.collect();
     (!kinds.is_empty()).then(|| kinds.join("; "))
@@ -354,11 +358,12 @@ fn properties(difference: &Difference<'_>) -> Option<String> {
         |of: &Map<String, Value>, name: &str, value: &Value| of.get(name) != Some(value);
     let changed = before.iter().filter(|(name, value)| has_other(after, name, value));
     let new = after.iter().filter(|(name, _)| !before.contains_key(name.as_str()));
-    let told = changed.chain(new).map(|(name, _)| {
-        let shown = |of: &Map<String, Value>| {
-            of.get(name).map_or_else(|| "nothing".to_owned(), shown_value)
-        };
-        format!("`{name}` was `{}` and is `{}`", shown(before), shown(after))
+    let told = changed.chain(new).map(|(name, _)| match (before.get(name), after.get(name)) {
+        (Some(before), Some(after)) => {
+            format!("`{name}` was `{}` and is `{}`", shown_value(before), shown_value(after))
+        }
+        (None, Some(after)) => format!("`{name}` is new, `{}`", shown_value(after)),
+        (_, None) => format!("`{name}` is gone"),
     });
     let told: Vec<String> = told.collect();
     Some(format!("of `{}`, {}", difference.key, list_of(told.iter().take(3).cloned(), told.len())))

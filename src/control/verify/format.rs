@@ -9,6 +9,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Everything that is expected of a sandbox.
+///
+/// ```
+/// use tombstone::control::{Calls, Expectation, Records, Verification};
+///
+/// let erased = Verification::of([
+///     Expectation::calls(Calls::of("deleteShop").status(204)).times(1),
+///     Expectation::deleted(Records::of("orders").with("shop_id", 42)).at_least(1),
+///     Expectation::untouched(Records::of("customers")),
+///     Expectation::no_residue("shop-42@example.com").described("the shop's address is gone"),
+/// ]);
+/// # assert_eq!(erased.expectations.len(), 4);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("required" = ["expectations"]))]

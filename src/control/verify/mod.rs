@@ -21,7 +21,7 @@ use crate::control::verify::calls::Made;
 use crate::control::verify::check::Check;
 use crate::control::verify::check::compile;
 use crate::control::verify::effects::Worlds;
-use crate::control::verify::verdict::Found;
+use crate::control::verify::verdict::Held;
 use crate::problem::Problem;
 use crate::sandbox::State;
 
@@ -58,14 +58,18 @@ impl Control<'_> {
     /// themselves; what does not hold is in the verdict.
     ///
     /// Effects are what is different now from how the sandbox began, or from before the request `since`: however it came
-    /// about, and whatever was undone does not count.
+    /// about, and what was undone does not count. Where a state was loaded meanwhile, it began before that, and `since` 1
+    /// is the state that was loaded.
     pub fn verify(&self, verification: &Verification) -> Result<Verdict, Problem> {
         let checks = compile(self.emulator, verification)
             .map_err(|problems| unfit("that cannot be verified", &problems))?;
         // Decided beside the sandbox, on what it was at one moment.
-        let ground = self.visit(|_, state| self.ground(state, verification.since))??;
+        let needs_calls =
+            checks.iter().any(|check| matches!(check, Check::Calls(..) | Check::Order(_)));
+        let ground =
+            self.visit(|_, state| self.ground(state, verification.since, needs_calls))??;
         let outcomes = verification.expectations.iter().zip(&checks).map(|(written, check)| {
-            let Found { passed, found, nearest } = self.decide(check, &ground);
+            let Held { passed, found, nearest } = self.decide(check, &ground);
             let description = written.description.clone();
             Outcome { description, passed, expected: expected(check), found, nearest }
         });
@@ -74,7 +78,12 @@ impl Control<'_> {
         Ok(Verdict { passed, expectations })
     }
 
-    fn ground(&self, state: &State, since: Option<u64>) -> Result<Ground, Problem> {
+    fn ground(
+        &self,
+        state: &State,
+        since: Option<u64>,
+        needs_calls: bool,
+    ) -> Result<Ground, Problem> {
         let now = state.world.clone();
         let before = match since {
             None => state.origin.world.clone(),
@@ -82,11 +91,15 @@ impl Control<'_> {
             Some(id) if id == state.journal.next_id() => now.clone(),
             Some(id) => state.world_before(id).ok_or_else(|| out_of_reach(state, id))?,
         };
-        let made = Made::of(self.emulator, state, since.unwrap_or(1));
+        let made = if needs_calls {
+            Made::of(self.emulator, state, since.unwrap_or(1))
+        } else {
+            Made::default()
+        };
         Ok(Ground { made, worlds: Worlds { before, now } })
     }
 
-    fn decide(&self, check: &Check<'_>, ground: &Ground) -> Found {
+    fn decide(&self, check: &Check<'_>, ground: &Ground) -> Held {
         match check {
             Check::Calls(matcher, bounds) => ground.made.count(matcher, *bounds),
             Check::Order(matchers) => ground.made.order(matchers),
@@ -107,7 +120,7 @@ impl Control<'_> {
                         format!("{count}: {shown}{more}")
                     }
                 };
-                Found { passed: residue.clean, found, nearest: None }
+                Held { passed: residue.clean, found, nearest: None }
             }
         }
     }
@@ -132,18 +145,18 @@ fn expected(check: &Check<'_>) -> String {
             let steps = matchers.iter().zip(1..);
             let steps =
                 steps.map(|(matcher, number)| format!("{number}. a call{}", matcher.words()));
-            format!("in this order {}", steps.collect::<Vec<_>>().join(", "))
+            format!("in this order: {}", steps.collect::<Vec<_>>().join(", "))
         }
         Check::Records(effect, matcher, bounds) => {
-            let mut words = format!("{} of `{}`", bounds.of("record"), matcher.name);
-            if let Some(key) = &matcher.records.key {
-                words.push_str(&format!(" with the key `{}`", shown_value(key)));
-            }
-            for (index, (property, value)) in matcher.records.conditions.iter().enumerate() {
-                let joint = if index == 0 { " whose" } else { " and" };
-                words.push_str(&format!("{joint} `{property}` is `{}`", shown_value(value)));
-            }
-            format!("{words} {}", effect.word())
+            let records = matcher.records;
+            let key = records.key.iter().map(|key| format!(" with the key `{}`", shown_value(key)));
+            let joints = std::iter::once(" whose").chain(std::iter::repeat(" and"));
+            let conditions = records.conditions.iter().zip(joints).map(|((name, value), joint)| {
+                format!("{joint} `{name}` is `{}`", shown_value(value))
+            });
+            let words: String = key.chain(conditions).collect();
+            let of = format!("{} of `{}`", bounds.of("record"), matcher.name);
+            format!("{of}{words} {}", effect.word())
         }
         Check::NoResidue(value) => {
             format!("`{}` in no record", shown_text(value))

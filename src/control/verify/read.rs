@@ -21,13 +21,15 @@ impl Verification {
     /// Reads what is expected from JSON. What does not fit is told all at once, each with a JSON Pointer (RFC 6901).
     pub fn read(value: &Value) -> Result<Self, Problem> {
         let error = match serde_json::from_value(value.clone()) {
-            Ok(read) => return Ok(read),
-            Err(error) => error,
+            // A list would be read as the members in their order.
+            Ok(read) if value.is_object() => return Ok(read),
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
         };
         let mut problems = Vec::new();
         explain(value, &mut problems);
         if problems.is_empty() {
-            problems.push(error.to_string());
+            problems.push(error);
         }
         problems.truncate(PROBLEMS_MAX);
         Err(unfit("that cannot be verified", &problems))

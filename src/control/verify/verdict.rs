@@ -31,8 +31,8 @@ pub struct Outcome {
     pub nearest: Option<String>,
 }
 
-/// What an expectation was held against.
-pub(super) struct Found {
+/// An expectation, held against what is.
+pub(super) struct Held {
     pub(super) passed: bool,
     pub(super) found: String,
     pub(super) nearest: Option<String>,
