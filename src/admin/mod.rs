@@ -5,6 +5,7 @@
 mod extract;
 mod faults;
 mod guard;
+mod proof;
 mod records;
 mod routes;
 mod sandboxes;
