@@ -17,12 +17,14 @@ mod names;
 mod notes;
 mod records;
 mod scope;
+mod secrets;
 mod settings;
 mod shape;
 mod task;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -65,6 +67,7 @@ pub use answer::merged;
 pub use call::ExampleCall;
 pub use fixture::Fixtures;
 pub use forced::NotDocumented;
+pub use secrets::Secrets;
 pub use task::TaskDecision;
 
 /// How one provider behaves, compiled and checked against its contract.
@@ -86,6 +89,8 @@ pub struct Behavior {
     rules: Vec<RuleInfo>,
     /// Every `delay`, with its place, to be held against other settings.
     delays: Vec<(String, Expression)>,
+    /// Where credentials stand; looked for when it is first asked.
+    secrets: OnceLock<Secrets>,
 }
 
 /// How a behavior file is read.

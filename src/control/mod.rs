@@ -4,9 +4,12 @@
 //! Must not know HTTP servers, nor who may ask.
 
 mod clock;
+mod effects;
 mod faults;
 mod jobs;
+mod literals;
 mod records;
+mod redact;
 mod sandboxes;
 mod state;
 mod turning;
@@ -24,6 +27,9 @@ use crate::sandbox::is_name;
 
 pub use clock::ClockRequest;
 pub use clock::ClockView;
+pub use effects::ChangeView;
+pub use effects::Counts;
+pub use effects::EffectKind;
 pub use records::Filter;
 pub use records::RecordPage;
 pub use sandboxes::ClockSpec;
