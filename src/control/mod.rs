@@ -5,9 +5,13 @@
 
 mod clock;
 mod effects;
+mod entries;
+mod explained;
 mod faults;
 mod jobs;
+mod journal;
 mod literals;
+mod query;
 mod records;
 mod redact;
 mod sandboxes;
@@ -30,6 +34,9 @@ pub use clock::ClockView;
 pub use effects::ChangeView;
 pub use effects::Counts;
 pub use effects::EffectKind;
+pub use journal::JournalPage;
+pub use journal::News;
+pub use query::JournalQuery;
 pub use records::Filter;
 pub use records::RecordPage;
 pub use sandboxes::ClockSpec;
@@ -65,6 +72,13 @@ impl<'e> Control<'e> {
     fn visit<R>(&self, work: impl FnOnce(&Sandbox, &mut State) -> R) -> Result<R, Problem> {
         let visited = self.emulator.sandboxes().visit(self.name, self.real, work);
         visited.ok_or_else(|| no_such_sandbox(self.name))
+    }
+
+    /// Looks into the sandbox without using it: who only listens does not keep it.
+    fn look<R>(&self, look: impl FnOnce(&State) -> R) -> Result<R, Problem> {
+        let sandboxes = self.emulator.sandboxes();
+        let found = sandboxes.find(self.name).and_then(|sandbox| sandboxes.look(&sandbox, look));
+        found.ok_or_else(|| no_such_sandbox(self.name))
     }
 
     /// The number of a provider by its name.

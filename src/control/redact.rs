@@ -115,6 +115,16 @@ impl<'e> Redactor<'e> {
         self.presented.dedup();
     }
 
+    /// Knows the credentials of one world more.
+    pub(super) fn add_world(&mut self, world: Option<&World>) {
+        self.worlds.extend(world.cloned());
+    }
+
+    /// Turns to what is no request.
+    pub(super) fn turn_to_none(&mut self) {
+        self.presented.clear();
+    }
+
     fn is_secret(&self, text: &str) -> bool {
         self.presented.iter().any(|secret| secret == text)
             || self.gone.contains(text)
@@ -261,6 +271,11 @@ impl<'e> Redactor<'e> {
         }
     }
 
+    /// Whether a member of a body, or of what is read of one, holds something secret by its name.
+    pub(super) fn is_secret_member(&self, name: &str) -> bool {
+        self.members.contains(name)
+    }
+
     /// The properties of a record of this provider and resource.
     pub(super) fn record(
         &self,
@@ -288,6 +303,10 @@ impl<'e> Redactor<'e> {
         if properties.iter().any(|name| secrets.contains(&(resource, name.clone()))) {
             return REDACTED.to_owned();
         }
-        self.text(&key.to_string())
+        let parts = key.parts().iter().map(|part| match part.to_json() {
+            Value::String(text) => text,
+            other => other.to_string(),
+        });
+        self.text(&parts.collect::<Vec<_>>().join(","))
     }
 }
