@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::clock::ClockChange;
+use crate::control::effects::Effect;
 use crate::control::effects::counts;
 use crate::control::effects::effects;
 use crate::control::effects::view;
@@ -161,7 +162,7 @@ impl Reader<'_> {
         violations
     }
 
-    fn why(&self, why: &Why) -> Option<String> {
+    pub(super) fn why(&self, why: &Why) -> Option<String> {
         match why {
             Why::Nothing => None,
             Why::Stage(stage) => Some((*stage).to_owned()),
@@ -174,6 +175,11 @@ impl Reader<'_> {
     pub(super) fn changes(&self, step: Option<&Step>, put: &mut impl FnMut(&str, Value)) {
         let effects = step.map_or_else(Vec::new, |step| effects(self.emulator, step));
         put("counts", json!(counts(self.emulator, &effects)));
+        self.records(&effects, put);
+    }
+
+    /// As many of the changed records as are shown.
+    pub(super) fn records(&self, effects: &[Effect<'_>], put: &mut impl FnMut(&str, Value)) {
         let shown = effects.iter().take(self.changes_max);
         let shown: Vec<_> =
             shown.map(|effect| view(self.emulator, effect, &self.redactor)).collect();

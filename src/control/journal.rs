@@ -3,6 +3,8 @@
 //! What is read is copied while the sandbox is locked, which shares all that is large, and shown after that. Must not
 //! know how entries are written.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Map;
@@ -17,6 +19,7 @@ use crate::control::query::kind;
 use crate::control::redact::Redactor;
 use crate::journal::Entry;
 use crate::journal::Event;
+use crate::journal::Listener;
 use crate::message::Why;
 use crate::problem::Problem;
 use crate::sandbox::State;
@@ -169,8 +172,8 @@ impl Control<'_> {
     }
 
     /// Has `listener` called at each new entry for as long as it is there; the number of the newest entry now.
-    pub fn listen(&self, listener: &std::sync::Arc<crate::journal::Listener>) -> Result<u64, Problem> {
-        self.enter(|_, state| {
+    pub fn listen(&self, listener: &Arc<Listener>) -> Result<u64, Problem> {
+        self.visit(|_, state| {
             state.journal.listen(listener);
             state.journal.last_id()
         })
