@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::admin;
-use crate::cli::banner::origin;
 use crate::emulator::Emulator;
+use crate::server::origin;
 
 /// What programs need to know of a server that listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
