@@ -117,7 +117,7 @@ impl Clock<'_> {
         self.change(request.change()?)
     }
 
-    fn change(&self, change: ClockChange) -> Result<ClockView, Error> {
+    fn change(self, change: ClockChange) -> Result<ClockView, Error> {
         Ok(self.sandbox.control()?.change_clock(change)?)
     }
 }

@@ -36,7 +36,7 @@ pub enum Error {
 }
 
 fn lines(items: &[impl fmt::Display]) -> String {
-    items.iter().map(|item| format!("\n  {item}")).collect()
+    items.iter().map(|item| format!("\n  {item}")).collect::<Vec<_>>().concat()
 }
 
 impl fmt::Debug for Error {

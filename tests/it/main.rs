@@ -6,6 +6,7 @@
 mod cli;
 mod config;
 mod conformance;
+mod embedded;
 mod findings;
 mod language;
 mod machines;
