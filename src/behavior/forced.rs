@@ -90,8 +90,8 @@ impl Behavior {
                 Some(name) => media.examples.get(name),
                 None => media.examples.values().next(),
             };
-            *answer.body_mut() = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-            if let Some(content_type) = content_type(media_type) {
+            if let (Some(body), Some(content_type)) = (body, content_type(media_type)) {
+                *answer.body_mut() = Bytes::from(body.to_string());
                 answer.headers_mut().insert(CONTENT_TYPE, content_type);
             }
         }

@@ -3,7 +3,6 @@
 //! Must not know what a sandbox's state is made of.
 
 use std::fs;
-use std::fs::File;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -17,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::cli::aside;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
@@ -111,28 +111,11 @@ fn save(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
         }));
     }
     let kept = Kept { tombstone: FORMAT_VERSION, saved_at: now.to_rfc3339(), sandboxes };
-    let mut text = serde_json::to_vec(&kept)?;
-    text.push(b'\n');
-    write_aside(path, &text).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn write_aside(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}", std::process::id()));
-    let write = || {
-        let mut file = File::create(&aside)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)?;
-        // The name is on the disk, too.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    };
-    let written = write();
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written
+    let written = aside::write(path, |file| {
+        serde_json::to_writer(&mut *file, &kept)?;
+        file.write_all(b"\n")
+    });
+    written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// Saves at intervals, for as long as it is there.
