@@ -78,9 +78,11 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
 /// Has a running clock show what it would if the program had been there; one that is not as it should be is refused
 /// later.
 fn pass_time(state: &mut Value, away: Duration) {
-    let clock = &mut state["clock"];
-    let (now, rate) = (clock["now"].as_str().and_then(Timestamp::parse), clock["rate"].as_f64());
-    if let (Some(now), Some(rate), Some(false)) = (now, rate, clock["frozen"].as_bool()) {
+    let Some(clock) = state.get_mut("clock") else { return };
+    let now = clock.get("now").and_then(Value::as_str).and_then(Timestamp::parse);
+    let rate = clock.get("rate").and_then(Value::as_f64);
+    let frozen = clock.get("frozen").and_then(Value::as_bool);
+    if let (Some(now), Some(rate), Some(false)) = (now, rate, frozen) {
         let start = ClockStart { at: Some(now), frozen: false, rate };
         let away_ms = i64::try_from(away.as_millis()).unwrap_or(i64::MAX);
         let then = start.begin(Timestamp(0)).now(Timestamp(away_ms));

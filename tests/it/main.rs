@@ -9,6 +9,7 @@ mod conformance;
 mod findings;
 mod language;
 mod machines;
+mod outlives;
 mod proof;
 mod protocols;
 mod requests;
