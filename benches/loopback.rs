@@ -71,8 +71,19 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let fixtures = Folder::new();
     cold_starts();
+    unchanged_world();
+    sandboxes();
+    many_requests();
+    million_records();
+    println!(
+        "(medians of {ROUNDS} rounds, {CONNECTIONS} connections, {} processors)",
+        thread::available_parallelism().map_or(0, usize::from)
+    );
+}
+
+/// Requests that leave everything as it was.
+fn unchanged_world() {
     let server = Server::tombstone(&[]);
     for request in one_of_each() {
         exchange(server.address, &request);
@@ -90,9 +101,11 @@ fn main() {
         megabytes(resident_kb),
         megabytes(server.resident_kb())
     );
-    drop(server);
-    sandboxes();
-    many_requests();
+}
+
+/// Deletions among a million records.
+fn million_records() {
+    let fixtures = Folder::new();
     fixtures.write_million();
     let path = fixtures.0.display().to_string();
     let watch = Stopwatch::start();
@@ -112,10 +125,6 @@ fn main() {
     for case in deletions() {
         case.run(&server);
     }
-    println!(
-        "(medians of {ROUNDS} rounds, {CONNECTIONS} connections, {} processors)",
-        thread::available_parallelism().map_or(0, usize::from)
-    );
 }
 
 /// How many sandboxes are in use beside each other.

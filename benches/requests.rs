@@ -226,7 +226,7 @@ fn beside(criterion: &mut Criterion) {
                 delivery: Delivery::Whole,
                 restarted: None,
             };
-            journal.enter(Timestamp(0), Timestamp(0), Event::Call(Box::new(call)), None)
+            journal.enter(Timestamp(0), Timestamp(0), Event::Call(Arc::new(call)), None)
         });
     });
     let other = || "operation=somethingElse,status=503".parse().map(Fault::compile);
