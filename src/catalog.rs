@@ -15,8 +15,10 @@ use rust_embed::Embed;
 use serde_json::Value;
 
 use crate::behavior::Behavior;
+use crate::behavior::Fixtures;
 use crate::behavior::LoadOptions;
 use crate::clock::Timestamp;
+use crate::emulator::FixtureLoader;
 use crate::emulator::Provider;
 use crate::finding::Finding;
 use crate::finding::Severity;
@@ -274,18 +276,55 @@ fn provider(
     let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
     let options = LoadOptions { vet, settings };
     let behavior = Behavior::load(&document, &contract, &options, findings)?;
-    let document = match &fixtures {
-        Some(file) => Document::parse_strictly(&file.name, &file.text, findings)?,
-        None => {
-            let message = format!("`{name}` has no fixtures, and starts without a record");
-            findings.push(Finding::warning(&contract.file, 0, "", message));
-            Document::parse("no fixtures", "{tombstone: 1, records: {}}", findings)?
-        }
-    };
-    let vet = sources.vet || fixtures.is_some_and(|file| !file.is_built_in);
-    let fixtures = behavior.fixtures(&document, now, vet, findings);
+    if fixtures.is_none() {
+        let message = format!("`{name}` has no fixtures, and starts without a record");
+        findings.push(Finding::warning(&contract.file, 0, "", message));
+    }
+    let fixtures = self::fixtures(&behavior, fixtures, sources, now, findings)?;
     let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
     (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures })
+}
+
+/// What reads the fixture sets that sandboxes ask for by name, from where the first one came.
+pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
+    Box::new(move |providers, set, now| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if set.is_empty() || set.starts_with('.') || !set.chars().all(is_name) {
+            return Err(vec![format!("no fixture set can be named `{set}`")]);
+        }
+        let sources = Sources { fixture_set: set.to_owned(), ..sources.clone() };
+        let mut findings = Vec::new();
+        let mut exists = set == "default";
+        let mut all = Vec::new();
+        for provider in providers {
+            let found = find_fixtures(&sources, &provider.name, &mut findings);
+            exists |= found.as_ref().is_some_and(|(name, _)| name == set);
+            let file = found.map(|(_, file)| file);
+            all.extend(fixtures(&provider.behavior, file, &sources, now, &mut findings));
+        }
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let mut problems: Vec<String> = errors.map(ToString::to_string).collect();
+        if !exists {
+            problems.push(Error::NoSuchFixtureSet { name: set.to_owned() }.to_string());
+        }
+        if problems.is_empty() && all.len() == providers.len() { Ok(all) } else { Err(problems) }
+    })
+}
+
+/// The records of a provider: of its fixture file, or none.
+fn fixtures(
+    behavior: &Behavior,
+    file: Option<File>,
+    sources: &Sources,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Option<Fixtures> {
+    let document = match &file {
+        Some(file) => Document::parse_strictly(&file.name, &file.text, findings)?,
+        None => Document::parse("no fixtures", "{tombstone: 1, records: {}}", findings)?,
+    };
+    let vet = sources.vet || file.is_some_and(|file| !file.is_built_in);
+    Some(behavior.fixtures(&document, now, vet, findings))
 }
 
 /// The fixture set of a provider, and the name of the set: the one asked for, else `default`.

@@ -10,20 +10,23 @@
 //! ```text
 //! server      bytes -> http::Request, under limits and timeouts
 //! emulator    one function lists the stages and holds the branches:
+//!   pick        which sandbox is meant, by header or path
 //!   mount       whom the path or the host addresses
 //!   router      method and path -> operation           (404, 405, 501)
 //!   validation  parameters and body against the schemas -> typed values and all violations
-//!   sandbox     the world is locked, and the tasks of jobs that are due are run
+//!   sandbox     is found or made, and locked; the tasks of jobs that are due are run
+//!   decide      a documented answer that is asked for, a fault that strikes, or else
 //!   behavior    credentials, the violations in the provider's order, then the rules:
 //!               the first that holds gives one documented response and a list of changes
 //!   store       commits the changes, all or none
-//! server      http::Response -> bytes, and a line for the log
+//!   journal     keeps what was asked, changed and answered
+//! server      http::Response -> bytes, whole or broken as a fault asks, and a line for the log
 //! ```
 //!
 //! From [`emulator`] down everything is synchronous and does no IO: time comes in as a value, and randomness from a
-//! seed. To follow a request, read [`emulator::Emulator::handle`] and what it calls, top to bottom.
-//!
-//! The README's section on Rust tests shows how to make one and call it.
+//! seed. To follow a request, read [`emulator::Emulator::handle`] and what it calls, top to bottom. What one can do
+//! beside the calls (undo, time, records, faults, proof) is in [`control`], which the admin API and programs that embed
+//! the sandbox both use.
 //!
 //! # Code map
 //!
@@ -31,15 +34,16 @@
 //!
 //! | layer | module | owns |
 //! |---|---|---|
-//! | 8 | [`cli`] | what is asked for on the command line, and all that is printed |
-//! | 8 | [`config`] | flags, environment and `tombstone.yaml` as one plain value |
-//! | 7 | [`server`] | sockets, limits, the request log |
-//! | 6 | [`admin`] | the JSON API under `/__admin` and its guard |
-//! | 6 | [`catalog`] | finding the files of each provider, built in or in folders |
+//! | 9 | [`cli`] [`config`] | what is asked for and printed; flags, environment and `tombstone.yaml` as one plain value |
+//! | 8 | [`server`] | sockets, HTTP/1 and HTTP/2, TLS, limits, the request log |
+//! | 7 | [`admin`] | the JSON API under `/__admin` and its guard |
+//! | 7 | [`catalog`] | finding the files of each provider, built in or in folders |
+//! | 6 | [`control`] | what one sees and does beside the calls |
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
-//! | 4 | [`sandbox`] | one isolated world: records, ids, jobs that fall due; the way back |
+//! | 4 | [`sandbox`] | isolated worlds by name, what happened in each, and the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
-//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`faults`] | one stage each |
+//! | 3 | [`journal`] | entries with what they changed, bounded |
+//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] | plain values |
 //!

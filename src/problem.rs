@@ -33,6 +33,11 @@ impl Problem {
         self
     }
 
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The answer that carries it, as `application/problem+json`.
     ///
     /// `type` is left out, which RFC 9457 section 3.1.1 reads as `about:blank`, and `title` says the kind.
@@ -53,6 +58,14 @@ impl Problem {
         response
     }
 }
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.title, self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
 
 #[cfg(test)]
 mod tests {

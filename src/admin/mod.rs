@@ -5,6 +5,7 @@
 mod extract;
 mod faults;
 mod guard;
+mod proof;
 mod records;
 mod routes;
 mod sandboxes;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -83,6 +85,15 @@ impl FromRequestParts<Arc<Emulator>> for Shared {
     }
 }
 
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Content {
+    /// All of it, perhaps empty.
+    Complete(Bytes),
+    /// Nobody knows when it ends: it is sent as it comes.
+    Stream(axum::body::Body),
+}
+
 /// The admin API behind its guard.
 #[derive(Debug)]
 pub struct Admin {
@@ -110,24 +121,24 @@ impl Admin {
         &self,
         head: Parts,
         body: impl Future<Output = Option<message::Body>>,
-    ) -> Option<Response<Bytes>> {
+    ) -> Option<Response<Content>> {
         let mut response = match self.guard.check(&head) {
             Ok(()) => self.route(head, body.await?).await,
-            Err(refusal) => *refusal.0,
+            Err(refusal) => refusal.0.map(Content::Complete),
         };
         Self::stamp(&mut response);
         Some(response)
     }
 
     /// Gives an answer what every admin answer has; public for those that the server gives in its place.
-    pub fn stamp(response: &mut Response<Bytes>) {
+    pub fn stamp<B>(response: &mut Response<B>) {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert("tombstone-sandbox", HeaderValue::from_static("default"));
     }
 
-    async fn route(&self, head: Parts, body: message::Body) -> Response<Bytes> {
+    async fn route(&self, head: Parts, body: message::Body) -> Response<Content> {
         let body = match body {
             message::Body::Complete(bytes) => axum::body::Body::from(bytes),
             message::Body::TooLarge { limit } => {
@@ -136,7 +147,8 @@ impl Admin {
                     "body too large",
                     format!("the body is larger than {limit} bytes: send less at once"),
                 )
-                .into_response();
+                .into_response()
+                .map(Content::Complete);
             }
         };
         let response = match self.router.clone().oneshot(Request::from_parts(head, body)).await {
@@ -144,8 +156,12 @@ impl Admin {
             Err(never) => match never {},
         };
         let (head, body) = response.into_parts();
+        if body.size_hint().exact().is_none() {
+            return Response::from_parts(head, Content::Stream(body));
+        }
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
-        Response::from_parts(head, bytes.expect("the routes' bodies are complete in memory"))
+        let bytes = bytes.expect("a body of known size is complete in memory");
+        Response::from_parts(head, Content::Complete(bytes))
     }
 }
 
@@ -166,7 +182,49 @@ impl IntoResponse for Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Context;
+    use std::task::Poll;
+    use std::task::Waker;
+
     use super::*;
+
+    /// What `/__admin/it` answers where it answers with `body`.
+    async fn answer_of(body: fn() -> axum::body::Body) -> Response<Content> {
+        let bind = "127.0.0.1:4010".parse().unwrap();
+        let options = Options { bind, hosts: Vec::new(), token: None, open: false };
+        let route = axum::routing::get(move || async move { body() });
+        let router = Router::new().route("/__admin/it", route);
+        let admin = Admin { guard: Guard::new(&options), router };
+        let request = Request::get("/__admin/it").header("host", "localhost").body(()).unwrap();
+        let (head, ()) = request.into_parts();
+        admin.answer(head, async { Some(message::Body::empty()) }).await.unwrap()
+    }
+
+    /// A body of unknown length that never goes on.
+    struct Silence;
+
+    impl HttpBody for Silence {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_complete_where_its_size_is_known_and_a_stream_elsewhere() {
+        let complete = answer_of(|| axum::body::Body::from("all")).await;
+        assert!(matches!(complete.body(), Content::Complete(bytes) if bytes == "all"));
+        let mut stream = answer_of(|| axum::body::Body::new(Silence)).await;
+        assert_eq!(stream.headers()["cache-control"], "no-store");
+        let Content::Stream(body) = stream.body_mut() else { panic!("{stream:?}") };
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(std::pin::Pin::new(body).poll_frame(&mut cx).is_pending());
+    }
 
     #[test]
     fn only_the_exact_path_is_the_admin_apis() {

@@ -18,6 +18,7 @@ use http::Uri;
 use crate::admin::ROOT;
 use crate::admin::Refusal;
 use crate::admin::faults;
+use crate::admin::proof;
 use crate::admin::records;
 use crate::admin::sandboxes;
 use crate::admin::server;
@@ -77,7 +78,18 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    [server, sandboxes, records, time, faults].into_iter().flatten().collect()
+    [server, sandboxes, records, time, faults, proofs()].into_iter().flatten().collect()
+}
+
+/// What is proven of a sandbox, and of the server.
+fn proofs() -> Vec<Row> {
+    vec![
+        ("POST", "/sandboxes/{name}/verify", post(proof::verify)),
+        ("GET", "/sandboxes/{name}/residue", get(proof::residue)),
+        ("GET", "/sandboxes/{name}/coverage", get(proof::coverage)),
+        ("GET", "/coverage", get(proof::coverage_of_all)),
+        ("DELETE", "/coverage", delete(proof::forget_coverage)),
+    ]
 }
 
 pub(super) fn router(emulator: Arc<Emulator>) -> Router {

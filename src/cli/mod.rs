@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod coverage;
 mod junit;
+mod keep;
 mod paint;
 mod ready;
 mod reset;
@@ -28,7 +29,6 @@ use clap::ValueEnum;
 
 use crate::catalog;
 use crate::catalog::Sources;
-use crate::clock::system_now;
 use crate::config;
 use crate::config::Config;
 use crate::config::Gathered;
@@ -258,7 +258,8 @@ fn print_error(text: &str) {
 /// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.
 fn emulator(sources: &Sources, options: &Options) -> anyhow::Result<Emulator> {
     let mut findings = Vec::new();
-    let providers = catalog::load(sources, system_now(), &mut findings)?;
+    let now = options.clock.at.unwrap_or(options.now);
+    let providers = catalog::load(sources, now, &mut findings)?;
     let emulator = Emulator::new(providers, options, &mut findings);
     tell(findings);
     let is_there = |name: &str| emulator.providers().any(|there| **there == *name);

@@ -7,28 +7,37 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use crate::catalog;
 use crate::cli::ServeArgs;
 use crate::cli::banner;
 use crate::cli::emulator;
+use crate::cli::keep;
+use crate::cli::keep::Keeper;
 use crate::cli::paint::Paint;
 use crate::cli::print;
 use crate::cli::ready::Ready;
 use crate::cli::ready::ReadyFile;
+use crate::clock::system_now;
 use crate::config::Config;
 use crate::config::LogFormat;
+use crate::config::Tls;
 use crate::emulator::Emulator;
-use crate::emulator::Options;
 use crate::server::Limits;
 use crate::server::Server;
 use crate::server::Setup;
 use crate::server::log;
 use crate::server::log::Log;
+use crate::server::tls::Identity;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
-    let options = Options { seed: config.seed, cors: config.cors, ..Options::default() };
-    let emulator = Arc::new(emulator(&config.sources, &options)?);
+    let mut emulator = emulator(&config.sources, &config.emulator(system_now()))?;
+    emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
+    let emulator = Arc::new(emulator);
     show_warnings(config.log_format);
+    if let Some(state) = &config.state {
+        keep::restore(&emulator, &state.file)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(&config, emulator))
 }
@@ -48,6 +57,7 @@ fn show_warnings(format: LogFormat) {
 
 async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
+    let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
         LogFormat::Human => {
@@ -71,9 +81,35 @@ async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitC
         let paint = Paint::of(&std::io::stdout());
         banner::text(&emulator, server.address(), &admin, ready.tls, paint)
     });
-    server.run(Setup { emulator, admin, log, limits: Limits::default() }, stop).await;
+    let limits = Limits::default();
+    let kept = config.state.clone().map(|state| Keeper::start(state, Arc::clone(&emulator)));
+    let setup = Setup { emulator: Arc::clone(&emulator), admin, tls, log, limits };
+    server.run(setup, stop).await;
     drop(file);
+    if let Some(keeper) = kept {
+        keeper.finish().await?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who the server is to those who call it by HTTPS.
+fn identity(tls: &Tls, config: &Config, emulator: &Emulator) -> anyhow::Result<Identity> {
+    match tls {
+        Tls::Files { cert, key } => Identity::from_pem_files(cert, key).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!(errors.join("\n"))
+        }),
+        Tls::SelfSigned { cert_out } => {
+            let hosts = emulator.overview().into_iter().flat_map(|provider| provider.hosts);
+            let names: Vec<String> = hosts.chain([config.host.clone()]).collect();
+            let identity = Identity::self_signed(&names)?;
+            if let Some(path) = cert_out {
+                std::fs::write(path, identity.trusted_pem())
+                    .with_context(|| format!("cannot write `{}`", path.display()))?;
+            }
+            Ok(identity)
+        }
+    }
 }
 
 /// Ready when the process is asked to end.

@@ -12,6 +12,8 @@ use crate::behavior::format::FORMAT_VERSION;
 use crate::behavior::format::explain;
 use crate::catalog::read_text;
 use crate::config::given::Given;
+use crate::faults::Fault;
+use crate::faults::FaultFormat;
 use crate::finding::Finding;
 use crate::finding::child;
 use crate::yaml::Document;
@@ -41,10 +43,15 @@ pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Given {
 fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
     let mut value = document.root().clone();
     // The form first, in the words of all our files; then what only the types know.
-    let of_form = explain::<Given>(document);
+    let mut of_form = explain::<Given>(document);
+    check_faults(document, &mut of_form);
     // From behind, so that the numbers of items stay right.
     for finding in of_form.iter().rev() {
         remove(&mut value, &finding.pointer);
+    }
+    // Without a part that it needs, a fault would be told twice.
+    if of_form.iter().any(|finding| finding.pointer.starts_with("/faults")) {
+        remove(&mut value, "/faults");
     }
     findings.extend(of_form);
     if let Some(root) = value.as_object_mut() {
@@ -64,6 +71,23 @@ fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
             return Given::default();
         }
         findings.push(document.error(&pointer, error.inner().to_string()));
+    }
+}
+
+/// What is wrong with each fault beyond its form.
+fn check_faults(document: &Document, findings: &mut Vec<Finding>) {
+    let faults = document.root()["faults"].as_array();
+    for (index, fault) in faults.into_iter().flatten().enumerate() {
+        let place = child("/faults", index);
+        // In its own words, which know what could be written instead.
+        findings.retain(|finding| {
+            finding.pointer != place && !finding.pointer.starts_with(&format!("{place}/"))
+        });
+        let problems = FaultFormat::read(fault).and_then(Fault::compile).err();
+        findings.extend(problems.into_iter().flatten().map(|problem| {
+            let finding = document.error(&format!("{place}{}", problem.pointer), problem.message);
+            Finding { hint: problem.hint, ..finding }
+        }));
     }
 }
 

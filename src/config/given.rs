@@ -15,7 +15,6 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::catalog::Setting;
-use crate::config::values::Fault;
 use crate::config::values::LogFormat;
 use crate::config::values::Moment;
 use crate::config::values::Period;
@@ -23,6 +22,7 @@ use crate::config::values::Rate;
 use crate::config::values::Secret;
 use crate::config::values::Size;
 use crate::config::values::Switch;
+use crate::faults::FaultFormat;
 
 /// What is served, where and how: the options given in one place, the rest absent.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize, JsonSchema)]
@@ -64,11 +64,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default)]
     pub state: GivenState,
-    /// A fault that each sandbox begins with (repeatable)
+    /// A fault that each sandbox begins with, such as operation=deleteShop,status=503 (repeatable)
     #[arg(long = "fault", value_name = "SPEC", help_heading = "Faults")]
     #[serde(default)]
-    #[schemars(with = "Vec<Map<String, Value>>")]
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FaultFormat>,
     /// The request journal
     #[command(flatten)]
     #[serde(default)]

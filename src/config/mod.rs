@@ -16,7 +16,13 @@ use std::time::Duration;
 
 use crate::admin;
 use crate::catalog::Sources;
+use crate::clock::ClockStart;
 use crate::clock::Timestamp;
+use crate::emulator;
+use crate::faults::FAULTS_MAX;
+use crate::faults::Fault;
+use crate::faults::FaultFormat;
+use crate::faults::Problems;
 use crate::finding::Finding;
 
 pub use environment::Environment;
@@ -25,7 +31,6 @@ pub use environment::variables;
 pub use file::FILE;
 pub use given::Given;
 pub use given::GivenSources;
-pub use values::Fault;
 pub use values::LogFormat;
 pub use values::Moment;
 pub use values::Period;
@@ -53,7 +58,7 @@ const SANDBOX_IDLE: Duration = Duration::from_secs(60 * 60);
 const JOURNAL_ENTRIES: usize = 1_000;
 
 /// How many bytes all journals keep together, unless given.
-const JOURNAL_BYTES: u64 = 64 << 20;
+const JOURNAL_BYTES: usize = 64 << 20;
 
 /// How often the state is written, unless given.
 const STATE_INTERVAL: Duration = Duration::from_secs(30);
@@ -74,13 +79,13 @@ pub struct Config {
     /// Which providers there are, and what they start from.
     pub sources: Sources,
     /// The virtual clock of the baseline.
-    pub clock: Clock,
+    pub clock: ClockStart,
     /// Bounds of the sandboxes.
     pub sandboxes: Sandboxes,
     /// What outlives the process; nothing, without it.
     pub state: Option<State>,
-    /// The faults that sandboxes begin with, as they were written.
-    pub faults: Vec<Fault>,
+    /// The faults that sandboxes begin with; each can be compiled.
+    pub faults: Vec<FaultFormat>,
     /// Bounds of the journals, and where they go.
     pub journal: Journal,
     /// HTTPS instead of HTTP.
@@ -91,17 +96,6 @@ pub struct Config {
     pub print_json: bool,
     /// Where that line is written, too.
     pub ready_file: Option<PathBuf>,
-}
-
-/// How the virtual clock begins and moves.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Clock {
-    /// Where it begins; the system's time, without it.
-    pub start: Option<Timestamp>,
-    /// Whether it moves only when told to.
-    pub is_frozen: bool,
-    /// Virtual seconds in one second, above 0.
-    pub rate: f64,
 }
 
 /// Bounds of the sandboxes.
@@ -128,7 +122,7 @@ pub struct Journal {
     /// Entries kept in each.
     pub entries_max: usize,
     /// Bytes kept in all together.
-    pub bytes_max: u64,
+    pub bytes_max: usize,
     /// Where they are written at the end.
     pub out: Option<PathBuf>,
 }
@@ -235,10 +229,12 @@ impl Config {
                 idle: given.sandboxes.idle.map_or(SANDBOX_IDLE, |Period(idle)| idle),
             },
             state: state(given.state, &mut problems),
-            faults: given.faults,
+            faults: faults(given.faults, &mut problems),
             journal: Journal {
                 entries_max: given.journal.entries.map_or(JOURNAL_ENTRIES, |max| max as usize),
-                bytes_max: given.journal.bytes.map_or(JOURNAL_BYTES, |Size(bytes)| bytes),
+                bytes_max: given.journal.bytes.map_or(JOURNAL_BYTES, |Size(bytes)| {
+                    usize::try_from(bytes).unwrap_or(usize::MAX)
+                }),
                 out: given.journal.out,
             },
             tls: tls(given.tls, &mut problems),
@@ -254,6 +250,25 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The options of an emulator that begins when the system clock shows `now`.
+    pub fn emulator(&self, now: Timestamp) -> emulator::Options {
+        let compiled = |format: &FaultFormat| Fault::compile(format.clone()).ok().map(Arc::new);
+        emulator::Options {
+            seed: self.seed,
+            cors: self.cors,
+            now,
+            clock: self.clock,
+            sandboxes_max: self.sandboxes.count_max,
+            sandbox_idle: self.sandboxes.idle,
+            journal_entries_max: self.journal.entries_max,
+            journal_bytes_max: self.journal.bytes_max,
+            faults: self.faults.iter().filter_map(compiled).collect(),
+            fixture_set: self.sources.fixture_set.as_str().into(),
+        }
+    }
+}
+
 /// Where the files of providers come from.
 pub fn sources(given: GivenSources) -> Sources {
     Sources {
@@ -266,16 +281,29 @@ pub fn sources(given: GivenSources) -> Sources {
     }
 }
 
-fn clock(given: &given::GivenClock, problems: &mut Vec<String>) -> Clock {
+fn clock(given: &given::GivenClock, problems: &mut Vec<String>) -> ClockStart {
     let is_frozen = given.frozen == Some(Switch::On);
     if is_frozen && given.rate.is_some() {
         problems.push("a clock with `--clock-frozen` does not move, so it has no `--clock-rate`: leave one of them out".to_owned());
     }
-    Clock {
-        start: given.start.map(|Moment(start)| start),
-        is_frozen,
+    ClockStart {
+        at: given.start.map(|Moment(start)| start),
+        frozen: is_frozen,
         rate: given.rate.map_or(1.0, |Rate(rate)| rate),
     }
+}
+
+/// The faults that can be had; the command line and the file have said why of most others.
+fn faults(given: Vec<FaultFormat>, problems: &mut Vec<String>) -> Vec<FaultFormat> {
+    if given.len() > FAULTS_MAX {
+        let count = given.len();
+        problems.push(format!("there are {count} faults, and a sandbox has at most {FAULTS_MAX}"));
+    }
+    for format in &given {
+        let wrong = Fault::compile(format.clone()).err();
+        problems.extend(wrong.map(|wrong| format!("a fault cannot be: {}", Problems(wrong))));
+    }
+    given
 }
 
 fn state(given: given::GivenState, problems: &mut Vec<String>) -> Option<State> {

@@ -15,9 +15,9 @@ use schemars::json_schema;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::de::Error;
-use serde_json::Map;
 use serde_json::Value;
 
+use crate::clock::RATE_MAX;
 use crate::clock::Timestamp;
 use crate::clock::parse_duration_ms;
 
@@ -194,7 +194,7 @@ impl FromStr for Moment {
     }
 }
 
-/// How many seconds pass on the virtual clock in one of the system's.
+/// How many seconds pass on the virtual clock in one of the system's, up to [`RATE_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(
     /// The number, above 0.
@@ -205,9 +205,11 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+        let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && *rate <= RATE_MAX);
         rate.map(Self).ok_or_else(|| {
-            format!("`{text}` is not a rate: write a number above 0, such as `60` or `0.5`")
+            format!(
+                "`{text}` is not a rate: write a number above 0 and up to {RATE_MAX}, such as `60`"
+            )
         })
     }
 }
@@ -228,7 +230,7 @@ impl JsonSchema for Rate {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number", "exclusiveMinimum": 0 })
+        json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": RATE_MAX })
     }
 }
 
@@ -254,25 +256,6 @@ impl FromStr for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
-    }
-}
-
-/// A fault to begin with, as it was written.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Fault {
-    /// In the file: its parts.
-    Parts(Map<String, Value>),
-    /// As a flag or in the environment: one text.
-    #[serde(skip)]
-    Text(String),
-}
-
-impl FromStr for Fault {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self::Text(text.to_owned()))
     }
 }
 

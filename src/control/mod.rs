@@ -4,12 +4,15 @@
 //! Must not know HTTP servers, nor who may ask.
 
 mod clock;
+mod coverage;
 mod faults;
 mod jobs;
 mod records;
+mod residue;
 mod sandboxes;
 mod state;
 mod turning;
+mod verify;
 
 use http::StatusCode;
 use serde_json::json;
@@ -25,12 +28,35 @@ use crate::sandbox::is_name;
 
 pub use clock::ClockRequest;
 pub use clock::ClockView;
+pub use coverage::CoverageView;
+pub use coverage::OperationCoverage;
+pub use coverage::ProviderCoverage;
+pub use coverage::ResponseCoverage;
+pub use coverage::RuleCoverage;
+pub use coverage::Share;
 pub use records::Filter;
 pub use records::RecordPage;
+pub use residue::HITS_MAX as RESIDUE_HITS_MAX;
+pub use residue::Match;
+pub use residue::Residue;
+pub use residue::ResidueHit;
+pub use residue::ResiduePlace;
+pub use residue::ResidueQuery;
+pub use residue::VALUE_BYTES_MAX as RESIDUE_VALUE_BYTES_MAX;
 pub use sandboxes::ClockSpec;
 pub use sandboxes::SandboxSpec;
 pub use sandboxes::SandboxView;
 pub use turning::TurnView;
+pub use verify::Calls;
+pub use verify::Count;
+pub use verify::CountRange;
+pub use verify::EXPECTATIONS_MAX;
+pub use verify::Expectation;
+pub use verify::Outcome;
+pub use verify::Records;
+pub use verify::Status;
+pub use verify::Verdict;
+pub use verify::Verification;
 
 /// One sandbox, at one time by the system clock, for whoever may steer it.
 #[derive(Clone, Copy, Debug)]

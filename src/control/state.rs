@@ -19,6 +19,7 @@ use crate::control::sandboxes::clock_start;
 use crate::control::sandboxes::read_faults;
 use crate::control::unfit;
 use crate::expression::to_json;
+use crate::faults::Fault;
 use crate::ids::Ids;
 use crate::ids::POSITION_MAX;
 use crate::problem::Problem;
@@ -78,12 +79,19 @@ struct DetachedDocument {
 impl Control<'_> {
     /// Everything that the sandbox is, as one document; it has credentials of the fixtures in it.
     pub fn state(&self) -> Result<Value, Problem> {
-        // Cheap copies, so that nobody waits while a large world is written.
-        let (world, origin, faults) = self.visit(|_, state| {
-            let faults = state.faults.list().iter().map(|entry| Arc::clone(&entry.fault));
-            let faults: Vec<_> = faults.collect();
-            (state.world.clone(), Arc::clone(&state.origin), faults)
-        })?;
+        let copied = self.visit(|_, state| copy(state))?;
+        self.document(copied)
+    }
+
+    /// The same, without using the sandbox.
+    pub fn peek_state(&self) -> Result<Value, Problem> {
+        let sandboxes = self.emulator.sandboxes();
+        let found = sandboxes.find(self.name);
+        let copied = found.and_then(|sandbox| sandboxes.look(&sandbox, copy));
+        self.document(copied.ok_or_else(|| super::no_such_sandbox(self.name))?)
+    }
+
+    fn document(&self, (world, origin, faults): Copied) -> Result<Value, Problem> {
         let faults = faults.iter().filter_map(|fault| serde_json::to_value(fault.format()).ok());
         let providers = world.stores().iter().enumerate().map(|(number, store)| {
             let settings = match to_json(&world.settings()[number]) {
@@ -191,6 +199,15 @@ impl Control<'_> {
         }
         (stores, settings)
     }
+}
+
+/// What a document is made of.
+type Copied = (World, Arc<Origin>, Vec<Arc<Fault>>);
+
+/// Cheap copies, so that nobody waits while a large world is written.
+fn copy(state: &State) -> Copied {
+    let faults = state.faults.list().iter().map(|entry| Arc::clone(&entry.fault));
+    (state.world.clone(), Arc::clone(&state.origin), faults.collect())
 }
 
 fn replace(state: &mut State, world: World, origin: Origin) {

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::clock::Timestamp;
 use crate::control::Control;
 use crate::journal::Back;
 use crate::journal::OutOfReach;
@@ -25,8 +24,8 @@ pub struct TurnView {
     pub entries: Vec<u64>,
     /// How many records came back, went or changed with it, by provider and resource.
     pub records: BTreeMap<String, usize>,
-    /// What the sandbox's clock shows now.
-    pub now: Timestamp,
+    /// What the sandbox's clock shows now, as RFC 3339 text in UTC.
+    pub now: String,
 }
 
 impl Control<'_> {
@@ -59,7 +58,7 @@ impl Control<'_> {
                     *records.entry(format!("{provider}/{resource}")).or_default() += 1;
                 }
             }
-            let now = state.world.clock.now(self.real);
+            let now = state.world.clock.now(self.real).to_rfc3339();
             Ok(TurnView { id: turned.id, entries: turned.entries, records, now })
         })?
     }

@@ -22,6 +22,7 @@ use crate::emulator::unrouted::options;
 use crate::faults::FaultAnswer;
 use crate::faults::Strike;
 use crate::faults::Target as Struck;
+use crate::message::Delivery;
 use crate::message::Why;
 use crate::prefer::PREFER;
 use crate::prefer::PREFERENCE_APPLIED;
@@ -304,9 +305,17 @@ fn unsent() -> Answer {
 /// Has an answer delayed or broken as a fault says.
 fn struck(answer: &mut Answer, strike: Strike, state: &mut State) {
     if matches!(answer.why, Why::Nothing) {
-        answer.why = Why::Forced(format!("fault {}", strike.faults.join(", ")).into());
+        let what = match strike.delivery {
+            Delivery::Whole => "",
+            Delivery::Reset => ": connection reset",
+            Delivery::Empty => ": connection closed",
+            Delivery::Garbage => ": garbage",
+            Delivery::Cut { .. } => ": cut short",
+            Delivery::Trickle { .. } => ": trickled",
+        };
+        answer.why = Why::Forced(format!("fault {}{what}", strike.faults.join(", ")).into());
     }
-    if strike.delivery == crate::message::Delivery::Garbage {
+    if strike.delivery == Delivery::Garbage {
         *answer.response.body_mut() = state.faults.garbage().into();
     }
     answer.delay = answer.delay.saturating_add(strike.delay);

@@ -110,7 +110,7 @@ pub struct Options {
     pub journal_entries_max: usize,
     /// How many bytes all journals together take at most, as estimated.
     pub journal_bytes_max: usize,
-    /// The faults that every sandbox begins with, [`FAULTS_MAX`](crate::faults::FAULTS_MAX) of them at most.
+    /// The faults that every sandbox begins with, [`FAULTS_MAX`] of them at most.
     pub faults: Vec<Arc<Fault>>,
     /// The name of the fixture set that the providers' records come from.
     pub fixture_set: Arc<str>,

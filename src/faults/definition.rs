@@ -65,6 +65,13 @@ pub(super) struct Connection {
     pub(super) commits: bool,
 }
 
+impl PartialEq for Fault {
+    /// Those that are written alike are alike.
+    fn eq(&self, other: &Self) -> bool {
+        self.format == other.format
+    }
+}
+
 impl Fault {
     /// Checks a fault and makes it ready; fails with everything that is wrong with it.
     pub fn compile(format: FaultFormat) -> Result<Self, Vec<Problem>> {

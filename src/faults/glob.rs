@@ -7,7 +7,7 @@
 /// `*` stands for any text within a segment, also none; a segment `**` for any number of segments, also none: `/shops/**`
 /// fits `/shops` and all that is below. All else is literal. Nothing is compiled or allocated, and the time is
 /// at worst the product of both lengths.
-pub(super) fn fits(pattern: &str, path: &str) -> bool {
+pub fn fits(pattern: &str, path: &str) -> bool {
     let segment_fits =
         |pattern: &str, text: &str| fits_with_gaps(pattern.bytes(), text.bytes(), &b'*', u8::eq);
     fits_with_gaps(pattern.split('/'), path.split('/'), &"**", |a, b| segment_fits(a, b))

@@ -36,6 +36,7 @@ pub use format::RangeFormat;
 pub use format::SpreadFormat;
 pub use format::TrickleFormat;
 pub use format::UniformFormat;
+pub use glob::fits as path_fits;
 pub use outcome::FAULT_BODY_MAX;
 
 /// The most faults of one sandbox: each request is held against them all.

@@ -3,9 +3,16 @@
 //! Must not know rules or stores: it hands complete requests to the emulator or the admin API and sends what they say.
 
 mod connection;
+mod delivery;
 pub mod log;
+mod registry;
 mod request;
+mod running;
+#[cfg(test)]
+mod tests;
 mod timer;
+pub mod tls;
+mod wire;
 
 use std::fmt;
 use std::io;
@@ -13,18 +20,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
+use http::StatusCode;
 use tokio::net::TcpListener;
 
 use crate::admin;
 use crate::admin::Admin;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
-use crate::server::connection::Entry;
-use crate::server::connection::IDLE_TICKS_MAX;
-use crate::server::connection::Registry;
+use crate::server::connection::Protocols;
 use crate::server::log::Log;
+use crate::server::registry::Entry;
+use crate::server::registry::IDLE_TICKS_MAX;
+use crate::server::registry::Registry;
 use crate::server::request::Room;
+use crate::server::tls::HANDSHAKE_WAIT_MAX;
+use crate::server::tls::Identity;
+
+pub use crate::server::delivery::TRICKLE_WAIT_MAX;
+pub use crate::server::running::Running;
+pub use crate::server::running::StartError;
 
 /// How many bytes of a request's body are kept: 10 MiB, above anything these APIs take.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -35,11 +49,20 @@ pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// How many bytes past [`BODY_BYTES_MAX`] are read and thrown away, for clients that read the answer only after they have sent all.
 pub const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// How many bytes a request's head may have; past it the answer is 431. (It may have 100 fields, hyper's own limit.)
+/// How many bytes a request's head may have; past it the answer is 431. (By HTTP/1 it may have 100 fields, hyper's own
+/// limit; by HTTP/2 each counts 32 bytes more than it has, as RFC 9113 section 10.5.1 says.)
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// How many connections are served at once; each takes some 20 KB. Past it the answer is 503.
 pub const CONNECTIONS_MAX: usize = 4_096;
+
+/// How many requests one HTTP/2 connection may have at once; its client waits before it sends more. RFC 9113 section
+/// 5.1.2 advises against fewer.
+pub const CONNECTION_STREAMS_MAX: u32 = 100;
+
+/// How many HTTP/2 requests are answered at once over all connections: as many as there can be by HTTP/1. Past it the
+/// answer is 503.
+pub const STREAMS_MAX: usize = CONNECTIONS_MAX;
 
 /// How long a connection may be without a request: the time for a head to come, and between requests.
 pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -64,6 +87,10 @@ pub struct Limits {
     pub drain_bytes_max: usize,
     /// See [`CONNECTIONS_MAX`].
     pub connections_max: usize,
+    /// See [`STREAMS_MAX`].
+    pub streams_max: usize,
+    /// See [`HANDSHAKE_WAIT_MAX`].
+    pub handshake_wait: Duration,
     /// See [`HEAD_WAIT_MAX`].
     pub head_wait: Duration,
     /// See [`BODY_WAIT_MAX`].
@@ -79,6 +106,8 @@ impl Default for Limits {
             bodies_bytes_max: BODIES_BYTES_MAX,
             drain_bytes_max: DRAIN_BYTES_MAX,
             connections_max: CONNECTIONS_MAX,
+            streams_max: STREAMS_MAX,
+            handshake_wait: HANDSHAKE_WAIT_MAX,
             head_wait: HEAD_WAIT_MAX,
             body_wait: BODY_WAIT_MAX,
             shutdown_wait: SHUTDOWN_WAIT_MAX,
@@ -144,6 +173,8 @@ pub struct Setup {
     pub emulator: Arc<Emulator>,
     /// Who may call the admin API.
     pub admin: admin::Options,
+    /// Who the server is to those who call it by HTTPS; without it everything is plain HTTP, with it nothing is.
+    pub tls: Option<Identity>,
     /// Where each request gets its line.
     pub log: Option<Log>,
     /// The limits.
@@ -165,6 +196,13 @@ struct Shared {
     limits: Limits,
     room: Room,
     registry: Registry,
+}
+
+impl Shared {
+    fn new(emulator: Arc<Emulator>, admin: Admin, log: Option<Log>, limits: Limits) -> Self {
+        let room = Room::new(limits.bodies_bytes_max);
+        Self { emulator, admin, log, limits, room, registry: Registry::default() }
+    }
 }
 
 impl Server {
@@ -199,14 +237,13 @@ impl Server {
     /// Answers requests until `shutdown` is ready; then those that have begun are finished, for a bounded time, and the
     /// log is written to its end.
     pub async fn run(self, setup: Setup, shutdown: impl Future<Output = ()>) {
-        let Setup { emulator, admin, log, limits } = setup;
+        let Setup { emulator, admin, tls, log, limits } = setup;
         let admin = Admin::new(&admin, Arc::clone(&emulator));
-        let room = Room::new(limits.bodies_bytes_max);
-        let registry = Registry::default();
-        let shared = Arc::new(Shared { emulator, admin, log, limits, room, registry });
+        let protocols = Arc::new(Protocols::new(tls.as_ref(), &limits, not_https()));
+        let shared = Arc::new(Shared::new(emulator, admin, log, limits));
         tokio::select! {
             () = shutdown => {}
-            () = self.accept(&shared) => {}
+            () = self.accept(&shared, &protocols) => {}
             () = sweep(&shared) => {}
             () = timer::run_jobs(Arc::clone(&shared)) => {}
         }
@@ -218,23 +255,22 @@ impl Server {
         }
     }
 
-    async fn accept(&self, shared: &Arc<Shared>) {
-        let mut http = http1::Builder::new();
-        // A client may end its side after the request and still wait for the answer.
-        http.half_close(true).max_header_size(HEAD_BYTES_MAX).header_read_timeout(None);
+    async fn accept(&self, shared: &Arc<Shared>, protocols: &Arc<Protocols>) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) if shared.registry.len() >= shared.limits.connections_max => {
                     if let Some(place) = shared.registry.enter_refused() {
                         let answer = too_many(shared.limits.connections_max);
-                        tokio::spawn(connection::refuse(place, stream, answer));
+                        let protocols = Arc::clone(protocols);
+                        tokio::spawn(connection::refuse(place, protocols, stream, answer));
                     }
                 }
                 Ok((stream, _)) => {
                     // Answers are written whole; without this the second of two would wait for an acknowledgement.
                     let _ = stream.set_nodelay(true);
                     let entry: Entry = Registry::enter(shared);
-                    tokio::spawn(connection::serve(entry, http.clone(), stream));
+                    let (protocols, answers) = (Arc::clone(protocols), Arc::clone(shared));
+                    tokio::spawn(connection::serve(entry, protocols, stream, answers));
                 }
                 // The client is gone already.
                 Err(error) if is_of_connection(&error) => {}
@@ -269,53 +305,31 @@ async fn sweep(shared: &Shared) {
 /// The whole answer to one connection too many.
 fn too_many(connections_max: usize) -> Vec<u8> {
     let problem = Problem::new(
-        http::StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::SERVICE_UNAVAILABLE,
         "too many connections",
         format!("{connections_max} connections are open: close some, or use fewer at once"),
     );
-    let body = problem.into_response().into_body();
+    last_words(problem, "retry-after: 1\r\n")
+}
+
+/// The whole answer to a request without TLS where there is TLS.
+fn not_https() -> Vec<u8> {
+    let problem = Problem::new(
+        StatusCode::BAD_REQUEST,
+        "not HTTPS",
+        "this port speaks HTTPS and the request came without TLS: call it by `https://`",
+    );
+    last_words(problem, "")
+}
+
+/// An answer to who has not been listened to, as HTTP/1 has it; `fields` are complete lines.
+fn last_words(problem: Problem, fields: &str) -> Vec<u8> {
+    let response = problem.into_response();
+    let (status, body) = (response.status(), response.into_body());
     let head = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
-         tombstone-sandbox: default\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ntombstone-sandbox: default\r\n{fields}\
+         connection: close\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), &body].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-
-    #[test]
-    fn an_address_that_cannot_be_had_says_what_to_do() {
-        let source = || io::Error::other("no such name");
-        let host = || "192.0.2.1".to_owned();
-        let errors = [
-            BindError::Taken { host: host(), port: 4010 },
-            BindError::Denied { host: host(), port: 80 },
-            BindError::Elsewhere { host: host(), source: source() },
-            BindError::Other { host: host(), port: 4010, source: source() },
-        ];
-        let text = errors.map(|error| error.to_string()).join("\n");
-        expect![[r#"
-            port 4010 of `192.0.2.1` is taken: stop the program that listens there, or choose another with `--port` (`--port 0` picks a free one)
-            port 80 of `192.0.2.1` is not for this user: choose one from 1024 up with `--port`
-            `192.0.2.1` is not an address of this machine: name one of its own with `--host` (`127.0.0.1` for this machine only, `0.0.0.0` for all addresses)
-            cannot listen on port 4010 of `192.0.2.1`"#]].assert_eq(&text);
-    }
-
-    #[tokio::test]
-    async fn a_taken_port_is_told_from_other_failures() {
-        let first = Server::bind("127.0.0.1", 0).await.unwrap();
-        let port = first.address().port();
-        assert_ne!(port, 0);
-        let second = Server::bind("127.0.0.1", port).await;
-        assert!(matches!(second, Err(BindError::Taken { .. })), "{second:?}");
-        let elsewhere = Server::bind("192.0.2.1", 0).await;
-        assert!(matches!(elsewhere, Err(BindError::Elsewhere { .. })), "{elsewhere:?}");
-        let unknown = Server::bind("no such host", 0).await;
-        assert!(matches!(unknown, Err(BindError::Elsewhere { .. })), "{unknown:?}");
-    }
 }

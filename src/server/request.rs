@@ -16,8 +16,10 @@ use http::HeaderValue;
 use http::Request;
 use http::Response;
 use http::StatusCode;
+use http::Version;
 use http::header;
 use http::request::Parts;
+use http::uri::Authority;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
@@ -25,46 +27,95 @@ use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;
 
 use crate::admin::Admin;
+use crate::admin::Content;
 use crate::clock::Stopwatch;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
 use crate::emulator::VIOLATIONS_HEADER;
 use crate::message::Account;
 use crate::message::Body;
+use crate::message::Delivery;
 use crate::message::Reply;
 use crate::message::Why;
 use crate::problem::Problem;
 use crate::server::Limits;
 use crate::server::Shared;
+use crate::server::connection::Answer;
 use crate::server::log::Line;
 
-/// Answers one request.
-pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Bytes> {
+/// An answer, when to send it and in which way.
+pub(super) struct Answered {
+    pub(super) response: Response<Content>,
+    pub(super) delay: Duration,
+    pub(super) delivery: Delivery,
+}
+
+impl Answer for Shared {
+    async fn answer(&self, request: Request<Incoming>) -> Answered {
+        answer(self, request).await
+    }
+
+    fn refuse(&self) -> Answered {
+        let problem = Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many requests at once",
+            format!(
+                "{} requests by HTTP/2 are being answered: wait for some, or send fewer at once",
+                self.limits.streams_max
+            ),
+        );
+        let mut response = problem.into_response().map(Content::Complete);
+        Admin::stamp(&mut response);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        Answered::at_once(response)
+    }
+}
+
+impl Answered {
+    fn at_once(response: Response<Content>) -> Self {
+        Self { response, delay: Duration::ZERO, delivery: Delivery::Whole }
+    }
+}
+
+async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
     let time = system_now();
     let stopwatch = Stopwatch::start();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    name_host(&mut head);
     let method = head.method.clone();
     let uri = head.uri.clone();
-    let Reply { response, delay, delivery: _, account, tasks } = if Admin::owns(uri.path()) {
-        answer_admin(shared, head, body).await
+    let (answered, account, tasks) = if Admin::owns(uri.path()) {
+        let (response, account) = answer_admin(shared, head, body).await;
+        (Answered::at_once(response), account, Vec::new())
     } else {
-        answer_emulated(shared, head, body, time).await
+        let Reply { response, delay, delivery, account, tasks } =
+            answer_emulated(shared, head, body, time).await;
+        let response = response.map(Content::Complete);
+        (Answered { response, delay, delivery }, account, tasks)
     };
     if let Some(log) = &shared.log {
         for task in &tasks {
             log.job(time, task);
         }
         // Before the delay, so that the line is there even if the caller does not wait for the answer.
-        let (path, status) = (uri.path(), response.status());
-        let took = stopwatch.elapsed() + delay;
-        let violations = response.headers().get(VIOLATIONS_HEADER);
+        let (path, status) = (uri.path(), answered.response.status());
+        let took = stopwatch.elapsed() + answered.delay;
+        let violations = answered.response.headers().get(VIOLATIONS_HEADER);
         let (method, account) = (&method, &account);
         log.request(&Line { time, method, path, status, account, violations, took });
     }
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+    answered
+}
+
+/// What HTTP/1 has in `Host`, HTTP/2 has in `:authority` (RFC 9113 section 8.3.1), and everybody looks for the former.
+fn name_host(head: &mut Parts) {
+    if head.version != Version::HTTP_2 || head.headers.contains_key(header::HOST) {
+        return;
     }
-    response
+    let authority = head.uri.authority().map(Authority::as_str);
+    if let Some(host) = authority.and_then(|host| HeaderValue::from_str(host).ok()) {
+        head.headers.insert(header::HOST, host);
+    }
 }
 
 async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Timestamp) -> Reply {
@@ -86,7 +137,16 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
     reply
 }
 
-async fn answer_admin(shared: &Shared, head: Parts, body: Incoming) -> Reply {
+async fn answer_admin(
+    shared: &Shared,
+    mut head: Parts,
+    body: Incoming,
+) -> (Response<Content>, Account) {
+    let announced = head.headers.contains_key(header::CONTENT_LENGTH);
+    if head.version == Version::HTTP_2 && !body.is_end_stream() && !announced {
+        // The guard sees the head only, and by HTTP/1 a body without length says that it is there.
+        head.headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let mut unread = None;
     let mut close = !body.is_end_stream();
     let headers = head.headers.clone();
@@ -103,19 +163,20 @@ async fn answer_admin(shared: &Shared, head: Parts, body: Incoming) -> Reply {
         }
     };
     let answered = survive(shared.admin.answer(head, arriving)).await.flatten();
-    let mut reply = match (answered, unread) {
+    let (mut response, account) = match (answered, unread) {
         (Some(response), _) => {
-            let account = Account { why: Why::Stage("admin"), ..Account::default() };
-            Reply::at_once(response, account)
+            (response, Account { why: Why::Stage("admin"), ..Account::default() })
         }
-        (None, Some(unread)) => unread.into_reply(),
-        (None, None) => panicked(),
+        (None, unread) => {
+            let reply = unread.map_or_else(panicked, Unread::into_reply);
+            (reply.response.map(Content::Complete), reply.account)
+        }
     };
-    Admin::stamp(&mut reply.response);
+    Admin::stamp(&mut response);
     if close {
-        reply.response.headers_mut().insert(header::CONNECTION, CLOSE);
+        response.headers_mut().insert(header::CONNECTION, CLOSE);
     }
-    reply
+    (response, account)
 }
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -197,7 +258,7 @@ pub(super) struct Room {
     kib_max: u32,
 }
 
-/// Up to this size a body needs no room: with every connection in use these are as much again.
+/// Up to this size a body needs no room: with every connection in use these are as much again, and the same by HTTP/2.
 const SMALL_BYTES_MAX: usize = 64 * 1024;
 
 impl Room {

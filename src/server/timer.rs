@@ -1,4 +1,5 @@
-//! The one who wakes for jobs, so that a page sees them happen without another request.
+//! The one who wakes for jobs, so that a page sees them happen without another request, and for sandboxes that nobody
+//! uses.
 //!
 //! Must not know what a job does.
 
@@ -23,17 +24,25 @@ pub(super) async fn run_jobs(shared: Arc<Shared>) {
     let arrived = Arc::new(Notify::new());
     let arrival = Arc::clone(&arrived);
     shared.emulator.on_work(Box::new(move || arrival.notify_one()));
+    let mut swept = system_now();
     loop {
-        let Some(due) = shared.emulator.next_due() else {
-            arrived.notified().await;
-            continue;
-        };
-        let wait = due.since(system_now()).clamp(Duration::from_millis(SLEEP_MS_MIN), SLEEP_MAX);
+        let due = shared.emulator.next_due().map_or(SLEEP_MAX, |due| due.since(system_now()));
+        let wait = due.clamp(Duration::from_millis(SLEEP_MS_MIN), SLEEP_MAX);
         tokio::select! {
             () = tokio::time::sleep(wait) => run_due(&shared),
             () = arrived.notified() => {}
         }
+        let now = system_now();
+        if now.since(swept) >= sweep_wait(&shared) {
+            swept = now;
+            shared.emulator.sweep(now);
+        }
     }
+}
+
+/// How often sandboxes that nobody uses are looked for: a few times in the time that they may be unused.
+fn sweep_wait(shared: &Shared) -> Duration {
+    (shared.emulator.sandboxes().limits().idle / 4).min(SLEEP_MAX)
 }
 
 fn run_due(shared: &Shared) {

@@ -38,6 +38,7 @@ pub use model::ResourceModel;
 pub use path::Path;
 pub use plan::Edit;
 pub use record::Change;
+pub use record::Difference;
 pub use record::Record;
 
 use table::Table;
@@ -164,6 +165,16 @@ impl Store {
     /// Whether there is no record at all.
     pub fn is_empty(&self) -> bool {
         self.world.iter().all(|table| table.records.is_empty())
+    }
+
+    /// The records of a resource that are others than in `before`, a store of the same model, ordered by key. What both
+    /// share is passed over whole, so that it takes as long as there are changes.
+    pub fn changes_since<'s>(
+        &'s self,
+        before: &'s Self,
+        resource: usize,
+    ) -> impl Iterator<Item = Difference<'s>> + use<'s> {
+        self.world[resource].changes_since(&before.world[resource])
     }
 
     /// The records of a resource that fall due at `now` or before it, earliest first.

@@ -167,6 +167,17 @@ impl Change {
     }
 }
 
+/// A record that two stores do not both have, or have otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference<'s> {
+    /// The record's key.
+    pub key: &'s Key,
+    /// The record as the earlier store has it.
+    pub before: Option<&'s Arc<Record>>,
+    /// The record as the later store has it.
+    pub after: Option<&'s Arc<Record>>,
+}
+
 /// The key that `fields` give a record of this resource.
 pub(super) fn key_of(model: &ResourceModel, fields: &Map<String, Value>) -> Result<Key, Error> {
     let part = |property: &String| match fields.get(property) {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::OrdSet;
+use imbl::ordmap::DiffItem;
 
 use super::key::Key;
 use super::model::ResourceModel;
 use super::record::Change;
+use super::record::Difference;
 use super::record::Record;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,20 @@ impl Table {
             .range((target.clone(), Key::LEAST)..)
             .take_while(move |(referred, _)| *referred == target)
             .map(|(_, referrer)| referrer)
+    }
+
+    /// The records that are others than in `before`, in the order of their keys.
+    pub(super) fn changes_since<'t>(
+        &'t self,
+        before: &'t Self,
+    ) -> impl Iterator<Item = Difference<'t>> + use<'t> {
+        before.records.diff(&self.records).map(|item| match item {
+            DiffItem::Add(key, after) => Difference { key, before: None, after: Some(after) },
+            DiffItem::Remove(key, before) => Difference { key, before: Some(before), after: None },
+            DiffItem::Update { old: (_, before), new: (key, after) } => {
+                Difference { key, before: Some(before), after: Some(after) }
+            }
+        })
     }
 
     /// Takes the unique values out of the index that the change gives up.

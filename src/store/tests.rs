@@ -643,6 +643,33 @@ proptest! {
     }
 
     #[test]
+    fn what_changed_since_a_fork_is_what_both_do_not_share(steps in steps(), kept in 0..10usize) {
+        let mut store = Store::new(model());
+        let mut fork = store.clone();
+        for (number, step) in steps.iter().enumerate() {
+            if number == kept {
+                fork = store.clone();
+            }
+            let Some(changes) = plan(&store, step) else { continue };
+            store.commit(&changes).unwrap();
+        }
+        for resource in 0..store.model().resources.len() {
+            let mut keys: Vec<&Key> =
+                store.iter(resource).chain(fork.iter(resource)).map(|(key, _)| key).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            let both = keys.into_iter().map(|key| Difference {
+                key,
+                before: fork.get(resource, key),
+                after: store.get(resource, key),
+            });
+            let expected: Vec<_> = both.filter(|both| both.before != both.after).collect();
+            let found: Vec<_> = store.changes_since(&fork, resource).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
     fn reverting_restores_exactly(steps in steps()) {
         let mut store = Store::new(model());
         let mut past = Vec::new();

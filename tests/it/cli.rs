@@ -357,7 +357,8 @@ mod usage {
                                                [$TOMBSTONE_STATE_INTERVAL]
 
             Faults:
-                  --fault <SPEC>  A fault that each sandbox begins with (repeatable) [$TOMBSTONE_FAULT]
+                  --fault <SPEC>  A fault that each sandbox begins with, such as operation=deleteShop,status=503
+                                  (repeatable) [$TOMBSTONE_FAULT]
 
             Journal:
                   --journal-entries <N>   How many entries each sandbox's journal keeps [default: 1000]

@@ -12,7 +12,6 @@ use expect_test::expect;
 use expect_test::expect_file;
 use tombstone::behavior::format::schema_of;
 use tombstone::config::Config;
-use tombstone::config::Fault;
 use tombstone::config::Gathered;
 use tombstone::config::Given;
 use tombstone::config::Tls;
@@ -42,7 +41,7 @@ settings: { shop: { grace: 1m, limit: 3 }, till: { open: true } }
 clock: { start: '2030-01-31T08:00:00Z', rate: 0.5 }
 sandboxes: { max: 5, idle: 10m }
 state: { file: state.json, interval: 1m }
-faults: [{ operation: deleteShop, status: 503 }]
+faults: [{ operation: deleteShop, answer: { status: 503 } }]
 journal: { entries: 0, bytes: 512KiB, out: /tmp/journal.json }
 tls: { enabled: true, cert_out: ca.pem }
 admin: { token: secret, open: true, hosts: [a.test] }
@@ -132,13 +131,13 @@ fn the_file_gives_every_option() {
                 ],
                 vet: false,
             },
-            clock: Clock {
-                start: Some(
+            clock: ClockStart {
+                at: Some(
                     Timestamp(
                         1896076800000,
                     ),
                 ),
-                is_frozen: false,
+                frozen: false,
                 rate: 0.5,
             },
             sandboxes: Sandboxes {
@@ -152,12 +151,29 @@ fn the_file_gives_every_option() {
                 },
             ),
             faults: [
-                Parts(
-                    {
-                        "operation": String("deleteShop"),
-                        "status": Number(503),
-                    },
-                ),
+                FaultFormat {
+                    provider: None,
+                    operation: Some(
+                        "deleteShop",
+                    ),
+                    method: None,
+                    path: None,
+                    headers: {},
+                    probability: None,
+                    after: None,
+                    times: None,
+                    delay: None,
+                    answer: Some(
+                        FaultAnswerFormat {
+                            status: 503,
+                            headers: {},
+                            body: None,
+                            example: None,
+                        },
+                    ),
+                    connection: None,
+                    commit: None,
+                },
             ],
             journal: Journal {
                 entries_max: 0,
@@ -212,7 +228,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("sandbox-idle", "10m"),
         ("state", &inside("state.json")),
         ("state-interval", "1m"),
-        ("fault", "deleteShop, 503"),
+        ("fault", "operation=deleteShop,status=503"),
         ("journal-entries", "0"),
         ("journal-bytes", "512KiB"),
         ("journal-out", "/tmp/journal.json"),
@@ -224,13 +240,12 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("print-json", "on"),
         ("ready-file", &inside("ready.json")),
     ];
-    let expected = Config { faults: vec![Fault::Text("deleteShop, 503".to_owned())], ..of_file };
     let variables = options.map(|(flag, value)| {
         (format!("TOMBSTONE_{}", flag.to_uppercase().replace('-', "_")), value)
     });
     let variables: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    assert_eq!(resolved(&[], &variables, None), expected);
+    assert_eq!(resolved(&[], &variables, None), of_file);
     let words = options.iter().flat_map(|(flag, value)| {
         // Commas are for the environment; a flag is repeated.
         let is_list = ["provider", "set"].contains(flag);
@@ -239,7 +254,7 @@ fn flags_and_variables_give_what_the_file_gives() {
     });
     let words: Vec<String> = words.collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    assert_eq!(resolved(&words, &[], None), expected);
+    assert_eq!(resolved(&words, &[], None), of_file);
     let named = options.map(|(flag, _)| flag);
     let command = Given::augment_args(Command::new("flags"));
     let mut flags = command.get_arguments().filter_map(clap::Arg::get_long);
@@ -277,7 +292,7 @@ clock: { frozen: true }
     let config = resolved(&words, &variables, Some(&file));
     assert_eq!((config.port, config.host.as_str(), config.seed), (2, "common", 4));
     assert_eq!(config.sources.only, ["variable"]);
-    assert!(!config.admin.is_open && !config.clock.is_frozen);
+    assert!(!config.admin.is_open && !config.clock.frozen);
     let settings = config.sources.settings.iter();
     let settings: Vec<String> =
         settings.map(|setting| format!("{}={}", setting.name, setting.value)).collect();
@@ -330,7 +345,10 @@ admin:
   token: ''
   hosts: [1, a, 2]
 tls: true
-faults: [drop]
+faults:
+- drop
+- { operation: deleteShop, answer: { status: 99 } }
+- { opration: deleteShop, delay: soon, connection: reset }
 ",
         expect![[r#"
             DIR/etc/tombstone.yaml:1: error: `port` is greater than the maximum of 65535
@@ -353,7 +371,9 @@ faults: [drop]
             DIR/etc/tombstone.yaml:20: error: this value is not of type "string"
             DIR/etc/tombstone.yaml:20: error: this value is not of type "string"
             DIR/etc/tombstone.yaml:21: error: `tls` is not of type "object"
-            DIR/etc/tombstone.yaml:22: error: this value is not of type "object""#]],
+            DIR/etc/tombstone.yaml:23: error: a fault is an object (as in `{"operation": "deleteShop", "answer": {"status": 503}}`)
+            DIR/etc/tombstone.yaml:24: error: `status` is 99 (write a number from 200 to 599)
+            DIR/etc/tombstone.yaml:25: error: `opration` is not known here (did you mean `operation`? known are `provider`, `operation`, `method`, `path`, `headers`, `probability`, `after`, `times`, `delay`, `answer`, `connection`, `commit`)"#]],
     );
     check_file(
         "config-version",
@@ -437,7 +457,13 @@ fn values_that_cannot_be_read_are_wrong_usage() {
         (
             "--clock-rate=0",
             expect![
-                "error: invalid value '0' for '--clock-rate <N>': `0` is not a rate: write a number above 0, such as `60` or `0.5`"
+                "error: invalid value '0' for '--clock-rate <N>': `0` is not a rate: write a number above 0 and up to 1000000, such as `60`"
+            ],
+        ),
+        (
+            "--fault=status=99,opration=a",
+            expect![
+                "error: invalid value 'status=99,opration=a' for '--fault <SPEC>': `opration` is not known here (did you mean `operation`? known are `provider`, `operation`, `method`, `path`, `header.NAME`, `probability`, `after`, `times`, `delay`, `status`, `answer-header.NAME`, `example`, `connection`, `commit`, `body`)"
             ],
         ),
         (
@@ -495,7 +521,7 @@ fn the_example_of_the_readme_is_right() {
     let folder = file_of("config-readme", example.split_once('\n').unwrap().1);
     let config = resolved(&[], &[], Some(&folder.path.join("etc/tombstone.yaml")));
     assert_eq!((config.port, config.journal.bytes_max), (8080, 16 << 20));
-    assert!(config.clock.is_frozen && config.print_json);
+    assert!(config.clock.frozen && config.print_json);
 }
 
 /// The shop with a configuration file that names its files.
@@ -593,4 +619,29 @@ fn nothing_is_served_while_something_is_wrong_with_the_file() {
         tombstone: 2 errors in the configuration file: mend it first
         exit 1
     "#]]);
+}
+
+#[test]
+fn what_is_served_follows_the_options() {
+    let folder = configured(
+        "config-followed",
+        "\
+clock: { start: '2030-01-31T08:00:00Z', frozen: true }
+faults: [{ operation: deleteCart, times: 1, answer: { status: 404 } }]
+sandboxes: { max: 1 }
+",
+    );
+    let mut command = program(&[] as &[&str]);
+    command.current_dir(&folder.path);
+    let server = serve_with(command);
+    let local = "Host: localhost\r\n";
+    let clock = server.call("GET", "/__admin/sandboxes/default/clock", local).json();
+    assert_eq!(clock["now"], "2030-01-31T08:00:00.000Z", "{clock}");
+    let key = "Host: localhost\r\nX-Key: it's a key\r\n";
+    let delete = || server.call("DELETE", "/shop/carts/a%2fb%20c", key).status;
+    assert_eq!([delete(), delete(), delete()], [404, 204, 404], "the fault struck once");
+    let of =
+        |sandbox: &str| server.call("DELETE", &format!("/@{sandbox}/shop/carts/x"), local).status;
+    assert_eq!(of("first"), 404, "the fault is in each sandbox");
+    assert_ne!(of("second"), 404, "there is room for one sandbox");
 }

@@ -18,7 +18,7 @@ use tombstone::message::Body;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
 
-const CONTRACT: &str = "\
+pub(crate) const CONTRACT: &str = "\
 openapi: 3.0.3
 info: { title: Library, version: '1' }
 security: [{ Card: [] }, { Desk: [], Pin: [] }, { Staff: [] }]
@@ -159,20 +159,20 @@ fn vetted() -> LoadOptions {
     LoadOptions { vet: true, ..LoadOptions::default() }
 }
 
-fn library() -> Emulator {
+pub(crate) fn library() -> Emulator {
+    library_with(CONTRACT, &Options { seed: 7, cors: false, ..Options::default() })
+}
+
+pub(crate) fn library_with(contract: &str, options: &Options) -> Emulator {
     let mut findings = Vec::new();
-    let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
+    let document = Document::parse("openapi.yaml", contract, &mut findings).unwrap();
     let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
     let document = Document::parse("behavior.yaml", BEHAVIOR, &mut findings).unwrap();
     let behavior = Behavior::load(&document, &contract, &vetted(), &mut findings).unwrap();
     let document = Document::parse("default.yaml", FIXTURES, &mut findings).unwrap();
     let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut findings);
     let provider = Provider { name: "library".into(), behavior, fixtures };
-    let emulator = Emulator::new(
-        vec![provider],
-        &Options { seed: 7, cors: false, ..Options::default() },
-        &mut findings,
-    );
+    let emulator = Emulator::new(vec![provider], options, &mut findings);
     assert!(findings.is_empty(), "{findings:#?}");
     emulator
 }
@@ -195,7 +195,7 @@ fn check(emulator: &Emulator, calls: &[&str], expected: Expect) {
     expected.assert_eq(&transcript);
 }
 
-fn make(emulator: &Emulator, call: &str) -> http::Response<Bytes> {
+pub(crate) fn make(emulator: &Emulator, call: &str) -> http::Response<Bytes> {
     let mut parts = call.split(" | ");
     let (method, path) = parts.next().unwrap().split_once(' ').unwrap();
     let mut request = http::Request::builder().method(method).uri(format!("/library{path}"));

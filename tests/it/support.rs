@@ -10,13 +10,10 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
-use tokio::sync::oneshot;
 use tombstone::admin;
 use tombstone::catalog;
 use tombstone::catalog::Sources;
@@ -24,11 +21,12 @@ use tombstone::clock::system_now;
 use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::finding::Finding;
+use tombstone::server;
 use tombstone::server::Limits;
-use tombstone::server::Server;
 use tombstone::server::Setup;
 use tombstone::server::log::Format;
 use tombstone::server::log::Log;
+use tombstone::server::tls::Identity;
 
 /// An emulated deletion without a body that answers 200 once, and its record in the admin API.
 pub(crate) const DELETE: &str =
@@ -54,12 +52,14 @@ pub(crate) struct Start {
     pub(crate) token: Option<String>,
     pub(crate) open: bool,
     pub(crate) limits: Limits,
+    pub(crate) tls: Option<Identity>,
 }
 
 impl Default for Start {
     fn default() -> Self {
         let limits = Limits::default();
-        Self { host: "127.0.0.1", hosts: Vec::new(), token: None, open: false, limits }
+        let (hosts, token, tls) = (Vec::new(), None, None);
+        Self { host: "127.0.0.1", hosts, token, open: false, limits, tls }
     }
 }
 
@@ -67,8 +67,7 @@ impl Default for Start {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     lines: Lines,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    server: server::Running,
 }
 
 #[derive(Clone, Default)]
@@ -124,35 +123,19 @@ pub(crate) fn start() -> Running {
 
 impl Start {
     pub(crate) fn start(self) -> Running {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = mpsc::channel();
         let lines = Lines::default();
-        let sink = lines.clone();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let server = Server::bind(self.host, 0).await.unwrap();
-                let bind = server.address();
-                tell.send(bind).unwrap();
-                let Self { hosts, token, open, limits, .. } = self;
-                let setup = Setup {
-                    emulator: emulator(),
-                    admin: admin::Options { bind, hosts, token, open },
-                    log: Some(Log::start(Format::Json, sink).unwrap()),
-                    limits,
-                };
-                server.run(setup, async { drop(stopped.await) }).await;
-            });
+        let log = Log::start(Format::Json, lines.clone()).unwrap();
+        let server = server::Running::start(self.host, 0, |bind| {
+            let Self { hosts, token, open, limits, tls, .. } = self;
+            let admin = admin::Options { bind, hosts, token, open };
+            Setup { emulator: emulator(), admin, tls, log: Some(log), limits }
         });
-        let mut address = told.recv().unwrap();
+        let server = server.unwrap();
+        let mut address = server.address();
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        Running { address, lines, stop: Some(stop), thread: Some(thread) }
+        Running { address, lines, server }
     }
 }
 
@@ -175,29 +158,18 @@ impl Running {
 
     /// Starts shutting down.
     pub(crate) fn stop(&mut self) {
-        drop(self.stop.take());
+        self.server.stop();
     }
 
     /// Waits until it has shut down; the log's lines.
-    pub(crate) fn join(mut self) -> Vec<Value> {
-        self.stop();
-        self.thread.take().unwrap().join().unwrap();
+    pub(crate) fn join(self) -> Vec<Value> {
+        drop(self.server);
         let bytes = self.lines.0.lock().unwrap();
         bytes
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
             .map(|line| serde_json::from_slice(line).unwrap())
             .collect()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop();
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            assert!(ended.is_ok() || std::thread::panicking());
-        }
     }
 }
 

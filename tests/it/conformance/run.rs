@@ -118,8 +118,13 @@ fn while_served(emulator: &Arc<Emulator>, test: impl FnOnce(SocketAddr)) {
     let server = runtime.block_on(Server::bind("127.0.0.1", 0)).unwrap();
     let bind = server.address();
     let admin = admin::Options { bind, hosts: Vec::new(), token: None, open: false };
-    let setup =
-        Setup { emulator: Arc::clone(emulator), admin, log: None, limits: Limits::default() };
+    let setup = Setup {
+        emulator: Arc::clone(emulator),
+        admin,
+        tls: None,
+        log: None,
+        limits: Limits::default(),
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let running = runtime.spawn(server.run(setup, async { drop(stopped.await) }));
     test(bind);

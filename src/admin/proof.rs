@@ -1,0 +1,83 @@
+//! Proof: what was exercised, where a value still occurs, and whether what is expected holds.
+//!
+//! Must not know how any of that is found out.
+
+use axum::Json;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::admin::Refusal;
+use crate::admin::Shared;
+use crate::admin::extract::Asked;
+use crate::admin::extract::Names;
+use crate::admin::extract::Sent;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::CoverageView;
+use crate::control::Match;
+use crate::control::Residue;
+use crate::control::ResidueQuery;
+use crate::control::Verdict;
+use crate::control::Verification;
+
+/// Whose coverage: of all providers unless one is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CoverageQuery {
+    provider: Option<String>,
+}
+
+pub(super) async fn coverage(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Asked(query): Asked<CoverageQuery>,
+) -> Result<Json<CoverageView>, Refusal> {
+    let control = Control::new(&emulator, &name, system_now())?;
+    Ok(Json(control.coverage(query.provider.as_deref())?))
+}
+
+pub(super) async fn coverage_of_all(
+    Shared(emulator): Shared,
+    Asked(query): Asked<CoverageQuery>,
+) -> Result<Json<CoverageView>, Refusal> {
+    Ok(Json(Control::coverage_of_all(&emulator, query.provider.as_deref())?))
+}
+
+pub(super) async fn forget_coverage(Shared(emulator): Shared) -> StatusCode {
+    emulator.sandboxes().forget_coverage();
+    StatusCode::NO_CONTENT
+}
+
+/// What to look for, and where.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResidueForm {
+    value: String,
+    #[serde(default, rename = "match")]
+    matching: Match,
+    #[serde(default)]
+    journal: bool,
+    limit: Option<usize>,
+}
+
+pub(super) async fn residue(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Asked(form): Asked<ResidueForm>,
+) -> Result<Json<Residue>, Refusal> {
+    let ResidueForm { value, matching, journal, limit } = form;
+    let asked = ResidueQuery::of(value);
+    let limit = limit.unwrap_or(asked.limit);
+    let query = ResidueQuery { matching, journal, limit, ..asked };
+    Ok(Json(Control::new(&emulator, &name, system_now())?.residue(&query)?))
+}
+
+pub(super) async fn verify(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(document): Sent<Value>,
+) -> Result<Json<Verdict>, Refusal> {
+    let verification = Verification::read(&document)?;
+    Ok(Json(Control::new(&emulator, &name, system_now())?.verify(&verification)?))
+}
