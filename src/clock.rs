@@ -280,13 +280,18 @@ mod tests {
 
     #[test]
     fn a_clock_stays_within_the_years_that_can_be_written() {
-        for (at, shown) in [(i64::MIN, "0001-01-01T00:00:00.000Z"), (i64::MAX, "9998-12-31T23:59:59.999Z")] {
+        for (at, shown) in
+            [(i64::MIN, "0001-01-01T00:00:00.000Z"), (i64::MAX, "9998-12-31T23:59:59.999Z")]
+        {
             for rate in [1.0, RATE_MAX] {
                 let start = ClockStart { at: Some(Timestamp(at)), frozen: false, rate };
                 let clock = start.begin(Timestamp(0));
                 assert_eq!(clock.now(Timestamp(0)).to_rfc3339(), shown);
                 let clock = clock.changed(ClockChange::Advance(5), Timestamp(0));
-                assert_eq!(Timestamp::parse(shown), Some(clock.now(Timestamp(0)).plus_ms(if at < 0 { -5 } else { 0 })));
+                assert_eq!(
+                    Timestamp::parse(shown),
+                    Some(clock.now(Timestamp(0)).plus_ms(if at < 0 { -5 } else { 0 }))
+                );
             }
         }
     }

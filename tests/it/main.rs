@@ -6,11 +6,14 @@
 mod cli;
 mod config;
 mod conformance;
+mod faults;
 mod findings;
 mod language;
 mod machines;
+mod preferences;
 mod proof;
 mod protocols;
+mod replay;
 mod requests;
 mod safety;
 mod sandboxes;

@@ -58,13 +58,22 @@ fn a_sandbox_is_made_on_first_use_by_header_and_by_path() {
     let one = Trial { name: "one", ..default };
     assert_eq!(header(&one.ask(&partoo("43")), "tombstone-sandbox"), Some("one"));
     let reply = default.send(&partoo("43").by_path("two"));
-    assert_eq!((reply.response.status().as_u16(), header(&reply, "tombstone-sandbox")), (200, Some("two")));
+    assert_eq!(
+        (reply.response.status().as_u16(), header(&reply, "tombstone-sandbox")),
+        (200, Some("two"))
+    );
     assert_eq!(names(&default), ["default", "one", "two"]);
     // Both ways lead to the same place, also together.
     assert_eq!(one.send(&partoo("43").by_path("one")).response.status(), 404);
-    assert_eq!(Trial { name: "two", ..one }.ask(&partoo("43").by_path("two")).response.status(), 404);
+    assert_eq!(
+        Trial { name: "two", ..one }.ask(&partoo("43").by_path("two")).response.status(),
+        404
+    );
     assert_eq!(default.status(&partoo("43")), 200);
-    assert_eq!(Control::new(&emulator, "three", NOON).unwrap().sandbox().map_err(status_of).unwrap_err(), 404);
+    assert_eq!(
+        Control::new(&emulator, "three", NOON).unwrap().sandbox().map_err(status_of).unwrap_err(),
+        404
+    );
 }
 
 #[test]
@@ -73,7 +82,11 @@ fn names_that_are_none_are_refused_everywhere_and_make_nothing() {
     let trial = Trial::new(&emulator, "default");
     let long = "x".repeat(129);
     for name in ["", "a b", "a/b", "a@b", ".", "..", "é", long.as_str()] {
-        assert_eq!(Control::new(&emulator, name, NOON).map_err(status_of).unwrap_err(), 400, "{name}");
+        assert_eq!(
+            Control::new(&emulator, name, NOON).map_err(status_of).unwrap_err(),
+            400,
+            "{name}"
+        );
         if name.is_ascii() {
             let reply = trial.send(&partoo("43").with("tombstone-sandbox", name));
             assert_eq!(reply.response.status(), 400, "{name}");
@@ -82,7 +95,10 @@ fn names_that_are_none_are_refused_everywhere_and_make_nothing() {
         }
     }
     assert_eq!(trial.send(&partoo("43").by_path("a%20b")).response.status(), 400);
-    assert_eq!(trial.send(&partoo("43").with("tombstone-sandbox", "a").by_path("b")).response.status(), 400);
+    assert_eq!(
+        trial.send(&partoo("43").with("tombstone-sandbox", "a").by_path("b")).response.status(),
+        400
+    );
     assert_eq!(names(&trial), ["default"]);
     for name in ["a", "A", "0", "~", "-", "_", "a.b", "...", &long[1..]] {
         assert_eq!(Trial { name, ..trial }.status(&partoo("43")), 200, "{name}");
@@ -96,7 +112,13 @@ fn what_happens_in_one_sandbox_is_not_seen_in_another() {
     let other = Trial { name: "other", ..one };
     other.control().reset().unwrap();
     let before = other.state();
-    for call in [partoo("43"), applivery("globex"), timbrix(), velt_organizations(&["cedar-health"]), erase(&["ines"])] {
+    for call in [
+        partoo("43"),
+        applivery("globex"),
+        timbrix(),
+        velt_organizations(&["cedar-health"]),
+        erase(&["ines"]),
+    ] {
         assert!(one.ask(&call).response.status().is_success());
     }
     one.advance(HOUR_MS);
@@ -221,7 +243,8 @@ fn a_sandbox_that_was_made_for_good_is_not_dropped() {
     used.ask(&partoo("43"));
     assert!(!put(&used, json!({})));
     Trial { name: "default", ..kept }.control().put_sandbox(&spec(json!({ "ttl": "1s" }))).unwrap();
-    let view = |trial: &Trial<'_>| serde_json::to_value(trial.control().sandbox().unwrap()).unwrap();
+    let view =
+        |trial: &Trial<'_>| serde_json::to_value(trial.control().sandbox().unwrap()).unwrap();
     assert_eq!(view(&kept)["idle_seconds_max"], Value::Null);
     assert_eq!(view(&short)["idle_seconds_max"], 10);
     assert_eq!(emulator.sweep(NOON.plus_ms(10_000)), 0);
@@ -238,7 +261,9 @@ fn a_sandbox_begins_from_another() {
     trial.ask(&partoo("43"));
     trial.start(&erase(&["ines"]));
     trial.advance(24_000);
-    trial.add_fault(json!({ "operation": "deleteOrganization", "times": 1, "answer": { "status": 503 } }));
+    trial.add_fault(
+        json!({ "operation": "deleteOrganization", "times": 1, "answer": { "status": 503 } }),
+    );
     let fork = Trial { name: "fork", ..trial };
     assert!(put(&fork, json!({ "from": "template" })));
     let begun = fork.state();
@@ -272,7 +297,10 @@ fn a_sandbox_begins_as_it_is_told() {
     });
     assert!(put(&trial, told));
     let begun = trial.state();
-    assert_eq!((&begun["seed"], &begun["clock"]["now"]), (&json!(5), &json!("2030-06-01T00:00:00.000Z")));
+    assert_eq!(
+        (&begun["seed"], &begun["clock"]["now"]),
+        (&json!(5), &json!("2030-06-01T00:00:00.000Z"))
+    );
     assert_eq!(begun["providers"]["velt"]["settings"]["erasure_time"], "0s");
     // Dates of fixtures are relative to the sandbox's own time.
     let folder = &trial.record("velt/folders/yo-launch").unwrap()["created_at"];
@@ -357,7 +385,10 @@ fn a_reset_of_everything_leaves_the_default_sandbox_as_it_began() {
     assert_eq!(default.state(), begun);
     assert_eq!(emulator.sandboxes().budget().used(), 0);
     let first = default.ask(&partoo("43"));
-    assert_eq!((first.response.status().as_u16(), header(&first, "tombstone-request-id")), (200, Some("1")));
+    assert_eq!(
+        (first.response.status().as_u16(), header(&first, "tombstone-request-id")),
+        (200, Some("1"))
+    );
 }
 
 #[test]
@@ -420,10 +451,16 @@ fn a_sandbox_that_nobody_calls_is_woken_for_its_jobs() {
     let late = Trial::new(&emulator, "late");
     let early = Trial { name: "early", ..late };
     late.start(&erase(&["ines"]));
-    assert_eq!((emulator.next_due(), woken.load(Ordering::Relaxed)), (Some(NOON.plus_ms(2_000)), 1));
+    assert_eq!(
+        (emulator.next_due(), woken.load(Ordering::Relaxed)),
+        (Some(NOON.plus_ms(2_000)), 1)
+    );
     put(&early, json!({ "settings": { "velt": { "erasure_time": "5s" } } }));
     early.start(&erase(&["ines"]));
-    assert_eq!((emulator.next_due(), woken.load(Ordering::Relaxed)), (Some(NOON.plus_ms(1_000)), 2));
+    assert_eq!(
+        (emulator.next_due(), woken.load(Ordering::Relaxed)),
+        (Some(NOON.plus_ms(1_000)), 2)
+    );
     // A clock that stands still is not waited for, one that runs faster sooner.
     early.control().change_clock(ClockChange::Freeze).unwrap();
     assert_eq!(emulator.next_due(), Some(NOON.plus_ms(2_000)));
@@ -431,7 +468,10 @@ fn a_sandbox_that_nobody_calls_is_woken_for_its_jobs() {
     assert_eq!(emulator.next_due(), Some(NOON.plus_ms(500)));
     assert!(emulator.run_due(NOON.plus_ms(499)).is_empty());
     let ran = emulator.run_due(NOON.plus_ms(1_000));
-    assert_eq!(ran.iter().map(|task| task.sandbox.as_deref().unwrap()).collect::<Vec<_>>(), ["late"; 2]);
+    assert_eq!(
+        ran.iter().map(|task| task.sandbox.as_deref().unwrap()).collect::<Vec<_>>(),
+        ["late"; 2]
+    );
     assert_eq!(emulator.run_due(NOON.plus_ms(HOUR_MS)).len(), 3);
     assert_eq!(emulator.next_due(), None);
     early.at(HOUR_MS).control().change_clock(ClockChange::Resume).unwrap();
@@ -444,7 +484,11 @@ fn a_sandbox_that_nobody_calls_is_woken_for_its_jobs() {
 
 #[test]
 fn ten_thousand_sandboxes_are_there_at_once_and_can_be_used() {
-    let options = Options { clock: ClockStart::default(), sandbox_idle: Duration::from_secs(1), ..Options::default() };
+    let options = Options {
+        clock: ClockStart::default(),
+        sandbox_idle: Duration::from_secs(1),
+        ..Options::default()
+    };
     let emulator = world(&options);
     let names: Vec<String> = (0..10_000).map(|number| format!("s{number}")).collect();
     let budget = emulator.sandboxes().budget();

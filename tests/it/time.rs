@@ -77,7 +77,8 @@ fn an_advance_runs_the_tasks_of_all_jobs_in_order_and_at_their_own_times() {
     let trial = Trial::new(&emulator, "a");
     let first = trial.start(&erase_in(&["ines"], &["bluebird-labs", "cedar-health"]));
     trial.advance(1_000);
-    let second = trial.start(&erase_in(&["ines"], &["bluebird-labs", "cedar-health", "harbor-press"]));
+    let second =
+        trial.start(&erase_in(&["ines"], &["bluebird-labs", "cedar-health", "harbor-press"]));
     let advanced = trial.control().change_clock(ClockChange::Advance(DAY_MS)).unwrap();
     assert_eq!((advanced.tasks_run, advanced.next_due), (5, None));
     assert_eq!(left(&trial, &first), done(0, 10_000));
@@ -93,7 +94,10 @@ fn an_advance_runs_the_tasks_of_all_jobs_in_order_and_at_their_own_times() {
         let tasks = job["tasks"].as_array().unwrap();
         tasks.iter().map(|task| task["done_at"].clone()).collect()
     };
-    assert_eq!(times(&job), [NOON.plus_ms(5_000), NOON.plus_ms(10_000)].map(|at| json!(at.to_rfc3339())));
+    assert_eq!(
+        times(&job),
+        [NOON.plus_ms(5_000), NOON.plus_ms(10_000)].map(|at| json!(at.to_rfc3339()))
+    );
 }
 
 #[test]
@@ -107,7 +111,11 @@ fn a_running_clock_does_tasks_at_their_times_though_nobody_asked_then() {
     assert_eq!(left(&trial.at(9_000), &job), done(1, 8_000));
     let jobs = trial.at(DAY_MS).control().jobs().unwrap();
     assert_eq!(jobs.iter().filter(|job| job["state"] == "succeeded").count(), 2);
-    let times: Vec<i64> = entries(&trial).iter().filter(|(kind, _)| kind == "Task").map(|(_, at)| at.0 - NOON.0).collect();
+    let times: Vec<i64> = entries(&trial)
+        .iter()
+        .filter(|(kind, _)| kind == "Task")
+        .map(|(_, at)| at.0 - NOON.0)
+        .collect();
     assert_eq!(times, [2_000, 4_000, 6_000, 8_000, 10_000]);
 }
 
@@ -159,7 +167,13 @@ fn time_can_be_moved_to_the_ends_of_the_calendar_and_back() {
     ] {
         trial.control().change_clock(change).unwrap();
         let far = trial.at(i64::MAX / 2);
-        for call in [partoo("45"), partoo("43"), erase(&["ines"]), progress(&job), velt_organizations(&["none"])] {
+        for call in [
+            partoo("45"),
+            partoo("43"),
+            erase(&["ines"]),
+            progress(&job),
+            velt_organizations(&["none"]),
+        ] {
             assert_ne!(far.status(&call), 500, "{change:?} {call:?}");
         }
         let state = far.state();
@@ -172,15 +186,20 @@ fn time_can_be_moved_to_the_ends_of_the_calendar_and_back() {
 fn a_job_is_finished_now_or_stopped() {
     let emulator = frozen();
     let trial = Trial::new(&emulator, "a");
-    let (first, second) = (trial.start(&erase(&["yourUserId1"])), trial.start(&erase(&["yourUserId2"])));
+    let (first, second) =
+        (trial.start(&erase(&["yourUserId1"])), trial.start(&erase(&["yourUserId2"])));
     trial.advance(3_000);
     let ran = trial.control().run_job(&first).unwrap();
-    assert_eq!((&ran["state"], &ran["tasks_left"], &ran["next_due_at"]), (&json!("succeeded"), &json!(0), &Value::Null));
+    assert_eq!(
+        (&ran["state"], &ran["tasks_left"], &ran["next_due_at"]),
+        (&json!("succeeded"), &json!(0), &Value::Null)
+    );
     assert_eq!(left(&trial, &first), done(0, 3_000));
     assert_eq!(trial.record("velt/members/yourOrganizationId1,yourUserId1"), None);
     let canceled = trial.control().cancel_job(&second).unwrap();
     assert_eq!((&canceled["state"], &canceled["tasks_left"]), (&json!("canceled"), &json!(0)));
-    let states: Vec<_> = canceled["tasks"].as_array().unwrap().iter().map(|task| task["state"].clone()).collect();
+    let states: Vec<_> =
+        canceled["tasks"].as_array().unwrap().iter().map(|task| task["state"].clone()).collect();
     assert_eq!(states, ["done", "canceled", "canceled", "canceled", "canceled"]);
     trial.advance(DAY_MS);
     assert!(trial.record("velt/members/yourOrganizationId1,yourUserId2").is_some());
@@ -223,7 +242,8 @@ fn the_answer_to_an_erasure_can_take_its_time() {
     let emulator = frozen();
     let trial = Trial::new(&emulator, "a");
     assert_eq!(trial.ask(&erase(&["ines"])).delay.as_secs(), 0);
-    let spec = json!({ "settings": { "velt": { "acceptance_time": "5m", "erasure_time": "24h" } } });
+    let spec =
+        json!({ "settings": { "velt": { "acceptance_time": "5m", "erasure_time": "24h" } } });
     trial.control().put_sandbox(&serde_json::from_value(spec).unwrap()).unwrap();
     let accepted = trial.ask(&erase(&["ines"]));
     assert_eq!((accepted.response.status().as_u16(), accepted.delay.as_secs()), (202, 300));
@@ -340,11 +360,19 @@ fn a_job_record_that_somebody_made_up_is_not_due_for_ever() {
     };
     let pending = json!([{ "value": "a", "state": "pending", "due_ms": 1 }]);
     let unreadable = json!([{ "value": "a", "state": "pending" }]);
-    for (number, record) in [record(json!([]), 5), record(unreadable, 5), record(pending, 5), record(json!([]), i64::MIN)]
-        .into_iter()
-        .enumerate()
+    for (number, record) in [
+        record(json!([]), 5),
+        record(unreadable, 5),
+        record(pending, 5),
+        record(json!([]), i64::MIN),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let path = format!("velt/erasure_jobs/{}", "abcdefghijklmnopqrst".replace('a', &number.to_string()));
+        let path = format!(
+            "velt/erasure_jobs/{}",
+            "abcdefghijklmnopqrst".replace('a', &number.to_string())
+        );
         assert_eq!(trial.put(&path, record), 201);
         let real = trial.start(&erase(&["ines"]));
         emulator.run_due(trial.at(20_000).real);

@@ -28,8 +28,16 @@ use crate::trial::world;
 fn eventful(trial: &Trial<'_>) -> Value {
     let spec = json!({ "seed": 11, "settings": { "velt": { "erasure_time": "1m" } } });
     trial.control().put_sandbox(&serde_json::from_value(spec).unwrap()).unwrap();
-    trial.add_fault(json!({ "path": "/nothing/**", "probability": 0.5, "answer": { "status": 503 } }));
-    for call in [partoo("43"), applivery("globex"), timbrix(), erase(&["yourUserId1", "maya"]), erase(&["ines"])] {
+    trial.add_fault(
+        json!({ "path": "/nothing/**", "probability": 0.5, "answer": { "status": 503 } }),
+    );
+    for call in [
+        partoo("43"),
+        applivery("globex"),
+        timbrix(),
+        erase(&["yourUserId1", "maya"]),
+        erase(&["ines"]),
+    ] {
         assert!(trial.ask(&call).response.status().is_success());
     }
     trial.advance(24_000);
@@ -43,7 +51,11 @@ fn a_state_that_is_put_back_is_the_same_and_goes_on_in_the_same_way() {
     let emulator = frozen();
     let trial = Trial::new(&emulator, "a");
     let state = eventful(&trial);
-    let detached = state["providers"].as_object().unwrap().values().flat_map(|one| one["detached"].as_array().unwrap());
+    let detached = state["providers"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|one| one["detached"].as_array().unwrap());
     assert!(detached.count() >= 2, "something refers to what is gone");
     let copy = Trial { name: "copy", ..trial };
     copy.control().put_state(state.clone()).unwrap();
@@ -57,7 +69,10 @@ fn a_state_that_is_put_back_is_the_same_and_goes_on_in_the_same_way() {
     let goes_on = |trial: &Trial<'_>| {
         let mut told = vec![trial.start(&erase(&["tom"]))];
         trial.advance(20_000);
-        trial.put("velt/folders/gone", json!({ "id": "gone", "organization_id": "bluebird-labs", "folder_name": "G" }));
+        trial.put(
+            "velt/folders/gone",
+            json!({ "id": "gone", "organization_id": "bluebird-labs", "folder_name": "G" }),
+        );
         trial.control().delete_record("velt", "folders", &["gone".to_owned()]).unwrap();
         told.push(trial.state().to_string());
         trial.advance(60_000);
@@ -80,7 +95,10 @@ fn what_happened_before_a_state_was_put_is_not_undone_and_a_reset_leads_to_the_b
     let deleted = trial.state();
     trial.ask(&partoo("42?force=true"));
     trial.control().put_state(deleted.clone()).unwrap();
-    assert_eq!(trial.control().undo(tombstone::journal::Back::Steps(1)).map_err(status_of).unwrap_err(), 409);
+    assert_eq!(
+        trial.control().undo(tombstone::journal::Back::Steps(1)).map_err(status_of).unwrap_err(),
+        409
+    );
     assert_eq!(trial.control().redo(1).map_err(status_of).unwrap_err(), 409);
     assert_eq!(header(&trial.ask(&partoo("43")), "tombstone-request-id"), Some("3"));
     trial.control().reset().unwrap();
@@ -95,7 +113,10 @@ fn a_running_clock_runs_on_from_where_the_state_has_it() {
     let job = trial.start(&erase(&["yourUserId1"]));
     trial.control().change_clock(ClockChange::Rate(10.0)).unwrap();
     let state = trial.at(500).state();
-    assert_eq!(state["clock"], json!({ "now": "2026-01-15T12:00:05.000Z", "frozen": false, "rate": 10.0 }));
+    assert_eq!(
+        state["clock"],
+        json!({ "now": "2026-01-15T12:00:05.000Z", "frozen": false, "rate": 10.0 })
+    );
     let copy = Trial { name: "copy", ..trial }.at(3_600_000);
     copy.control().put_state(state).unwrap();
     let left = |trial: &Trial<'_>| json_of(&trial.ask(&progress(&job)))["result"]["data"].clone();
@@ -146,7 +167,10 @@ fn everything_that_is_wrong_with_a_state_is_told_and_nothing_changes() {
     assert!(trial.control().sandbox().unwrap().journal_entries > 5);
     // What could not be put makes no sandbox either.
     let none = Trial { name: "none", ..trial };
-    assert_eq!(none.control().put_state(json!({ "tombstone": 1 })).map_err(status_of).unwrap_err(), 422);
+    assert_eq!(
+        none.control().put_state(json!({ "tombstone": 1 })).map_err(status_of).unwrap_err(),
+        422
+    );
     assert_eq!(none.control().sandbox().map_err(status_of).err(), Some(404));
 }
 
@@ -194,7 +218,8 @@ fn torn_states_are_refused_or_are_what_they_say() {
         Just(json!({ "state": "pending" })),
         Just(json!([{ "state": "pending", "value": "a", "due_ms": -5 }])),
     ];
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let tears = prop::collection::vec((prop::collection::vec(any::<u32>(), 1..8), values), 1..4);
     let torn = Trial { name: "torn", ..trial };
     let result = runner.run(&tears, |tears| {
@@ -210,7 +235,8 @@ fn torn_states_are_refused_or_are_what_they_say() {
             }
             Ok(()) => {
                 // Whatever it was, the sandbox works, and what comes out of it can be put in again.
-                for call in [erase(&["maya"]), partoo("42"), velt_organizations(&["cedar-health"])] {
+                for call in [erase(&["maya"]), partoo("42"), velt_organizations(&["cedar-health"])]
+                {
                     let status = torn.status(&call);
                     prop_assert!(status != 500, "{:?} {}", call, status);
                 }

@@ -65,15 +65,28 @@ fn calls() -> Vec<crate::trial::Call> {
 
 /// Records that can be made or be made otherwise.
 fn puts() -> Vec<(&'static str, Value)> {
-    let organization = |id: &str| json!({ "id": id, "workspace_id": "ws-sandbox", "organization_name": "New" });
+    let organization =
+        |id: &str| json!({ "id": id, "workspace_id": "ws-sandbox", "organization_name": "New" });
     vec![
         ("velt/organizations/new-one", organization("new-one")),
         ("velt/organizations/cedar-health", organization("cedar-health")),
-        ("velt/organizations/cedar-health", json!({ "id": "cedar-health", "workspace_id": "ws-other", "organization_name": "Moved" })),
-        ("velt/members/new-one,ines", json!({ "organization_id": "new-one", "user_id": "ines", "name": "I", "email": "i@example.com" })),
+        (
+            "velt/organizations/cedar-health",
+            json!({ "id": "cedar-health", "workspace_id": "ws-other", "organization_name": "Moved" }),
+        ),
+        (
+            "velt/members/new-one,ines",
+            json!({ "organization_id": "new-one", "user_id": "ines", "name": "I", "email": "i@example.com" }),
+        ),
         // A reference that may lead nowhere, and does unless that organization has been made.
-        ("velt/folders/loose", json!({ "id": "loose", "organization_id": "bluebird-labs", "parent_folder_id": "gone", "folder_name": "L" })),
-        ("velt/folders/gone", json!({ "id": "gone", "organization_id": "bluebird-labs", "parent_folder_id": null, "folder_name": "G" })),
+        (
+            "velt/folders/loose",
+            json!({ "id": "loose", "organization_id": "bluebird-labs", "parent_folder_id": "gone", "folder_name": "L" }),
+        ),
+        (
+            "velt/folders/gone",
+            json!({ "id": "gone", "organization_id": "bluebird-labs", "parent_folder_id": null, "folder_name": "G" }),
+        ),
     ]
 }
 
@@ -119,7 +132,9 @@ fn act() -> impl Strategy<Value = Act> {
 fn perform(trial: &Trial<'_>, act: &Act) {
     let control = trial.control();
     let parts = |path: &str| -> (String, String, Vec<String>) {
-        let [provider, resource, key] = path.split('/').collect::<Vec<_>>()[..] else { panic!("{path}") };
+        let [provider, resource, key] = path.split('/').collect::<Vec<_>>()[..] else {
+            panic!("{path}")
+        };
         (provider.to_owned(), resource.to_owned(), key.split(',').map(ToOwned::to_owned).collect())
     };
     let job = |number: usize| {
@@ -135,7 +150,12 @@ fn perform(trial: &Trial<'_>, act: &Act) {
         Act::Patch(number) => {
             let (path, patch) = &patches()[*number];
             let (provider, resource, key) = parts(path);
-            drop(control.patch_record(&provider, &resource, &key, patch.as_object().unwrap().clone()));
+            drop(control.patch_record(
+                &provider,
+                &resource,
+                &key,
+                patch.as_object().unwrap().clone(),
+            ));
         }
         Act::Delete(number) => {
             let (provider, resource, key) = parts(DELETIONS[*number]);
@@ -164,7 +184,8 @@ fn last_id(trial: &Trial<'_>) -> u64 {
 fn check(cases: u32, test: impl Fn(&Emulator, Vec<Act>, Vec<usize>) -> TestCaseResult) {
     let emulator = frozen();
     let acts = (prop::collection::vec(act(), 1..14), prop::collection::vec(0_usize..100, 8));
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&acts, |(acts, choices)| {
         emulator.sandboxes().reset(NOON);
         test(&emulator, acts, choices)
@@ -184,7 +205,9 @@ fn whatever_happened_is_undone_step_by_step_and_done_again() {
         for act in &acts {
             perform(&trial, act);
             match steps(&trial) {
-                same if same + 1 == states.len() => prop_assert_eq!(difference(&trial.state(), &states[same]), ""),
+                same if same + 1 == states.len() => {
+                    prop_assert_eq!(difference(&trial.state(), &states[same]), "")
+                }
                 next => {
                     prop_assert_eq!(next, states.len(), "one thing that was done is one step");
                     states.push(trial.state());
@@ -315,7 +338,8 @@ fn past_the_horizon_the_oldest_that_can_be_undone_is_told() {
         trial.ask(&velt_organizations(&[organization]));
     }
     let refused = |back| told(trial.control().undo(back).unwrap_err());
-    let texts = [Back::Steps(3), Back::Before(1), Back::Before(0), Back::Before(9)].map(|back| refused(back).to_string());
+    let texts = [Back::Steps(3), Back::Before(1), Back::Before(0), Back::Before(9)]
+        .map(|back| refused(back).to_string());
     expect_test::expect![[r#"
         {"title":"out of reach","status":409,"detail":"the journal does not reach back so far: the oldest request that can be undone is 3","oldest":3}
         {"title":"out of reach","status":409,"detail":"the journal does not reach back so far: the oldest request that can be undone is 3","oldest":3}
@@ -377,7 +401,11 @@ fn what_changes_nothing_leaves_what_was_undone_to_be_done_again() {
     trial.ask(&partoo("43"));
     let deleted = trial.state();
     trial.control().undo(Back::Steps(1)).unwrap();
-    for call in [partoo("999"), partoo("43").with("prefer", "dry-run"), partoo("43").with("prefer", "code=200")] {
+    for call in [
+        partoo("999"),
+        partoo("43").with("prefer", "dry-run"),
+        partoo("43").with("prefer", "code=200"),
+    ] {
         trial.ask(&call);
     }
     trial.add_fault(json!({ "answer": { "status": 503 }, "times": 1 }));
