@@ -6,12 +6,15 @@
 mod cli;
 mod config;
 mod conformance;
+mod faults;
 mod findings;
 mod language;
 mod machines;
 mod outlives;
+mod preferences;
 mod proof;
 mod protocols;
+mod replay;
 mod requests;
 mod safety;
 mod sandboxes;
