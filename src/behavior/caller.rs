@@ -23,6 +23,7 @@ use crate::finding::child;
 use crate::security::Reason;
 use crate::store::Key;
 use crate::store::Model;
+use crate::store::Store;
 
 /// How credentials of one security scheme are looked up and judged.
 #[derive(Debug)]
@@ -105,14 +106,38 @@ impl Scheme {
         }
     }
 
+    /// The properties that hold credentials, with their resources.
+    pub(crate) fn properties<'s>(
+        &'s self,
+        model: &'s Model,
+    ) -> impl Iterator<Item = (usize, &'s String)> {
+        self.find.iter().flat_map(|(resource, by)| {
+            let of = &model.resources[*resource];
+            let properties = match by {
+                By::Key => &of.key,
+                By::Unique(number) => &of.unique[*number],
+            };
+            properties.iter().map(|property| (*resource, property))
+        })
+    }
+
+    /// Whether a record is found by this credential.
+    pub(crate) fn knows(&self, credential: &str, store: &Store) -> bool {
+        self.locate(credential, store).is_some()
+    }
+
     /// The record of a credential.
     fn find(&self, credential: &str, snapshot: &Arc<Snapshot>) -> Option<(usize, Key)> {
+        self.locate(credential, &snapshot.store)
+    }
+
+    fn locate(&self, credential: &str, store: &Store) -> Option<(usize, Key)> {
         let key = Key::from(credential);
         self.find.iter().find_map(|(resource, by)| {
             let found = match by {
-                By::Key => snapshot.store.get(*resource, &key).map(|_| key.clone()),
+                By::Key => store.get(*resource, &key).map(|_| key.clone()),
                 By::Unique(number) => {
-                    snapshot.store.find(*resource, *number, &key).map(|(key, _)| key.clone())
+                    store.find(*resource, *number, &key).map(|(key, _)| key.clone())
                 }
             };
             found.map(|found| (*resource, found))

@@ -19,6 +19,7 @@ use crate::behavior::effect::Effect;
 use crate::behavior::effect::Outcome;
 use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
+use crate::behavior::explain::Explanation;
 use crate::behavior::format::StageFormat;
 use crate::behavior::records::Snapshot;
 use crate::behavior::scope::Caller;
@@ -39,11 +40,29 @@ use crate::validation::Violation;
 /// A decision that came before its time: nothing after it is looked at.
 type Early = Box<Decision>;
 
+/// Where it is noted how a decision comes about, if anybody asks.
+type Notes<'n> = Option<&'n mut Explanation>;
+
 impl Behavior {
     /// Decides a request: the stages in the provider's order, then the rules.
     pub fn decide(&self, call: Call<'_>, moment: &mut Moment<'_>) -> Decision {
+        self.decide_noting(call, moment, None)
+    }
+
+    /// Decides a request exactly as [`Behavior::decide`] does, and says how that came about.
+    pub fn explain(&self, call: Call<'_>, moment: &mut Moment<'_>) -> (Decision, Explanation) {
+        let operation = call.operation;
+        let mut explanation = Explanation::default();
+        let decision = self.decide_noting(call, moment, Some(&mut explanation));
+        explanation.complete(&self.order, self.operations[operation].as_ref());
+        (decision, explanation)
+    }
+
+    fn decide_noting(&self, call: Call<'_>, moment: &mut Moment<'_>, notes: Notes<'_>) -> Decision {
         match &self.operations[call.operation] {
-            Some(table) => self.decide_by(table, call, moment).unwrap_or_else(|early| *early),
+            Some(table) => {
+                self.decide_by(table, call, moment, notes).unwrap_or_else(|early| *early)
+            }
             None => fault(None, "the behavior file says nothing of this operation"),
         }
     }
@@ -53,6 +72,7 @@ impl Behavior {
         table: &OperationTable,
         call: Call<'_>,
         moment: &mut Moment<'_>,
+        mut notes: Notes<'_>,
     ) -> Result<Decision, Early> {
         let snapshot = self.snapshot(moment.store);
         let line = RequestLine { method: call.parts.method.clone(), path: call.path.into() };
@@ -60,14 +80,17 @@ impl Behavior {
         let asked = Arc::new(asked);
         let mut caller = Caller::anonymous();
         for stage in self.order {
-            match stage {
+            let notes = notes.as_deref_mut();
+            let judged = match stage {
                 StageFormat::Security => {
-                    caller = self.authenticate(table, &call, &snapshot, &asked)?;
+                    caller = self.authenticate(table, &call, &snapshot, &asked, notes)?;
+                    continue;
                 }
-                StageFormat::Parameters => self.judge(table, &call, Stage::Parameters, &asked)?,
-                StageFormat::Envelope => self.judge(table, &call, Stage::Envelope, &asked)?,
-                StageFormat::Body => self.judge(table, &call, Stage::Body, &asked)?,
-            }
+                StageFormat::Parameters => Stage::Parameters,
+                StageFormat::Envelope => Stage::Envelope,
+                StageFormat::Body => Stage::Body,
+            };
+            self.judge(table, &call, (stage, judged), &asked, notes)?;
         }
         let scope = Scope {
             validated: Arc::new(call.validated),
@@ -76,11 +99,14 @@ impl Behavior {
             ..Scope::clone_of(&asked)
         };
         let scope = scope.into_value();
-        let rule = first_hit(&table.rules, &scope)?;
+        let rule = first_hit(&table.rules, &scope, notes.as_deref_mut())?;
+        if let Some(notes) = notes.as_deref_mut() {
+            notes.effect = Some(self.in_words(&rule.effect));
+        }
         if matches!(rule.effect, Effect::None) {
             return self.answer(rule, &scope, Arc::new([]));
         }
-        self.carry_out(table, rule, &snapshot, &scope, moment)
+        self.carry_out(table, rule, &snapshot, &scope, moment, notes)
     }
 
     /// Plans the effect of a rule and gives its answer.
@@ -91,6 +117,7 @@ impl Behavior {
         snapshot: &Arc<Snapshot>,
         scope: &Value,
         moment: &mut Moment<'_>,
+        notes: Notes<'_>,
     ) -> Result<Decision, Early> {
         let mut planner = Planner { snapshot, jobs: &self.jobs, ids: moment.ids, now: moment.now };
         match planner.plan(&rule.effect, scope) {
@@ -103,7 +130,12 @@ impl Behavior {
             }
             Err(Stopped::Restricted { resource, relation }) => {
                 match table.restricts.get(&(resource, relation)) {
-                    Some(restrict) => self.answer(restrict, scope, Arc::new([])),
+                    Some(restrict) => {
+                        if let Some(notes) = notes {
+                            notes.restricted(restrict, &self.shapes[resource].name);
+                        }
+                        self.answer(restrict, scope, Arc::new([]))
+                    }
                     None => {
                         let by = &self.shapes[resource].name;
                         let message = format!(
@@ -124,9 +156,13 @@ impl Behavior {
         call: &Call<'_>,
         snapshot: &Arc<Snapshot>,
         asked: &Arc<Scope>,
+        mut notes: Notes<'_>,
     ) -> Result<Caller, Early> {
         let alternatives = &self.contract.operations[call.operation].security;
         if alternatives.is_empty() {
+            if let Some(notes) = notes {
+                notes.authenticated(&[], &Caller::anonymous());
+            }
             return Ok(Caller::anonymous());
         }
         let scope = Value::from_dyn_object(Arc::clone(asked));
@@ -146,16 +182,24 @@ impl Behavior {
         }
         let rejection = match verdict {
             Ok(number) => {
-                return Ok(judge.caller(alternatives.get(number).map_or(&[], Vec::as_slice)));
+                let schemes = alternatives.get(number).map_or(&[][..], Vec::as_slice);
+                let caller = judge.caller(schemes);
+                if let Some(notes) = notes {
+                    notes.authenticated(schemes, &caller);
+                }
+                return Ok(caller);
             }
             Err(rejection) => rejection,
         };
+        if let Some(notes) = notes.as_deref_mut() {
+            notes.rejected(&rejection);
+        }
         let failure = Value::from_pairs([
             ("scheme", Value::from(rejection.scheme.as_str())),
             ("reason", Value::from(rejection.reason.as_str())),
         ]);
         let scope = Overlay::over(&scope, vec![("failure", failure)]);
-        Err(self.fail(&table.unauthenticated, &scope, || {
+        Err(self.fail(&table.unauthenticated, &scope, notes, || {
             let title = "not authenticated";
             Problem::new(StatusCode::UNAUTHORIZED, title, rejection.to_string())
         }))
@@ -166,10 +210,14 @@ impl Behavior {
         &self,
         table: &OperationTable,
         call: &Call<'_>,
-        stage: Stage,
+        (name, stage): (StageFormat, Stage),
         asked: &Arc<Scope>,
+        mut notes: Notes<'_>,
     ) -> Result<(), Early> {
         let violations = &call.validated.violations;
+        if let Some(notes) = notes.as_deref_mut() {
+            notes.judged(name, violations.iter().filter(|violation| violation.stage() == stage));
+        }
         if !violations.iter().any(|violation| violation.stage() == stage) {
             return Ok(());
         }
@@ -181,7 +229,8 @@ impl Behavior {
             sorted.into_iter().map(|violation| self.worded(violation, &scope)).collect();
         let worded = worded.map_err(|message| Box::new(fault(None, message)))?;
         let names = vec![("violations", from_json(&Json::Array(worded)))];
-        Err(self.fail(&table.invalid_request, &Overlay::over(&scope, names), || {
+        let scope = Overlay::over(&scope, names);
+        Err(self.fail(&table.invalid_request, &scope, notes, || {
             let detail = "the request departs from the contract: see `Tombstone-Violations`";
             Problem::new(StatusCode::BAD_REQUEST, "invalid request", detail)
         }))
@@ -209,17 +258,25 @@ impl Behavior {
     }
 
     /// The answer of a failure's table, or `otherwise` in our own name where it has no entries.
-    fn fail(&self, rules: &[Rule], scope: &Value, otherwise: impl FnOnce() -> Problem) -> Early {
+    fn fail(
+        &self,
+        rules: &[Rule],
+        scope: &Value,
+        notes: Notes<'_>,
+        otherwise: impl FnOnce() -> Problem,
+    ) -> Early {
         if rules.is_empty() {
             let response = otherwise().into_response();
             return Box::new(Decision::new(response, Why::Stage("no failure entry")));
         }
-        self.first_answer(rules, scope).map_or_else(|early| early, Box::new)
+        let rule = first_hit(rules, scope, notes);
+        rule.and_then(|rule| self.answer(rule, scope, Arc::new([])))
+            .map_or_else(|early| early, Box::new)
     }
 
     /// The answer of the first rule that holds.
     pub(super) fn first_answer(&self, rules: &[Rule], scope: &Value) -> Result<Decision, Early> {
-        self.answer(first_hit(rules, scope)?, scope, Arc::new([]))
+        self.answer(first_hit(rules, scope, None)?, scope, Arc::new([]))
     }
 
     fn answer(
@@ -249,9 +306,17 @@ fn delay(rule: &Rule, scope: &Value) -> Result<Duration, Early> {
 }
 
 /// The first rule that holds.
-fn first_hit<'r>(rules: &'r [Rule], scope: &Value) -> Result<&'r Rule, Early> {
+fn first_hit<'r>(
+    rules: &'r [Rule],
+    scope: &Value,
+    mut notes: Notes<'_>,
+) -> Result<&'r Rule, Early> {
     for rule in rules {
-        match rule.when.as_ref().map(|when| when.holds(scope)) {
+        let holds = rule.when.as_ref().map(|when| when.holds(scope));
+        if let Some(notes) = notes.as_deref_mut() {
+            notes.tried(rule, holds.as_ref(), scope);
+        }
+        match holds {
             None | Some(Ok(true)) => return Ok(rule),
             Some(Ok(false)) => {}
             Some(Err(failure)) => {

@@ -10,6 +10,7 @@ mod caller;
 mod compile;
 mod decide;
 mod effect;
+mod explain;
 mod fixture;
 mod forced;
 pub mod format;
@@ -17,12 +18,14 @@ mod names;
 mod notes;
 mod records;
 mod scope;
+mod secrets;
 mod settings;
 mod shape;
 mod task;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -63,8 +66,14 @@ use crate::yaml::Document;
 
 pub use answer::merged;
 pub use call::ExampleCall;
+pub use explain::Explanation;
+pub use explain::Reading;
+pub use explain::RuleTried;
+pub use explain::Shown;
+pub use explain::StageOutcome;
 pub use fixture::Fixtures;
 pub use forced::NotDocumented;
+pub use secrets::Secrets;
 pub use task::TaskDecision;
 
 /// How one provider behaves, compiled and checked against its contract.
@@ -86,6 +95,8 @@ pub struct Behavior {
     rules: Vec<RuleInfo>,
     /// Every `delay`, with its place, to be held against other settings.
     delays: Vec<(String, Expression)>,
+    /// Where credentials stand; looked for when it is first asked.
+    secrets: OnceLock<Secrets>,
 }
 
 /// How a behavior file is read.

@@ -181,7 +181,7 @@ pub(crate) struct RecordValue {
     snapshot: Arc<Snapshot>,
     pub(crate) resource: usize,
     pub(crate) key: Key,
-    record: Arc<Record>,
+    pub(crate) record: Arc<Record>,
 }
 
 impl fmt::Debug for RecordValue {

@@ -5,9 +5,17 @@
 
 mod clock;
 mod coverage;
+mod effects;
+mod entries;
+mod explained;
 mod faults;
 mod jobs;
+mod journal;
+mod literals;
+mod plan;
+mod query;
 mod records;
+mod redact;
 mod residue;
 mod sandboxes;
 mod state;
@@ -34,6 +42,13 @@ pub use coverage::ProviderCoverage;
 pub use coverage::ResponseCoverage;
 pub use coverage::RuleCoverage;
 pub use coverage::Share;
+pub use effects::ChangeView;
+pub use effects::Counts;
+pub use effects::EffectKind;
+pub use journal::JournalPage;
+pub use journal::News;
+pub use plan::PlanRequest;
+pub use query::JournalQuery;
 pub use records::Filter;
 pub use records::RecordPage;
 pub use residue::HITS_MAX as RESIDUE_HITS_MAX;
@@ -106,6 +121,13 @@ impl<'e> Control<'e> {
     /// Runs the tasks that are due, so that nobody has to wake for them before somebody looks.
     fn run_due(&self, state: &mut State) {
         state.run_due(|number| self.emulator.behavior(number), self.real, TASKS_AT_ONCE_MAX);
+    }
+
+    /// Looks into the sandbox without using it: who only listens does not keep it.
+    fn look<R>(&self, look: impl FnOnce(&State) -> R) -> Result<R, Problem> {
+        let sandboxes = self.emulator.sandboxes();
+        let found = sandboxes.find(self.name).and_then(|sandbox| sandboxes.look(&sandbox, look));
+        found.ok_or_else(|| no_such_sandbox(self.name))
     }
 
     /// The number of a provider by its name.

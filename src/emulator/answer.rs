@@ -102,6 +102,6 @@ impl Answer {
             delivery: self.delivery,
             restarted,
         };
-        (Event::Call(Box::new(call)), self.step.take())
+        (Event::Call(Arc::new(call)), self.step.take())
     }
 }

@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::behavior::Call;
+use crate::behavior::Explanation;
 use crate::behavior::NotDocumented;
 use crate::clock::Timestamp;
 use crate::emulator::Asked;
@@ -126,10 +127,8 @@ impl Emulator {
         state: &mut State,
     ) -> Answer {
         let now = state.world.clock.now(asked.real);
-        if let Prepared::Routed(routed) = &prepared
-            && routed.preferences.forces()
-        {
-            return self.force(routed);
+        if let Some(answer) = self.forced(&prepared) {
+            return answer;
         }
         let is_dry_run =
             matches!(&prepared, Prepared::Routed(routed) if routed.preferences.dry_run);
@@ -143,8 +142,8 @@ impl Emulator {
                 self.answer_fault(fault, &prepared, asked, state, now)
             }
             Some(Strike { commits: false, .. }) => unsent(),
-            _ if is_dry_run => self.decided(prepared, asked, &mut state.world.clone(), now),
-            _ => self.decided(prepared, asked, &mut state.world, now),
+            _ if is_dry_run => self.decided(prepared, asked, &mut state.world.clone(), now, None),
+            _ => self.decided(prepared, asked, &mut state.world, now, None),
         };
         if is_dry_run {
             (answer.dry_run, answer.step) = (true, None);
@@ -155,15 +154,17 @@ impl Emulator {
         answer
     }
 
-    fn decided(
+    /// The answer by what the API does; how it came about goes to `explanation`, if anybody asks.
+    pub(super) fn decided(
         &self,
         prepared: Prepared,
         asked: &Asked<'_>,
         world: &mut World,
         now: Timestamp,
+        explanation: Option<&mut Option<Explanation>>,
     ) -> Answer {
         match prepared {
-            Prepared::Routed(routed) => self.operate(*routed, asked, world, now),
+            Prepared::Routed(routed) => self.operate(*routed, asked, world, now, explanation),
             Prepared::Unrouted(why) => self.unrouted(&why, asked, world, now),
             Prepared::Answered(answer) => *answer,
         }
@@ -176,11 +177,20 @@ impl Emulator {
         asked: &Asked<'_>,
         world: &mut World,
         now: Timestamp,
+        explanation: Option<&mut Option<Explanation>>,
     ) -> Answer {
         let Routed { provider, operation, validated, violations, preferences } = routed;
         let ids = world.ids_position();
         let call = Call { operation, parts: asked.parts, path: asked.address.path, validated };
-        let decision = self.behavior(provider).decide(call, &mut world.moment(provider, now));
+        let (behavior, mut moment) = (self.behavior(provider), world.moment(provider, now));
+        let decision = match explanation {
+            None => behavior.decide(call, &mut moment),
+            Some(explanation) => {
+                let (decision, explained) = behavior.explain(call, &mut moment);
+                *explanation = Some(explained);
+                decision
+            }
+        };
         let mut answer = match world.commit(provider, &decision.changes, ids) {
             Ok(step) => {
                 let mut answer = Answer::new(decision.response, decision.why);
@@ -202,6 +212,14 @@ impl Emulator {
             headers.insert(PREFERENCE_APPLIED, applied);
         }
         answer
+    }
+
+    /// The documented answer that a request asks for, if it does.
+    pub(super) fn forced(&self, prepared: &Prepared) -> Option<Answer> {
+        match prepared {
+            Prepared::Routed(routed) if routed.preferences.forces() => Some(self.force(routed)),
+            _ => None,
+        }
     }
 
     /// The documented answer that is asked for. Nothing changes.

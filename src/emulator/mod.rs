@@ -5,8 +5,10 @@
 mod answer;
 mod decide;
 mod mount;
+mod nearest;
 mod overview;
 mod pick;
+mod rehearse;
 mod unrouted;
 
 use std::sync::Arc;
@@ -56,10 +58,12 @@ use crate::sandbox::World;
 use crate::store::Store;
 use crate::validation::RequestValidator;
 
+pub use nearest::Nearest;
 pub use overview::GivenBy;
 pub use overview::OperationOverview;
 pub use overview::ProviderOverview;
 pub use overview::ResponseOverview;
+pub use rehearse::Rehearsal;
 
 /// The header that picks a sandbox, and on every answer says which one it was: proof that this is not
 /// production.
@@ -359,6 +363,11 @@ impl Emulator {
     /// The number of a provider by its name.
     pub fn provider(&self, name: &str) -> Option<usize> {
         self.providers.iter().position(|provider| *provider.name == *name)
+    }
+
+    /// The id of an operation of a provider, by their numbers.
+    pub fn operation_id(&self, provider: usize, operation: usize) -> &Arc<str> {
+        &self.operations[provider][operation].id
     }
 
     /// The name of a provider by its number.

@@ -25,6 +25,7 @@ mod filters;
 mod json;
 mod language;
 mod lower;
+mod reads;
 mod template;
 
 use std::fmt;
@@ -169,6 +170,12 @@ impl Expression {
     /// they cannot be done to.
     pub fn check(&self, names: &dyn Names) -> (Type, Vec<Mistake>) {
         check::check(&self.source, names)
+    }
+
+    /// What it reads: the names in it, each with the properties that are read on from it (`organization.owner_id`), in
+    /// the order in which they stand there. Each is an expression itself.
+    pub fn reads(&self) -> Vec<String> {
+        reads::reads(&self.source)
     }
 
     /// Its value; what is undefined is none.

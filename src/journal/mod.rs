@@ -55,8 +55,8 @@ impl Budget {
     }
 }
 
-/// One entry.
-#[derive(Debug)]
+/// One entry. A clone shares what is large, so that it can be read when the sandbox is no longer locked.
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Its number in the sandbox, from 1; what `Tombstone-Request-Id` says.
     pub id: u64,
@@ -67,17 +67,17 @@ pub struct Entry {
     /// What happened.
     pub event: Event,
     /// What it changed, where it changed anything.
-    pub step: Option<Box<Step>>,
+    pub step: Option<Arc<Step>>,
     /// Whether it was undone since.
     pub undone: bool,
     bytes: usize,
 }
 
 /// What an entry is about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// A request.
-    Call(Box<Call>),
+    Call(Arc<Call>),
     /// A task of a job that fell due.
     Task {
         /// The number of the provider whose job it is.
@@ -298,7 +298,7 @@ impl Journal {
             Event::Task { .. } | Event::Clock(_) => 0,
         };
         let bytes = size_of::<Entry>() + of_event + step.as_ref().map_or(0, Step::bytes);
-        let step = step.map(Box::new);
+        let step = step.map(Arc::new);
         while self.is_over && self.budget.is_exceeded() && self.forget_oldest() {}
         self.entries.push_back(Entry { id, real, at, event, step, undone: false, bytes });
         self.bytes += bytes;

@@ -451,7 +451,8 @@ impl Registry {
     fn shed(&self) {
         let target = self.budget.bytes_max / 8 * 7;
         let mut sandboxes = self.list();
-        sandboxes.sort_by_key(|sandbox| sandbox.last_used());
+        // Read once: others use them meanwhile.
+        sandboxes.sort_by_cached_key(|sandbox| sandbox.last_used());
         // Twice: at first each keeps what was entered last.
         for keep in [1, 0] {
             for sandbox in &sandboxes {

@@ -263,10 +263,6 @@ impl State {
 
     /// The world as it was before an entry; `None` where the journal does not have it.
     pub fn world_before(&self, id: u64) -> Option<World> {
-        let mut world = self.world.clone();
-        for step in self.journal.steps_back_to(id)? {
-            world.take(&step.inverse()).ok()?;
-        }
-        Some(world)
+        self.world.clone().rewound(self.journal.steps_back_to(id)?)
     }
 }

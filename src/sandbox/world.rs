@@ -113,6 +113,14 @@ impl World {
         Ok(())
     }
 
+    /// The world as it was before these steps, the newest first; `None` where they are not those that led here.
+    pub fn rewound<'s>(mut self, steps: impl IntoIterator<Item = &'s Step>) -> Option<Self> {
+        for step in steps {
+            self.take(&step.inverse()).ok()?;
+        }
+        Some(self)
+    }
+
     fn make(&mut self, made: &Made, reverted: bool) -> Result<(), Conflict> {
         let store = &mut self.stores[made.provider];
         if reverted { store.revert(&made.changes) } else { store.commit(&made.changes) }

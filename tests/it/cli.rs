@@ -219,7 +219,9 @@ pub(crate) fn serve_with(mut command: Command) -> Served {
         let _ = tell_rest.send(rest);
     });
     let banner = told.recv_timeout(PATIENCE).expect("it says that it listens");
-    let Some((_, address)) = banner.rsplit_once("listening on http://") else {
+    let Some((_, address)) =
+        banner.rsplit_once("listening on http").and_then(|(_, origin)| origin.split_once("://"))
+    else {
         panic!("{banner}{}", err.recv_timeout(PATIENCE).unwrap_or_default());
     };
     let address = address.split([',', ' ']).next().unwrap().parse().unwrap();

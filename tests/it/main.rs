@@ -10,6 +10,7 @@ mod faults;
 mod findings;
 mod language;
 mod machines;
+mod outlives;
 mod preferences;
 mod proof;
 mod protocols;

@@ -7,6 +7,7 @@ mod rules;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -86,6 +87,7 @@ pub(crate) fn compile(
     is_sound.then(|| Behavior {
         rules,
         delays,
+        secrets: OnceLock::new(),
         contract: Arc::clone(contract),
         settings: from_json(&settings),
         schemes,

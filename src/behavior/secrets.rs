@@ -1,0 +1,117 @@
+//! Where the credentials of an API stand: in requests, in records, and in bodies.
+//!
+//! Must not know what is done about it.
+
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use serde_json::Value as Json;
+
+use crate::behavior::Behavior;
+use crate::openapi::Location;
+use crate::openapi::Schemas;
+use crate::security::CredentialPlaces;
+use crate::security::credential_places;
+use crate::store::Store;
+
+/// How deep the schema of a body is looked into: no body that is let in is deeper, and it bounds the calls.
+const SCHEMA_DEPTH_MAX: usize = 128;
+
+/// The places in which something secret can stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// Headers, query parameters and cookies.
+    pub places: CredentialPlaces,
+    /// Properties of records that security schemes look credentials up by: resource and property.
+    pub properties: BTreeSet<(usize, String)>,
+    /// Properties of bodies: those of records above, and whatever a schema calls `format: password`.
+    pub members: BTreeSet<String>,
+}
+
+impl Behavior {
+    /// Where credentials stand.
+    pub fn secrets(&self) -> &Secrets {
+        self.secrets.get_or_init(|| self.find_secrets())
+    }
+
+    /// Whether one of these records is found by `text` as a credential.
+    pub fn is_credential(&self, text: &str, store: &Store) -> bool {
+        self.schemes.iter().any(|scheme| scheme.knows(text, store))
+    }
+
+    fn find_secrets(&self) -> Secrets {
+        let mut secrets = Secrets {
+            places: credential_places(self.contract.security_schemes.values()),
+            ..Secrets::default()
+        };
+        for (resource, property) in
+            self.schemes.iter().flat_map(|scheme| scheme.properties(&self.model))
+        {
+            secrets.properties.insert((resource, property.clone()));
+            secrets.members.insert(property.clone());
+        }
+        let mut passwords = Passwords {
+            schemas: &self.contract.schemas,
+            seen: HashSet::new(),
+            found: &mut secrets.members,
+        };
+        let media = self.contract.operations.iter().filter_map(|one| one.request_body.as_ref());
+        for id in media.flat_map(|body| body.content.values()).filter_map(|media| media.schema) {
+            passwords.look(passwords.schemas.resolved(id), SCHEMA_DEPTH_MAX);
+        }
+        for operation in &self.contract.operations {
+            for parameter in &operation.parameters {
+                let schema = parameter.schema.map(|id| self.contract.schemas.resolved(id));
+                if !schema.is_some_and(is_password) {
+                    continue;
+                }
+                let places = &mut secrets.places;
+                let name = parameter.name.clone();
+                match parameter.location {
+                    Location::Header => places.headers.insert(name.to_ascii_lowercase()),
+                    Location::Query => places.query.insert(name),
+                    Location::Cookie => places.cookies.insert(name),
+                    // A segment has no name in a path; that it is a credential is told by its value.
+                    Location::Path => false,
+                };
+            }
+        }
+        secrets
+    }
+}
+
+fn is_password(schema: &Json) -> bool {
+    schema.get("format").and_then(Json::as_str) == Some("password")
+}
+
+/// Looks for the names of properties that schemas call passwords.
+struct Passwords<'s> {
+    schemas: &'s Schemas,
+    /// Schemas that were looked into: many refer to the same ones, and some to themselves.
+    seen: HashSet<*const Json>,
+    found: &'s mut BTreeSet<String>,
+}
+
+impl Passwords<'_> {
+    fn look(&mut self, schema: &Json, depth: usize) {
+        let schema = self.schemas.follow(schema);
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.seen.insert(schema)) else { return };
+        let properties = schema.get("properties").and_then(Json::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            if is_password(self.schemas.follow(property)) {
+                self.found.insert(name.clone());
+            }
+            self.look(property, depth);
+        }
+        for keyword in ["items", "additionalProperties"] {
+            if let Some(inner) = schema.get(keyword).filter(|inner| inner.is_object()) {
+                self.look(inner, depth);
+            }
+        }
+        for keyword in ["allOf", "anyOf", "oneOf"] {
+            for inner in schema.get(keyword).and_then(Json::as_array).into_iter().flatten() {
+                self.look(inner, depth);
+            }
+        }
+    }
+}

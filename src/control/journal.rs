@@ -1,0 +1,196 @@
+//! The journal of a sandbox as it is read: lists, single entries with their explanation, and what found no operation.
+//!
+//! What is read is copied while the sandbox is locked, which shares all that is large, and shown after that. Must not
+//! know how entries are written.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::control::Control;
+use crate::control::entries::LISTED_CHANGES_MAX;
+use crate::control::entries::Reader;
+use crate::control::entries::SHOWN_CHANGES_MAX;
+use crate::control::query::JournalQuery;
+use crate::control::query::kind;
+use crate::control::redact::Redactor;
+use crate::journal::Entry;
+use crate::journal::Event;
+use crate::journal::Listener;
+use crate::message::Why;
+use crate::problem::Problem;
+use crate::sandbox::State;
+use crate::sandbox::World;
+
+/// So many entries are handed to a stream at once.
+const BATCH_ENTRIES: usize = 32;
+
+/// Some entries, the newest first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JournalPage {
+    /// How many there are that fit the query, on this page or not.
+    pub count: usize,
+    /// Those of this page.
+    pub requests: Vec<Map<String, Value>>,
+    /// The path that goes on; null at the end.
+    pub next: Option<String>,
+}
+
+/// What happened in a sandbox since a stream was last written to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct News {
+    /// The number of the newest entry that is told of: where to go on.
+    pub last: u64,
+    /// The numbers of the first and the last entry that were missed, because the journal has them no more.
+    pub missed: Option<(u64, u64)>,
+    /// Whether the journal began anew.
+    pub restarted: bool,
+    /// The kind, number and content of each entry, the oldest first.
+    pub entries: Vec<(&'static str, u64, Map<String, Value>)>,
+}
+
+/// A journal at one moment, and the world that it led to.
+pub(super) struct Copied {
+    pub(super) entries: Vec<Entry>,
+    pub(super) world: World,
+    baseline: World,
+}
+
+impl Copied {
+    pub(super) fn of(state: &State) -> Self {
+        Self {
+            entries: state.journal.entries().cloned().collect(),
+            world: state.world.clone(),
+            baseline: state.origin.world.clone(),
+        }
+    }
+
+    /// What shows its entries.
+    pub(super) fn reader<'e>(&self, control: &Control<'e>, changes_max: usize) -> Reader<'e> {
+        let worlds = vec![self.world.clone(), self.baseline.clone()];
+        let mut redactor = Redactor::new(control.emulator, worlds);
+        for step in self.entries.iter().filter_map(|entry| entry.step.as_deref()) {
+            redactor.learn(step);
+        }
+        Reader { emulator: control.emulator, redactor, changes_max }
+    }
+
+    /// The world as it was before the entry at that place.
+    fn before(&self, place: usize) -> Option<World> {
+        let since = self.entries[place..].iter().rev();
+        self.world.clone().rewound(since.filter_map(|entry| entry.step.as_deref()))
+    }
+}
+
+impl Control<'_> {
+    /// Entries of the journal, newest first.
+    pub fn requests(&self, query: &JournalQuery) -> Result<JournalPage, Problem> {
+        let wanted = query.read()?;
+        let copied = self.visit(|_, state| Copied::of(state))?;
+        let fitting: Vec<&Entry> =
+            copied.entries.iter().filter(|entry| wanted.fits(self.emulator, entry)).collect();
+        let on_page = |entry: &&&Entry| query.before.is_none_or(|before| entry.id < before);
+        let mut rest = fitting.iter().rev().filter(on_page);
+        let page: Vec<&&Entry> = rest.by_ref().take(wanted.limit).collect();
+        let next = rest.next().and(page.last()).map(|last| {
+            format!("/__admin/sandboxes/{}/requests?{}", self.name, query.going_on(last.id))
+        });
+        let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
+        let requests = page.into_iter().map(|entry| reader.entry(entry)).collect();
+        Ok(JournalPage { count: fitting.len(), requests, next })
+    }
+
+    /// One entry, with its explanation.
+    pub fn request(&self, id: u64) -> Result<Map<String, Value>, Problem> {
+        let copied = self.visit(|_, state| Copied::of(state))?;
+        let place = copied
+            .entries
+            .binary_search_by_key(&id, |entry| entry.id)
+            .map_err(|_| no_such_entry(id, &copied.entries))?;
+        let (entry, before) = (&copied.entries[place], copied.before(place));
+        let mut reader = copied.reader(self, SHOWN_CHANGES_MAX);
+        let mut shown = reader.entry(entry);
+        reader.redactor.add_world(before.as_ref());
+        shown.insert("explanation".to_owned(), reader.explain(entry, before));
+        Ok(shown)
+    }
+
+    /// Forgets all entries: what they changed stays, and can be undone no more.
+    pub fn clear_requests(&self) -> Result<(), Problem> {
+        self.visit(|_, state| state.journal.clear())
+    }
+
+    /// The requests that found no operation, newest first, each with the operations that are nearest to it.
+    pub fn unmatched(&self) -> Result<Vec<Map<String, Value>>, Problem> {
+        let copied = self.visit(|_, state| Copied::of(state))?;
+        let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
+        let unmatched = copied.entries.iter().rev().filter_map(|entry| {
+            let Event::Call(call) = &entry.event else { return None };
+            if call.operation.is_some() || call.why == Why::Stage("options") {
+                return None;
+            }
+            let mut shown = reader.entry(entry);
+            let nearest = self.emulator.nearest(&call.exchange.request().0);
+            shown.insert("near".to_owned(), reader.nearest(&nearest));
+            Some(shown)
+        });
+        Ok(unmatched.take(UNMATCHED_MAX).collect())
+    }
+
+    /// What happened after the entry `last`, some of it; nothing new gives no entries.
+    pub fn news(&self, last: u64) -> Result<News, Problem> {
+        let looked = self.look(|state| {
+            let restarted = state.journal.last_id() < last;
+            let from = if restarted { 0 } else { last };
+            let entries = state.journal.entries().rev().take_while(|entry| entry.id > from).count();
+            let skipped = state.journal.len() - entries;
+            let entries = state.journal.entries().skip(skipped).take(BATCH_ENTRIES).cloned();
+            let copied = Copied {
+                entries: entries.collect(),
+                world: state.world.clone(),
+                baseline: state.origin.world.clone(),
+            };
+            (restarted, from, copied)
+        })?;
+        let (restarted, from, copied) = looked;
+        let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
+        let entries: Vec<_> = copied
+            .entries
+            .iter()
+            .map(|entry| (kind(&entry.event), entry.id, reader.entry(entry)))
+            .collect();
+        let missed = entries.first().filter(|(_, first, _)| *first > from + 1);
+        Ok(News {
+            last: entries.last().map_or(from, |(_, last, _)| *last),
+            missed: missed.map(|(_, first, _)| (from + 1, first - 1)),
+            restarted,
+            entries,
+        })
+    }
+
+    /// Has `listener` called at each new entry for as long as it is there; the number of the newest entry now.
+    pub fn listen(&self, listener: &Arc<Listener>) -> Result<u64, Problem> {
+        self.visit(|_, state| {
+            state.journal.listen(listener);
+            state.journal.last_id()
+        })
+    }
+}
+
+/// So many unmatched requests are shown at once.
+const UNMATCHED_MAX: usize = 100;
+
+fn no_such_entry(id: u64, entries: &[Entry]) -> Problem {
+    let detail = match (entries.first(), entries.last()) {
+        (Some(first), Some(last)) => {
+            format!("the journal has no entry {id}: it has {} to {}", first.id, last.id)
+        }
+        _ => format!("the journal has no entry {id}: it is empty"),
+    };
+    Problem::new(StatusCode::NOT_FOUND, "no such request", detail)
+        .with("oldest", entries.first().map(|entry| entry.id))
+        .with("newest", entries.last().map(|entry| entry.id))
+}

@@ -1,0 +1,299 @@
+//! Plans: what a request would be answered and change, and the jobs it would start, made in a fork that nobody keeps.
+//!
+//! Must not know the journal's entries, and changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Method;
+use http::StatusCode;
+use http::Uri;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::clock::Timestamp;
+use crate::control::Control;
+use crate::control::effects::Counts;
+use crate::control::effects::counts;
+use crate::control::effects::effects;
+use crate::control::entries::Reader;
+use crate::control::redact::Redactor;
+use crate::control::unfit;
+use crate::emulator::Rehearsal;
+use crate::emulator::SANDBOX_HEADER;
+use crate::jobs;
+use crate::journal::Kept;
+use crate::journal::Made;
+use crate::journal::Step;
+use crate::message::Body;
+use crate::message::Why;
+use crate::problem::Problem;
+use crate::sandbox::State;
+use crate::sandbox::TASKS_AT_ONCE_MAX;
+use crate::sandbox::World;
+use crate::store::Key;
+
+/// So many changes does a plan show, and each task of it; their counts say the rest.
+const PLANNED_CHANGES_MAX: usize = 1_000;
+
+/// So many tasks are run ahead of time: a job can have ten thousand.
+const PLANNED_TASKS_MAX: usize = 100;
+
+/// A request to plan, as written.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRequest {
+    /// The method.
+    pub method: String,
+    /// The path and query, as the server sees them: `/shop/v1/orders/5?force=true`.
+    pub path: String,
+    /// The header fields.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body: as JSON, or as text where it is one text.
+    #[serde(default)]
+    pub body: Option<Value>,
+}
+
+impl PlanRequest {
+    fn read(&self) -> Result<(Parts, Body), Problem> {
+        let mut problems = Vec::new();
+        let mut request = http::Request::new(());
+        match Method::from_bytes(self.method.as_bytes()) {
+            Ok(method) => *request.method_mut() = method,
+            Err(_) => problems.push(format!("`{}` is no method", self.method)),
+        }
+        match Uri::try_from(&self.path) {
+            Ok(_) if self.path.starts_with("/@") => problems.push(format!(
+                "`{}` names a sandbox: leave that out, the plan is for the one in its own path",
+                self.path
+            )),
+            Ok(uri) if self.path.starts_with('/') => *request.uri_mut() = uri,
+            _ => problems.push(format!("`{}` is no path: begin it with `/`", self.path)),
+        }
+        for (name, value) in &self.headers {
+            match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                (Ok(name), Ok(value)) => drop(request.headers_mut().append(name, value)),
+                _ => problems.push(format!("`{name}` cannot be sent as a header so")),
+            }
+        }
+        if request.headers().contains_key(&SANDBOX_HEADER) {
+            problems.push(format!(
+                "`{SANDBOX_HEADER}` is among the headers: leave it out, the plan is for the sandbox in its path"
+            ));
+        }
+        let body = match &self.body {
+            None => Bytes::new(),
+            Some(Value::String(text)) => Bytes::copy_from_slice(text.as_bytes()),
+            Some(json) => {
+                let json_type = HeaderValue::from_static("application/json");
+                request.headers_mut().entry(CONTENT_TYPE).or_insert(json_type);
+                Bytes::from(json.to_string())
+            }
+        };
+        if problems.is_empty() {
+            Ok((request.into_parts().0, Body::Complete(body)))
+        } else {
+            Err(unfit("this cannot be planned", &problems))
+        }
+    }
+}
+
+/// A job that the request would start, and its tasks.
+struct PlannedJob {
+    provider: usize,
+    resource: usize,
+    key: Key,
+    fields: Map<String, Value>,
+}
+
+/// A task of such a job, run ahead of time.
+struct PlannedTask {
+    value: Value,
+    due: Timestamp,
+    why: Why,
+    step: Step,
+}
+
+impl Control<'_> {
+    /// What a request would do here now. Nothing is changed, and no trace of it is kept.
+    pub fn plan(&self, request: &PlanRequest) -> Result<Map<String, Value>, Problem> {
+        let (parts, body) = request.read()?;
+        let (mut world, baseline) = self.fork();
+        let now = world.clock.now(self.real);
+        // As a call would find it.
+        for _ in 0..TASKS_AT_ONCE_MAX {
+            if world.run_due(|number| self.emulator.behavior(number), now).is_none() {
+                break;
+            }
+        }
+        let mut redactor = Redactor::new(self.emulator, vec![world.clone(), baseline]);
+        let Body::Complete(bytes) = &body else { unreachable!("it was made so") };
+        redactor.turn_to(&parts, &String::from_utf8_lossy(bytes));
+        let rehearsal = self.emulator.rehearse(&parts, &body, &mut world, now)?;
+        if let Some(step) = &rehearsal.step {
+            redactor.learn(step);
+        }
+        let mut reader =
+            Reader { emulator: self.emulator, redactor, changes_max: PLANNED_CHANGES_MAX };
+        let mut left = PLANNED_TASKS_MAX;
+        let jobs: Vec<_> = self
+            .jobs_of(rehearsal.step.as_ref())
+            .into_iter()
+            .map(|job| {
+                let tasks = self.run_ahead(&job, &mut world, &mut left);
+                (job, tasks)
+            })
+            .collect();
+        for task in jobs.iter().flat_map(|(_, tasks)| tasks) {
+            reader.redactor.learn(&task.step);
+        }
+        Ok(self.planned(&parts, &rehearsal, &jobs, &reader))
+    }
+
+    /// A world like that of the sandbox, and as it began; as it will begin where there is no sandbox of the name yet.
+    fn fork(&self) -> (World, World) {
+        let of = |state: &State| (state.world.clone(), state.origin.world.clone());
+        self.look(of).unwrap_or_else(|_| {
+            let baseline = self.emulator.sandboxes().baseline();
+            (baseline.begin(self.real), baseline.world.clone())
+        })
+    }
+
+    /// The jobs that a step started.
+    fn jobs_of(&self, step: Option<&Step>) -> Vec<PlannedJob> {
+        let mut planned = Vec::new();
+        for made in step.iter().flat_map(|step| &step.made) {
+            let keeps_jobs: Vec<usize> =
+                self.emulator.behavior(made.provider).job_resources().collect();
+            for change in made.changes.iter() {
+                let (None, Some(after)) = (&change.before, &change.after) else { continue };
+                if keeps_jobs.contains(&change.resource) {
+                    planned.push(PlannedJob {
+                        provider: made.provider,
+                        resource: change.resource,
+                        key: change.key.clone(),
+                        fields: after.fields.clone(),
+                    });
+                }
+            }
+        }
+        planned
+    }
+
+    /// Runs the tasks of a job, each at its own time.
+    fn run_ahead(&self, job: &PlannedJob, world: &mut World, left: &mut usize) -> Vec<PlannedTask> {
+        let mut tasks = Vec::new();
+        let behavior = self.emulator.behavior(job.provider);
+        while *left > 0 {
+            let record = world.store(job.provider).get(job.resource, &job.key);
+            let Some(next) = record.and_then(|record| jobs::next_task(&record.fields)) else {
+                break;
+            };
+            let of = (job.provider, job.resource, &job.key);
+            let Some(run) = world.run_task(behavior, of, next.due) else { break };
+            let is_stuck = run.step.is_none();
+            let step = without(run.step, job);
+            tasks.push(PlannedTask { value: next.element, due: next.due, why: run.why, step });
+            *left -= 1;
+            if is_stuck {
+                break;
+            }
+        }
+        tasks
+    }
+
+    fn planned(
+        &self,
+        parts: &Parts,
+        rehearsal: &Rehearsal,
+        jobs: &[(PlannedJob, Vec<PlannedTask>)],
+        reader: &Reader<'_>,
+    ) -> Map<String, Value> {
+        let steps = jobs.iter().flat_map(|(_, tasks)| tasks.iter().map(|task| &task.step));
+        let later = self.sum(steps);
+        let mut plan = Map::new();
+        let mut put = |name: &str, value: Value| drop(plan.insert(name.to_owned(), value));
+        put("counts", json!(self.sum(&rehearsal.step)));
+        put("counts_of_jobs", json!(later));
+        let response = &rehearsal.response;
+        let length = response.body().len();
+        let kept = Kept { kept: length, total: Some(length) };
+        let mut answer = Map::new();
+        answer.insert("status".to_owned(), response.status().as_u16().into());
+        reader.message(response.headers(), response.body(), kept, &mut answer);
+        let delay = u64::try_from(rehearsal.delay.as_millis()).unwrap_or(u64::MAX);
+        answer.insert("delay_ms".to_owned(), delay.into());
+        put("answer", Value::Object(answer));
+        let provider = rehearsal.provider.map(|number| self.emulator.provider_name(number));
+        put("provider", provider.as_deref().into());
+        let of = rehearsal.provider.zip(rehearsal.operation);
+        let operation = of.map(|(provider, number)| self.emulator.operation_id(provider, number));
+        put("operation", operation.map(|id| &**id).into());
+        let rule = match &rehearsal.why {
+            Why::Rule(label) => Some(&**label),
+            _ => None,
+        };
+        put("decided_by", rule.into());
+        let is_routed = rehearsal.operation.is_some();
+        let nearest = if is_routed { Vec::new() } else { self.emulator.nearest(parts) };
+        put("explanation", reader.explained(rehearsal, &nearest));
+        let effects = rehearsal.step.iter().flat_map(|step| effects(self.emulator, step));
+        reader.records(&effects.collect::<Vec<_>>(), &mut put);
+        put("jobs", jobs.iter().map(|(job, tasks)| self.planned_job(job, tasks, reader)).collect());
+        plan
+    }
+
+    fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s Step>) -> Counts {
+        let all: Vec<_> = steps.into_iter().flat_map(|step| effects(self.emulator, step)).collect();
+        counts(self.emulator, &all)
+    }
+
+    fn planned_job(&self, job: &PlannedJob, tasks: &[PlannedTask], reader: &Reader<'_>) -> Value {
+        let shown: Vec<Value> = tasks
+            .iter()
+            .map(|task| {
+                let mut value = task.value.clone();
+                reader.redactor.json(&mut value);
+                let mut shown = Map::new();
+                let mut put = |name: &str, value: Value| drop(shown.insert(name.to_owned(), value));
+                put("value", value);
+                put("due_at", task.due.to_rfc3339().into());
+                put("why", reader.why(&task.why).into());
+                reader.changes(Some(&task.step), &mut put);
+                Value::Object(shown)
+            })
+            .collect();
+        let count = job.fields.get("tasks_left").and_then(Value::as_u64).unwrap_or_default();
+        json!({
+            "job": job.fields.get("job"),
+            "provider": &*self.emulator.provider_name(job.provider),
+            "key": reader.redactor.key((job.provider, job.resource), &job.key),
+            "tasks": shown,
+            "tasks_left_off": count.saturating_sub(tasks.len() as u64),
+        })
+    }
+}
+
+/// What a task changed, but for the record of its job.
+fn without(step: Option<Step>, job: &PlannedJob) -> Step {
+    let mut step = step.unwrap_or(Step { made: Vec::new(), ids: (0, 0), clock: None });
+    for made in step.made.iter_mut().filter(|made| made.provider == job.provider) {
+        let others = made
+            .changes
+            .iter()
+            .filter(|change| change.resource != job.resource || change.key != job.key)
+            .cloned();
+        let others: Arc<[_]> = others.collect();
+        *made = Made { changes: others, ..made.clone() };
+    }
+    step
+}

@@ -1,0 +1,315 @@
+//! What is secret is not shown: credentials, wherever they stand in what is read of a sandbox.
+//!
+//! A place that holds credentials is emptied whatever is in it; a value that is a credential is taken out wherever it
+//! is. Must not know what is shown, nor to whom.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::header::COOKIE;
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::control::literals::blank;
+use crate::emulator::Emulator;
+use crate::journal::Step;
+use crate::sandbox::World;
+use crate::security::CredentialPlaces;
+use crate::store::Key;
+
+/// What stands in place of what is secret.
+pub const REDACTED: &str = "[REDACTED]";
+
+/// Headers that hold credentials whatever a contract says.
+const HEADERS: [&str; 7] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-api-key",
+    "api-key",
+    "x-auth-token",
+];
+
+/// Shorter secrets, in bytes, are taken out only where they stand alone: they would be found in every other word.
+const INSIDE_BYTES_MIN: usize = 4;
+
+/// Takes out what is secret in one sandbox.
+pub(super) struct Redactor<'e> {
+    emulator: &'e Emulator,
+    places: CredentialPlaces,
+    members: BTreeSet<String>,
+    /// Whose records tell what is a credential: the sandbox as it is, and as it began.
+    worlds: Vec<World>,
+    /// Credentials that are in no world any more.
+    gone: HashSet<String>,
+    /// What the request at hand presented.
+    presented: Vec<String>,
+}
+
+impl<'e> Redactor<'e> {
+    /// A redactor that knows the credentials of these worlds.
+    pub(super) fn new(emulator: &'e Emulator, worlds: Vec<World>) -> Self {
+        let mut places = CredentialPlaces::default();
+        let mut members = BTreeSet::new();
+        places.headers.extend(HEADERS.map(str::to_owned));
+        for provider in 0..emulator.providers().count() {
+            let secrets = emulator.behavior(provider).secrets();
+            places.headers.extend(secrets.places.headers.iter().cloned());
+            places.query.extend(secrets.places.query.iter().cloned());
+            places.cookies.extend(secrets.places.cookies.iter().cloned());
+            members.extend(secrets.members.iter().cloned());
+        }
+        let (gone, presented) = (HashSet::new(), Vec::new());
+        Self { emulator, places, members, worlds, gone, presented }
+    }
+
+    /// Remembers the credentials in what a step changed: they may be in no world any more.
+    pub(super) fn learn(&mut self, step: &Step) {
+        for made in &step.made {
+            let secrets = self.emulator.behavior(made.provider).secrets();
+            for change in made.changes.iter() {
+                for (_, property) in
+                    secrets.properties.iter().filter(|(resource, _)| *resource == change.resource)
+                {
+                    let sides = change.before.iter().chain(&change.after);
+                    let values = sides.filter_map(|record| record.fields.get(property)?.as_str());
+                    self.gone.extend(values.map(str::to_owned));
+                }
+            }
+        }
+    }
+
+    /// Turns to another request: what it presents is taken out wherever it comes back.
+    pub(super) fn turn_to(&mut self, parts: &Parts, body: &str) {
+        self.presented.clear();
+        for name in &self.places.headers {
+            for value in parts.headers.get_all(name) {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                let credential = value.split_once(' ').map_or(&*value, |(_, rest)| rest.trim());
+                self.presented.push(credential.to_owned());
+            }
+        }
+        for cookie in parts.headers.get_all(COOKIE) {
+            let cookie = String::from_utf8_lossy(cookie.as_bytes());
+            let values = cookie.split(';').filter_map(|pair| pair.split_once('='));
+            let named = values.filter(|(name, _)| self.places.cookies.contains(name.trim()));
+            self.presented.extend(named.map(|(_, value)| value.trim().to_owned()));
+        }
+        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()) {
+            if self.places.query.contains(&*name) {
+                self.presented.push(value.into_owned());
+            }
+        }
+        let members = &self.members;
+        let (_, found) = blank(body, |name, _| members.contains(name));
+        self.presented.extend(found);
+        self.presented.retain(|secret| !secret.is_empty());
+        // The longest first, so that none is left in part.
+        self.presented.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.presented.dedup();
+    }
+
+    /// Knows the credentials of one world more.
+    pub(super) fn add_world(&mut self, world: Option<&World>) {
+        self.worlds.extend(world.cloned());
+    }
+
+    /// Turns to what is no request.
+    pub(super) fn turn_to_none(&mut self) {
+        self.presented.clear();
+    }
+
+    fn is_secret(&self, text: &str) -> bool {
+        self.presented.iter().any(|secret| secret == text)
+            || self.gone.contains(text)
+            || self.worlds.iter().any(|world| {
+                let mut stores = world.stores().iter().enumerate();
+                stores.any(|(provider, store)| {
+                    self.emulator.behavior(provider).is_credential(text, store)
+                })
+            })
+    }
+
+    /// A text without the secrets that are words of it.
+    pub(super) fn text(&self, text: &str) -> String {
+        let mut text = Cow::Borrowed(text);
+        for secret in self.presented.iter().filter(|secret| secret.len() >= INSIDE_BYTES_MIN) {
+            if text.contains(secret.as_str()) {
+                text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
+            }
+        }
+        if self.is_secret(&text) {
+            return REDACTED.to_owned();
+        }
+        let is_word = |c: char| c.is_alphanumeric() || "_-.~+=".contains(c);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = &*text;
+        while !rest.is_empty() {
+            let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+            let shown = if word.len() >= INSIDE_BYTES_MIN && self.is_secret(word) {
+                REDACTED
+            } else {
+                word
+            };
+            out.push_str(shown);
+            let (between, after) = after.split_at(after.find(is_word).unwrap_or(after.len()));
+            out.push_str(between);
+            rest = after;
+        }
+        out
+    }
+
+    /// The value of a header; the scheme of a credential stays.
+    pub(super) fn header(&self, name: &str, value: &[u8]) -> String {
+        let value = String::from_utf8_lossy(value);
+        if !self.places.headers.contains(name) {
+            return self.text(&value);
+        }
+        match value.split_once(' ') {
+            Some((scheme, _)) if name.ends_with("authorization") => format!("{scheme} {REDACTED}"),
+            _ => REDACTED.to_owned(),
+        }
+    }
+
+    /// The target of a request.
+    pub(super) fn target(&self, target: &str) -> String {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let segment = |segment: &str| {
+            let decoded = percent_decode_str(segment).decode_utf8_lossy();
+            if self.is_secret(&decoded) { REDACTED.to_owned() } else { self.text(segment) }
+        };
+        // A name and password before the host.
+        let path = match path.split_once("://").and_then(|(_, rest)| rest.split_once('@')) {
+            Some((before, _)) if !before.contains('/') => path.replacen(before, REDACTED, 1),
+            _ => path.to_owned(),
+        };
+        let path = path.split('/').map(segment).collect::<Vec<_>>().join("/");
+        match query {
+            Some(query) => format!("{path}?{}", self.pairs(query)),
+            None => path,
+        }
+    }
+
+    /// A query or a form.
+    fn pairs(&self, query: &str) -> String {
+        let pair = |pair: &str| {
+            let Some((raw, value)) =
+                form_urlencoded::parse(pair.as_bytes()).next().and_then(|(name, value)| {
+                    let secret = self.places.query.contains(&*name)
+                        || self.members.contains(&*name)
+                        || self.is_secret(&value);
+                    let raw = pair.split_once('=').map_or(pair, |(raw, _)| raw);
+                    secret.then_some((raw, value))
+                })
+            else {
+                return self.text(pair);
+            };
+            if value.is_empty() { pair.to_owned() } else { format!("{raw}={REDACTED}") }
+        };
+        query.split('&').map(pair).collect::<Vec<_>>().join("&")
+    }
+
+    /// A body of this media type, or the beginning of one.
+    pub(super) fn body(&self, headers: &HeaderMap, body: &str) -> String {
+        let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.unwrap_or_default().to_ascii_lowercase();
+        if media_type.starts_with("application/x-www-form-urlencoded") {
+            return self.pairs(body);
+        }
+        if media_type.starts_with("multipart/")
+            && self.members.iter().any(|name| body.contains(&format!("name=\"{name}\"")))
+        {
+            return REDACTED.to_owned();
+        }
+        let (blanked, _) =
+            blank(body, |name, value| self.members.contains(name) || self.is_secret(value));
+        if let Ok(mut json) = serde_json::from_str::<Value>(&blanked)
+            && self.empty_members(&mut json)
+        {
+            return self.text(&json.to_string());
+        }
+        self.text(&blanked)
+    }
+
+    /// Empties secret members that are no text; whether there were any.
+    fn empty_members(&self, json: &mut Value) -> bool {
+        let mut found = false;
+        match json {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if self.members.contains(name) && !value.is_null() && !value.is_string() {
+                        *value = REDACTED.into();
+                        found = true;
+                    } else {
+                        found |= self.empty_members(value);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    found |= self.empty_members(item);
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Takes secrets out of all texts in a value.
+    pub(super) fn json(&self, json: &mut Value) {
+        match json {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
+            Value::Object(members) => members.values_mut().for_each(|value| self.json(value)),
+            _ => {}
+        }
+    }
+
+    /// Whether a member of a body, or of what is read of one, holds something secret by its name.
+    pub(super) fn is_secret_member(&self, name: &str) -> bool {
+        self.members.contains(name)
+    }
+
+    /// The properties of a record of this provider and resource.
+    pub(super) fn record(
+        &self,
+        (provider, resource): (usize, usize),
+        fields: &Map<String, Value>,
+    ) -> Map<String, Value> {
+        let secrets = &self.emulator.behavior(provider).secrets().properties;
+        let mut fields = fields.clone();
+        for (name, value) in &mut fields {
+            let is_secret = secrets.iter().any(|(of, known)| *of == resource && known == name);
+            if is_secret && !value.is_null() {
+                *value = REDACTED.into();
+            } else {
+                self.json(value);
+            }
+        }
+        fields
+    }
+
+    /// The key of such a record.
+    pub(super) fn key(&self, (provider, resource): (usize, usize), key: &Key) -> String {
+        let behavior = self.emulator.behavior(provider);
+        let properties = &behavior.model().resources[resource].key;
+        let secrets = &behavior.secrets().properties;
+        if properties.iter().any(|name| secrets.contains(&(resource, name.clone()))) {
+            return REDACTED.to_owned();
+        }
+        let parts = key.parts().iter().map(|part| match part.to_json() {
+            Value::String(text) => text,
+            other => other.to_string(),
+        });
+        self.text(&parts.collect::<Vec<_>>().join(","))
+    }
+}
