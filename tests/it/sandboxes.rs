@@ -483,6 +483,39 @@ fn a_sandbox_that_nobody_calls_is_woken_for_its_jobs() {
 }
 
 #[test]
+fn the_server_wakes_for_a_sandbox_that_nobody_calls() {
+    let server = crate::support::start();
+    let fields = |body: &str| {
+        format!(
+            "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        )
+    };
+    let ask = |method: &str, target: &str, more: &str, body: &str| {
+        let head = format!("{method} {target} HTTP/1.1\r\n{}{more}\r\n{body}", fields(body));
+        server.ask(&head)
+    };
+    let spec = r#"{"settings":{"velt":{"erasure_time":"50ms"}}}"#;
+    assert_eq!(ask("PUT", "/__admin/sandboxes/alone", "", spec).status, 201);
+    // The list of all is looked at without using any.
+    let records = || {
+        let list = ask("GET", "/__admin/sandboxes", "", "").json();
+        list["sandboxes"][1]["records"]["velt"].as_u64().unwrap()
+    };
+    let begun = records();
+    let credentials =
+        "x-velt-api-key: velt-sandbox-key\r\nx-velt-auth-token: velt-sandbox-token\r\n";
+    let erase = erase(&["yourUserId1"]).body;
+    let target = "/@alone/velt/v2/users/data/delete";
+    assert_eq!(ask("POST", target, credentials, &erase).status, 202);
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    while records() >= begun {
+        assert!(std::time::Instant::now() < deadline, "nobody was woken");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
 fn ten_thousand_sandboxes_are_there_at_once_and_can_be_used() {
     let options = Options {
         clock: ClockStart::default(),
