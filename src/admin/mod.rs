@@ -5,10 +5,12 @@
 mod extract;
 mod faults;
 mod guard;
+mod journal;
 mod records;
 mod routes;
 mod sandboxes;
 mod server;
+mod stream;
 mod time;
 
 use std::fmt;

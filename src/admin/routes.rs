@@ -18,9 +18,11 @@ use http::Uri;
 use crate::admin::ROOT;
 use crate::admin::Refusal;
 use crate::admin::faults;
+use crate::admin::journal;
 use crate::admin::records;
 use crate::admin::sandboxes;
 use crate::admin::server;
+use crate::admin::stream;
 use crate::admin::time;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
@@ -77,7 +79,16 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    [server, sandboxes, records, time, faults].into_iter().flatten().collect()
+    let journal: Vec<Row> = vec![
+        ("GET", "/sandboxes/{name}/requests", get(journal::list)),
+        ("DELETE", "/sandboxes/{name}/requests", delete(journal::clear)),
+        ("GET", "/sandboxes/{name}/requests/{id}", get(journal::read)),
+        ("GET", "/sandboxes/{name}/requests/unmatched", get(journal::unmatched)),
+        ("GET", "/sandboxes/{name}/requests/stream", get(stream::stream)),
+        ("GET", "/sandboxes/{name}/requests.har", get(journal::har)),
+        ("POST", "/sandboxes/{name}/plan", post(journal::plan)),
+    ];
+    [server, sandboxes, records, time, faults, journal].into_iter().flatten().collect()
 }
 
 pub(super) fn router(emulator: Arc<Emulator>) -> Router {

@@ -58,12 +58,7 @@ impl Behavior {
         (decision, explanation)
     }
 
-    fn decide_noting(
-        &self,
-        call: Call<'_>,
-        moment: &mut Moment<'_>,
-        notes: Notes<'_>,
-    ) -> Decision {
+    fn decide_noting(&self, call: Call<'_>, moment: &mut Moment<'_>, notes: Notes<'_>) -> Decision {
         match &self.operations[call.operation] {
             Some(table) => {
                 self.decide_by(table, call, moment, notes).unwrap_or_else(|early| *early)
@@ -275,7 +270,8 @@ impl Behavior {
             return Box::new(Decision::new(response, Why::Stage("no failure entry")));
         }
         let rule = first_hit(rules, scope, notes);
-        rule.and_then(|rule| self.answer(rule, scope, Arc::new([]))).map_or_else(|early| early, Box::new)
+        rule.and_then(|rule| self.answer(rule, scope, Arc::new([])))
+            .map_or_else(|early| early, Box::new)
     }
 
     /// The answer of the first rule that holds.

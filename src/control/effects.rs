@@ -94,20 +94,15 @@ fn sides(change: &Change, reverted: bool) -> (Option<&Record>, Option<&Record>) 
 
 /// What a step did to each record, in order.
 pub(super) fn effects<'c>(emulator: &Emulator, step: &'c Step) -> Vec<Effect<'c>> {
-    let of = |made: &'c Made| {
-        effects_of(emulator.behavior(made.provider).model(), made.provider, made)
-    };
+    let of =
+        |made: &'c Made| effects_of(emulator.behavior(made.provider).model(), made.provider, made);
     step.made.iter().flat_map(of).collect()
 }
 
 fn effects_of<'c>(model: &Model, provider: usize, made: &'c Made) -> Vec<Effect<'c>> {
     let is_gone = |change: &&Change| sides(change, made.reverted).1.is_none();
-    let gone: HashSet<(usize, &Key)> = made
-        .changes
-        .iter()
-        .filter(is_gone)
-        .map(|change| (change.resource, &change.key))
-        .collect();
+    let gone: HashSet<(usize, &Key)> =
+        made.changes.iter().filter(is_gone).map(|change| (change.resource, &change.key)).collect();
     let effect = |change: &'c Change| Effect {
         kind: kind(model, change.resource, sides(change, made.reverted), &gone),
         provider,
@@ -164,7 +159,11 @@ pub(super) fn counts<'c>(
 }
 
 /// A change without what is secret.
-pub(super) fn view(emulator: &Emulator, effect: &Effect<'_>, redactor: &Redactor<'_>) -> ChangeView {
+pub(super) fn view(
+    emulator: &Emulator,
+    effect: &Effect<'_>,
+    redactor: &Redactor<'_>,
+) -> ChangeView {
     let Change { resource, key, .. } = effect.change;
     let place = (effect.provider, *resource);
     let record = |record: &Record| redactor.record(place, &record.fields);

@@ -122,9 +122,7 @@ impl Reader<'_> {
 
     /// Header fields in order.
     pub(super) fn headers(&self, headers: &HeaderMap) -> Value {
-        let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-            json!({ "name": name.as_str(), "value": self.redactor.header(name.as_str(), value.as_bytes()) })
-        };
+        let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| json!({ "name": name.as_str(), "value": self.redactor.header(name.as_str(), value.as_bytes()) });
         headers.iter().map(field).collect()
     }
 

@@ -40,7 +40,8 @@ impl Reader<'_> {
             return json!({ "summary": summary });
         }
         let Some(mut world) = before else {
-            let summary = "this cannot be explained: what was before it cannot be found out any more";
+            let summary =
+                "this cannot be explained: what was before it cannot be found out any more";
             return json!({ "summary": summary });
         };
         let body = Body::Complete(body);
@@ -188,7 +189,9 @@ fn undecided(call: &Call) -> Option<String> {
 }
 
 fn forced(what: &str) -> String {
-    format!("a documented answer was asked for (`{what}`): no rule was asked, and nothing was changed")
+    format!(
+        "a documented answer was asked for (`{what}`): no rule was asked, and nothing was changed"
+    )
 }
 
 fn summary(rehearsal: &Rehearsal) -> String {

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
-use http::StatusCode;
 use http::Uri;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -253,8 +252,7 @@ impl Control<'_> {
     }
 
     fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s Step>) -> Counts {
-        let all: Vec<_> =
-            steps.into_iter().flat_map(|step| effects(self.emulator, step)).collect();
+        let all: Vec<_> = steps.into_iter().flat_map(|step| effects(self.emulator, step)).collect();
         counts(self.emulator, &all)
     }
 

@@ -98,7 +98,9 @@ impl JournalQuery {
             let kind = EffectKind::ALL.into_iter().find(|kind| kind.as_str() == name);
             if kind.is_none() {
                 let known = EffectKind::ALL.map(EffectKind::as_str).join("`, `");
-                note(format!("`effect` is `{text}`: give one of `{known}`, or `deleted:<resource>`"));
+                note(format!(
+                    "`effect` is `{text}`: give one of `{known}`, or `deleted:<resource>`"
+                ));
             }
             kind.map(|kind| (kind, resource))
         });

@@ -152,8 +152,11 @@ impl<'e> Redactor<'e> {
         let mut rest = &*text;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
-            let shown =
-                if word.len() >= INSIDE_BYTES_MIN && self.is_secret(word) { REDACTED } else { word };
+            let shown = if word.len() >= INSIDE_BYTES_MIN && self.is_secret(word) {
+                REDACTED
+            } else {
+                word
+            };
             out.push_str(shown);
             let (between, after) = after.split_at(after.find(is_word).unwrap_or(after.len()));
             out.push_str(between);
@@ -199,15 +202,15 @@ impl<'e> Redactor<'e> {
     /// A query or a form.
     fn pairs(&self, query: &str) -> String {
         let pair = |pair: &str| {
-            let Some((raw, value)) = form_urlencoded::parse(pair.as_bytes()).next().and_then(
-                |(name, value)| {
+            let Some((raw, value)) =
+                form_urlencoded::parse(pair.as_bytes()).next().and_then(|(name, value)| {
                     let secret = self.places.query.contains(&*name)
                         || self.members.contains(&*name)
                         || self.is_secret(&value);
                     let raw = pair.split_once('=').map_or(pair, |(raw, _)| raw);
                     secret.then_some((raw, value))
-                },
-            ) else {
+                })
+            else {
                 return self.text(pair);
             };
             if value.is_empty() { pair.to_owned() } else { format!("{raw}={REDACTED}") }

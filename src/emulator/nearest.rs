@@ -108,7 +108,11 @@ mod tests {
             ("/orders/{id}", "/orders", "there is 1 segment less than there"),
             ("/orders", "/orders/5/x", "there are 2 segments more than there"),
             ("/orders", "/orders/", "there is 1 segment more than there"),
-            ("/a/{b}/c", "/x/1/y", "segment 1 is `x`, and `a` there; segment 3 is `y`, and `c` there"),
+            (
+                "/a/{b}/c",
+                "/x/1/y",
+                "segment 1 is `x`, and `a` there; segment 3 is `y`, and `c` there",
+            ),
             ("/orders", "/orders", ""),
         ] {
             assert_eq!(differences(template, path).join("; "), expected, "{path}");

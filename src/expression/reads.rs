@@ -135,9 +135,18 @@ mod tests {
         for (source, expected) in [
             ("a.b.c == d and not a.b.c", &["a.b.c", "d"][..]),
             ("orders[path.id].owner.name is none", &["orders[path.id].owner.name", "path.id"]),
-            ("users.get(slug = body['x y'])  .id", &["users.get(slug = body['x y'])  .id", "body['x y']"]),
-            ("members | selectattr('user', 'eq', principal) | length > 0", &["members", "principal"]),
-            ("now - days(settings.days) < a.at if b else 'x'", &["b", "now", "settings.days", "a.at"]),
+            (
+                "users.get(slug = body['x y'])  .id",
+                &["users.get(slug = body['x y'])  .id", "body['x y']"],
+            ),
+            (
+                "members | selectattr('user', 'eq', principal) | length > 0",
+                &["members", "principal"],
+            ),
+            (
+                "now - days(settings.days) < a.at if b else 'x'",
+                &["b", "now", "settings.days", "a.at"],
+            ),
             ("[a, (b), {'c': d.e[0]}][1:n]", &["a", "b", "d.e[0]", "n"]),
             ("(a or b).c", &["a", "b"]),
             ("'a.b' == 5", &[]),

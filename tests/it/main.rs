@@ -6,6 +6,7 @@
 mod cli;
 mod conformance;
 mod findings;
+mod journal;
 mod language;
 mod requests;
 mod safety;
