@@ -79,7 +79,12 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    let journal: Vec<Row> = vec![
+    [server, sandboxes, records, time, faults, journal_rows()].into_iter().flatten().collect()
+}
+
+/// What reads the journal.
+fn journal_rows() -> Vec<Row> {
+    vec![
         ("GET", "/sandboxes/{name}/requests", get(journal::list)),
         ("DELETE", "/sandboxes/{name}/requests", delete(journal::clear)),
         ("GET", "/sandboxes/{name}/requests/{id}", get(journal::read)),
@@ -87,8 +92,7 @@ fn table() -> Vec<Row> {
         ("GET", "/sandboxes/{name}/requests/stream", get(stream::stream)),
         ("GET", "/sandboxes/{name}/requests.har", get(journal::har)),
         ("POST", "/sandboxes/{name}/plan", post(journal::plan)),
-    ];
-    [server, sandboxes, records, time, faults, journal].into_iter().flatten().collect()
+    ]
 }
 
 pub(super) fn router(emulator: Arc<Emulator>) -> Router {

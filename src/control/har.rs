@@ -99,9 +99,10 @@ impl Reader<'_> {
     ) -> Value {
         let target = self.redactor.target(target);
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let url = match target.starts_with('/') {
-            true => format!("http://{}{target}", host.unwrap_or("localhost")),
-            false => target.clone(),
+        let url = if target.starts_with('/') {
+            format!("http://{}{target}", host.unwrap_or("localhost"))
+        } else {
+            target.clone()
         };
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let query: Vec<Value> = form_urlencoded::parse(query.as_bytes())

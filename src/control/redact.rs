@@ -23,7 +23,7 @@ use crate::security::CredentialPlaces;
 use crate::store::Key;
 
 /// What stands in place of what is secret.
-pub const REDACTED: &str = "[REDACTED]";
+pub(super) const REDACTED: &str = "[REDACTED]";
 
 /// Headers that hold credentials whatever a contract says.
 const HEADERS: [&str; 7] = [
