@@ -237,12 +237,23 @@ fn credentials_leave_their_scheme_and_their_place() {
         &["authorization: Bearer some-token", "X-API-Key: k", "accept: */*"],
         "",
     );
-    check(world.last()["request"]["headers"].as_array().unwrap(), &expect![[r#"
+    check(
+        world.last()["request"]["headers"].as_array().unwrap(),
+        &expect![[r#"
         {"name":"authorization","value":"Bearer [REDACTED]"}
         {"name":"x-api-key","value":"[REDACTED]"}
         {"name":"accept","value":"*/*"}
-    "#]]);
+    "#]],
+    );
     assert_eq!(world.last()["request"]["target"], "/velt/x?api_key=[REDACTED]&y=1");
+    // Nobody has this one, and it is a credential all the same.
+    world.call(
+        "POST /velt/of-nobody/x?y=of-nobody",
+        &["authorization: Bearer of-nobody", "x-other: (of-nobody)"],
+        r#"["of-nobody", {"x": "of-nobody."}]"#,
+    );
+    assert!(!pretty(&world.last()).contains("of-nobody"));
+    assert!(!pretty(&world.control().har().unwrap()).contains("of-nobody"));
 }
 
 #[test]
@@ -282,7 +293,9 @@ fn an_explanation_shows_what_each_rule_saw() {
     let explanation = &world.last()["explanation"];
     let parts = ["stages", "rules"].iter().flat_map(|name| explanation[name].as_array().unwrap());
     let rest = [&explanation["summary"], &explanation["lets"], &explanation["effect"]];
-    check(parts.chain(rest), &expect![[r#"
+    check(
+        parts.chain(rest),
+        &expect![[r#"
         {"stage":"security","outcome":"passed","schemes":["ApiKeyAuth"],"reason":null,"principal":{"resource":"users","key":"5309c3a237bbc544d8e20001","record":{"id":"5309c3a237bbc544d8e20001","org_id":1,"first_name":"Camille","last_name":"Roux","email":"camille@example.com","lang":"fr","role":"PROVIDER","provider":"partoo","status":"active","business_ids":[],"group_id":null,"created_at":1580515200}}}
         {"stage":"parameters","outcome":"passed"}
         {"stage":"envelope","outcome":"passed"}
@@ -295,7 +308,8 @@ fn an_explanation_shows_what_each_rule_saw() {
         "decided by deleteOrganization rule 4, specs/partoo/behavior.yaml:139"
         {"organization":"organizations[path.org_id]","force":"given | string | lower in ['true', '1']","linked":"organization.users | length + organization.businesses | length"}
         "nothing"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -307,7 +321,9 @@ fn refusals_before_the_rules_are_explained() {
     let explanation = &world.last()["explanation"];
     let shown = stages.as_array().unwrap().iter().chain([&explanation["summary"]]);
     let shown = shown.chain(explanation["stages"].as_array().unwrap());
-    check(shown.chain(explanation["rules"].as_array().unwrap().iter().take(2)), &expect![[r#"
+    check(
+        shown.chain(explanation["rules"].as_array().unwrap().iter().take(2)),
+        &expect![[r#"
         {"stage":"security","outcome":"passed","schemes":["ApiKeyAuth"],"reason":null,"principal":{"resource":"users","key":"5309c3a237bbc544d8e20001","record":{"id":"5309c3a237bbc544d8e20001","org_id":1,"first_name":"Camille","last_name":"Roux","email":"camille@example.com","lang":"fr","role":"PROVIDER","provider":"partoo","status":"active","business_ids":[],"group_id":null,"created_at":1580515200}}}
         {"stage":"parameters","outcome":"failed","violations":[{"in":"query","pointer":"","field":"force","keyword":"pattern","expected":"^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])$","text":"must match the pattern `^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])$`"}]}
         {"stage":"envelope","outcome":"not reached"}
@@ -319,7 +335,8 @@ fn refusals_before_the_rules_are_explained() {
         {"stage":"body","outcome":"not reached"}
         {"rule":"unauthenticated of deleteOrganization, specs/partoo/behavior.yaml:103","when":null,"outcome":"held","values":[]}
         {"rule":"deleteOrganization rule 1, specs/partoo/behavior.yaml:131","when":"principal.role != 'PROVIDER' or credential.access != 'WRITE'","outcome":"not reached","values":[]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -347,14 +364,17 @@ fn what_no_rule_decided_is_explained_too() {
     tell(&world.last()["explanation"]);
     control.undo(Back::Steps(1)).unwrap_err();
     let told: Vec<Value> = told.into_iter().map(Value::from).collect();
-    check(&told, &expect![[r#"
+    check(
+        &told,
+        &expect![[r#"
         "\"a documented answer was asked for (`Prefer: code=404`): no rule was asked, and nothing was changed\" | null"
         "\"the fault `down` of this sandbox answered instead of the API: no rule was asked, and nothing was changed\" | null"
         "\"decided by unknown_route, specs/partoo/behavior.yaml:108\" | \"segment 1 is `orgs`, and `org` there\""
         "\"decided by wrong_method, specs/partoo/behavior.yaml:112\" | \"the method is `PATCH`, and `DELETE` there\""
         "\"this cannot be explained: the journal kept 65536 bytes of the request's body, and that is not all\" | null"
         "\"done through the admin API\" | null"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -443,10 +463,13 @@ fn requests_that_found_nothing_come_with_what_is_near() {
     let unmatched = world.control().unmatched().unwrap();
     let near: Vec<Value> =
         unmatched.iter().map(|entry| json!([entry["id"], entry["near"][0]])).collect();
-    check(&near, &expect![[r#"
+    check(
+        &near,
+        &expect![[r#"
         [3,{"provider":"partoo","operation":"deleteOrganization","method":"DELETE","path":"/partoo/org/{org_id}","differs":"the method is `PATCH`, and `DELETE` there"}]
         [2,{"provider":"partoo","operation":"deleteOrganization","method":"DELETE","path":"/partoo/org/{org_id}","differs":"segment 1 is `orgs`, and `org` there; there is 1 segment more than there"}]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -455,13 +478,16 @@ fn each_way_of_changing_is_told_apart() {
     world.call("POST /velt/v2/users/data/delete", &VELT, ERASE);
     world.control().change_clock(ClockChange::Advance(60_000)).unwrap();
     let tasks = world.list(json!({ "kind": "task" })).requests;
-    check(tasks.iter().map(|entry| &entry["counts"]), &expect![[r#"
+    check(
+        tasks.iter().map(|entry| &entry["counts"]),
+        &expect![[r#"
         {"deleted":{"velt/comments":2,"velt/contacts":2,"velt/grants":2,"velt/members":2,"velt/notifications":3,"velt/reactions":2,"velt/recordings":1},"unlinked":{"velt/comments":2},"updated":{"velt/erasure_jobs":1}}
         {"deleted":{"velt/comments":2,"velt/contacts":2,"velt/grants":1,"velt/members":2,"velt/notifications":2,"velt/reactions":1,"velt/recordings":1},"unlinked":{"velt/comments":1},"updated":{"velt/erasure_jobs":1}}
         {"updated":{"velt/erasure_jobs":1}}
         {"updated":{"velt/erasure_jobs":1}}
         {"deleted":{"velt/contacts":1,"velt/grants":1,"velt/members":1,"velt/notifications":1},"unlinked":{"velt/comments":1},"updated":{"velt/erasure_jobs":1}}
-    "#]]);
+    "#]],
+    );
     let unlinked = world.list(json!({ "effect": "unlinked" })).requests;
     let changes = unlinked[0]["changes"].as_array().unwrap();
     let unlinked = changes.iter().find(|change| change["kind"] == "unlinked").unwrap();
@@ -517,9 +543,12 @@ fn a_plan_begins_with_what_it_costs() {
     let world = World::new();
     let mut plan = world.plan("DELETE /partoo/org/42?force=true", &[PARTOO], None);
     plan.retain(|name, _| !matches!(name.as_str(), "explanation" | "changes"));
-    check([&json!(plan)], &expect![[r#"
+    check(
+        [&json!(plan)],
+        &expect![[r#"
         {"counts":{"deleted":{"partoo/api_keys":1,"partoo/businesses":3,"partoo/groups":2,"partoo/organizations":1,"partoo/users":4}},"counts_of_jobs":{},"answer":{"status":200,"headers":[{"name":"content-type","value":"application/json"}],"body":{"status":"success","org_id":42},"body_bytes":32,"body_truncated":false,"delay_ms":0},"provider":"partoo","operation":"deleteOrganization","decided_by":"deleteOrganization rule 5, specs/partoo/behavior.yaml:148","changes_left_off":0,"jobs":[]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -535,11 +564,14 @@ fn a_plan_runs_the_jobs_that_it_would_start() {
         task.retain(|name, _| matches!(name.as_str(), "value" | "counts" | "changes_left_off"));
     }
     plan["jobs"][0]["key"] = Value::Null;
-    check([&plan["counts"], &plan["counts_of_jobs"], &plan["jobs"]], &expect![[r#"
+    check(
+        [&plan["counts"], &plan["counts_of_jobs"], &plan["jobs"]],
+        &expect![[r#"
         {"created":{"velt/erasure_jobs":1}}
         {"deleted":{"velt/comments":4,"velt/contacts":5,"velt/grants":4,"velt/members":5,"velt/notifications":6,"velt/reactions":3,"velt/recordings":2},"unlinked":{"velt/comments":4}}
         [{"job":"eraseUserData","provider":"velt","key":null,"tasks":[{"value":"bluebird-labs","counts":{"deleted":{"velt/contacts":1,"velt/grants":1,"velt/members":1,"velt/notifications":1},"unlinked":{"velt/comments":1}},"changes_left_off":0},{"value":"cedar-health","counts":{},"changes_left_off":0},{"value":"harbor-press","counts":{},"changes_left_off":0},{"value":"northwind-studio","counts":{"deleted":{"velt/comments":2,"velt/contacts":2,"velt/grants":1,"velt/members":2,"velt/notifications":2,"velt/reactions":1,"velt/recordings":1},"unlinked":{"velt/comments":1}},"changes_left_off":0},{"value":"yourOrganizationId1","counts":{"deleted":{"velt/comments":2,"velt/contacts":2,"velt/grants":2,"velt/members":2,"velt/notifications":3,"velt/reactions":2,"velt/recordings":1},"unlinked":{"velt/comments":2}},"changes_left_off":0}],"tasks_left_off":0}]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -552,12 +584,15 @@ fn what_cannot_be_planned_is_told() {
     let problem = problem.into_response();
     assert_eq!(problem.status(), 422);
     let problem: Value = serde_json::from_slice(problem.body()).unwrap();
-    check(problem["problems"].as_array().unwrap(), &expect![[r#"
+    check(
+        problem["problems"].as_array().unwrap(),
+        &expect![[r#"
         "`DE LETE` is no method"
         "`org/42` is no path: begin it with `/`"
         "`a b` cannot be sent as a header so"
         "`tombstone-sandbox` is among the headers: leave it out, the plan is for the sandbox in its path"
-    "#]]);
+    "#]],
+    );
     let plan = world.plan("GET /nowhere/at/all", &[], None);
     assert_eq!(plan["answer"]["status"], 404);
     assert_eq!(plan["explanation"]["summary"], "no operation has this path");
@@ -627,10 +662,13 @@ fn the_archive_has_what_har_asks_for() {
 fn the_archive_has_requests_as_they_came() {
     let har = archive();
     let entries = &har["log"]["entries"];
-    check([&entries[0]["request"], &entries[1]["request"]["postData"]], &expect![[r#"
+    check(
+        [&entries[0]["request"], &entries[1]["request"]["postData"]],
+        &expect![[r#"
         {"method":"DELETE","url":"http://x.localhost:80/partoo/org/43?force=true&force=false","httpVersion":"HTTP/1.1","cookies":[{"name":"a","value":"[REDACTED]"},{"name":"c","value":"[REDACTED]"}],"headers":[{"name":"x-apikey","value":"[REDACTED]"},{"name":"cookie","value":"[REDACTED]"},{"name":"host","value":"x.localhost:80"}],"queryString":[{"name":"force","value":"true"},{"name":"force","value":"false"}],"headersSize":-1,"bodySize":0}
         {"mimeType":"application/json","params":[],"text":"{}"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
