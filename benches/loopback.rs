@@ -74,6 +74,7 @@ fn main() {
     cold_starts();
     unchanged_world();
     sandboxes();
+    many_sandboxes();
     many_requests();
     million_records();
     println!(
@@ -133,13 +134,13 @@ const IN_USE: usize = 1_000;
 /// How many sandboxes there are where their memory is measured.
 const FORKS: usize = 10_000;
 
-/// What a sandbox of its own costs: a request in one beside one in `default`, and the memory of many.
+/// What a request in a sandbox of its own costs, beside one in `default`.
 fn sandboxes() {
     let server = Server::tombstone(&[]);
     let case = &unchanging()[0];
     let mut ratios = Vec::new();
     for round in 0..=ROUNDS {
-        let mut rate = |request: Box<dyn Fn(usize) -> String>| {
+        let rate = |request: Box<dyn Fn(usize) -> String>| {
             let watch = Stopwatch::start();
             let requests = runtime(false).block_on(load(server.address, 400, usize::MAX, request));
             #[expect(clippy::cast_precision_loss, reason = "counts of a second are small")]
@@ -161,7 +162,10 @@ fn sandboxes() {
         "a request in one of {IN_USE} sandboxes: {:.2} of the rate in `default` (goal 0.95)",
         median(ratios.into_iter())
     );
-    drop(server);
+}
+
+/// The memory of many sandboxes.
+fn many_sandboxes() {
     let server = Server::tombstone(&["--sandbox-idle", "24h"]);
     let before = server.resident_kb();
     let unchanging = applivery("acme");

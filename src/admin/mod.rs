@@ -5,11 +5,13 @@
 mod extract;
 mod faults;
 mod guard;
+mod journal;
 mod proof;
 mod records;
 mod routes;
 mod sandboxes;
 mod server;
+mod stream;
 mod time;
 
 use std::fmt;

@@ -18,10 +18,12 @@ use http::Uri;
 use crate::admin::ROOT;
 use crate::admin::Refusal;
 use crate::admin::faults;
+use crate::admin::journal;
 use crate::admin::proof;
 use crate::admin::records;
 use crate::admin::sandboxes;
 use crate::admin::server;
+use crate::admin::stream;
 use crate::admin::time;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
@@ -78,7 +80,21 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    [server, sandboxes, records, time, faults, proofs()].into_iter().flatten().collect()
+    let all = [server, sandboxes, records, time, faults, journal_rows(), proofs()];
+    all.into_iter().flatten().collect()
+}
+
+/// What reads the journal.
+fn journal_rows() -> Vec<Row> {
+    vec![
+        ("GET", "/sandboxes/{name}/requests", get(journal::list)),
+        ("DELETE", "/sandboxes/{name}/requests", delete(journal::clear)),
+        ("GET", "/sandboxes/{name}/requests/{id}", get(journal::read)),
+        ("GET", "/sandboxes/{name}/requests/unmatched", get(journal::unmatched)),
+        ("GET", "/sandboxes/{name}/requests/stream", get(stream::stream)),
+        ("GET", "/sandboxes/{name}/requests.har", get(journal::har)),
+        ("POST", "/sandboxes/{name}/plan", post(journal::plan)),
+    ]
 }
 
 /// What is proven of a sandbox, and of the server.

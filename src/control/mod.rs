@@ -9,6 +9,7 @@ mod effects;
 mod entries;
 mod explained;
 mod faults;
+mod har;
 mod jobs;
 mod journal;
 mod literals;

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
-use http::StatusCode;
 use http::Uri;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;

@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod faults;
 mod findings;
+mod journal;
 mod language;
 mod machines;
 mod outlives;
