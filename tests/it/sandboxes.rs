@@ -509,9 +509,9 @@ fn the_server_wakes_for_a_sandbox_that_nobody_calls() {
     let erase = erase(&["yourUserId1"]).body;
     let target = "/@alone/velt/v2/users/data/delete";
     assert_eq!(ask("POST", target, credentials, &erase).status, 202);
-    let watch = Stopwatch::start();
+    let waited = Stopwatch::start();
     while records() >= begun {
-        assert!(watch.elapsed() < crate::support::PATIENCE, "nobody was woken");
+        assert!(waited.elapsed() < crate::support::PATIENCE, "nobody was woken");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
