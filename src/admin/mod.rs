@@ -2,6 +2,7 @@
 //!
 //! Must not know rules or the store's insides, nor sockets. Nothing here is on the way of an emulated request.
 
+mod contract;
 mod extract;
 mod faults;
 mod guard;

@@ -17,6 +17,7 @@ use http::Uri;
 
 use crate::admin::ROOT;
 use crate::admin::Refusal;
+use crate::admin::contract;
 use crate::admin::faults;
 use crate::admin::journal;
 use crate::admin::proof;
@@ -36,6 +37,7 @@ fn table() -> Vec<Row> {
     let server: Vec<Row> = vec![
         ("GET", "/health", get(server::health)),
         ("GET", "/version", get(server::version)),
+        ("GET", "/openapi.json", get(contract::read)),
         ("POST", "/reset", post(server::reset)),
     ];
     let sandboxes: Vec<Row> = vec![
@@ -123,8 +125,11 @@ async fn no_such_path(uri: Uri) -> Refusal {
     Problem::new(StatusCode::NOT_FOUND, "no such admin path", detail).with("paths", paths).into()
 }
 
-/// The answer to a known path with another method; axum adds `Allow`.
-async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+/// The answer to a known path with another method; axum adds `Allow`, which is all that `OPTIONS` asks for.
+async fn wrong_method(method: Method, uri: Uri) -> Result<StatusCode, Refusal> {
+    if method == Method::OPTIONS {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     let detail = format!("`{}` does not take `{method}`: `Allow` says what it takes", uri.path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail).into()
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail).into())
 }

@@ -164,7 +164,7 @@ fn no_such_sandbox(name: &str) -> Problem {
 }
 
 /// A request body that cannot be honoured, with everything that is wrong with it.
-fn unfit(detail: &str, problems: &[String]) -> Problem {
+pub(crate) fn unfit(detail: &str, problems: &[String]) -> Problem {
     let all = problems.join("; ");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", format!("{detail}: {all}"))
         .with("problems", json!(problems))
