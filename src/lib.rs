@@ -35,6 +35,7 @@
 //! | layer | module | owns |
 //! |---|---|---|
 //! | 9 | [`cli`] [`config`] | what is asked for and printed; flags, environment and `tombstone.yaml` as one plain value |
+//! | 9 | [`embedded`] | the sandbox inside a program of somebody else: for tests in Rust |
 //! | 8 | [`server`] | sockets, HTTP/1 and HTTP/2, TLS, limits, the request log |
 //! | 7 | [`admin`] | the JSON API under `/__admin` and its guard |
 //! | 7 | [`catalog`] | finding the files of each provider, built in or in folders |
@@ -63,6 +64,7 @@
 // In reading order: the request path first, then what it stands on.
 pub mod cli;
 pub mod config;
+pub mod embedded;
 
 pub mod server;
 
@@ -97,6 +99,11 @@ pub mod finding;
 pub mod ids;
 pub mod message;
 pub mod problem;
+
+pub use embedded::Builder;
+pub use embedded::Error;
+pub use embedded::Sandbox;
+pub use embedded::Tombstone;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

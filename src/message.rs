@@ -36,6 +36,31 @@ impl From<&str> for Body {
     }
 }
 
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::Complete(text.into())
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Complete(bytes.into())
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::Complete(bytes)
+    }
+}
+
+/// No body.
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}
+
 /// An answer, when to send it, and how it came about.
 #[derive(Debug)]
 pub struct Reply {

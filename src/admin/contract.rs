@@ -60,12 +60,8 @@ pub(super) fn misplaced_lists(
 ) -> Vec<String> {
     let operation = OWN.operations.get(&(method.clone(), template.to_owned()));
     let Some(operation) = operation else { return Vec::new() };
-    let sent = validation::Sent {
-        path: &[],
-        query: "",
-        headers,
-        body: &Body::Complete(bytes.clone()),
-    };
+    let sent =
+        validation::Sent { path: &[], query: "", headers, body: &Body::Complete(bytes.clone()) };
     let violations = operation.validate(&sent).violations.into_iter();
     violations
         .filter(|violation| violation.location == Place::Body && violation.keyword == "type")

@@ -10,6 +10,7 @@ use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
 use crate::emulator::Emulator;
 use crate::emulator::ProviderOverview;
+use crate::server::origin;
 
 /// From this column on a command goes on in the next line.
 const COLUMNS_MAX: usize = 100;
@@ -86,16 +87,6 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
         let _ = writeln!(text, "    {command}");
     }
     text.push('\n');
-}
-
-/// The base URL of the server as a client on this machine writes it.
-pub(super) fn origin(address: SocketAddr, tls: bool) -> String {
-    let scheme = if tls { "https" } else { "http" };
-    match address {
-        // Listening on every address, this machine is reached by its loopback one.
-        _ if address.ip().is_unspecified() => format!("{scheme}://127.0.0.1:{}", address.port()),
-        _ => format!("{scheme}://{address}"),
-    }
 }
 
 /// The words of a command that makes the call, pasteable into a shell, and that shows status and body.

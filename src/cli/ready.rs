@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use crate::admin;
 use crate::cli::aside;
-use crate::cli::banner::origin;
 use crate::emulator::Emulator;
+use crate::server::origin;
 
 /// What programs need to know of a server that listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -87,7 +87,8 @@ impl ClockRequest {
             ([change], true) => Ok(*change),
             (_, false) => Err(unfit("the clock cannot be changed so", &problems)),
             _ => {
-                let one = "name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`";
+                let one =
+                    "name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`";
                 Err(unfit("the clock cannot be changed so", &[one.to_owned()]))
             }
         }

@@ -30,6 +30,15 @@ impl Control<'_> {
         self.enter(|_, state| state.faults.add(fault).map(view).map_err(|error| refused(&error)))?
     }
 
+    /// The same of one that is written in Rust; its id.
+    pub fn add(&self, fault: FaultFormat) -> Result<String, Problem> {
+        let fault = self.compile_fault(fault)?;
+        self.enter(|_, state| {
+            let added = state.faults.add(fault);
+            added.map(|entry| entry.id.to_string()).map_err(|error| refused(&error))
+        })?
+    }
+
     /// Has a fault be as it is written, its counts at zero; whether it was not there before, and the fault.
     pub fn put_fault(&self, id: &str, written: &Value) -> Result<(bool, Value), Problem> {
         let fault = self.read_fault(written)?;
@@ -46,13 +55,16 @@ impl Control<'_> {
     }
 
     fn read_fault(&self, written: &Value) -> Result<Fault, Problem> {
-        let unfit = |problems: Vec<String>| unfit("the fault cannot be so", &problems);
-        let shown = |found: Vec<crate::faults::Problem>| {
-            unfit(found.iter().map(ToString::to_string).collect())
-        };
-        let format = FaultFormat::read(written).map_err(shown)?;
+        self.compile_fault(FaultFormat::read(written).map_err(|found| unfit_fault(&found))?)
+    }
+
+    fn compile_fault(&self, format: FaultFormat) -> Result<Fault, Problem> {
         let unknown = self.unknown_names(&format);
-        if unknown.is_empty() { Fault::compile(format).map_err(shown) } else { Err(unfit(unknown)) }
+        if unknown.is_empty() {
+            Fault::compile(format).map_err(|found| unfit_fault(&found))
+        } else {
+            Err(unfit_fault(&unknown))
+        }
     }
 
     /// What a fault is for and there is not.
@@ -91,6 +103,11 @@ impl Control<'_> {
 
 fn view(entry: &Entry) -> Value {
     serde_json::to_value(entry).unwrap_or_default()
+}
+
+fn unfit_fault(problems: &[impl ToString]) -> Problem {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    unfit("the fault cannot be so", &problems)
 }
 
 fn no_such_fault(id: &str) -> Problem {

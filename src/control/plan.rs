@@ -126,6 +126,11 @@ impl Control<'_> {
     /// What a request would do here now. Nothing is changed, and no trace of it is kept.
     pub fn plan(&self, request: &PlanRequest) -> Result<Map<String, Value>, Problem> {
         let (parts, body) = request.read()?;
+        self.plan_call(&parts, &body)
+    }
+
+    /// The same of a request as the emulator takes it, whatever sandbox it names.
+    pub fn plan_call(&self, parts: &Parts, body: &Body) -> Result<Map<String, Value>, Problem> {
         let (mut world, baseline) = self.fork();
         let now = world.clock.now(self.real);
         // As a call would find it.
@@ -135,9 +140,12 @@ impl Control<'_> {
             }
         }
         let mut redactor = Redactor::new(self.emulator, vec![world.clone(), baseline]);
-        let Body::Complete(bytes) = &body else { unreachable!("it was made so") };
-        redactor.turn_to(&parts, &String::from_utf8_lossy(bytes));
-        let rehearsal = self.emulator.rehearse(&parts, &body, &mut world, now)?;
+        let bytes = match body {
+            Body::Complete(bytes) => &**bytes,
+            Body::TooLarge { .. } => &[],
+        };
+        redactor.turn_to(parts, &String::from_utf8_lossy(bytes));
+        let rehearsal = self.emulator.rehearse(parts, body, &mut world, now)?;
         if let Some(step) = &rehearsal.step {
             redactor.learn(step);
         }
@@ -155,7 +163,7 @@ impl Control<'_> {
         for task in jobs.iter().flat_map(|(_, tasks)| tasks) {
             reader.redactor.learn(&task.step);
         }
-        Ok(self.planned(&parts, &rehearsal, &jobs, &reader))
+        Ok(self.planned(parts, &rehearsal, &jobs, &reader))
     }
 
     /// A world like that of the sandbox, and as it began; as it will begin where there is no sandbox of the name yet.

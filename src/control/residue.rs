@@ -90,6 +90,13 @@ impl ResidueQuery {
     }
 }
 
+/// Any mention of this value in any record.
+impl From<&str> for ResidueQuery {
+    fn from(value: &str) -> Self {
+        Self::of(value)
+    }
+}
+
 /// Where a value still occurs.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Residue {

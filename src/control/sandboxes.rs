@@ -112,6 +112,11 @@ impl Control<'_> {
         self.visit(|sandbox, state| view(self.emulator, sandbox, state, self.real))
     }
 
+    /// Makes the sandbox, like every other, if it is not there.
+    pub fn ensure(&self) -> Result<(), Problem> {
+        self.enter(|_, _| ())
+    }
+
     /// Makes the sandbox as `spec` says, or has it begin anew so; whether it was not there before.
     pub fn put_sandbox(&self, spec: &SandboxSpec) -> Result<bool, Problem> {
         let mut problems = Vec::new();

@@ -72,10 +72,24 @@ impl Answer {
         self
     }
 
+    /// The same, to a call of an operation if one was found.
+    pub(super) fn at(mut self, place: Option<(usize, usize)>) -> Self {
+        if let Some((provider, operation)) = place {
+            (self.provider, self.operation) = (Some(provider), Some(operation));
+        }
+        self
+    }
+
     /// Counts what was exercised. What was only tried is not, nor is what we say in our own name.
     pub(super) fn count(&self, coverage: &mut Coverage) {
         let is_theirs = matches!(self.why, Why::Rule(_) | Why::Forced(_));
         let Some(provider) = self.provider.filter(|_| is_theirs && !self.dry_run) else { return };
+        // The call did not happen, and nothing of an answer was sent.
+        let is_lost =
+            matches!(self.delivery, Delivery::Reset | Delivery::Empty | Delivery::Garbage);
+        if is_lost && self.rule.is_none() {
+            return;
+        }
         if let Some(operation) = self.operation {
             coverage.answered(provider, operation, self.response.status().as_u16());
         }

@@ -48,6 +48,16 @@ pub(super) enum Prepared {
     Answered(Box<Answer>),
 }
 
+impl Prepared {
+    /// The numbers of the provider and the operation, where one was found and is still to be judged.
+    fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Routed(routed) => Some((routed.provider, routed.operation)),
+            _ => None,
+        }
+    }
+}
+
 /// A request that found its operation.
 pub(super) struct Routed {
     /// The number of the provider.
@@ -141,7 +151,7 @@ impl Emulator {
             Some(Strike { answer: Some(fault), .. }) => {
                 self.answer_fault(fault, &prepared, asked, state, now)
             }
-            Some(Strike { commits: false, .. }) => unsent(),
+            Some(Strike { commits: false, .. }) => unsent(&prepared),
             _ if is_dry_run => self.decided(prepared, asked, &mut state.world.clone(), now, None),
             _ => self.decided(prepared, asked, &mut state.world, now, None),
         };
@@ -270,10 +280,7 @@ impl Emulator {
         state: &mut State,
         now: Timestamp,
     ) -> Answer {
-        let place = match prepared {
-            Prepared::Routed(routed) => Some((routed.provider, routed.operation)),
-            _ => None,
-        };
+        let place = prepared.place();
         let worded = place.filter(|_| fault.body.is_none()).and_then(|(provider, operation)| {
             let behavior = self.behavior(provider);
             let example = fault.example.as_deref();
@@ -307,19 +314,15 @@ impl Emulator {
             // In place of the documented one: no name is given twice.
             response.headers_mut().insert(name, value.clone());
         }
-        let mut answer = Answer::new(response, Why::Nothing);
-        if let Some((provider, operation)) = place {
-            (answer.provider, answer.operation) = (Some(provider), Some(operation));
-        }
-        answer
+        Answer::new(response, Why::Nothing).at(place)
     }
 }
 
 /// Where the call itself does not happen and nothing is sent: what the journal says of it.
-fn unsent() -> Answer {
+fn unsent(prepared: &Prepared) -> Answer {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    Answer::new(response, Why::Nothing)
+    Answer::new(response, Why::Nothing).at(prepared.place())
 }
 
 /// Has an answer delayed or broken as a fault says.

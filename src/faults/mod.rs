@@ -3,6 +3,7 @@
 //! Owns their definitions, counters and dice. Must not know how a request is answered or sent, nor which operations,
 //! responses and examples there are.
 
+mod build;
 mod check;
 mod definition;
 mod format;

@@ -205,6 +205,16 @@ impl Shared {
     }
 }
 
+/// The base URL of the server as a client on this machine writes it.
+pub fn origin(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    match address {
+        // Listening on every address, this machine is reached by its loopback one.
+        _ if address.ip().is_unspecified() => format!("{scheme}://127.0.0.1:{}", address.port()),
+        _ => format!("{scheme}://{address}"),
+    }
+}
+
 impl Server {
     /// Listens on `host` (an address, with or without the brackets of IPv6, or a name) and `port`; 0 picks a free one.
     pub async fn bind(host: &str, port: u16) -> Result<Self, BindError> {

@@ -6,6 +6,7 @@
 mod cli;
 mod config;
 mod conformance;
+mod embedded;
 mod faults;
 mod findings;
 mod journal;
