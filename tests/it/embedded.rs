@@ -99,10 +99,11 @@ fn what_does_not_hold_is_an_error_with_the_report() {
     let sandbox = tombstone.sandbox("expecting").unwrap();
     let expectation = Expectation::deleted(Records::of("orders")).times(2);
     let error = sandbox.expect(expectation).unwrap_err();
-    expect![[r"
+    expect![[r#"
         not everything is as expected:
         FAIL  exactly 2 records of `shop/orders` deleted
-              found none"]]
+              found none
+              nearest nothing of the provider changed"#]]
     .assert_eq(&error.to_string());
 }
 

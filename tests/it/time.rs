@@ -302,12 +302,12 @@ fn a_change_of_the_clock_names_one_thing_that_can_be() {
         Advance(5400000)
         Set(Timestamp(1893452400000))
         Freeze
-        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
+        the clock cannot be changed so: name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
         the clock cannot be changed so: `advance` goes forward, and `-1s` does not: use `set` to go back
         the clock cannot be changed so: `P1M` is no duration for `advance`: write such as `PT24H` or `24h`; `tomorrow` is no time for `set`: write RFC 3339 such as `2030-01-01T00:00:00Z`; `rate` is `10000000`: give a number from 0 to 1000000
         the clock cannot be changed so: `rate` is `-1`: give a number from 0 to 1000000
-        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
-        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`"#]].assert_eq(&texts.join("\n"));
+        the clock cannot be changed so: name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
+        the clock cannot be changed so: name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`"#]].assert_eq(&texts.join("\n"));
 }
 
 /// A job that deletes what its own record hangs on, and one whose tasks change their record.
