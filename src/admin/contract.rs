@@ -51,6 +51,12 @@ pub(super) async fn read() -> impl IntoResponse {
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], OWN.json.clone())
 }
 
+/// The methods and paths that the document has.
+#[cfg(test)]
+pub(super) fn operations() -> impl Iterator<Item = &'static (Method, String)> {
+    OWN.operations.keys()
+}
+
 /// Every list in a JSON body that stands where an object belongs. The forms that bodies are read into would take its
 /// items as the values of their members, in the order in which the program happens to declare them.
 pub(super) fn misplaced_lists(

@@ -133,3 +133,20 @@ async fn wrong_method(method: Method, uri: Uri) -> Result<StatusCode, Refusal> {
     let detail = format!("`{}` does not take `{method}`: `Allow` says what it takes", uri.path());
     Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::admin::contract;
+
+    #[test]
+    fn every_row_is_documented_and_every_documented_operation_is_a_row() {
+        let rows = table().into_iter().map(|(method, path, _)| format!("{method} {ROOT}{path}"));
+        let documented = contract::operations().map(|(method, path)| format!("{method} {path}"));
+        let (rows, documented): (BTreeSet<_>, BTreeSet<_>) = (rows.collect(), documented.collect());
+        assert!(rows.len() > 30, "{rows:?}");
+        assert_eq!(rows, documented);
+    }
+}

@@ -58,7 +58,7 @@ pub use residue::Residue;
 pub use residue::ResidueHit;
 pub use residue::ResiduePlace;
 pub use residue::ResidueQuery;
-pub use residue::VALUE_BYTES_MAX as RESIDUE_VALUE_BYTES_MAX;
+pub use residue::VALUE_CHARS_MAX as RESIDUE_VALUE_CHARS_MAX;
 pub use sandboxes::ClockSpec;
 pub use sandboxes::SandboxSpec;
 pub use sandboxes::SandboxView;
