@@ -71,8 +71,20 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let fixtures = Folder::new();
     cold_starts();
+    unchanged_world();
+    sandboxes();
+    many_sandboxes();
+    many_requests();
+    million_records();
+    println!(
+        "(medians of {ROUNDS} rounds, {CONNECTIONS} connections, {} processors)",
+        thread::available_parallelism().map_or(0, usize::from)
+    );
+}
+
+/// Requests that leave everything as it was.
+fn unchanged_world() {
     let server = Server::tombstone(&[]);
     for request in one_of_each() {
         exchange(server.address, &request);
@@ -90,7 +102,11 @@ fn main() {
         megabytes(resident_kb),
         megabytes(server.resident_kb())
     );
-    drop(server);
+}
+
+/// Deletions among a million records.
+fn million_records() {
+    let fixtures = Folder::new();
     fixtures.write_million();
     let path = fixtures.0.display().to_string();
     let watch = Stopwatch::start();
@@ -110,10 +126,91 @@ fn main() {
     for case in deletions() {
         case.run(&server);
     }
+}
+
+/// How many sandboxes are in use beside each other.
+const IN_USE: usize = 1_000;
+
+/// How many sandboxes there are where their memory is measured.
+const FORKS: usize = 10_000;
+
+/// What a request in a sandbox of its own costs, beside one in `default`.
+fn sandboxes() {
+    let server = Server::tombstone(&[]);
+    let case = &unchanging()[0];
+    let mut ratios = Vec::new();
+    for round in 0..=ROUNDS {
+        let rate = |request: Box<dyn Fn(usize) -> String>| {
+            let watch = Stopwatch::start();
+            let requests = runtime(false).block_on(load(server.address, 400, usize::MAX, request));
+            #[expect(clippy::cast_precision_loss, reason = "counts of a second are small")]
+            let requests = requests as f64;
+            requests / watch.elapsed().as_secs_f64()
+        };
+        let of = case.request.clone();
+        let in_default = rate(Box::new(move |_| of.replace(" /", " /@default/")));
+        let of = case.request.clone();
+        let in_many = rate(Box::new(move |number| {
+            of.replace(" /", &format!(" /@s{:05}/", number * 7_919 % IN_USE))
+        }));
+        // The first one only warms up.
+        if round > 0 {
+            ratios.push(in_many / in_default);
+        }
+    }
     println!(
-        "(medians of {ROUNDS} rounds, {CONNECTIONS} connections, {} processors)",
-        thread::available_parallelism().map_or(0, usize::from)
+        "a request in one of {IN_USE} sandboxes: {:.2} of the rate in `default` (goal 0.95)",
+        median(ratios.into_iter())
     );
+}
+
+/// The memory of many sandboxes.
+fn many_sandboxes() {
+    let server = Server::tombstone(&["--sandbox-idle", "24h"]);
+    let before = server.resident_kb();
+    let unchanging = applivery("acme");
+    let every = |request: &str, status: u16| {
+        let request = request.to_owned();
+        let each = move |number: usize| request.replace(" /", &format!(" /@s{number:05}/"));
+        let runtime = runtime(false);
+        let mut done = 0;
+        while done < FORKS {
+            let (each, from) = (each.clone(), done);
+            let requests = move |number: usize| each((from + number).min(FORKS - 1));
+            done += runtime.block_on(load(server.address, status, FORKS - done, requests));
+        }
+    };
+    every(&request("GET", "/nothing", "", ""), 404);
+    println!(
+        "{FORKS} sandboxes that have answered one request: {:.1} MB (goal 100)",
+        megabytes(server.resident_kb() - before)
+    );
+    every(&partoo(42).replace("/org/42", "/org/43"), 200);
+    for _ in 0..10 {
+        every(&unchanging, 400);
+    }
+    println!(
+        "the same after a deletion and ten requests in each: {:.1} MB, of which journals may take 64",
+        megabytes(server.resident_kb() - before)
+    );
+}
+
+/// Whether memory stays flat while requests go on.
+fn many_requests() {
+    let server = Server::tombstone(&[]);
+    let request = applivery("acme");
+    let mut done = 0;
+    let mut resident = Vec::new();
+    for part in 1..=10 {
+        while done < part * 100_000 {
+            let request = request.clone();
+            let runtime = runtime(false);
+            let quota = part * 100_000 - done;
+            done += runtime.block_on(load(server.address, 400, quota, move |_| request.clone()));
+        }
+        resident.push(format!("{:.1}", megabytes(server.resident_kb())));
+    }
+    println!("resident over a million requests, at each tenth: {} MB", resident.join(" "));
 }
 
 fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
@@ -302,10 +399,9 @@ async fn load(
         local.spawn_local(async move {
             let stream = TcpStream::connect(address).await.expect("the server listens");
             stream.set_nodelay(true).expect("it is a TCP socket");
-            let mut length = None;
             while watch.elapsed() < ROUND && sent.get() < quota {
                 let number = sent.replace(sent.get() + 1);
-                let answer = ask(&stream, requests(number).as_bytes(), &mut length).await;
+                let answer = ask(&stream, requests(number).as_bytes()).await;
                 assert_eq!(
                     &answer,
                     status.to_string().as_bytes(),
@@ -319,13 +415,13 @@ async fn load(
     answered.get()
 }
 
-/// One request and its answer, whose length is found out once; gives the status.
-async fn ask(stream: &TcpStream, request: &[u8], length: &mut Option<usize>) -> [u8; 3] {
+/// One request and its answer; gives the status.
+async fn ask(stream: &TcpStream, request: &[u8]) -> [u8; 3] {
     // It fits into the socket's buffer, which is empty.
     let written = stream.try_write(request).expect("the connection is there");
     assert_eq!(written, request.len());
     let mut buffer = [0; 4096];
-    let mut filled = 0;
+    let (mut filled, mut length) = (0, None);
     loop {
         stream.readable().await.expect("the connection is there");
         match stream.try_read(&mut buffer[filled..]) {
@@ -344,10 +440,12 @@ async fn ask(stream: &TcpStream, request: &[u8], length: &mut Option<usize>) -> 
 
 /// The length of an answer with its head, read from its head.
 fn message_length(answer: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(answer).to_ascii_lowercase();
-    let head = text.find("\r\n\r\n").expect("the head comes in one piece") + 4;
-    let length = text.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
-    head + length.map_or(0, |length| length.parse::<usize>().expect("it is a number"))
+    let find = |mark: &[u8]| answer.windows(mark.len()).position(|window| window == mark);
+    let head = find(b"\r\n\r\n").expect("the head comes in one piece") + 4;
+    // hyper writes names in small letters.
+    let Some(length) = find(b"\r\ncontent-length: ") else { return head };
+    let digits = answer[length + 18..].iter().take_while(|byte| byte.is_ascii_digit());
+    head + digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'))
 }
 
 /// One request on a connection of its own; gives the whole answer.

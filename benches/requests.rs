@@ -20,8 +20,18 @@ use tombstone::clock::system_now;
 use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::emulator::Provider;
+use tombstone::faults::Fault;
+use tombstone::faults::Faults;
+use tombstone::faults::Target;
+use tombstone::journal::Back;
+use tombstone::journal::Budget;
+use tombstone::journal::Draft;
+use tombstone::journal::Event;
+use tombstone::journal::Journal;
 use tombstone::message::Body;
+use tombstone::message::Delivery;
 use tombstone::message::Request;
+use tombstone::message::Why;
 use tombstone::store::Store;
 
 const SIZES: [usize; 2] = [1_000, 1_000_000];
@@ -166,6 +176,76 @@ fn deletions(emulator: &Emulator, count: usize, rounds: u64, now: Timestamp) -> 
     total
 }
 
+/// The time of `rounds` undos, each of the deletion of another organization.
+fn undos(emulator: &Emulator, count: usize, rounds: u64, now: Timestamp) -> Duration {
+    let mut total = Duration::ZERO;
+    emulator.sandboxes().reset(now);
+    for round in 0..rounds {
+        let round = usize::try_from(round).expect("rounds are few");
+        let request = delete(FIRST_ID + round * 7_919 % count);
+        assert_eq!(emulator.handle(request, now).response.status(), 200);
+        emulator.sandboxes().visit("default", now, |_, state| {
+            let watch = Stopwatch::start();
+            let turned = state.undo(Back::Steps(1), now);
+            total += watch.elapsed();
+            assert_eq!(black_box(turned).expect("it was just done").entries.len(), 1);
+        });
+    }
+    total
+}
+
+/// What each request pays for beside its answer: an entry in a full journal, and faults that are not for it.
+fn beside(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("beside");
+    group.sample_size(30);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    let request = delete(FIRST_ID);
+    let (parts, body) = request.into_parts();
+    let mut response = http::Response::new(bytes::Bytes::from_static(&[b'x'; 120]));
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("tombstone-sandbox", "default"),
+        ("tombstone-request-id", "1234567"),
+        ("vary", "Origin"),
+    ] {
+        response.headers_mut().insert(name, http::HeaderValue::from_static(value));
+    }
+    let mut journal = Journal::new(Arc::new(Budget::new(1_000, 64 << 20)));
+    let why = Why::Rule("deleteOrganization rule 3, specs/x/behavior.yaml:48".into());
+    group.bench_function("an entry in the journal", |bencher| {
+        bencher.iter(|| {
+            let call = tombstone::journal::Call {
+                exchange: Draft::of(&parts, &body).answered(&response),
+                provider: Some(0),
+                operation: Some(0),
+                why: why.clone(),
+                rule: Some(3),
+                dry_run: false,
+                faults: Vec::new(),
+                delay: Duration::ZERO,
+                delivery: Delivery::Whole,
+                restarted: None,
+            };
+            journal.enter(Timestamp(0), Timestamp(0), Event::Call(Arc::new(call)), None)
+        });
+    });
+    let other = || "operation=somethingElse,status=503".parse().map(Fault::compile);
+    let others = (0..10).map(|_| Arc::new(other().expect("it is one").expect("it is one")));
+    let mut faults = Faults::new(others, 0).expect("they are few");
+    group.bench_function("ten faults for others", |bencher| {
+        bencher.iter(|| {
+            faults.strike(&Target {
+                provider: Some("partoo"),
+                operation: Some("deleteOrganization"),
+                method: &parts.method,
+                path: parts.uri.path(),
+                headers: &parts.headers,
+            })
+        });
+    });
+    group.finish();
+}
+
 fn deleting(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("request");
     group.sample_size(20);
@@ -191,6 +271,17 @@ fn deleting(criterion: &mut Criterion) {
                     criterion::BatchSize::SmallInput,
                 );
             });
+            group.bench_function(name("undo of a DELETE"), |bencher| {
+                bencher.iter_custom(|rounds| undos(&emulator, count, rounds, now));
+            });
+            group.bench_function(name("reset"), |bencher| {
+                let origin = Arc::clone(emulator.sandboxes().baseline());
+                bencher.iter(|| {
+                    emulator
+                        .sandboxes()
+                        .visit("default", now, |_, state| state.restart(Arc::clone(&origin), now))
+                });
+            });
             group
                 .bench_function(name("fork"), |bencher| bencher.iter(|| black_box(&world).clone()));
         }
@@ -198,5 +289,5 @@ fn deleting(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, unchanging, deleting);
+criterion_group!(benches, unchanging, beside, deleting);
 criterion_main!(benches);

@@ -15,8 +15,13 @@ use http::header;
 const PREFLIGHT_AGE_MAX_S: &str = "7200";
 
 /// Response headers of our own that scripts may read.
-const EXPOSED: [&str; 4] =
-    ["Tombstone-Sandbox", "Tombstone-Request-Id", "Tombstone-Violations", "Preference-Applied"];
+const EXPOSED: [&str; 5] = [
+    "Tombstone-Sandbox",
+    "Tombstone-Sandbox-Restarted",
+    "Tombstone-Request-Id",
+    "Tombstone-Violations",
+    "Preference-Applied",
+];
 
 const VARY_PREFLIGHT: HeaderValue = HeaderValue::from_static(
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
@@ -164,13 +169,13 @@ mod tests {
         check(
             response.headers(),
             &expect![[r#"
-            access-control-allow-methods: DELETE
-            access-control-allow-headers: x-apikey, content-type
-            access-control-max-age: 7200
-            vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
-            access-control-allow-origin: https://app.example
-            access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied"#]],
+                access-control-allow-methods: DELETE
+                access-control-allow-headers: x-apikey, content-type
+                access-control-max-age: 7200
+                vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
+                access-control-allow-origin: https://app.example
+                access-control-allow-credentials: true
+                access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied"#]],
         );
     }
 
@@ -193,10 +198,10 @@ mod tests {
         check(
             &response,
             &expect![[r#"
-            vary: Origin
-            access-control-allow-origin: null
-            access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied, Retry-After"#]],
+                vary: Origin
+                access-control-allow-origin: null
+                access-control-allow-credentials: true
+                access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied, Retry-After"#]],
         );
     }
 

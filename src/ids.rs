@@ -25,6 +25,9 @@ const IDENTIFIER_MAX: usize = 1024;
 /// Longest text of a pattern, in bytes: no sensible one comes near.
 const PATTERN_MAX: usize = 1024;
 
+/// The farthest position to go to: a sixteenth of the sequence, which no sandbox uses up.
+pub const POSITION_MAX: u128 = 1 << 64;
+
 /// The generator. Its clone goes on exactly as it would, so a fork of a world makes the same ids as the
 /// world itself.
 ///

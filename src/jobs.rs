@@ -12,8 +12,8 @@ use crate::clock::Timestamp;
 /// The property that says when the next task falls due, in milliseconds since the epoch; null when none is left.
 pub const NEXT_DUE: &str = "next_due_ms";
 
-/// The most tasks that one job can have: each is kept in its record.
-pub const TASKS_MAX: usize = 10_000;
+/// The most tasks that one job can have: each is kept in its record, which every task that is done writes anew.
+pub const TASKS_MAX: usize = 2_000;
 
 /// Every property of a job's record beside its key.
 pub const PROPERTIES: [&str; 9] = [

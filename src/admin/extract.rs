@@ -5,16 +5,21 @@
 use axum::body::to_bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
+use axum::extract::MatchedPath;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::Request;
+use bytes::Bytes;
 use http::StatusCode;
 use http::Uri;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::admin::Refusal;
+use crate::admin::contract;
+use crate::control::unfit;
 use crate::problem::Problem;
 
 /// The names in the path, decoded.
@@ -60,29 +65,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        let (head, body) = request.into_parts();
         // It was read under a limit before it came here.
-        let bytes = to_bytes(request.into_body(), usize::MAX).await.unwrap_or_default();
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let mut reader = serde_json::Deserializer::from_slice(text);
-        let read = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| (error.path().to_string(), error.into_inner()));
-        match read
-            .and_then(|read| reader.end().map(|()| read).map_err(|error| (String::new(), error)))
-        {
-            Ok(body) => Ok(Self(body)),
-            Err((place, error)) => Err(bad_body(&place, &error).into()),
+        let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            let detail = format!("the body is no JSON: {error}");
+            Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail)
+        })?;
+        let template = head.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let operation = (&head.method, template);
+        let problems = contract::misplaced_lists(operation, &head.headers, (&bytes, &value));
+        if !problems.is_empty() {
+            return Err(unfit("the body cannot be read", &problems).into());
         }
-    }
-}
-
-fn bad_body(place: &str, error: &serde_json::Error) -> Problem {
-    if error.is_data() {
-        let place = if place.is_empty() || place == "." { "the body" } else { place };
-        let detail = format!("`{place}` does not fit: {error}");
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail)
-    } else {
-        let detail = format!("the body is no JSON: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail)
+        let body = serde_path_to_error::deserialize(value).map_err(|error| {
+            let place = error.path().to_string();
+            let place = if place == "." { "the body" } else { &place };
+            let problem = format!("`{place}` does not fit: {}", error.inner());
+            unfit("the body cannot be read", &[problem])
+        })?;
+        Ok(Self(body))
     }
 }
 

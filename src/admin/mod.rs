@@ -2,14 +2,17 @@
 //!
 //! Must not know rules or the store's insides, nor sockets. Nothing here is on the way of an emulated request.
 
+mod contract;
 mod extract;
 mod faults;
 mod guard;
+mod journal;
 mod proof;
 mod records;
 mod routes;
 mod sandboxes;
 mod server;
+mod stream;
 mod time;
 
 use std::fmt;

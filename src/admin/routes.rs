@@ -17,11 +17,14 @@ use http::Uri;
 
 use crate::admin::ROOT;
 use crate::admin::Refusal;
+use crate::admin::contract;
 use crate::admin::faults;
+use crate::admin::journal;
 use crate::admin::proof;
 use crate::admin::records;
 use crate::admin::sandboxes;
 use crate::admin::server;
+use crate::admin::stream;
 use crate::admin::time;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
@@ -34,6 +37,7 @@ fn table() -> Vec<Row> {
     let server: Vec<Row> = vec![
         ("GET", "/health", get(server::health)),
         ("GET", "/version", get(server::version)),
+        ("GET", "/openapi.json", get(contract::read)),
         ("POST", "/reset", post(server::reset)),
     ];
     let sandboxes: Vec<Row> = vec![
@@ -78,7 +82,21 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    [server, sandboxes, records, time, faults, proofs()].into_iter().flatten().collect()
+    let all = [server, sandboxes, records, time, faults, journal_rows(), proofs()];
+    all.into_iter().flatten().collect()
+}
+
+/// What reads the journal.
+fn journal_rows() -> Vec<Row> {
+    vec![
+        ("GET", "/sandboxes/{name}/requests", get(journal::list)),
+        ("DELETE", "/sandboxes/{name}/requests", delete(journal::clear)),
+        ("GET", "/sandboxes/{name}/requests/{id}", get(journal::read)),
+        ("GET", "/sandboxes/{name}/requests/unmatched", get(journal::unmatched)),
+        ("GET", "/sandboxes/{name}/requests/stream", get(stream::stream)),
+        ("GET", "/sandboxes/{name}/requests.har", get(journal::har)),
+        ("POST", "/sandboxes/{name}/plan", post(journal::plan)),
+    ]
 }
 
 /// What is proven of a sandbox, and of the server.
@@ -107,8 +125,28 @@ async fn no_such_path(uri: Uri) -> Refusal {
     Problem::new(StatusCode::NOT_FOUND, "no such admin path", detail).with("paths", paths).into()
 }
 
-/// The answer to a known path with another method; axum adds `Allow`.
-async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+/// The answer to a known path with another method; axum adds `Allow`, which is all that `OPTIONS` asks for.
+async fn wrong_method(method: Method, uri: Uri) -> Result<StatusCode, Refusal> {
+    if method == Method::OPTIONS {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     let detail = format!("`{}` does not take `{method}`: `Allow` says what it takes", uri.path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail).into()
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::admin::contract;
+
+    #[test]
+    fn every_row_is_documented_and_every_documented_operation_is_a_row() {
+        let rows = table().into_iter().map(|(method, path, _)| format!("{method} {ROOT}{path}"));
+        let documented = contract::operations().map(|(method, path)| format!("{method} {path}"));
+        let (rows, documented): (BTreeSet<_>, BTreeSet<_>) = (rows.collect(), documented.collect());
+        assert!(rows.len() > 30, "{rows:?}");
+        assert_eq!(rows, documented);
+    }
 }

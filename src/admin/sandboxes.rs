@@ -17,8 +17,8 @@ use crate::control::Control;
 use crate::control::SandboxSpec;
 use crate::control::SandboxView;
 use crate::control::TurnView;
+use crate::control::unfit;
 use crate::journal::Back;
-use crate::problem::Problem;
 
 pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
     let limits = emulator.sandboxes().limits();
@@ -89,7 +89,7 @@ pub(super) async fn undo(
             } else {
                 "`steps` and `to` both say how far: give one of them"
             };
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail).into());
+            return Err(unfit("that cannot be undone", &[detail.to_owned()]).into());
         }
     };
     Ok(Json(Control::new(&emulator, &name, system_now())?.undo(back)?))
@@ -108,8 +108,8 @@ pub(super) async fn redo(
     Sent(RedoRequest { steps }): Sent<RedoRequest>,
 ) -> Result<Json<TurnView>, Refusal> {
     if steps == Some(0) {
-        let detail = "`steps` is `0`: give a number from 1 up";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail).into());
+        let problem = "`steps` is `0`: give a number from 1 up".to_owned();
+        return Err(unfit("that cannot be done again", &[problem]).into());
     }
     Ok(Json(Control::new(&emulator, &name, system_now())?.redo(steps.unwrap_or(1))?))
 }

@@ -90,9 +90,10 @@ impl Behavior {
                 Some(name) => media.examples.get(name),
                 None => media.examples.values().next(),
             };
-            *answer.body_mut() = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-            if let Some(content_type) = content_type(media_type) {
-                answer.headers_mut().insert(CONTENT_TYPE, content_type);
+            // Without an example there is nothing to send, and so nothing of a type.
+            if let Some(body) = body {
+                *answer.body_mut() = Bytes::from(body.to_string());
+                answer.headers_mut().extend(content_type(media_type).map(|of| (CONTENT_TYPE, of)));
             }
         }
         Ok(answer)

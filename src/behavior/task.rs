@@ -61,7 +61,7 @@ impl Behavior {
             }
             None => {}
         }
-        match moment.store.plan_update(resource, key, done) {
+        match moment.store.plan_replace(resource, key, done) {
             Ok(own) => changes.extend(own),
             Err(error) => why = Why::Fault(error.to_string()),
         }
@@ -72,7 +72,7 @@ impl Behavior {
     pub fn end_job(&self, resource: usize, key: &Key, moment: &Moment<'_>) -> TaskDecision {
         let record = moment.store.get(resource, key);
         let ended = record.map(|record| jobs::cancel(&record.fields)).unwrap_or_default();
-        let planned = moment.store.plan_update(resource, key, ended);
+        let planned = moment.store.plan_replace(resource, key, ended);
         let why = Why::Fault(format!("the job `{key}` is due and has no task that can be run"));
         TaskDecision { why, changes: planned.unwrap_or_default() }
     }
@@ -88,7 +88,7 @@ impl Behavior {
         let running = record.filter(|record| jobs::next_task(&record.fields).is_some());
         let record = running.ok_or_else(|| format!("the job `{key}` has no task left to stop"))?;
         let canceled = jobs::cancel(&record.fields);
-        moment.store.plan_update(resource, key, canceled).map_err(|error| error.to_string())
+        moment.store.plan_replace(resource, key, canceled).map_err(|error| error.to_string())
     }
 
     fn plan_task(

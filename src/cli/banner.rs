@@ -70,23 +70,22 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
         None => "",
     };
     let root = admin::ROOT;
-    for (shows, command) in [
-        (
-            "which records there are",
-            format!(
-                "curl -s {}{token}",
-                quoted(&format!("{origin}{root}/sandboxes/default/resources"))
-            ),
-        ),
-        (
-            "everything back to the start",
-            format!("curl -s -X POST {}{token}", quoted(&format!("{origin}{root}/reset"))),
-        ),
+    for (shows, method, path) in [
+        ("which records there are", "", "/sandboxes/default/resources"),
+        ("what was asked, and why it was answered so", "", "/sandboxes/default/requests"),
+        ("the last change undone", "-X POST ", "/sandboxes/default/undo"),
+        ("everything back to the start", "-X POST ", "/reset"),
+        ("all that it can do", "", "/openapi.json"),
     ] {
+        let url = quoted(&format!("{origin}{root}{path}"));
+        let command = format!("curl -s {method}{url}{token}");
         let _ = writeln!(text, "    {}", paint.dim(&format!("# {shows}")));
         let _ = writeln!(text, "    {command}");
     }
-    text.push('\n');
+    let _ = writeln!(
+        text,
+        "\n  A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.\n"
+    );
 }
 
 /// The words of a command that makes the call, pasteable into a shell, and that shows status and body.

@@ -3,7 +3,6 @@
 //! Must not know what a sandbox's state is made of.
 
 use std::fs;
-use std::fs::File;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -17,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::cli::aside;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
@@ -78,9 +78,11 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
 /// Has a running clock show what it would if the program had been there; one that is not as it should be is refused
 /// later.
 fn pass_time(state: &mut Value, away: Duration) {
-    let clock = &mut state["clock"];
-    let (now, rate) = (clock["now"].as_str().and_then(Timestamp::parse), clock["rate"].as_f64());
-    if let (Some(now), Some(rate), Some(false)) = (now, rate, clock["frozen"].as_bool()) {
+    let Some(clock) = state.get_mut("clock") else { return };
+    let now = clock.get("now").and_then(Value::as_str).and_then(Timestamp::parse);
+    let rate = clock.get("rate").and_then(Value::as_f64);
+    let frozen = clock.get("frozen").and_then(Value::as_bool);
+    if let (Some(now), Some(rate), Some(false)) = (now, rate, frozen) {
         let start = ClockStart { at: Some(now), frozen: false, rate };
         let away_ms = i64::try_from(away.as_millis()).unwrap_or(i64::MAX);
         let then = start.begin(Timestamp(0)).now(Timestamp(away_ms));
@@ -111,28 +113,11 @@ fn save(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
         }));
     }
     let kept = Kept { tombstone: FORMAT_VERSION, saved_at: now.to_rfc3339(), sandboxes };
-    let mut text = serde_json::to_vec(&kept)?;
-    text.push(b'\n');
-    write_aside(path, &text).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn write_aside(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}", std::process::id()));
-    let write = || {
-        let mut file = File::create(&aside)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)?;
-        // The name is on the disk, too.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    };
-    let written = write();
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written
+    let written = aside::write(path, |file| {
+        serde_json::to_writer(&mut *file, &kept)?;
+        file.write_all(b"\n")
+    });
+    written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// Saves at intervals, for as long as it is there.

@@ -2,10 +2,12 @@
 //!
 //! The one place that prints. Must not know rules or stores.
 
+mod aside;
 mod banner;
 mod check;
 mod client;
 mod coverage;
+mod journal_out;
 mod junit;
 mod keep;
 mod paint;

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::admin;
+use crate::cli::aside;
 use crate::emulator::Emulator;
 use crate::server::origin;
 
@@ -85,13 +87,7 @@ impl ReadyFile {
     /// Writes the file so that whoever sees it sees all of it.
     pub(super) fn write(path: &Path, ready: &Ready) -> io::Result<Self> {
         let line = ready.line();
-        let mut aside = path.as_os_str().to_owned();
-        aside.push(format!(".{}", ready.pid));
-        let written = fs::write(&aside, &line).and_then(|()| fs::rename(&aside, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&aside);
-        }
-        written?;
+        aside::write(path, |file| file.write_all(line.as_bytes()))?;
         Ok(Self { path: path.to_owned(), line })
     }
 }

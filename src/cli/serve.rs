@@ -11,6 +11,7 @@ use crate::catalog;
 use crate::cli::ServeArgs;
 use crate::cli::banner;
 use crate::cli::emulator;
+use crate::cli::journal_out;
 use crate::cli::keep;
 use crate::cli::keep::Keeper;
 use crate::cli::paint::Paint;
@@ -86,6 +87,10 @@ async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitC
     let setup = Setup { emulator: Arc::clone(&emulator), admin, tls, log, limits };
     server.run(setup, stop).await;
     drop(file);
+    if let Some(path) = &config.journal.out {
+        journal_out::write(&emulator, path)
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
     if let Some(keeper) = kept {
         keeper.finish().await?;
     }

@@ -22,6 +22,8 @@ use crate::cli::print;
 use crate::cli::print_error;
 use crate::cli::target::SandboxName;
 use crate::cli::target::TargetArgs;
+use crate::control;
+use crate::control::Verdict;
 use crate::finding::Severity;
 use crate::yaml::Document;
 
@@ -47,42 +49,26 @@ enum Format {
     Junit,
 }
 
-/// What the admin API answers.
-#[derive(Debug, Deserialize)]
-struct Report {
-    passed: bool,
-    expectations: Vec<Expectation>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Expectation {
-    description: String,
-    passed: bool,
-    expected: String,
-    found: String,
-    nearest: Option<String>,
-}
-
 pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let Some(expectations) = read(args) else { return Ok(ExitCode::FAILURE) };
     let path = args.sandbox.path("/verify");
     let answer: Value = args.target.client()?.ask("POST", &path, Some(&expectations))?;
-    let report = Report::deserialize(&answer)
+    let verdict = Verdict::deserialize(&answer)
         .map_err(|error| anyhow::anyhow!("the server's answer has another form: {error}"))?;
     print(&match args.format {
-        Format::Text => text(&report, Paint::of(&std::io::stdout())),
+        Format::Text => text(&verdict, Paint::of(&std::io::stdout())),
         Format::Json => format!("{answer:#}\n"),
         Format::Junit => {
-            let cases = report.expectations.iter().map(|expectation| Case {
+            let cases = verdict.expectations.iter().map(|expectation| Case {
                 class: args.sandbox.as_str().to_owned(),
-                name: expectation.description.clone(),
+                name: expectation.name().to_owned(),
                 outcome: outcome(expectation),
             });
             let name = args.file.display().to_string();
             junit::report(&[Suite { name, cases: cases.collect() }])
         }
     });
-    Ok(if report.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The file's value; what is wrong with it is printed.
@@ -98,29 +84,29 @@ fn read(args: &VerifyArgs) -> Option<Value> {
     document.filter(|_| is_sound).map(Document::into_root)
 }
 
-fn text(report: &Report, paint: Paint) -> String {
+fn text(verdict: &Verdict, paint: Paint) -> String {
     let mut text = String::new();
-    for expectation in &report.expectations {
+    for expectation in &verdict.expectations {
         let word = if expectation.passed {
             paint.status("200", "holds")
         } else {
             paint.status("500", "fails")
         };
-        let _ = writeln!(text, "{word}  {}", expectation.description);
+        let _ = writeln!(text, "{word}  {}", expectation.name());
         if !expectation.passed {
             for line in why(expectation) {
                 let _ = writeln!(text, "       {line}");
             }
         }
     }
-    let all = report.expectations.len();
-    let failed = report.expectations.iter().filter(|expectation| !expectation.passed).count();
+    let all = verdict.expectations.len();
+    let failed = verdict.expectations.iter().filter(|expectation| !expectation.passed).count();
     let _ = writeln!(text, "{}, {failed} of them not met", counted(all, "expectation"));
     text
 }
 
 /// What was expected, what was found, and what came nearest.
-fn why(expectation: &Expectation) -> Vec<String> {
+fn why(expectation: &control::Outcome) -> Vec<String> {
     let mut lines = vec![
         format!("expected  {}", expectation.expected),
         format!("found     {}", expectation.found),
@@ -129,7 +115,7 @@ fn why(expectation: &Expectation) -> Vec<String> {
     lines
 }
 
-fn outcome(expectation: &Expectation) -> Outcome {
+fn outcome(expectation: &control::Outcome) -> Outcome {
     if expectation.passed {
         return Outcome::Passed;
     }

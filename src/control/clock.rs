@@ -2,7 +2,6 @@
 //!
 //! Must not know what happens when it is.
 
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
@@ -87,11 +86,11 @@ impl ClockRequest {
         match (changes.as_slice(), problems.is_empty()) {
             ([change], true) => Ok(*change),
             (_, false) => Err(unfit("the clock cannot be changed so", &problems)),
-            _ => Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "unfit",
-                "name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`",
-            )),
+            _ => {
+                let one =
+                    "name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`";
+                Err(unfit("the clock cannot be changed so", &[one.to_owned()]))
+            }
         }
     }
 }

@@ -74,14 +74,28 @@ impl Control<'_> {
         if let Some(provider) = of.filter(|name| self.emulator.provider(name).is_none()) {
             problems.push(format!("there is no provider `{provider}`"));
         }
-        if let Some(id) = &format.operation {
-            let providers = self.emulator.providers().enumerate();
-            let asked = providers.filter(|(_, name)| of.is_none_or(|of| *of == ***name));
-            let operations =
-                asked.flat_map(|(number, _)| &self.emulator.behavior(number).contract().operations);
-            if !operations.into_iter().any(|operation| operation.id == *id) {
-                problems.push(format!("there is no operation `{id}`"));
+        let Some(id) = &format.operation else { return problems };
+        let mut documented = Vec::new();
+        for (number, name) in self.emulator.providers().enumerate() {
+            let behavior = self.emulator.behavior(number);
+            let mut operations = behavior.contract().operations.iter();
+            let operation = operations.position(|operation| operation.id == *id);
+            if let Some(operation) = operation.filter(|_| of.is_none_or(|of| *of == **name)) {
+                let answer = format.answer.as_ref();
+                documented.push(answer.map_or(Ok(()), |answer| {
+                    // What answers with a status that is not documented names no example of it.
+                    let example = answer.example.as_deref();
+                    let found = behavior.documented(operation, Some(answer.status), example);
+                    if example.is_some() { found.map(drop) } else { Ok(()) }
+                }));
             }
+        }
+        if documented.is_empty() {
+            problems.push(format!("there is no operation `{id}`"));
+        } else if documented.iter().all(Result::is_err) {
+            problems.extend(
+                documented.iter().filter_map(|one| one.as_ref().err()).map(ToString::to_string),
+            );
         }
         problems
     }

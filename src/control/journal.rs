@@ -25,8 +25,8 @@ use crate::problem::Problem;
 use crate::sandbox::State;
 use crate::sandbox::World;
 
-/// So many entries are handed to a stream at once.
-const BATCH_ENTRIES: usize = 32;
+/// So many entries are handed to a stream at once: what one reader who is slow can hold in memory.
+const BATCH_ENTRIES: usize = 16;
 
 /// Some entries, the newest first.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -9,6 +9,7 @@ mod effects;
 mod entries;
 mod explained;
 mod faults;
+mod har;
 mod jobs;
 mod journal;
 mod literals;
@@ -57,7 +58,7 @@ pub use residue::Residue;
 pub use residue::ResidueHit;
 pub use residue::ResiduePlace;
 pub use residue::ResidueQuery;
-pub use residue::VALUE_BYTES_MAX as RESIDUE_VALUE_BYTES_MAX;
+pub use residue::VALUE_CHARS_MAX as RESIDUE_VALUE_CHARS_MAX;
 pub use sandboxes::ClockSpec;
 pub use sandboxes::SandboxSpec;
 pub use sandboxes::SandboxView;
@@ -163,7 +164,7 @@ fn no_such_sandbox(name: &str) -> Problem {
 }
 
 /// A request body that cannot be honoured, with everything that is wrong with it.
-fn unfit(detail: &str, problems: &[String]) -> Problem {
+pub(crate) fn unfit(detail: &str, problems: &[String]) -> Problem {
     let all = problems.join("; ");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", format!("{detail}: {all}"))
         .with("problems", json!(problems))

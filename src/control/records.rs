@@ -270,7 +270,7 @@ fn complete(
     key: &[String],
     found: Option<&Key>,
 ) -> Result<(), Problem> {
-    let refuse = |detail| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail));
+    let refuse = |problem: String| Err(unfit("the record cannot be so", &[problem]));
     if properties.len() != key.len() {
         let shown = properties.join("`, `");
         return refuse(format!(

@@ -39,6 +39,10 @@ const HEADERS: [&str; 7] = [
 /// Shorter secrets, in bytes, are taken out only where they stand alone: they would be found in every other word.
 const INSIDE_BYTES_MIN: usize = 4;
 
+/// So many secrets of one request are looked for inside of texts, each by going through them; a body can name
+/// thousands.
+const INSIDE_MAX: usize = 64;
+
 /// Takes out what is secret in one sandbox.
 pub(super) struct Redactor<'e> {
     emulator: &'e Emulator,
@@ -49,7 +53,9 @@ pub(super) struct Redactor<'e> {
     /// Credentials that are in no world any more.
     gone: HashSet<String>,
     /// What the request at hand presented.
-    presented: Vec<String>,
+    presented: HashSet<String>,
+    /// That of it which is looked for inside of texts, the longest first.
+    inside: Vec<String>,
 }
 
 impl<'e> Redactor<'e> {
@@ -65,8 +71,8 @@ impl<'e> Redactor<'e> {
             places.cookies.extend(secrets.places.cookies.iter().cloned());
             members.extend(secrets.members.iter().cloned());
         }
-        let (gone, presented) = (HashSet::new(), Vec::new());
-        Self { emulator, places, members, worlds, gone, presented }
+        let (gone, presented, inside) = (HashSet::new(), HashSet::new(), Vec::new());
+        Self { emulator, places, members, worlds, gone, presented, inside }
     }
 
     /// Remembers the credentials in what a step changed: they may be in no world any more.
@@ -87,32 +93,35 @@ impl<'e> Redactor<'e> {
 
     /// Turns to another request: what it presents is taken out wherever it comes back.
     pub(super) fn turn_to(&mut self, parts: &Parts, body: &str) {
-        self.presented.clear();
+        let mut presented = Vec::new();
         for name in &self.places.headers {
             for value in parts.headers.get_all(name) {
                 let value = String::from_utf8_lossy(value.as_bytes());
                 let credential = value.split_once(' ').map_or(&*value, |(_, rest)| rest.trim());
-                self.presented.push(credential.to_owned());
+                presented.push(credential.to_owned());
             }
         }
         for cookie in parts.headers.get_all(COOKIE) {
             let cookie = String::from_utf8_lossy(cookie.as_bytes());
             let values = cookie.split(';').filter_map(|pair| pair.split_once('='));
             let named = values.filter(|(name, _)| self.places.cookies.contains(name.trim()));
-            self.presented.extend(named.map(|(_, value)| value.trim().to_owned()));
+            presented.extend(named.map(|(_, value)| value.trim().to_owned()));
         }
         for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()) {
             if self.places.query.contains(&*name) {
-                self.presented.push(value.into_owned());
+                presented.push(value.into_owned());
             }
         }
         let members = &self.members;
         let (_, found) = blank(body, |name, _| members.contains(name));
-        self.presented.extend(found);
-        self.presented.retain(|secret| !secret.is_empty());
-        // The longest first, so that none is left in part.
-        self.presented.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-        self.presented.dedup();
+        presented.extend(found);
+        presented.retain(|secret: &String| !secret.is_empty());
+        self.inside = presented.clone();
+        self.inside.retain(|secret| secret.len() >= INSIDE_BYTES_MIN);
+        self.inside.truncate(INSIDE_MAX);
+        // So that none is left in part.
+        self.inside.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.presented = presented.into_iter().collect();
     }
 
     /// Knows the credentials of one world more.
@@ -123,10 +132,11 @@ impl<'e> Redactor<'e> {
     /// Turns to what is no request.
     pub(super) fn turn_to_none(&mut self) {
         self.presented.clear();
+        self.inside.clear();
     }
 
     fn is_secret(&self, text: &str) -> bool {
-        self.presented.iter().any(|secret| secret == text)
+        self.presented.contains(text)
             || self.gone.contains(text)
             || self.worlds.iter().any(|world| {
                 let mut stores = world.stores().iter().enumerate();
@@ -139,7 +149,7 @@ impl<'e> Redactor<'e> {
     /// A text without the secrets that are words of it.
     pub(super) fn text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
-        for secret in self.presented.iter().filter(|secret| secret.len() >= INSIDE_BYTES_MIN) {
+        for secret in &self.inside {
             if text.contains(secret.as_str()) {
                 text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
             }

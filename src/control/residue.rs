@@ -32,8 +32,8 @@ const HITS: usize = 100;
 /// How many places are listed at most: who has more has his answer.
 pub const HITS_MAX: usize = 1_000;
 
-/// The longest value that is looked for, in bytes: ids, addresses and names are shorter.
-pub const VALUE_BYTES_MAX: usize = 4 * 1024;
+/// The longest value that is looked for, in characters: ids, addresses and names are shorter.
+pub const VALUE_CHARS_MAX: usize = 1024;
 
 /// So many entries of a journal are copied at once, so that nobody waits while it is read: at most a few megabytes.
 const ENTRIES_AT_ONCE: usize = 32;
@@ -218,8 +218,8 @@ fn refuse(query: &ResidueQuery) -> Result<(), Problem> {
     if query.value.is_empty() {
         return refusal("`value` is empty, which occurs everywhere: name what was erased".into());
     }
-    if query.value.len() > VALUE_BYTES_MAX {
-        return refusal(format!("`value` is longer than {VALUE_BYTES_MAX} bytes: shorten it"));
+    if query.value.chars().count() > VALUE_CHARS_MAX {
+        return refusal(format!("`value` is longer than {VALUE_CHARS_MAX} characters: shorten it"));
     }
     if !(1..=HITS_MAX).contains(&query.limit) {
         let limit = query.limit;

@@ -21,6 +21,7 @@ use crate::control::unfit;
 use crate::expression::to_json;
 use crate::faults::Fault;
 use crate::ids::Ids;
+use crate::ids::POSITION_MAX;
 use crate::problem::Problem;
 use crate::sandbox::Origin;
 use crate::sandbox::State;
@@ -135,9 +136,12 @@ impl Control<'_> {
             rate: Some(document.clock.rate),
         };
         let clock = clock_start(&clock, &mut problems);
-        let position = document.ids_position.parse::<u128>().unwrap_or_else(|_| {
+        let position = document.ids_position.parse::<u128>().ok();
+        let position = position.filter(|position| *position <= POSITION_MAX).unwrap_or_else(|| {
             let text = &document.ids_position;
-            problems.push(format!("`ids_position` is `{text}`: give a whole number as text"));
+            problems.push(format!(
+                "`ids_position` is `{text}`: give a whole number up to {POSITION_MAX} as text"
+            ));
             0
         });
         let faults = read_faults(&document.faults, document.seed, &mut problems);

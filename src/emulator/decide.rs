@@ -295,6 +295,8 @@ impl Emulator {
             )
         });
         let mut response = worded.unwrap_or_else(|| match &fault.body {
+            // A success or a redirection that nobody words has nothing to say, and some may not.
+            None if fault.status.as_u16() < 400 => Response::new(Bytes::new()),
             None => Problem::new(
                 fault.status,
                 "injected fault",

@@ -231,25 +231,26 @@ impl Emulator {
         let prepared = self.prepare(&asked);
         let draft = Draft::of(&parts, &body);
         let entered = self.sandboxes.enter(name, now, |sandbox, state| {
-            let due = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
-            let answer = self.decide(prepared, &asked, state);
-            self.seal(sandbox, state, answer, draft, &asked, due)
+            let mut tasks = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
+            let mut answer = self.decide(prepared, &asked, state);
+            tasks.extend(self.seal(sandbox, state, &mut answer, draft, &asked));
+            (answer, tasks, Arc::clone(sandbox.name()))
         });
-        entered.unwrap_or_else(|full| {
-            self.outside(&parts, Answer::refused(full.into(), "too many sandboxes"))
-        })
+        match entered {
+            Ok((answer, tasks, name)) => self.reply(answer, tasks, &name),
+            Err(full) => self.outside(&parts, Answer::refused(full.into(), "too many sandboxes")),
+        }
     }
 
-    /// Enters an answer in the journal, gives it what every answer has, and runs the tasks that it made due at once.
+    /// Gives an answer what every answer has, enters it in the journal, and runs the tasks that it made due at once.
     fn seal(
         &self,
         sandbox: &Sandbox,
         state: &mut State,
-        mut answer: Answer,
+        answer: &mut Answer,
         draft: Draft,
         asked: &Asked<'_>,
-        mut tasks: Vec<TaskRun>,
-    ) -> Reply {
+    ) -> Vec<TaskRun> {
         let now = state.world.clock.now(asked.real);
         let restarted = state.restarted.take();
         let headers = answer.response.headers_mut();
@@ -263,12 +264,15 @@ impl Emulator {
         let (event, step) = answer.event(draft, restarted);
         let is_changed = step.is_some();
         state.journal.enter(asked.real, now, event, step);
-        if is_changed {
-            let due = state.run_due(|number| self.behavior(number), asked.real, TASKS_AT_ONCE_MAX);
-            tasks.extend(due);
+        if !is_changed {
+            return Vec::new();
         }
-        let account = self.account(&answer, sandbox.name());
-        let tasks = tasks.into_iter().map(|run| self.task_account(run, sandbox.name())).collect();
+        state.run_due(|number| self.behavior(number), asked.real, TASKS_AT_ONCE_MAX)
+    }
+
+    fn reply(&self, answer: Answer, tasks: Vec<TaskRun>, sandbox: &Arc<str>) -> Reply {
+        let account = self.account(&answer, sandbox);
+        let tasks = tasks.into_iter().map(|run| self.task_account(run, sandbox)).collect();
         let Answer { response, delay, delivery, .. } = answer;
         Reply { response, delay, delivery, account, tasks }
     }

@@ -11,7 +11,6 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::RwLock;
-use std::sync::TryLockError;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -33,6 +32,9 @@ const DROPPED_MAX: usize = 10_000;
 /// No time: never woken, never dropped.
 const NEVER: i64 = i64::MAX;
 
+/// A sandbox's state, for whoever has it locked.
+type StateGuard<'s> = parking_lot::MutexGuard<'s, State>;
+
 /// One sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -46,7 +48,8 @@ pub struct Sandbox {
     last_used: AtomicI64,
     /// When it is to be woken, by the system clock.
     wake: AtomicI64,
-    state: Mutex<State>,
+    /// One that waits a little before it sleeps: a decision takes a few microseconds, a sleep and its end as long again.
+    state: parking_lot::Mutex<State>,
 }
 
 impl Sandbox {
@@ -64,7 +67,7 @@ impl Sandbox {
             idle_ms_max: AtomicI64::new(idle_ms(idle)),
             last_used: AtomicI64::new(real.0),
             wake: AtomicI64::new(NEVER),
-            state: Mutex::new(state),
+            state: parking_lot::Mutex::new(state),
         }
     }
 
@@ -99,18 +102,14 @@ impl Sandbox {
         idle > self.idle_ms_max.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> StateGuard<'_> {
         // A panic while it was locked cannot have left it half changed: a commit is all or none.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// The same, unless somebody has it.
-    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
-        match self.state.try_lock() {
-            Ok(state) => Some(state),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+    fn try_lock(&self) -> Option<StateGuard<'_>> {
+        self.state.try_lock()
     }
 }
 
@@ -274,7 +273,7 @@ impl Registry {
     fn work<R>(
         &self,
         sandbox: &Arc<Sandbox>,
-        mut state: MutexGuard<'_, State>,
+        mut state: StateGuard<'_>,
         work: impl FnOnce(&Sandbox, &mut State) -> R,
     ) -> R {
         let result = work(sandbox, &mut state);
@@ -451,7 +450,8 @@ impl Registry {
     fn shed(&self) {
         let target = self.budget.bytes_max / 8 * 7;
         let mut sandboxes = self.list();
-        sandboxes.sort_by_key(|sandbox| sandbox.last_used());
+        // Read once: others use them meanwhile.
+        sandboxes.sort_by_cached_key(|sandbox| sandbox.last_used());
         // Twice: at first each keeps what was entered last.
         for keep in [1, 0] {
             for sandbox in &sandboxes {

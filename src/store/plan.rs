@@ -67,6 +67,16 @@ impl Store {
         self.plan(vec![Edit::Update { resource, key: key.clone(), properties }])
     }
 
+    /// The change that gives a record other properties, all of them; none where it has them already.
+    pub fn plan_replace(
+        &self,
+        resource: usize,
+        key: &Key,
+        fields: Map<String, Value>,
+    ) -> Result<Vec<Change>, Error> {
+        self.plan(vec![Edit::Replace { resource, key: key.clone(), fields }])
+    }
+
     /// The changes that do all of this together. References and unique values are judged by how things stand
     /// once all is done, so the edits may refer to each other in any order.
     pub fn plan(&self, edits: Vec<Edit>) -> Result<Vec<Change>, Error> {
@@ -90,7 +100,8 @@ impl Store {
                     self.rewrite((resource, key), |_| fields, &mut changes, &mut places)?;
                 }
                 Edit::Update { resource, key, properties } => {
-                    let merge = |mut fields: Map<String, Value>| {
+                    let merge = |fields: &Map<String, Value>| {
+                        let mut fields = fields.clone();
                         fields.extend(properties);
                         fields
                     };
@@ -107,7 +118,7 @@ impl Store {
     fn rewrite(
         &self,
         (resource, key): (usize, Key),
-        rewritten: impl FnOnce(Map<String, Value>) -> Map<String, Value>,
+        rewritten: impl FnOnce(&Map<String, Value>) -> Map<String, Value>,
         changes: &mut Vec<Change>,
         places: &mut HashMap<(usize, Key), usize>,
     ) -> Result<(), Error> {
@@ -121,7 +132,7 @@ impl Store {
         }
         let Change { resource, key, after, .. } = &mut changes[index];
         let after = after.as_mut().expect("edits leave a record there");
-        let fields = rewritten(after.fields.clone());
+        let fields = rewritten(&after.fields);
         let model = &self.schema.model.resources[*resource];
         let detached = |relation, target: &Key| after.is_detached(relation, target);
         *after = Arc::new(Record::read(model, key, fields, &detached)?);

@@ -219,7 +219,9 @@ pub(crate) fn serve_with(mut command: Command) -> Served {
         let _ = tell_rest.send(rest);
     });
     let banner = told.recv_timeout(PATIENCE).expect("it says that it listens");
-    let Some((_, address)) = banner.rsplit_once("listening on http://") else {
+    let Some((_, address)) =
+        banner.rsplit_once("listening on http").and_then(|(_, origin)| origin.split_once("://"))
+    else {
         panic!("{banner}{}", err.recv_timeout(PATIENCE).unwrap_or_default());
     };
     let address = address.split([',', ' ']).next().unwrap().parse().unwrap();
@@ -831,8 +833,16 @@ mod banner {
             Admin API
                 # which records there are
                 curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/resources
+                # what was asked, and why it was answered so
+                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/requests
+                # the last change undone
+                curl -s -X POST http://127.0.0.1:PORT/__admin/sandboxes/default/undo
                 # everything back to the start
                 curl -s -X POST http://127.0.0.1:PORT/__admin/reset
+                # all that it can do
+                curl -s http://127.0.0.1:PORT/__admin/openapi.json
+
+              A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
 
             tombstone 0.1.0 is listening on http://127.0.0.1:PORT (Ctrl-C ends it)
         "#]].assert_eq(&server.banner());
@@ -902,18 +912,23 @@ mod banner {
         let (calls, admin): (Vec<_>, Vec<_>) =
             commands.into_iter().partition(|(promised, _)| *promised > 0);
         assert!(calls.len() >= calls_min);
-        assert_eq!(admin.len(), 2);
+        let [resources, requests, undo, reset, document] = admin.as_slice() else {
+            panic!("{admin:?}");
+        };
         for (promised, command) in &calls {
             assert_eq!(server.ask(request(command)).status, *promised, "{command}");
         }
         if Command::new("curl").arg("--version").output().is_err() {
             return;
         }
-        let reset = String::from_utf8(shell(&admin[1].1)).unwrap();
-        assert_eq!(reset, r#"{"status":"reset"}"#);
-        assert!(
-            serde_json::from_slice::<Value>(&shell(&admin[0].1)).unwrap()["resources"].is_array()
-        );
+        let json = |(_, command): &(u16, String)| -> Value {
+            serde_json::from_slice(&shell(command)).unwrap()
+        };
+        assert!(json(resources)["resources"].is_array());
+        assert_eq!(json(requests)["count"], calls.len());
+        assert!(json(undo)["entries"].is_array());
+        assert!(json(document)["openapi"].as_str().unwrap().starts_with("3.1."));
+        assert_eq!(json(reset)["status"], "reset");
         for (promised, command) in &calls {
             let answer = String::from_utf8(shell(&format!("{command} -s --max-time 10"))).unwrap();
             let status = answer.split(' ').nth(1).unwrap();
@@ -1082,8 +1097,16 @@ mod options {
             Admin API
                 # which records there are
                 curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/resources -H 'Authorization: Bearer <TOKEN>'
+                # what was asked, and why it was answered so
+                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/requests -H 'Authorization: Bearer <TOKEN>'
+                # the last change undone
+                curl -s -X POST http://127.0.0.1:PORT/__admin/sandboxes/default/undo -H 'Authorization: Bearer <TOKEN>'
                 # everything back to the start
                 curl -s -X POST http://127.0.0.1:PORT/__admin/reset -H 'Authorization: Bearer <TOKEN>'
+                # all that it can do
+                curl -s http://127.0.0.1:PORT/__admin/openapi.json -H 'Authorization: Bearer <TOKEN>'
+
+              A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
 
             tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (Ctrl-C ends it)
         "#]].assert_eq(&of_admin(&guarded));

@@ -426,16 +426,6 @@ fn effects_that_did_not_happen_tell_what_did() {
             Expectation::deleted(of("authors")).never(),
             Expectation::updated(of("books")).at_least(3),
             Expectation::created(of("authors").key("ada")),
-            Expectation::untouched(of("books")).described("books stay"),
-            Expectation::untouched(of("books").key("b0003")).times(2),
-            Expectation::untouched(of("books").key("b0009")),
-            Expectation::untouched(of("books").with("title", "Thre")),
-            Expectation::exists(of("pins").key(json!(["d1", "p2"]))),
-            Expectation::exists(of("pins").key("d1,p1").with("pin", "p2")),
-            Expectation::exists(of("books").with("title", "Two")),
-            Expectation::exists(of("books").with("title", "Two").with("author_id", "ben")),
-            Expectation::absent(of("books")),
-            Expectation::no_residue("ada"),
         ],
     );
     expect![[r#"
@@ -463,19 +453,75 @@ fn effects_that_did_not_happen_tell_what_did() {
               found 2: `b0001`, `b0002`
         FAIL  at least 1 record of `library/authors` with the key `ada` created
               found none
-              nearest `ada` was there, and was deleted
+              nearest `ada` was there, and was deleted"#]].assert_eq(&told);
+}
+
+#[test]
+fn what_was_touched_is_told() {
+    let emulator = library();
+    calls(
+        &emulator,
+        &[
+            "DELETE /authors/ada",
+            "PATCH /books/b0002 | {\"title\": \"Deux\"}",
+            "POST /authors | {\"id\": \"ada\"}",
+            "POST /authors | {\"id\": \"dot\"}",
+        ],
+    );
+    let of = Records::of;
+    let told = verdict(
+        &emulator,
+        [
+            Expectation::untouched(of("authors")).described("authors stay"),
+            Expectation::untouched(of("books")).described("books stay"),
+            Expectation::untouched(of("authors").with("name", "Ben")),
+            Expectation::untouched(of("authors").with("name", "again")).times(0),
+            Expectation::untouched(of("books").key("b0003")).times(2),
+            Expectation::untouched(of("books").key("b0009")),
+            Expectation::untouched(of("books").with("title", "Thre")),
+        ],
+    );
+    expect![[r#"
+        FAIL  authors stay
+              expected at least 1 record of `library/authors` untouched
+              found created `dot`; updated `ada`; 3 records before
+              nearest of `ada`, `name` was `Ada` and is `again`
         FAIL  books stay
               expected at least 1 record of `library/books` untouched
-              found updated `b0001`, `b0002`; there were 3 such records
+              found updated `b0001`, `b0002`; 3 records before
               nearest of `b0001`, `author_id` was `ada` and is `null`
+        pass  at least 1 record of `library/authors` whose `name` is `Ben` untouched
+        FAIL  no record of `library/authors` whose `name` is `again` untouched
+              found created `dot`; no record before
         FAIL  exactly 2 records of `library/books` with the key `b0003` untouched
-              found there was 1 such record
+              found 1 record before
         FAIL  at least 1 record of `library/books` with the key `b0009` untouched
-              found there was no such record
+              found no record before
               nearest no record has that key; there are 3
         FAIL  at least 1 record of `library/books` whose `title` is `Thre` untouched
-              found there was no such record
-              nearest there are 3 records of `library/books`, none of them like that
+              found no record before
+              nearest there are 3 records of `library/books`, none of them like that"#]]
+    .assert_eq(&told);
+}
+
+#[test]
+fn what_is_not_there_or_still_is_is_told() {
+    let emulator = library();
+    calls(&emulator, &["PATCH /books/b0002 | {\"title\": \"Deux\"}"]);
+    let of = Records::of;
+    let told = verdict(
+        &emulator,
+        [
+            Expectation::exists(of("pins").key(json!(["d1", "p2"]))),
+            Expectation::exists(of("pins").key("d1,p1").with("pin", "p2")),
+            Expectation::exists(of("books").with("title", "Two")),
+            Expectation::exists(of("books").with("title", "Two").with("author_id", "ben")),
+            Expectation::exists(of("books").with("titel", "Deux").with("author_id", "ben")),
+            Expectation::absent(of("books")),
+            Expectation::no_residue("ada"),
+        ],
+    );
+    expect![[r#"
         FAIL  at least 1 record of `library/pins` with the key `["d1","p2"]` there
               found none
               nearest no record has that key, neither before nor now
@@ -488,10 +534,13 @@ fn effects_that_did_not_happen_tell_what_did() {
         FAIL  at least 1 record of `library/books` whose `title` is `Two` and `author_id` is `ben` there
               found none
               nearest of `b0002`, `title` is `Deux`
+        FAIL  at least 1 record of `library/books` whose `titel` is `Deux` and `author_id` is `ben` there
+              found none
+              nearest of `b0002`, there is no `titel`
         FAIL  no record of `library/books` there
               found 3: `b0001`, `b0002`, `b0003`
         FAIL  `ada` in no record
-              found 2: `library/awards` `1` at `/author_id`, `library/portraits` `1` at `/author_id`"#]].assert_eq(&told);
+              found 4: `library/authors` `ada` at `/id`, `library/books` `b0001` at `/author_id`, `library/awards` `1` at `/author_id`, `library/portraits` `1` at `/author_id`"#]].assert_eq(&told);
 }
 
 #[test]

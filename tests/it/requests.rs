@@ -1043,7 +1043,7 @@ mod pages {
             vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
             access-control-allow-origin: https://app.example
             access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
+            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
         "#]].assert_eq(&granted);
         assert_eq!(world.says("OPTIONS /nowhere", &ASKS, ""), granted);
     }
@@ -1056,7 +1056,7 @@ mod pages {
             content-type: application/json
             access-control-allow-origin: https://app.example
             access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
+            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
 
             {"status":"success","org_id":43}
         "#]]);
@@ -1065,7 +1065,7 @@ mod pages {
             content-type: application/json
             access-control-allow-origin: https://app.example
             access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
+            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
 
             {"errors":{"json":"Resource not found"}}
         "#]]);

@@ -11,6 +11,7 @@ use serde_json::json;
 use tombstone::catalog::Sources;
 use tombstone::clock::ClockChange;
 use tombstone::clock::ClockStart;
+use tombstone::clock::Stopwatch;
 use tombstone::clock::Timestamp;
 use tombstone::control::Control;
 use tombstone::control::SandboxSpec;
@@ -480,6 +481,39 @@ fn a_sandbox_that_nobody_calls_is_woken_for_its_jobs() {
     assert_eq!(emulator.next_due(), None);
     // To be woken is not to be used.
     assert_eq!(emulator.sweep(NOON.plus_ms(HOUR_MS + 1)), 1);
+}
+
+#[test]
+fn the_server_wakes_for_a_sandbox_that_nobody_calls() {
+    let server = crate::support::start();
+    let fields = |body: &str| {
+        format!(
+            "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        )
+    };
+    let ask = |method: &str, target: &str, more: &str, body: &str| {
+        let head = format!("{method} {target} HTTP/1.1\r\n{}{more}\r\n{body}", fields(body));
+        server.ask(&head)
+    };
+    let spec = r#"{"settings":{"velt":{"erasure_time":"50ms"}}}"#;
+    assert_eq!(ask("PUT", "/__admin/sandboxes/alone", "", spec).status, 201);
+    // The list of all is looked at without using any.
+    let records = || {
+        let list = ask("GET", "/__admin/sandboxes", "", "").json();
+        list["sandboxes"][1]["records"]["velt"].as_u64().unwrap()
+    };
+    let begun = records();
+    let credentials =
+        "x-velt-api-key: velt-sandbox-key\r\nx-velt-auth-token: velt-sandbox-token\r\n";
+    let erase = erase(&["yourUserId1"]).body;
+    let target = "/@alone/velt/v2/users/data/delete";
+    assert_eq!(ask("POST", target, credentials, &erase).status, 202);
+    let waited = Stopwatch::start();
+    while records() >= begun {
+        assert!(waited.elapsed() < crate::support::PATIENCE, "nobody was woken");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

@@ -256,6 +256,26 @@ fn the_answer_to_an_erasure_can_take_its_time() {
 }
 
 #[test]
+fn the_tasks_of_a_large_job_do_not_push_the_journal_past_its_bound() {
+    let bytes_max = 1 << 20;
+    let options = Options { clock: FROZEN, journal_bytes_max: bytes_max, ..Options::default() };
+    let emulator = world(&options);
+    let trial = Trial::new(&emulator, "a");
+    let spec = json!({ "settings": { "velt": { "erasure_time": 0 } } });
+    trial.control().put_sandbox(&serde_json::from_value(spec).unwrap()).unwrap();
+    let organizations: Vec<String> = (0..300).map(|number| format!("o{number}")).collect();
+    let organizations: Vec<&str> = organizations.iter().map(String::as_str).collect();
+    let started = trial.ask(&erase_in(&["ines"], &organizations));
+    assert_eq!(started.tasks.len(), 300);
+    let job = json_of(&started)["data"]["jobId"].as_str().unwrap().to_owned();
+    assert_eq!(left(&trial, &job), done(0, 0));
+    let budget = emulator.sandboxes().budget();
+    assert!((bytes_max / 2..=bytes_max).contains(&budget.used()), "{}", budget.used());
+    // Each entry has the job before and after a task of its: there is no room for all of them.
+    assert!(trial.control().sandbox().unwrap().journal_entries < 100);
+}
+
+#[test]
 fn a_change_of_the_clock_names_one_thing_that_can_be() {
     let problem = |text: Value| {
         let request: ClockRequest = serde_json::from_value(text).unwrap();
@@ -282,12 +302,12 @@ fn a_change_of_the_clock_names_one_thing_that_can_be() {
         Advance(5400000)
         Set(Timestamp(1893452400000))
         Freeze
-        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
+        the clock cannot be changed so: name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
         the clock cannot be changed so: `advance` goes forward, and `-1s` does not: use `set` to go back
         the clock cannot be changed so: `P1M` is no duration for `advance`: write such as `PT24H` or `24h`; `tomorrow` is no time for `set`: write RFC 3339 such as `2030-01-01T00:00:00Z`; `rate` is `10000000`: give a number from 0 to 1000000
         the clock cannot be changed so: `rate` is `-1`: give a number from 0 to 1000000
-        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
-        name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`"#]].assert_eq(&texts.join("\n"));
+        the clock cannot be changed so: name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`
+        the clock cannot be changed so: name one change: `advance`, `set`, `freeze: true`, `resume: true` or `rate`"#]].assert_eq(&texts.join("\n"));
 }
 
 /// A job that deletes what its own record hangs on, and one whose tasks change their record.

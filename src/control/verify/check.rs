@@ -5,7 +5,7 @@
 use http::Method;
 use serde_json::Value;
 
-use crate::control::RESIDUE_VALUE_BYTES_MAX;
+use crate::control::RESIDUE_VALUE_CHARS_MAX;
 use crate::control::verify::Calls;
 use crate::control::verify::Count;
 use crate::control::verify::CountRange;
@@ -174,9 +174,9 @@ impl Compiler<'_> {
             return matchers.into_iter().collect::<Option<_>>().map(Check::Order);
         }
         if let Some(value) = &written.no_residue {
-            if value.is_empty() || value.len() > RESIDUE_VALUE_BYTES_MAX {
+            if value.is_empty() || value.chars().count() > RESIDUE_VALUE_CHARS_MAX {
                 let message = format!(
-                    "is empty or longer than {RESIDUE_VALUE_BYTES_MAX} bytes: name a value"
+                    "is empty or longer than {RESIDUE_VALUE_CHARS_MAX} characters: name a value"
                 );
                 self.report(&place, &message);
             }

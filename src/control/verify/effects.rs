@@ -193,9 +193,9 @@ impl<'w> Sides<'w> {
         let touched: Vec<_> =
             self.differences().into_iter().filter(|(_, one)| self.fits(side(one))).collect();
         let was = match count {
-            0 => "there was no such record".to_owned(),
-            1 => "there was 1 such record".to_owned(),
-            count => format!("there were {count} such records"),
+            0 => "no record before".to_owned(),
+            1 => "1 record before".to_owned(),
+            count => format!("{count} records before"),
         };
         let found = match told(&touched) {
             Some(told) => format!("{told}; {was}"),

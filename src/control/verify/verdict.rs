@@ -5,10 +5,11 @@
 use std::fmt;
 
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::Serialize;
 
 /// Whether everything that was expected holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// Whether all of it does.
     pub passed: bool,
@@ -17,7 +18,7 @@ pub struct Verdict {
 }
 
 /// Whether one expectation holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// What it is called, if it has a name.
     pub description: Option<String>,
@@ -51,9 +52,16 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl Outcome {
+    /// What it is called: its description, or else what was expected.
+    pub fn name(&self) -> &str {
+        self.description.as_ref().unwrap_or(&self.expected)
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.description.as_ref().unwrap_or(&self.expected);
+        let name = self.name();
         if self.passed {
             return write!(f, "pass  {name}");
         }

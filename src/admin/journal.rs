@@ -1,0 +1,66 @@
+//! The journal: listed, single entries, requests that found no operation, as an archive, and plans.
+//!
+//! Must not know how entries are shown.
+
+use axum::Json;
+use http::StatusCode;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::admin::Refusal;
+use crate::admin::Shared;
+use crate::admin::extract::Asked;
+use crate::admin::extract::Names;
+use crate::admin::extract::Sent;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::JournalPage;
+use crate::control::JournalQuery;
+use crate::control::PlanRequest;
+
+pub(super) async fn list(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Asked(query): Asked<JournalQuery>,
+) -> Result<Json<JournalPage>, Refusal> {
+    Ok(Json(Control::new(&emulator, &name, system_now())?.requests(&query)?))
+}
+
+pub(super) async fn read(
+    Shared(emulator): Shared,
+    Names((name, id)): Names<(String, u64)>,
+) -> Result<Json<Map<String, Value>>, Refusal> {
+    Ok(Json(Control::new(&emulator, &name, system_now())?.request(id)?))
+}
+
+pub(super) async fn clear(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<StatusCode, Refusal> {
+    Control::new(&emulator, &name, system_now())?.clear_requests()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn unmatched(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<Json<Value>, Refusal> {
+    let requests = Control::new(&emulator, &name, system_now())?.unmatched()?;
+    Ok(Json(json!({ "requests": requests })))
+}
+
+pub(super) async fn har(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(Control::new(&emulator, &name, system_now())?.har()?))
+}
+
+pub(super) async fn plan(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    Sent(request): Sent<PlanRequest>,
+) -> Result<Json<Map<String, Value>>, Refusal> {
+    Ok(Json(Control::new(&emulator, &name, system_now())?.plan(&request)?))
+}

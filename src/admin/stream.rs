@@ -1,0 +1,234 @@
+//! The journal as it is written: server-sent events (HTML Living Standard, section 9.2), one for each entry.
+//!
+//! A reader who is slow holds up only his own stream: he is woken, reads what there is, and is told of what the journal
+//! has given up meanwhile. Must not know how entries are shown.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::channel::Channel;
+use http_body_util::channel::SendError;
+use http_body_util::channel::Sender;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::admin::Refusal;
+use crate::admin::Shared;
+use crate::admin::extract::Names;
+use crate::admin::extract::bad_query;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::News;
+use crate::emulator::Emulator;
+use crate::journal::Listener;
+
+/// How often something is sent when nothing happens: less than proxies wait, and it shows who has gone.
+const PING: Duration = Duration::from_secs(15);
+
+/// So many batches wait for the reader.
+const BATCHES_MAX: usize = 1;
+
+pub(super) async fn stream(
+    Shared(emulator): Shared,
+    Names(name): Names<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let woken = Arc::new(Notify::new());
+    let wake = Arc::clone(&woken);
+    // A wake-up that nobody waits for is kept, and more are the same one.
+    let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
+    let newest = Control::new(&emulator, &name, system_now())?.listen(&listener)?;
+    let last = match headers.get("last-event-id") {
+        None => newest,
+        Some(id) => id.to_str().ok().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
+            bad_query(
+                "`Last-Event-ID` is no number: send the `id` of the last event, or leave it out",
+            )
+        })?,
+    };
+    let (sender, body) = Channel::<Bytes, Infallible>::new(BATCHES_MAX);
+    let reader = Reader { emulator, name, last, sender };
+    tokio::spawn(async move {
+        reader.run(&woken).await;
+        drop(listener);
+    });
+    let fields = [(CONTENT_TYPE, "text/event-stream")];
+    Ok((fields, Body::new(body)).into_response())
+}
+
+/// Whoever reads along.
+struct Reader {
+    emulator: Arc<Emulator>,
+    name: String,
+    /// The newest entry that he knows of.
+    last: u64,
+    sender: Sender<Bytes>,
+}
+
+impl Reader {
+    /// Sends what happens, until he or the sandbox has gone.
+    async fn run(mut self, woken: &Notify) {
+        let mut sent = self.sender.send_data(Bytes::from_static(b": listening\n\n")).await;
+        while sent.is_ok() {
+            let Some(news) = self.news() else { return };
+            sent = if news.entries.is_empty() && !news.restarted {
+                self.wait(woken).await
+            } else {
+                self.last = news.last;
+                self.sender.send_data(written(&news).into()).await
+            };
+        }
+    }
+
+    fn news(&self) -> Option<News> {
+        let control = Control::new(&self.emulator, &self.name, system_now()).ok()?;
+        control.news(self.last).ok()
+    }
+
+    async fn wait(&mut self, woken: &Notify) -> Result<(), SendError> {
+        match tokio::time::timeout(PING, woken.notified()).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.sender.send_data(Bytes::from_static(b": nothing new\n\n")).await,
+        }
+    }
+}
+
+/// As events. JSON has no line breaks, so that each is one line.
+fn written(news: &News) -> String {
+    let mut text = String::new();
+    let mut event = |id: Option<u64>, event: &str, data: &serde_json::Value| {
+        if let Some(id) = id {
+            let _ = writeln!(text, "id: {id}");
+        }
+        let _ = write!(text, "event: {event}\ndata: {data}\n\n");
+    };
+    if news.restarted {
+        event(Some(0), "restart", &json!({}));
+    }
+    if let Some((from, to)) = news.missed {
+        event(None, "gap", &json!({ "from": from, "to": to }));
+    }
+    for (kind, id, entry) in &news.entries {
+        event(Some(*id), kind, &json!(entry));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use http::StatusCode;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::admin::routes::router;
+    use crate::emulator::Options;
+
+    const HERE: &str = "/__admin/sandboxes/default/requests/stream";
+
+    fn emulator(entries_max: usize) -> Arc<Emulator> {
+        let options = Options { journal_entries_max: entries_max, ..Options::default() };
+        Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()))
+    }
+
+    fn call(emulator: &Emulator, target: &str) {
+        let request = Request::get(target).body(crate::message::Body::empty()).unwrap();
+        emulator.handle(request, system_now());
+    }
+
+    async fn open(emulator: &Arc<Emulator>, path: &str, last: Option<&str>) -> Response {
+        let mut request = Request::get(path);
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        router(Arc::clone(emulator)).oneshot(request).await.unwrap()
+    }
+
+    /// The next lines that are no data.
+    async fn next(body: &mut Body) -> String {
+        let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let text = std::str::from_utf8(&frame).unwrap();
+        assert!(text.ends_with("\n\n"), "{text}");
+        let is_shown = |line: &&str| !line.is_empty() && !line.starts_with("data: {\"id\"");
+        text.lines().filter(is_shown).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[tokio::test]
+    async fn entries_come_as_they_are_written() {
+        let emulator = emulator(10);
+        call(&emulator, "/before");
+        let response = open(&emulator, HERE, None).await;
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+        let mut body = response.into_body();
+        assert_eq!(next(&mut body).await, ": listening");
+        call(&emulator, "/one");
+        assert_eq!(next(&mut body).await, "id: 2 | event: call");
+        call(&emulator, "/two");
+        call(&emulator, "/three");
+        let both = next(&mut body).await;
+        assert_eq!(both, "id: 3 | event: call | id: 4 | event: call");
+        Control::new(&emulator, "default", system_now()).unwrap().reset().unwrap();
+        call(&emulator, "/again");
+        let anew = next(&mut body).await;
+        assert_eq!(anew, "id: 0 | event: restart | data: {} | id: 1 | event: call");
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_goes_on_where_he_was() {
+        let emulator = emulator(10);
+        for _ in 0..3 {
+            call(&emulator, "/x");
+        }
+        let mut body = open(&emulator, HERE, Some("1")).await.into_body();
+        assert_eq!(next(&mut body).await, ": listening");
+        assert_eq!(next(&mut body).await, "id: 2 | event: call | id: 3 | event: call");
+        let refused = open(&emulator, HERE, Some("x")).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        let missing = open(&emulator, &HERE.replace("default", "other"), None).await;
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn who_is_slow_holds_nothing_and_is_told_what_he_missed() {
+        let emulator = emulator(3);
+        let mut body = open(&emulator, HERE, None).await.into_body();
+        for _ in 0..500 {
+            call(&emulator, "/x");
+            tokio::task::yield_now().await;
+        }
+        let mut told = Vec::new();
+        loop {
+            told.push(next(&mut body).await);
+            if told.last().unwrap().contains("id: 500") {
+                break;
+            }
+        }
+        assert!(told.len() <= BATCHES_MAX + 3, "{told:?}");
+        let last = told.last().unwrap();
+        assert!(last.contains("event: gap") && last.contains("\"to\":497"), "{last}");
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_is_forgotten() {
+        let emulator = emulator(10);
+        let body = open(&emulator, HERE, None).await.into_body();
+        tokio::task::yield_now().await;
+        assert_eq!(Arc::strong_count(&emulator), 2);
+        drop(body);
+        call(&emulator, "/x");
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(Arc::strong_count(&emulator), 1);
+    }
+}

@@ -1,0 +1,36 @@
+//! The journals of all sandboxes, written to a file when the server ends: an entry a line, as JSON.
+//!
+//! Must not know what an entry is made of.
+
+use std::io;
+use std::io::Write;
+use std::path::Path;
+
+use crate::cli::aside;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::emulator::Emulator;
+
+/// Writes them: sandbox by sandbox, each from its oldest entry on, and each entry with the name of its sandbox first.
+pub(super) fn write(emulator: &Emulator, path: &Path) -> io::Result<()> {
+    let now = system_now();
+    aside::write(path, |file| {
+        for sandbox in Control::sandboxes(emulator, now) {
+            let Ok(control) = Control::new(emulator, &sandbox.name, now) else { continue };
+            let mut last = 0;
+            // One that is dropped meanwhile has no more to tell.
+            while let Ok(news) = control.news(last) {
+                if news.entries.is_empty() {
+                    break;
+                }
+                last = news.last;
+                for (_, _, mut entry) in news.entries {
+                    entry.shift_insert(0, "sandbox".to_owned(), sandbox.name.to_string().into());
+                    serde_json::to_writer(&mut *file, &entry)?;
+                    file.write_all(b"\n")?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
