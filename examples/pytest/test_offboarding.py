@@ -77,3 +77,11 @@ def test_a_deletion_can_be_rehearsed(sandbox):
     )
     assert answer.status_code == 200
     sandbox.verify({"untouched": {"provider": "partoo", "resource": "organizations"}})
+
+
+def test_what_would_happen_can_be_asked_before(sandbox):
+    plan = sandbox.post(
+        "plan", method="DELETE", path="/partoo/org/42?force=true", headers={"x-APIKey": "partoo-provider-write"}
+    )
+    assert plan["counts"]["deleted"]["partoo/businesses"] == 3
+    sandbox.verify({"untouched": {"provider": "partoo", "resource": "organizations"}})
