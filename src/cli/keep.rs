@@ -24,6 +24,7 @@ use crate::config::State;
 use crate::control::Control;
 use crate::control::SandboxSpec;
 use crate::emulator::Emulator;
+use crate::sandbox::DEFAULT;
 
 /// The version of the file's format.
 const FORMAT_VERSION: u32 = 1;
@@ -103,9 +104,13 @@ fn save(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     let now = system_now();
     let mut sandboxes = Vec::new();
     for view in Control::sandboxes(emulator, now) {
+        let Ok(control) = Control::new(emulator, &view.name, now) else { continue };
+        let is_made_by_use = view.idle_seconds_max.is_some() || *view.name == *DEFAULT;
+        if is_made_by_use && control.is_as_made_by_use() {
+            continue;
+        }
         // One that is dropped meanwhile is not kept.
-        let state =
-            Control::new(emulator, &view.name, now).and_then(|control| control.peek_state());
+        let state = control.peek_state();
         sandboxes.extend(state.map(|state| KeptSandbox {
             name: view.name.to_string(),
             idle_seconds_max: view.idle_seconds_max,

@@ -13,6 +13,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::behavior::Behavior;
+use crate::clock::ClockStart;
 use crate::control::Control;
 use crate::control::sandboxes::ClockSpec;
 use crate::control::sandboxes::clock_start;
@@ -23,6 +24,7 @@ use crate::faults::Fault;
 use crate::ids::Ids;
 use crate::ids::POSITION_MAX;
 use crate::problem::Problem;
+use crate::sandbox::Beginning;
 use crate::sandbox::Origin;
 use crate::sandbox::State;
 use crate::sandbox::World;
@@ -89,6 +91,24 @@ impl Control<'_> {
         let found = sandboxes.find(self.name);
         let copied = found.and_then(|sandbox| sandboxes.look(&sandbox, copy));
         self.document(copied.ok_or_else(|| super::no_such_sandbox(self.name))?)
+    }
+
+    /// Whether the sandbox is as the first call that names it would make it, so that there is nothing to keep of it.
+    pub fn is_as_made_by_use(&self) -> bool {
+        let sandboxes = self.emulator.sandboxes();
+        let baseline = sandboxes.baseline();
+        let look = |state: &State| {
+            let as_the_system = ClockStart::default().begin(self.real);
+            Arc::ptr_eq(&state.origin, baseline)
+                && state.world.is_untouched_since(&baseline.world)
+                && state.faults.is_as(&baseline.faults)
+                && matches!(baseline.clock, Beginning::Start(start) if start == ClockStart::default())
+                && state.world.clock.now(self.real) == self.real
+                && !state.world.clock.is_frozen()
+                && state.world.clock.rate().total_cmp(&as_the_system.rate()).is_eq()
+        };
+        let found = sandboxes.find(self.name);
+        found.is_none_or(|sandbox| sandboxes.look(&sandbox, look).unwrap_or(true))
     }
 
     fn document(&self, (world, origin, faults): Copied) -> Result<Value, Problem> {

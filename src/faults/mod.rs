@@ -194,6 +194,12 @@ impl Faults {
         Some(self.entries.remove(position))
     }
 
+    /// Whether these are the same faults, struck as often.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let of = |entry: &Entry| (entry.id.clone(), Arc::as_ptr(&entry.fault), entry.matched);
+        self.entries.iter().map(of).eq(other.entries.iter().map(of))
+    }
+
     /// Begins to draw as `seed` says.
     pub fn reseed(&mut self, seed: u64) {
         self.dice = Dice::seeded(seed);

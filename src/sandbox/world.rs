@@ -48,6 +48,14 @@ impl World {
         &self.stores
     }
 
+    /// Whether records, settings and ids are as they were when one was forked from the other.
+    pub fn is_untouched_since(&self, other: &Self) -> bool {
+        let mut stores = self.stores.iter().zip(&other.stores);
+        stores.all(|(store, other)| store.is_untouched_since(other))
+            && Arc::ptr_eq(&self.settings, &other.settings)
+            && self.ids_position() == other.ids_position()
+    }
+
     /// The settings of every provider.
     pub fn settings(&self) -> &Arc<[Value]> {
         &self.settings

@@ -195,6 +195,11 @@ impl Store {
         self.world.iter().enumerate().filter_map(earliest).min()
     }
 
+    /// Whether nothing was changed here since one was forked from the other; it may be that it was changed back.
+    pub fn is_untouched_since(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.world, &other.world)
+    }
+
     /// Makes all of the changes, or none where they do not fit.
     pub fn commit(&mut self, changes: &[Change]) -> Result<(), Conflict> {
         self.verify(&Batch::new(self, changes)?)?;
