@@ -163,9 +163,17 @@ fn no_such_sandbox(name: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no such sandbox", detail)
 }
 
-/// A request body that cannot be honoured, with everything that is wrong with it.
+/// So many problems does one answer list: who made more of them reads no further, and a body of a few megabytes can have
+/// a million.
+const PROBLEMS_MAX: usize = 100;
+
+/// A request body that cannot be honoured, with what is wrong with it.
 pub(crate) fn unfit(detail: &str, problems: &[String]) -> Problem {
-    let all = problems.join("; ");
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", format!("{detail}: {all}"))
-        .with("problems", json!(problems))
+    let listed = &problems[..problems.len().min(PROBLEMS_MAX)];
+    let more = match problems.len() - listed.len() {
+        0 => String::new(),
+        left_off => format!("; and {left_off} more"),
+    };
+    let detail = format!("{detail}: {}{more}", listed.join("; "));
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", detail).with("problems", json!(listed))
 }

@@ -46,6 +46,9 @@ const PLANNED_CHANGES_MAX: usize = 1_000;
 /// So many tasks are run ahead of time: a job can have ten thousand.
 const PLANNED_TASKS_MAX: usize = 100;
 
+/// So many header fields does a planned request have: no server takes more.
+const PLANNED_HEADERS_MAX: usize = 100;
+
 /// A request to plan, as written.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,9 +79,16 @@ impl PlanRequest {
                 self.path
             )),
             Ok(uri) if self.path.starts_with('/') => *request.uri_mut() = uri,
+            Err(error) if self.path.starts_with('/') => {
+                problems.push(format!("`path` cannot be asked for: {error}"));
+            }
             _ => problems.push(format!("`{}` is no path: begin it with `/`", self.path)),
         }
-        for (name, value) in &self.headers {
+        let count = self.headers.len();
+        if count > PLANNED_HEADERS_MAX {
+            problems.push(format!("{count} headers are more than {PLANNED_HEADERS_MAX}"));
+        }
+        for (name, value) in self.headers.iter().take(PLANNED_HEADERS_MAX) {
             match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 (Ok(name), Ok(value)) => drop(request.headers_mut().append(name, value)),
                 _ => problems.push(format!("`{name}` cannot be sent as a header so")),

@@ -20,9 +20,11 @@ use crate::clock::parse_duration_ms;
 use crate::control::Control;
 use crate::control::unfit;
 use crate::emulator::Emulator;
+use crate::faults::FAULTS_MAX;
 use crate::faults::Fault;
 use crate::faults::FaultFormat;
 use crate::faults::Faults;
+use crate::faults::FaultsError;
 use crate::ids::Ids;
 use crate::problem::Problem;
 use crate::sandbox::Beginning;
@@ -194,14 +196,35 @@ impl Control<'_> {
             origin.faults.reseed(seed);
         }
         if let Some(faults) = &spec.faults {
-            origin.faults = read_faults(faults, origin.seed, problems);
-            for (index, entry) in origin.faults.list().iter().enumerate() {
-                let unknown = self.unknown_names(entry.fault.format());
-                problems.extend(unknown.iter().map(|text| format!("`faults/{index}`: {text}")));
-            }
+            origin.faults = self.read_faults(faults, origin.seed, problems);
         }
         origin.world = World::new(stores, settings.into(), ids, origin.world.clock);
         origin
+    }
+
+    /// Faults as written; what is wrong with one goes to `problems`, with its place in the list.
+    pub(super) fn read_faults(
+        &self,
+        written: &[Value],
+        seed: u64,
+        problems: &mut Vec<String>,
+    ) -> Faults {
+        let mut faults = Vec::new();
+        for (index, value) in written.iter().take(FAULTS_MAX).enumerate() {
+            let found = match FaultFormat::read(value).and_then(Fault::compile) {
+                Ok(fault) => {
+                    let unknown = self.unknown_names(fault.format());
+                    faults.push(Arc::new(fault));
+                    unknown
+                }
+                Err(found) => found.iter().map(ToString::to_string).collect(),
+            };
+            problems.extend(found.iter().map(|text| format!("`faults/{index}`: {text}")));
+        }
+        if written.len() > FAULTS_MAX {
+            problems.push(FaultsError::Full.to_string());
+        }
+        Faults::new(faults, seed).unwrap_or_else(|_| Faults::seeded(seed))
     }
 
     /// Puts the sandbox back to how it began.
@@ -224,23 +247,6 @@ impl Control<'_> {
         }
         Err(super::no_such_sandbox(self.name))
     }
-}
-
-/// Faults as written; what is wrong with one goes to `problems`, with its place in the list.
-pub(super) fn read_faults(written: &[Value], seed: u64, problems: &mut Vec<String>) -> Faults {
-    let mut faults = Vec::new();
-    for (index, value) in written.iter().enumerate() {
-        match FaultFormat::read(value).and_then(Fault::compile) {
-            Ok(fault) => faults.push(Arc::new(fault)),
-            Err(found) => {
-                problems.extend(found.iter().map(|problem| format!("`faults/{index}`: {problem}")));
-            }
-        }
-    }
-    Faults::new(faults, seed).unwrap_or_else(|full| {
-        problems.push(full.to_string());
-        Faults::seeded(seed)
-    })
 }
 
 /// A clock's start as written.

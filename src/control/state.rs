@@ -17,7 +17,6 @@ use crate::clock::ClockStart;
 use crate::control::Control;
 use crate::control::sandboxes::ClockSpec;
 use crate::control::sandboxes::clock_start;
-use crate::control::sandboxes::read_faults;
 use crate::control::unfit;
 use crate::expression::to_json;
 use crate::faults::Fault;
@@ -164,7 +163,7 @@ impl Control<'_> {
             ));
             0
         });
-        let faults = read_faults(&document.faults, document.seed, &mut problems);
+        let faults = self.read_faults(&document.faults, document.seed, &mut problems);
         let baseline = Arc::clone(self.emulator.sandboxes().baseline());
         let (stores, settings) = self.read_providers(&document, &baseline, &mut problems);
         if !problems.is_empty() {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
 
+mod admin;
 mod cli;
 mod config;
 mod conformance;
