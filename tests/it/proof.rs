@@ -228,7 +228,7 @@ fn what_cannot_be_looked_for_is_refused() {
     let emulator = library();
     let refused = [
         ResidueQuery::of(""),
-        ResidueQuery::of("x".repeat(4097)),
+        ResidueQuery::of("x".repeat(1025)),
         ResidueQuery::of("x").limit(0),
         ResidueQuery::of("x").limit(1001),
     ];
@@ -236,11 +236,11 @@ fn what_cannot_be_looked_for_is_refused() {
         refused.map(|query| problem(control(&emulator).residue(&query))["detail"].to_string());
     expect![[r#"
         "`value` is empty, which occurs everywhere: name what was erased"
-        "`value` is longer than 4096 bytes: shorten it"
+        "`value` is longer than 1024 characters: shorten it"
         "`limit` is `0`: give a number from 1 to 1000"
         "`limit` is `1001`: give a number from 1 to 1000""#]]
     .assert_eq(&told.join("\n"));
-    assert!(control(&emulator).residue(&ResidueQuery::of("x".repeat(4096)).limit(1000)).is_ok());
+    assert!(control(&emulator).residue(&ResidueQuery::of("x".repeat(1024)).limit(1000)).is_ok());
 }
 
 /// A call to a built-in provider.
@@ -702,7 +702,9 @@ fn everything_that_names_nothing_is_told_at_once() {
     );
     refused(
         json!({ "expectations": [{ "no_residue": "" }] }),
-        expect!["`/expectations/0/no_residue` is empty or longer than 4096 bytes: name a value"],
+        expect![
+            "`/expectations/0/no_residue` is empty or longer than 1024 characters: name a value"
+        ],
     );
     let many = vec![json!({ "calls": {} }); 201];
     refused(
