@@ -25,7 +25,7 @@ const CONDITION_MAX: usize = 1024;
 pub const FAULT_HEADERS_MAX: usize = 32;
 
 /// Every method that a contract can have.
-const METHODS: [Method; 9] = [
+pub const METHODS: [Method; 9] = [
     Method::GET,
     Method::PUT,
     Method::POST,

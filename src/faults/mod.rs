@@ -23,6 +23,7 @@ use crate::ids::Dice;
 use crate::message::Delivery;
 
 pub use check::FAULT_HEADERS_MAX;
+pub use check::METHODS;
 pub use definition::DELAY_MAX;
 pub use definition::Fault;
 pub use definition::FaultAnswer;

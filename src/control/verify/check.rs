@@ -16,22 +16,10 @@ use crate::control::verify::Records;
 use crate::control::verify::Status;
 use crate::control::verify::Verification;
 use crate::emulator::Emulator;
+use crate::faults::METHODS;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::store::Key;
-
-/// Every method that a contract can have.
-const METHODS: [Method; 9] = [
-    Method::GET,
-    Method::PUT,
-    Method::POST,
-    Method::DELETE,
-    Method::OPTIONS,
-    Method::HEAD,
-    Method::PATCH,
-    Method::TRACE,
-    Method::CONNECT,
-];
 
 /// One expectation, ready to be decided.
 pub(super) enum Check<'v> {
