@@ -42,6 +42,19 @@ impl Ids {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// A number that follows from the seed alone.
+    pub fn seed(&self) -> u64 {
+        let seed = self.0.get_seed();
+        seed.chunks_exact(8).fold(0, |mixed, part| {
+            mixed ^ part.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+        })
+    }
+
+    /// The next number of the sequence.
+    pub fn next_seed(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// How much of the sequence that the seed fixes was used up.
     pub fn position(&self) -> u128 {
         self.0.get_word_pos()
@@ -96,6 +109,20 @@ impl Pattern {
             }
         })
     }
+}
+
+/// The seed that a text stands for (FNV-1a, 64 bit).
+pub fn seed_of(text: &str) -> u64 {
+    mixed(0, text)
+}
+
+/// A seed that follows from another one and a text.
+pub fn mixed(seed: u64, text: &str) -> u64 {
+    let bytes = seed.to_le_bytes();
+    let bytes = bytes.iter().chain(text.as_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Dice: a generator of its own, so that what is decided by chance never changes which ids are made up.

@@ -30,8 +30,22 @@ use crate::server::log;
 use crate::server::log::Log;
 use crate::server::tls::Identity;
 
+/// What is printed when it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// Which APIs there are, calls to paste, and the admin API.
+    Banner,
+    /// A line for each operation.
+    Operations,
+    /// Nothing.
+    None,
+}
+
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let config = args.config.resolve(args.given)?;
+    with(&args.config.resolve(args.given)?, Greeting::Banner)
+}
+
+pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCode> {
     let mut emulator = emulator(&config.sources, &config.emulator(system_now()))?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     let emulator = Arc::new(emulator);
@@ -40,7 +54,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&config, emulator))
+    runtime.block_on(serve(config, greeting, emulator))
 }
 
 /// Has what the server itself warns of printed.
@@ -56,7 +70,11 @@ fn show_warnings(format: LogFormat) {
     };
 }
 
-async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitCode> {
+async fn serve(
+    config: &Config,
+    greeting: Greeting,
+    emulator: Arc<Emulator>,
+) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
     let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
     let admin = config.admin.options(server.address());
@@ -80,7 +98,13 @@ async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitC
         ready.line()
     } else {
         let paint = Paint::of(&std::io::stdout());
-        banner::text(&emulator, server.address(), &admin, ready.tls, paint)
+        match greeting {
+            Greeting::Banner => banner::text(&emulator, server.address(), &admin, ready.tls, paint),
+            Greeting::Operations => {
+                banner::operations(&emulator, server.address(), ready.tls, paint)
+            }
+            Greeting::None => String::new(),
+        }
     });
     let limits = Limits::default();
     let kept = config.state.clone().map(|state| Keeper::start(state, Arc::clone(&emulator)));

@@ -18,6 +18,7 @@ use crate::admin;
 use crate::catalog::Sources;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
+use crate::documented;
 use crate::emulator;
 use crate::faults::FAULTS_MAX;
 use crate::faults::Fault;
@@ -30,6 +31,7 @@ pub use environment::Variables;
 pub use environment::variables;
 pub use file::FILE;
 pub use given::Given;
+pub use given::GivenDocumented;
 pub use given::GivenSources;
 pub use values::LogFormat;
 pub use values::Moment;
@@ -92,6 +94,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Who may call the admin API.
     pub admin: Admin,
+    /// How the contract alone answers where there is no behavior file.
+    pub documented: documented::Options,
     /// Print a line of JSON instead of the banner.
     pub print_json: bool,
     /// Where that line is written, too.
@@ -243,6 +247,7 @@ impl Config {
                 is_open: given.admin.open == Some(Switch::On),
                 hosts: given.admin.hosts,
             },
+            documented: documented(&given.documented),
             print_json: given.print_json == Some(Switch::On),
             ready_file: given.ready_file,
         };
@@ -265,6 +270,7 @@ impl Config {
             journal_bytes_max: self.journal.bytes_max,
             faults: self.faults.iter().filter_map(compiled).collect(),
             fixture_set: self.sources.fixture_set.as_str().into(),
+            documented: self.documented,
         }
     }
 }
@@ -272,12 +278,23 @@ impl Config {
 /// Where the files of providers come from.
 pub fn sources(given: GivenSources) -> Sources {
     Sources {
+        documents: given.documents,
+        built_in: given.built_in != Some(Switch::Off),
         specs: given.specs,
         fixtures: given.fixtures,
         fixture_set: given.fixture_set.unwrap_or_else(|| FIXTURE_SET.to_owned()),
         only: given.providers,
         settings: given.settings,
         vet: false,
+    }
+}
+
+fn documented(given: &GivenDocumented) -> documented::Options {
+    documented::Options {
+        dynamic: given.dynamic == Some(Switch::On),
+        errors: given.errors == Some(Switch::On),
+        fill_properties: given.fill_properties != Some(Switch::Off),
+        ignore_examples: given.ignore_examples == Some(Switch::On),
     }
 }
 

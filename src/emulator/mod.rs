@@ -28,6 +28,9 @@ use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::cors;
 use crate::cors::Cors;
+use crate::documented;
+use crate::documented::Call;
+use crate::documented::Renderings;
 use crate::emulator::answer::Answer;
 use crate::emulator::mount::Address;
 use crate::emulator::mount::Mounts;
@@ -58,6 +61,7 @@ use crate::sandbox::World;
 use crate::store::Store;
 use crate::validation::RequestValidator;
 
+pub use mount::refusal as name_refusal;
 pub use nearest::Nearest;
 pub use overview::GivenBy;
 pub use overview::OperationOverview;
@@ -118,6 +122,8 @@ pub struct Options {
     pub faults: Vec<Arc<Fault>>,
     /// The name of the fixture set that the providers' records come from.
     pub fixture_set: Arc<str>,
+    /// How the contract alone answers where there is no behavior file.
+    pub documented: documented::Options,
 }
 
 impl Default for Options {
@@ -133,6 +139,7 @@ impl Default for Options {
             journal_bytes_max: 64 << 20,
             faults: Vec::new(),
             fixture_set: sandbox::DEFAULT.into(),
+            documented: documented::Options::default(),
         }
     }
 }
@@ -153,6 +160,9 @@ pub struct Emulator {
     sandboxes: Registry,
     cors: Option<Cors>,
     fixtures: Option<Box<FixtureLoader>>,
+    documented: documented::Options,
+    /// Documented answers that were made before, by the number of the provider.
+    renderings: Vec<Renderings>,
 }
 
 /// Reads the fixture set of that name for every provider, in order, as if it were then; every problem otherwise.
@@ -208,7 +218,17 @@ impl Emulator {
         let budget = Budget::new(options.journal_entries_max, options.journal_bytes_max);
         let limits = Limits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
         let sandboxes = Registry::new(baseline(&providers, options), budget, limits, options.now);
-        Self { providers, operations, mounts, sandboxes, cors, fixtures: None }
+        let renderings = providers.iter().map(|_| Renderings::default()).collect();
+        Self {
+            providers,
+            operations,
+            mounts,
+            sandboxes,
+            cors,
+            fixtures: None,
+            documented: options.documented,
+            renderings,
+        }
     }
 
     /// Answers a request that arrived at `now`, by the system clock: the stages, in order.
@@ -372,6 +392,20 @@ impl Emulator {
     /// The id of an operation of a provider, by their numbers.
     pub fn operation_id(&self, provider: usize, operation: usize) -> &Arc<str> {
         &self.operations[provider][operation].id
+    }
+
+    /// A call of each operation of a provider that its contract takes, at the path where it answers; `None` for one
+    /// for which none can be made up.
+    pub fn example_calls(&self, provider: usize) -> impl Iterator<Item = Option<Call>> {
+        let contract = self.behavior(provider).contract();
+        let prefix = match self.providers.len() {
+            1 => String::new(),
+            _ => format!("/{}", self.providers[provider].name),
+        };
+        (0..contract.operations.len()).map(move |number| {
+            let call = documented::valid_call(contract, number, 0).ok()?;
+            Some(Call { target: format!("{prefix}{}", call.target), ..call })
+        })
     }
 
     /// The name of a provider by its number.

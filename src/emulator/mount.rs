@@ -29,7 +29,7 @@ impl Target {
 }
 
 /// Why no provider among these contracts can have that name.
-pub(super) fn refusal(name: &str, contracts: &[&Contract]) -> Option<String> {
+pub fn refusal(name: &str, contracts: &[&Contract]) -> Option<String> {
     if RESERVED_STARTS.iter().any(|start| name.starts_with(start)) {
         return Some(format!(
             "no provider can be named `{name}`: paths that begin so are the sandbox's own"
@@ -154,7 +154,11 @@ impl Mounts {
                 path: if rest.is_empty() { "/" } else { rest },
             };
         }
-        let provider = host.and_then(|host| self.by_host(host));
+        let provider = match self.names.len() {
+            // Whatever comes is for the only one there is.
+            1 => Some(0),
+            _ => host.and_then(|host| self.by_host(host)),
+        };
         Address { provider, path }
     }
 
@@ -179,7 +183,8 @@ impl Mounts {
 
     /// Whether a provider answers there without its prefix.
     pub(super) fn is_at_root(&self, method: &Method, template: &str, provider: usize) -> bool {
-        self.root.get(method, template).is_some_and(|target| target.provider() == provider)
+        let table = if self.names.len() == 1 { &self.own[0] } else { &self.root };
+        table.get(method, template).is_some_and(|target| target.provider() == provider)
     }
 }
 

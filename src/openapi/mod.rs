@@ -250,6 +250,8 @@ pub struct Operation {
     pub template: String,
     /// `summary`.
     pub summary: Option<String>,
+    /// `deprecated`.
+    pub deprecated: bool,
     /// The path item's parameters and the operation's own, merged.
     pub parameters: Vec<Parameter>,
     /// The request body, if one is documented.
@@ -354,8 +356,8 @@ pub struct MediaType {
 pub struct Response {
     /// `description`.
     pub description: String,
-    /// Documented headers with their schemas.
-    pub headers: IndexMap<String, Option<SchemaId>>,
+    /// Documented headers.
+    pub headers: IndexMap<String, Header>,
     /// What is answered, by media type.
     pub content: IndexMap<String, MediaType>,
     /// `x-inferred`: the vendor does not document this response; why it is supposed.
@@ -364,6 +366,28 @@ pub struct Response {
     pub unreachable: Option<String>,
     /// Line in the document.
     pub line: u32,
+}
+
+impl Response {
+    /// The media type that is given when nobody asks for another: JSON before the rest. Its number, name and content.
+    pub fn preferred(&self) -> Option<(usize, &str, &MediaType)> {
+        let content = &self.content;
+        let number = content.get_index_of("application/json");
+        let number = number.or_else(|| content.keys().position(|name| name.contains("json")));
+        let number = number.unwrap_or(0);
+        content.get_index(number).map(|(name, media)| (number, name.as_str(), media))
+    }
+}
+
+/// One documented header of a response.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// The schema of its value.
+    pub schema: Option<SchemaId>,
+    /// Whether the properties of an object are written `name=value`.
+    pub explode: bool,
+    /// Its own example, else that of its schema.
+    pub example: Option<Value>,
 }
 
 /// How a caller proves who it is.

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::Header;
 use super::Location;
 use super::MediaType;
 use super::NotEmulated;
@@ -400,6 +401,7 @@ impl<'d> Reader<'d> {
             method,
             template: template.to_owned(),
             summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
+            deprecated: map.get("deprecated") == Some(&Value::Bool(true)),
             parameters,
             request_body: self.request_body(&layout::child(pointer, "requestBody")),
             responses: self.operation_responses(pointer),
@@ -704,17 +706,26 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn headers(&mut self, pointer: &str) -> IndexMap<String, Option<SchemaId>> {
+    fn headers(&mut self, pointer: &str) -> IndexMap<String, Header> {
         let mut found = IndexMap::new();
         for (name, pointer) in self.entries(pointer) {
             let Some((at, map)) = self.object(&pointer) else { continue };
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::Header> =
                 leaves::typed(leaf, leaves::HEADER, self.document, &at, &mut self.findings);
-            if typed.is_some() {
-                let schema = self.schema(&at, map);
-                found.insert(name.clone(), schema);
+            if typed.is_none() {
+                continue;
             }
+            let (schema, examples) = match self.first_media(&at, map) {
+                Some((_, media)) => (media.schema, media.examples),
+                None => {
+                    let schema = self.schema(&at, map);
+                    (schema, self.media_examples(&at, map, schema, Direction::Response))
+                }
+            };
+            let example = examples.into_values().next();
+            let explode = map.get("explode") == Some(&Value::Bool(true));
+            found.insert(name.clone(), Header { schema, explode, example });
         }
         found
     }

@@ -161,7 +161,7 @@ fn a_contract_is_read_into_operations() {
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
           Parameter { name: "verbose", location: Query, required: false, schema: Some(SchemaId(9)), style: PipeDelimited, explode: false, content: None, allow_empty: false, default: Some(Number(3)), line: 24 }
           Parameter { name: "X-Trace", location: Header, required: false, schema: Some(SchemaId(10)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 25 }
-          200 Response { description: "done", headers: {"X-Left": Some(SchemaId(6))}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}} }}, inferred: None, unreachable: None, line: 28 }
+          200 Response { description: "done", headers: {"X-Left": Header { schema: Some(SchemaId(6)), explode: false, example: None }}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}} }}, inferred: None, unreachable: None, line: 28 }
           4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {} }}, inferred: Some("not in the pages"), unreachable: None, line: 29 }
           default Response { description: "rest", headers: {}, content: {}, inferred: None, unreachable: Some("needs an outage"), line: 30 }
         31 POST /carts/{id}: POST /carts/{id} []
@@ -369,7 +369,7 @@ fn the_rest_of_a_sloppy_document_serves() {
           201 Response { description: "", headers: {}, content: {"text/plain": MediaType { schema: Some(SchemaId(8)), examples: {} }}, inferred: None, unreachable: None, line: 25 }
           500 Response { description: "", headers: {}, content: {}, inferred: Some(""), unreachable: None, line: 28 }
         30 GET /b: GET /b []
-          200 Response { description: "ok", headers: {"X": None}, content: {}, inferred: None, unreachable: None, line: 30 }
+          200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, inferred: None, unreachable: None, line: 30 }
         43 DELETE /d: DELETE /d []
           200 Response { description: "gone", headers: {}, content: {}, inferred: None, unreachable: None, line: 43 }
     "#]].assert_eq(&operations(&contract));

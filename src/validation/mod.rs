@@ -35,6 +35,7 @@ use crate::openapi::Schemas;
 use body::DeclaredBody;
 use parameters::Parameters;
 
+pub use schema::response_violations;
 pub use violation::HEADER_BYTES_MAX;
 pub use violation::PART_BYTES_MAX;
 pub use violation::Place;

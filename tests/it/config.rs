@@ -32,7 +32,9 @@ port: 0
 host: '::1'
 cors: off
 log_format: json
+documented: { dynamic: on, errors: on, fill_properties: off, ignore_examples: on }
 seed: 7
+built_in: off
 specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
@@ -101,6 +103,8 @@ fn the_file_gives_every_option() {
             seed: 7,
             cors: false,
             sources: Sources {
+                documents: [],
+                built_in: false,
                 specs: Some(
                     "DIR/etc/specs",
                 ),
@@ -198,6 +202,12 @@ fn the_file_gives_every_option() {
                     "a.test",
                 ],
             },
+            documented: Options {
+                dynamic: true,
+                errors: true,
+                fill_properties: false,
+                ignore_examples: true,
+            },
             print_json: true,
             ready_file: Some(
                 "DIR/etc/ready.json",
@@ -216,7 +226,12 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("host", "::1"),
         ("cors", "off"),
         ("log-format", "json"),
+        ("dynamic", "on"),
+        ("errors", "on"),
+        ("fill-properties", "off"),
+        ("ignore-examples", "on"),
         ("seed", "7"),
+        ("built-in", "off"),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
         ("fixture-set", "crowded"),
@@ -316,7 +331,7 @@ fn the_defaults_are_those_that_help_tells() {
         assert_eq!(resolved(&[&[word.as_str()], state].concat(), &[], None), expected, "{word}");
         told += 1;
     }
-    assert_eq!(told, 12);
+    assert_eq!(told, 14);
 }
 
 #[test]

@@ -2,11 +2,14 @@
 //!
 //! The one reader of those files. Must not know what they mean beyond which is which.
 
+mod documents;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +28,8 @@ use crate::finding::Severity;
 use crate::finding::did_you_mean;
 use crate::openapi::Contract;
 use crate::yaml::Document;
+
+pub use documents::DocumentSource;
 
 /// So many bytes of a file are read: the largest public contracts have 13 MB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -48,6 +53,10 @@ struct BuiltInFixtures;
 /// Where providers come from and which of them are wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sources {
+    /// Documents of their own, each a provider; one of a built-in provider's name goes before it.
+    pub documents: Vec<DocumentSource>,
+    /// Whether the built-in providers are served, too.
+    pub built_in: bool,
     /// A folder with one folder a provider, in each its contract and behavior file. They join the built-in
     /// ones, and one of the same name goes before it.
     pub specs: Option<PathBuf>,
@@ -95,6 +104,8 @@ impl std::str::FromStr for Setting {
 impl Default for Sources {
     fn default() -> Self {
         Self {
+            documents: Vec::new(),
+            built_in: true,
             specs: None,
             fixtures: None,
             fixture_set: "default".to_owned(),
@@ -115,6 +126,20 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// There is no such file.
+    #[error("there is no file `{path}`: name an OpenAPI document, a folder of them, or `-`")]
+    NoSuchFile {
+        /// Its path as given.
+        path: PathBuf,
+    },
+    /// A folder of documents has none.
+    #[error(
+        "`{path}` has no OpenAPI document: those are files in it, or folders with an `openapi.yaml`"
+    )]
+    NoDocument {
+        /// The folder's path as given.
+        path: PathBuf,
     },
     /// There is no provider of a name that was asked for.
     #[error("there is no provider `{name}` ({hint})")]
@@ -157,14 +182,17 @@ pub fn load(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Provider>, Error> {
-    let folders = provider_folders(sources, findings)?;
+    let mut found = provider_folders(sources, findings)?;
+    read_documents(sources, &mut found, findings)?;
+    check_fixture_folders(sources, &found, findings)?;
+    select(sources, &mut found)?;
     let mut providers = Vec::new();
     let mut set_exists = sources.fixture_set == "default";
-    for (name, folder) in folders {
+    for (name, place) in found {
         let fixtures = find_fixtures(sources, &name, findings);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
-        providers.extend(provider(&name, folder.as_deref(), fixtures, sources, now, findings));
+        providers.extend(provider(&name, place, fixtures, sources, now, findings));
     }
     if set_exists {
         Ok(providers)
@@ -173,19 +201,35 @@ pub fn load(
     }
 }
 
-/// The wanted providers by name, with their folder where they are not built in.
+/// Where a provider comes from.
+enum Place {
+    BuiltIn,
+    Folder(PathBuf),
+    /// A document of its own.
+    Document(Box<OwnDocument>),
+}
+
+/// A document that was named by itself, read already: its provider's name depends on what it says.
+struct OwnDocument {
+    document: Document,
+    contract: Contract,
+    behavior: Option<PathBuf>,
+}
+
+/// The providers that are built in or in folders, by name.
 fn provider_folders(
     sources: &Sources,
     findings: &mut Vec<Finding>,
-) -> Result<BTreeMap<String, Option<PathBuf>>, Error> {
+) -> Result<BTreeMap<String, Place>, Error> {
     let built_in: BTreeSet<String> =
         BuiltInSpecs::iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
-    let mut folders: BTreeMap<String, Option<PathBuf>> =
-        built_in.into_iter().map(|name| (name, None)).collect();
+    let built_in = built_in.into_iter().filter(|_| sources.built_in);
+    let mut folders: BTreeMap<String, Place> =
+        built_in.map(|name| (name, Place::BuiltIn)).collect();
     if let Some(specs) = &sources.specs {
         let (own, others): (Vec<_>, Vec<_>) = subfolders(specs)?
             .into_iter()
-            .partition(|(_, path)| CONTRACT_FILES.iter().any(|file| path.join(file).is_file()));
+            .partition(|(_, path)| documents::contract_in(path).is_some());
         if own.is_empty() {
             return Err(Error::Empty { path: specs.clone() });
         }
@@ -194,8 +238,45 @@ fn provider_folders(
             let finding = Finding::warning(&path.display().to_string().into(), 0, "", message);
             findings.push(finding.hint("add its `openapi.yaml`"));
         }
-        folders.extend(own.into_iter().map(|(name, path)| (name, Some(path))));
+        folders.extend(own.into_iter().map(|(name, path)| (name, Place::Folder(path))));
     }
+    Ok(folders)
+}
+
+/// Reads the documents that were named by themselves, and finds a name for each.
+fn read_documents(
+    sources: &Sources,
+    found: &mut BTreeMap<String, Place>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let mut names: Vec<String> = Vec::new();
+    for source in &sources.documents {
+        for source in source.files()? {
+            let file = if source.is_standard_input() {
+                read_input(findings)
+            } else {
+                read(&source.path, findings)
+            };
+            let Some(file) = file else { continue };
+            let document = Document::parse(&file.name, &file.text, findings);
+            let Some(document) = document else { continue };
+            let Some(contract) = Contract::load(&document, findings) else { continue };
+            let name = source.provider_name(&contract, &names);
+            let behavior = source.behavior_file();
+            names.push(name.clone());
+            let own = OwnDocument { document, contract, behavior };
+            found.insert(name, Place::Document(Box::new(own)));
+        }
+    }
+    Ok(())
+}
+
+/// Folders of fixtures that no provider has.
+fn check_fixture_folders(
+    sources: &Sources,
+    folders: &BTreeMap<String, Place>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
     if let Some(fixtures) = &sources.fixtures {
         for (name, path) in subfolders(fixtures)? {
             if !folders.contains_key(&name) {
@@ -206,6 +287,11 @@ fn provider_folders(
             }
         }
     }
+    Ok(())
+}
+
+/// Leaves the providers that are wanted; those that are asked for have to be there.
+fn select(sources: &Sources, folders: &mut BTreeMap<String, Place>) -> Result<(), Error> {
     let named = sources.settings.iter().map(|setting| &setting.provider);
     for name in sources.only.iter().chain(named) {
         if !folders.contains_key(name) {
@@ -216,7 +302,7 @@ fn provider_folders(
         }
     }
     folders.retain(|name, _| sources.only.is_empty() || sources.only.contains(name));
-    Ok(folders)
+    Ok(())
 }
 
 /// The folders in a folder, by name; hidden ones are nobody's business.
@@ -237,52 +323,81 @@ fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
 /// One provider from its files; `None` when they cannot be honoured.
 fn provider(
     name: &str,
-    folder: Option<&Path>,
+    place: Place,
     fixtures: Option<File>,
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<Provider> {
     let before = findings.len();
-    let contract = match folder {
-        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml")),
-        Some(folder) => CONTRACT_FILES
-            .iter()
-            .find(|file| folder.join(file).is_file())
-            .and_then(|file| read(&folder.join(file), findings)),
-    }?;
-    let document = Document::parse(&contract.name, &contract.text, findings)?;
-    let vet = sources.vet || !contract.is_built_in;
-    let contract = Contract::load(&document, findings)?;
+    let (document, contract, behavior, vet) = files(name, place, findings)?;
+    let vet = sources.vet || vet;
     if sources.vet {
         contract.check(&document, findings);
     }
+    // It is as large as the file, and nothing more is said of it.
+    drop(document);
     let contract = Arc::new(contract);
-    let behavior = match folder {
-        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/{BEHAVIOR_FILE}")),
-        Some(folder) if folder.join(BEHAVIOR_FILE).is_file() => {
-            read(&folder.join(BEHAVIOR_FILE), findings)
+    let behavior = match behavior {
+        None => Behavior::none(&contract),
+        Some(file) => {
+            let document = Document::parse_strictly(&file.name, &file.text, findings)?;
+            let own = sources.settings.iter().filter(|setting| setting.provider == name);
+            let settings =
+                own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
+            let options = LoadOptions { vet, settings };
+            if fixtures.is_none() {
+                let message = format!("`{name}` has no fixtures, and starts without a record");
+                findings.push(Finding::warning(&contract.file, 0, "", message));
+            }
+            Behavior::load(&document, &contract, &options, findings)?
         }
-        Some(folder) => {
-            let file = folder.join(BEHAVIOR_FILE).display().to_string().into();
-            let message = "the behavior file is missing, so nothing says what the operations do";
-            findings
-                .push(Finding::error(&file, 0, "", message).hint("write it beside the contract"));
-            None
-        }
-    }?;
-    let document = Document::parse_strictly(&behavior.name, &behavior.text, findings)?;
-    let own = sources.settings.iter().filter(|setting| setting.provider == name);
-    let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
-    let options = LoadOptions { vet, settings };
-    let behavior = Behavior::load(&document, &contract, &options, findings)?;
-    if fixtures.is_none() {
-        let message = format!("`{name}` has no fixtures, and starts without a record");
-        findings.push(Finding::warning(&contract.file, 0, "", message));
-    }
+    };
     let fixtures = self::fixtures(&behavior, fixtures, sources, now, findings)?;
     let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
     (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures })
+}
+
+/// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.
+fn files(
+    name: &str,
+    place: Place,
+    findings: &mut Vec<Finding>,
+) -> Option<(Document, Contract, Option<File>, bool)> {
+    let (contract, behavior) = match place {
+        Place::Document(own) => {
+            let OwnDocument { document, contract, behavior } = *own;
+            let behavior = match behavior {
+                Some(path) => Some(read(&path, findings)?),
+                None => None,
+            };
+            return Some((document, contract, behavior, true));
+        }
+        Place::BuiltIn => (
+            built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?,
+            built_in::<BuiltInSpecs>("specs", &format!("{name}/{BEHAVIOR_FILE}")),
+        ),
+        Place::Folder(folder) => {
+            let contract = read(&documents::contract_in(&folder)?, findings)?;
+            let path = folder.join(BEHAVIOR_FILE);
+            let behavior = if path.is_file() {
+                Some(read(&path, findings)?)
+            } else {
+                let file = path.display().to_string().into();
+                let message = "there is no behavior file: the contract alone answers";
+                findings.push(
+                    Finding::warning(&file, 0, "", message)
+                        .hint("write it beside the contract to have it remember"),
+                );
+                None
+            };
+            (contract, behavior)
+        }
+    };
+    let document = Document::parse(&contract.name, &contract.text, findings)?;
+    let vet = !contract.is_built_in;
+    let contract = Contract::load(&document, findings)?;
+    Some((document, contract, behavior, vet))
 }
 
 /// What reads the fixture sets that sandboxes ask for by name, from where the first one came.
@@ -358,6 +473,20 @@ fn built_in<E: Embed>(folder: &str, path: &str) -> Option<File> {
 fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<File> {
     let text = read_text(path, findings)?;
     Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
+}
+
+/// What stands on standard input.
+fn read_input(findings: &mut Vec<Finding>) -> Option<File> {
+    let name = "standard input";
+    let mut text = String::new();
+    match std::io::stdin().take(FILE_BYTES_MAX).read_to_string(&mut text) {
+        Ok(_) => Some(File { name: name.to_owned(), text: text.into(), is_built_in: false }),
+        Err(error) => {
+            let problem = format!("cannot be read: {error}");
+            findings.push(Finding::error(&name.into(), 0, "", problem));
+            None
+        }
+    }
 }
 
 /// A file's text; why it has none goes to `findings`.

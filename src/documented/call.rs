@@ -1,0 +1,234 @@
+//! A call of an operation that its contract takes: every parameter it asks for, a body and credentials, made up.
+//!
+//! Must not know where it is sent.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::Method;
+use percent_encoding::AsciiSet;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
+
+use crate::media;
+use crate::openapi::Contract;
+use crate::openapi::Location;
+use crate::openapi::Operation;
+use crate::openapi::Parameter;
+use crate::openapi::RequestBody;
+use crate::openapi::Schemas;
+use crate::openapi::SecurityScheme;
+use crate::openapi::Style;
+use crate::sample;
+use crate::sample::Direction;
+use crate::sample::Wish;
+
+/// All but what RFC 3986 section 2.3 calls unreserved, so that a value stays where it is put.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A call that can be made as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The path with its parameters filled in, and the query.
+    pub target: String,
+    /// Headers, with credentials and cookies among them.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<Bytes>,
+}
+
+/// A call of the operation with that number which the contract takes; an `Err` says what cannot be made up.
+pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<Call, String> {
+    let operation = &contract.operations[number];
+    let mut call = Call {
+        method: operation.method.clone(),
+        target: operation.template.clone(),
+        headers: Vec::new(),
+        body: None,
+    };
+    let (mut query, mut cookies) = (Vec::new(), Vec::new());
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+        let value = parameter_value(&contract.schemas, parameter, seed)?;
+        match parameter.location {
+            Location::Path => {
+                let text = in_path(parameter, &value);
+                call.target = call.target.replace(&format!("{{{}}}", parameter.name), &text);
+            }
+            Location::Query => query.extend(pairs(parameter, &value)),
+            Location::Cookie => {
+                let encoded = pairs(parameter, &value).into_iter();
+                cookies.extend(encoded.map(|(name, value)| format!("{name}={value}")));
+            }
+            Location::Header => {
+                let text = match &parameter.content {
+                    Some(_) => value.to_string(),
+                    None => joined(&value, ",", parameter.explode, &plain),
+                };
+                call.headers.push((parameter.name.clone(), text));
+            }
+        }
+    }
+    let schemes = operation.security.first().into_iter().flatten();
+    for scheme in schemes.filter_map(|name| contract.security_schemes.get(name)) {
+        present(scheme, &mut call.headers, &mut query, &mut cookies);
+    }
+    if let Some(body) = &operation.request_body {
+        add_body(&mut call, &contract.schemas, body, operation, seed)?;
+    }
+    if !cookies.is_empty() {
+        call.headers.push(("Cookie".to_owned(), cookies.join("; ")));
+    }
+    if !query.is_empty() {
+        let query = query.iter().map(|(name, value)| format!("{name}={value}"));
+        call.target = format!("{}?{}", call.target, query.collect::<Vec<_>>().join("&"));
+    }
+    Ok(call)
+}
+
+fn parameter_value(schemas: &Schemas, parameter: &Parameter, seed: u64) -> Result<Value, String> {
+    let Some(schema) = parameter.schema else { return Ok(Value::from(parameter.name.as_str())) };
+    let wish = Wish { direction: Direction::Request, fresh: false, fill_properties: false };
+    sample::sample(schemas, schema, &wish, seed)
+        .map_err(|unmet| format!("no value for `{}`: {unmet}", parameter.name))
+}
+
+fn add_body(
+    call: &mut Call,
+    schemas: &Schemas,
+    body: &RequestBody,
+    operation: &Operation,
+    seed: u64,
+) -> Result<(), String> {
+    let json = body.content.iter().find(|(name, _)| media::is_json(name));
+    let Some((name, media)) = json.or_else(|| body.content.first()) else { return Ok(()) };
+    let wish = Wish { direction: Direction::Request, fresh: false, fill_properties: true };
+    let value = match media.schema {
+        Some(schema) => sample::sample(schemas, schema, &wish, seed).map_err(|it| it.to_string()),
+        None => Ok(media.examples.values().next().cloned().unwrap_or_else(|| "body".into())),
+    };
+    let value = match value {
+        Ok(value) => value,
+        Err(_) if !body.required => return Ok(()),
+        Err(unmet) => return Err(format!("no body for `{}`: {unmet}", operation.id)),
+    };
+    let name = if name.contains('*') { media::concrete(name, None) } else { name.clone() };
+    let schema = media.schema.map(|schema| (schemas, schema));
+    match media::write(&value, &name, schema) {
+        Some(written) => {
+            let content_type = String::from_utf8_lossy(written.content_type.as_bytes());
+            call.headers.push(("Content-Type".to_owned(), content_type.into_owned()));
+            call.body = Some(written.body);
+            Ok(())
+        }
+        None if body.required => Err(format!("there is no way to write `{name}`")),
+        None => Ok(()),
+    }
+}
+
+/// Puts some credential where a scheme has it.
+fn present(
+    scheme: &SecurityScheme,
+    headers: &mut Vec<(String, String)>,
+    query: &mut Vec<(String, String)>,
+    cookies: &mut Vec<String>,
+) {
+    let mut authorize = |text: String| headers.push(("Authorization".to_owned(), text));
+    match scheme {
+        SecurityScheme::Bearer => authorize("Bearer token".to_owned()),
+        SecurityScheme::Basic => authorize(format!("Basic {}", STANDARD.encode("user:password"))),
+        SecurityScheme::ApiKey { location, name } => match location {
+            Location::Query => query.push((encoded(name).into_owned(), "key".to_owned())),
+            Location::Cookie => cookies.push(format!("{name}=key")),
+            Location::Header | Location::Path => headers.push((name.clone(), "key".to_owned())),
+        },
+    }
+}
+
+/// A path parameter as its style writes it (`OpenAPI` 3.1.1, Style Examples).
+fn in_path(parameter: &Parameter, value: &Value) -> String {
+    if parameter.content.is_some() {
+        return encoded(&value.to_string()).into_owned();
+    }
+    let name = encoded(&parameter.name);
+    let encoding = |value: &Value| encoded(&plain(value)).into_owned();
+    let exploded = parameter.explode;
+    match parameter.style {
+        Style::Label => {
+            let separator = if exploded { "." } else { "," };
+            format!(".{}", joined(value, separator, exploded, &encoding))
+        }
+        Style::Matrix => match value {
+            Value::Array(items) if exploded => {
+                let items = items.iter().map(|item| format!(";{name}={}", encoding(item)));
+                items.collect::<Vec<_>>().concat()
+            }
+            Value::Object(_) if exploded => format!(";{}", joined(value, ";", true, &encoding)),
+            value => format!(";{name}={}", joined(value, ",", false, &encoding)),
+        },
+        _ => joined(value, ",", exploded, &encoding),
+    }
+}
+
+/// A query or cookie parameter as encoded pairs.
+fn pairs(parameter: &Parameter, value: &Value) -> Vec<(String, String)> {
+    let name = encoded(&parameter.name).into_owned();
+    let encoding = |value: &Value| encoded(&plain(value)).into_owned();
+    if parameter.content.is_some() {
+        return vec![(name, encoded(&value.to_string()).into_owned())];
+    }
+    match (value, parameter.style) {
+        (Value::Object(members), Style::DeepObject) => members
+            .iter()
+            .map(|(key, value)| (format!("{name}%5B{}%5D", encoded(key)), encoding(value)))
+            .collect(),
+        (Value::Array(items), _) if parameter.explode => {
+            items.iter().map(|item| (name.clone(), encoding(item))).collect()
+        }
+        (Value::Object(members), _) if parameter.explode => members
+            .iter()
+            .map(|(key, value)| (encoded(key).into_owned(), encoding(value)))
+            .collect(),
+        (value, style) => {
+            let separator = match style {
+                Style::SpaceDelimited => "%20",
+                Style::PipeDelimited => "%7C",
+                _ => ",",
+            };
+            vec![(name, joined(value, separator, false, &encoding))]
+        }
+    }
+}
+
+/// Items or members with a separator between them; the members of an object as `name=value`, or one after the other.
+fn joined(
+    value: &Value,
+    separator: &str,
+    explode: bool,
+    text: &dyn Fn(&Value) -> String,
+) -> String {
+    let parts: Vec<String> = match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let name = text(&Value::from(name.as_str()));
+                format!("{name}{}{}", if explode { "=" } else { separator }, text(value))
+            })
+            .collect(),
+        scalar => vec![text(scalar)],
+    };
+    parts.join(separator)
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn encoded(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, ENCODED).into()
+}
