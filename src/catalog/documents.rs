@@ -130,7 +130,12 @@ impl DocumentSource {
         let title = || slug(&contract.title);
         let name = file.or_else(title).or_else(folder).unwrap_or_else(|| NAMELESS.to_owned());
         let is_free = |name: &str| {
-            name_refusal(name, &[contract]).is_none() && !taken.iter().any(|other| other == name)
+            let begins = |template: &str| template.split('/').nth(1) == Some(name);
+            let mut operations = contract.operations.iter();
+            name_refusal(name, &[contract]).is_none()
+                // Alone, it answers without its base paths, too.
+                && !operations.any(|operation| begins(&operation.template))
+                && !taken.iter().any(|other| other == name)
         };
         let others = (0..).map(|number| match number {
             0 => name.clone(),
@@ -166,7 +171,8 @@ fn is_document(path: &Path) -> bool {
 /// A text as the beginning of a path: lower case, words joined by hyphens.
 fn slug(text: &str) -> Option<String> {
     let mut name = String::new();
-    for word in text.split(|c: char| !is_plain(c)).filter(|word| !word.is_empty()) {
+    let words = text.split(|c: char| !is_plain(c));
+    for word in words.filter(|word| word.contains(|c: char| c.is_ascii_alphanumeric())) {
         if name.len() + word.len() > NAME_MAX && !name.is_empty() {
             break;
         }

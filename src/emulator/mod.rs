@@ -82,6 +82,9 @@ pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-req
 /// The header that says when the sandbox, which begins anew with this request, was dropped because nobody used it.
 pub const RESTARTED_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox-restarted");
 
+/// So many operations get an example call with a body: making up those of a thousand takes seconds.
+const CALLS_WITH_BODIES_MAX: usize = 50;
+
 /// One emulated API: its name, how it behaves, and the records it starts from.
 #[derive(Debug)]
 pub struct Provider {
@@ -395,15 +398,17 @@ impl Emulator {
     }
 
     /// A call of each operation of a provider that its contract takes, at the path where it answers; `None` for one
-    /// for which none can be made up.
+    /// for which none can be made up. Where there are very many, without their bodies.
     pub fn example_calls(&self, provider: usize) -> impl Iterator<Item = Option<Call>> {
+        let is_short = self.operations.iter().map(Vec::len).sum::<usize>() <= CALLS_WITH_BODIES_MAX;
+        let call = if is_short { documented::valid_call } else { documented::bodiless_call };
         let contract = self.behavior(provider).contract();
         let prefix = match self.providers.len() {
             1 => String::new(),
             _ => format!("/{}", self.providers[provider].name),
         };
         (0..contract.operations.len()).map(move |number| {
-            let call = documented::valid_call(contract, number, 0).ok()?;
+            let call = call(contract, number, 0).ok()?;
             Some(Call { target: format!("{prefix}{}", call.target), ..call })
         })
     }

@@ -13,6 +13,7 @@ mod findings;
 mod journal;
 mod language;
 mod machines;
+mod mock;
 mod outlives;
 mod preferences;
 mod proof;
