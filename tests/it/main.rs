@@ -7,7 +7,7 @@ mod admin;
 mod cli;
 mod config;
 mod conformance;
-mod documents;
+mod contracts;
 mod embedded;
 mod faults;
 mod findings;
