@@ -116,6 +116,10 @@ pub struct GivenSources {
     #[arg(long = "provider", value_name = "NAME", help_heading = FILES)]
     #[serde(default)]
     pub providers: Vec<String>,
+    /// An overlay (OpenAPI Overlay 1.0) to apply to each document given by itself (repeatable, in this order)
+    #[arg(long = "overlay", value_name = "FILE", help_heading = FILES)]
+    #[serde(default, rename = "overlay")]
+    pub overlays: Vec<PathBuf>,
     /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
     #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE", help_heading = FILES)]
     #[serde(default, deserialize_with = "settings_by_provider")]
@@ -276,6 +280,9 @@ impl Given {
         {
             *path = folder.join(&path);
         }
+        for path in &mut self.sources.overlays {
+            *path = folder.join(&path);
+        }
         self
     }
 }
@@ -292,6 +299,7 @@ impl GivenSources {
             fixtures: self.fixtures.or(below.fixtures),
             fixture_set: self.fixture_set.or(below.fixture_set),
             providers: first_filled(self.providers, below.providers),
+            overlays: first_filled(self.overlays, below.overlays),
             settings,
         }
     }

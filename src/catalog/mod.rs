@@ -2,6 +2,8 @@
 //!
 //! The one reader of those files. Must not know what they mean beyond which is which.
 
+mod document;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -25,6 +27,8 @@ use crate::finding::Severity;
 use crate::finding::did_you_mean;
 use crate::openapi::Contract;
 use crate::yaml::Document;
+
+pub use document::read_document;
 
 /// So many bytes of a file are read: the largest public contracts have 13 MB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -59,6 +63,8 @@ pub struct Sources {
     pub only: Vec<String>,
     /// Settings of behavior files that have another value than there.
     pub settings: Vec<Setting>,
+    /// Overlays, in the order in which they are applied to each document that is given by itself.
+    pub overlays: Vec<PathBuf>,
     /// Hold everything against its schema, also what was when it was built in.
     pub vet: bool,
 }
@@ -100,6 +106,7 @@ impl Default for Sources {
             fixture_set: "default".to_owned(),
             only: Vec::new(),
             settings: Vec::new(),
+            overlays: Vec::new(),
             vet: false,
         }
     }
@@ -244,15 +251,18 @@ fn provider(
     findings: &mut Vec<Finding>,
 ) -> Option<Provider> {
     let before = findings.len();
-    let contract = match folder {
-        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml")),
-        Some(folder) => CONTRACT_FILES
-            .iter()
-            .find(|file| folder.join(file).is_file())
-            .and_then(|file| read(&folder.join(file), findings)),
-    }?;
-    let document = Document::parse(&contract.name, &contract.text, findings)?;
-    let vet = sources.vet || !contract.is_built_in;
+    let document = match folder {
+        None => {
+            let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
+            Document::parse(&file.name, &file.text, findings)?
+        }
+        Some(folder) => {
+            let mut files = CONTRACT_FILES.iter().map(|file| folder.join(file));
+            let (document, _) = read_document(&files.find(|file| file.is_file())?, &[], findings)?;
+            document
+        }
+    };
+    let vet = sources.vet || folder.is_some();
     let contract = Contract::load(&document, findings)?;
     if sources.vet {
         contract.check(&document, findings);
@@ -367,12 +377,24 @@ pub(crate) fn read_text(path: &Path, findings: &mut Vec<Finding>) -> Option<Stri
         Ok(bytes) if bytes > FILE_BYTES_MAX => {
             format!("the file has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")
         }
-        _ => match fs::read(path).map(String::from_utf8) {
+        _ => match fs::read(path).map(decode) {
             Ok(Ok(text)) => return Some(text),
-            Ok(Err(_)) => "the file is not UTF-8".to_owned(),
+            Ok(Err(problem)) => problem,
             Err(error) => format!("cannot read the file: {error}"),
         },
     };
     findings.push(Finding::error(&name.as_str().into(), 0, "", problem));
     None
+}
+
+/// The text that bytes are, or why they are none.
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    let encoding = match bytes.as_slice() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, 0, ..] | [_, 0, _, 0, ..] => ": it is UTF-16",
+        _ => "",
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) if encoding.is_empty() => Ok(text),
+        _ => Err(format!("the file is not UTF-8{encoding}")),
+    }
 }
