@@ -7,6 +7,7 @@ mod admin;
 mod cli;
 mod config;
 mod conformance;
+mod documents;
 mod embedded;
 mod faults;
 mod findings;
