@@ -2,14 +2,14 @@
 //!
 //! The one reader of those files. Must not know what they mean beyond which is which.
 
-mod documents;
+mod document;
+mod named;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,8 @@ use crate::finding::did_you_mean;
 use crate::openapi::Contract;
 use crate::yaml::Document;
 
-pub use documents::DocumentSource;
+pub use document::read_document;
+pub use named::DocumentSource;
 
 /// So many bytes of a file are read: the largest public contracts have 13 MB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -68,6 +69,8 @@ pub struct Sources {
     pub only: Vec<String>,
     /// Settings of behavior files that have another value than there.
     pub settings: Vec<Setting>,
+    /// Overlays, in the order in which they are applied to each document that is given by itself.
+    pub overlays: Vec<PathBuf>,
     /// Hold everything against its schema, also what was when it was built in.
     pub vet: bool,
 }
@@ -111,6 +114,7 @@ impl Default for Sources {
             fixture_set: "default".to_owned(),
             only: Vec::new(),
             settings: Vec::new(),
+            overlays: Vec::new(),
             vet: false,
         }
     }
@@ -229,7 +233,7 @@ fn provider_folders(
     if let Some(specs) = &sources.specs {
         let (own, others): (Vec<_>, Vec<_>) = subfolders(specs)?
             .into_iter()
-            .partition(|(_, path)| documents::contract_in(path).is_some());
+            .partition(|(_, path)| named::contract_in(path).is_some());
         if own.is_empty() {
             return Err(Error::Empty { path: specs.clone() });
         }
@@ -252,14 +256,8 @@ fn read_documents(
     let mut names: Vec<String> = Vec::new();
     for source in &sources.documents {
         for source in source.files()? {
-            let file = if source.is_standard_input() {
-                read_input(findings)
-            } else {
-                read(&source.path, findings)
-            };
-            let Some(file) = file else { continue };
-            let document = Document::parse(&file.name, &file.text, findings);
-            let Some(document) = document else { continue };
+            let read = read_document(&source.path, &sources.overlays, findings);
+            let Some((document, _)) = read else { continue };
             let Some(contract) = Contract::load(&document, findings) else { continue };
             let name = source.provider_name(&contract, &names);
             let behavior = source.behavior_file();
@@ -364,40 +362,38 @@ fn files(
     place: Place,
     findings: &mut Vec<Finding>,
 ) -> Option<(Document, Contract, Option<File>, bool)> {
-    let (contract, behavior) = match place {
+    match place {
         Place::Document(own) => {
             let OwnDocument { document, contract, behavior } = *own;
             let behavior = match behavior {
                 Some(path) => Some(read(&path, findings)?),
                 None => None,
             };
-            return Some((document, contract, behavior, true));
+            Some((document, contract, behavior, true))
         }
-        Place::BuiltIn => (
-            built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?,
-            built_in::<BuiltInSpecs>("specs", &format!("{name}/{BEHAVIOR_FILE}")),
-        ),
+        Place::BuiltIn => {
+            let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
+            let document = Document::parse(&file.name, &file.text, findings)?;
+            let contract = Contract::load(&document, findings)?;
+            let path = format!("{name}/{BEHAVIOR_FILE}");
+            Some((document, contract, built_in::<BuiltInSpecs>("specs", &path), false))
+        }
         Place::Folder(folder) => {
-            let contract = read(&documents::contract_in(&folder)?, findings)?;
+            let (document, _) = read_document(&named::contract_in(&folder)?, &[], findings)?;
+            let contract = Contract::load(&document, findings)?;
             let path = folder.join(BEHAVIOR_FILE);
             let behavior = if path.is_file() {
                 Some(read(&path, findings)?)
             } else {
                 let file = path.display().to_string().into();
                 let message = "there is no behavior file: the contract alone answers";
-                findings.push(
-                    Finding::warning(&file, 0, "", message)
-                        .hint("write it beside the contract to have it remember"),
-                );
+                let finding = Finding::warning(&file, 0, "", message);
+                findings.push(finding.hint("write it beside the contract to have it remember"));
                 None
             };
-            (contract, behavior)
+            Some((document, contract, behavior, true))
         }
-    };
-    let document = Document::parse(&contract.name, &contract.text, findings)?;
-    let vet = !contract.is_built_in;
-    let contract = Contract::load(&document, findings)?;
-    Some((document, contract, behavior, vet))
+    }
 }
 
 /// What reads the fixture sets that sandboxes ask for by name, from where the first one came.
@@ -475,20 +471,6 @@ fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<File> {
     Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
 }
 
-/// What stands on standard input.
-fn read_input(findings: &mut Vec<Finding>) -> Option<File> {
-    let name = "standard input";
-    let mut text = String::new();
-    match std::io::stdin().take(FILE_BYTES_MAX).read_to_string(&mut text) {
-        Ok(_) => Some(File { name: name.to_owned(), text: text.into(), is_built_in: false }),
-        Err(error) => {
-            let problem = format!("cannot be read: {error}");
-            findings.push(Finding::error(&name.into(), 0, "", problem));
-            None
-        }
-    }
-}
-
 /// A file's text; why it has none goes to `findings`.
 pub(crate) fn read_text(path: &Path, findings: &mut Vec<Finding>) -> Option<String> {
     let name = path.display().to_string();
@@ -496,12 +478,24 @@ pub(crate) fn read_text(path: &Path, findings: &mut Vec<Finding>) -> Option<Stri
         Ok(bytes) if bytes > FILE_BYTES_MAX => {
             format!("the file has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")
         }
-        _ => match fs::read(path).map(String::from_utf8) {
+        _ => match fs::read(path).map(decode) {
             Ok(Ok(text)) => return Some(text),
-            Ok(Err(_)) => "the file is not UTF-8".to_owned(),
+            Ok(Err(problem)) => problem,
             Err(error) => format!("cannot read the file: {error}"),
         },
     };
     findings.push(Finding::error(&name.as_str().into(), 0, "", problem));
     None
+}
+
+/// The text that bytes are, or why they are none.
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    let encoding = match bytes.as_slice() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, 0, ..] | [_, 0, _, 0, ..] => ": it is UTF-16",
+        _ => "",
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) if encoding.is_empty() => Ok(text),
+        _ => Err(format!("the file is not UTF-8{encoding}")),
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Must not know how requests are answered.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgAction;
@@ -78,6 +79,9 @@ pub(super) struct MockArgs {
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_name = BOOLEAN, hide = true)]
     multiprocess: Option<bool>,
+    /// An overlay (Overlay 1.0) to apply to each document (repeatable, in this order)
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
     /// Print help
@@ -111,6 +115,7 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
         log_format: is_quiet.then_some(LogFormat::None),
         sources: GivenSources {
             documents: args.documents,
+            overlays: args.overlays,
             built_in: Some(Switch::Off),
             ..GivenSources::default()
         },

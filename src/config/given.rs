@@ -130,6 +130,10 @@ pub struct GivenSources {
     #[arg(long = "provider", value_name = "NAME", help_heading = FILES)]
     #[serde(default)]
     pub providers: Vec<String>,
+    /// An overlay (Overlay 1.0) to apply to each document given by itself (repeatable, in this order)
+    #[arg(long = "overlay", value_name = "FILE", help_heading = FILES)]
+    #[serde(default, rename = "overlay")]
+    pub overlays: Vec<PathBuf>,
     /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
     #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE", help_heading = FILES)]
     #[serde(default, deserialize_with = "settings_by_provider")]
@@ -328,6 +332,9 @@ impl Given {
                 document.path = folder.join(&document.path);
             }
         }
+        for path in &mut self.sources.overlays {
+            *path = folder.join(&path);
+        }
         self
     }
 }
@@ -346,6 +353,7 @@ impl GivenSources {
             fixtures: self.fixtures.or(below.fixtures),
             fixture_set: self.fixture_set.or(below.fixture_set),
             providers: first_filled(self.providers, below.providers),
+            overlays: first_filled(self.overlays, below.overlays),
             settings,
         }
     }

@@ -284,6 +284,7 @@ pub fn sources(given: GivenSources) -> Sources {
         fixtures: given.fixtures,
         fixture_set: given.fixture_set.unwrap_or_else(|| FIXTURE_SET.to_owned()),
         only: given.providers,
+        overlays: given.overlays,
         settings: given.settings,
         vet: false,
     }

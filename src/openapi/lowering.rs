@@ -450,7 +450,7 @@ impl<'d> Lowering<'d> {
         if !text.starts_with('#') {
             let message = format!("`{text}` is not in this document; anything is accepted here");
             return self.document.warning(&at, message).hint(
-                "nothing is fetched: bring all files into one, for example with `redocly bundle`",
+                "files are read from the document's own folder only, and nothing is fetched from a network",
             );
         }
         let message = format!("`{text}` leads nowhere; anything is accepted here");
@@ -593,7 +593,7 @@ pub(super) fn inside(keyword: &str) -> Option<Inside> {
 }
 
 /// A URI reference against its base, as far as identifiers of schemas need it.
-fn join(base: &str, reference: &str) -> String {
+pub(super) fn join(base: &str, reference: &str) -> String {
     let absolute = reference.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
     if absolute || base.is_empty() {
         return reference.trim_start_matches("./").to_owned();

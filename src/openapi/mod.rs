@@ -5,9 +5,11 @@
 mod dialect;
 mod direction;
 mod discriminator;
+mod gathering;
 mod layout;
 mod leaves;
 mod lowering;
+mod overlay;
 mod patterns;
 mod reading;
 mod schemas;
@@ -31,6 +33,8 @@ use lowering::Lowering;
 use reading::Reader;
 use reading::Sample;
 
+pub use gathering::gather;
+pub use overlay::Overlay;
 pub use schemas::SchemaId;
 pub use schemas::Schemas;
 
@@ -75,7 +79,7 @@ impl Contract {
             found.push(document.warning("/info/title", "the document has no title"));
         }
         let schemas = Schemas::new(lowering.finish(&mut found));
-        report(found, findings);
+        report(document.file(), found, findings);
         Some(Contract {
             file: Arc::clone(document.file()),
             title: title.unwrap_or_else(|| document.file().to_string()),
@@ -120,7 +124,7 @@ impl Contract {
                 }
             }
         }
-        report(found, findings);
+        report(document.file(), found, findings);
     }
 }
 
@@ -176,9 +180,12 @@ fn misfit(
 /// Violations of one example in one finding: enough to see what is meant.
 const VIOLATIONS_SHOWN_MAX: usize = 3;
 
-/// Hands findings over in the order of the file, each once however often a component was used.
-fn report(mut found: Vec<Finding>, findings: &mut Vec<Finding>) {
-    found.sort_by(|a, b| (a.line, &a.pointer, &a.message).cmp(&(b.line, &b.pointer, &b.message)));
+/// Hands findings over in the order of the file, those of other files last, each once however often a component was used.
+fn report(own: &Arc<str>, mut found: Vec<Finding>, findings: &mut Vec<Finding>) {
+    let place = |finding: &Finding| (finding.file != *own, Arc::clone(&finding.file), finding.line);
+    found.sort_by(|a, b| {
+        (place(a), &a.pointer, &a.message).cmp(&(place(b), &b.pointer, &b.message))
+    });
     found.dedup();
     findings.extend(found);
 }

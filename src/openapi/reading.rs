@@ -152,7 +152,8 @@ impl<'d> Reader<'d> {
                 did_you_mean(name, siblings.keys().map(String::as_str))
             })
         } else {
-            Some("nothing is fetched: bring all files into one".to_owned())
+            let hint = "files are read from the document's own folder only, and nothing is fetched from a network";
+            Some(hint.to_owned())
         };
         self.warn(at, format!("`{reference}` leads nowhere and is left out")).hint = hint;
     }
@@ -609,14 +610,22 @@ impl<'d> Reader<'d> {
         }
         for (name, pointer) in self.entries(&layout::child(pointer, "examples")) {
             let Some((at, example)) = self.object(&pointer) else { continue };
-            match example.get("value").or_else(|| example.get("dataValue")) {
-                Some(value) => {
-                    found.insert(name.clone(), (layout::child(&at, "value"), value.clone()));
+            let own = ["value", "dataValue"]
+                .into_iter()
+                .find_map(|field| Some((layout::child(&at, field), example.get(field)?)));
+            let value = own.or_else(|| {
+                let at = lowering::target(example.get("externalValue")?.as_str()?)?;
+                let value = self.value(&at)?;
+                Some((at, value))
+            });
+            match value {
+                Some((at, value)) => {
+                    found.insert(name.clone(), (at, value.clone()));
                 }
                 None => self.advise(
                     &at,
                     format!("example `{name}` has no `value` and is left out"),
-                    "nothing is fetched: write the value itself",
+                    "write the value itself, or put its file beside the document",
                 ),
             }
         }

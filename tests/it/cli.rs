@@ -339,6 +339,8 @@ mod usage {
                   --built-in <on|off>             Whether the built-in providers are served too [default: on]
                                                   [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (Overlay 1.0) to apply to each document given by
+                                                  itself (repeatable, in this order) [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -435,6 +437,8 @@ mod usage {
                   --built-in <on|off>             Whether the built-in providers are served too [default: on]
                                                   [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (Overlay 1.0) to apply to each document given by
+                                                  itself (repeatable, in this order) [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -464,6 +468,8 @@ mod usage {
                   --built-in <on|off>             Whether the built-in providers are served too [default: on]
                                                   [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (Overlay 1.0) to apply to each document given by
+                                                  itself (repeatable, in this order) [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -603,10 +609,9 @@ mod files {
             DIR/specs/kiosk/openapi.yaml: warning: `kiosk` has no fixtures, and starts without a record
             DIR/specs/shop/behavior.yaml:12: error: `cart` is defined by way of itself (break the circle)
             DIR/specs/shop/behavior.yaml:17: error: `deleteCart` documents no response 205 (`deleteCart` documents 204, 400, 401, 404)
-            DIR/specs/till/behavior.yaml: warning: there is no behavior file: the contract alone answers (write it beside the contract to have it remember)
             DIR/specs/till/openapi.yaml:2: error: cannot be read: unclosed bracket '['
             DIR/specs/vault/behavior.yaml: warning: there is no behavior file: the contract alone answers (write it beside the contract to have it remember)
-            5 providers can be served; 8 errors and 3 warnings
+            5 providers can be served; 8 errors and 2 warnings
             exit 1
         "#]]);
     }

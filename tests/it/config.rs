@@ -35,6 +35,7 @@ log_format: json
 documented: { dynamic: on, errors: on, fill_properties: off, ignore_examples: on }
 seed: 7
 built_in: off
+overlays: [mend.yaml]
 specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
@@ -133,6 +134,7 @@ fn the_file_gives_every_option() {
                         value: Bool(true),
                     },
                 ],
+                overlays: [],
                 vet: false,
             },
             clock: ClockStart {
@@ -232,6 +234,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("ignore-examples", "on"),
         ("seed", "7"),
         ("built-in", "off"),
+        ("overlay", &inside("mend.yaml")),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
         ("fixture-set", "crowded"),

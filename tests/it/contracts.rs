@@ -157,7 +157,9 @@ impl Tried {
     /// Holds an answer against the contract.
     fn answer(&mut self, operation: &Operation, contract: &Contract, answer: &Answered) {
         let Answered { status, content_type, body, .. } = answer;
-        if content_type == "application/problem+json" && body.starts_with(b"{\"type\":\"urn:tombstone") {
+        if content_type == "application/problem+json"
+            && body.starts_with(b"{\"type\":\"urn:tombstone")
+        {
             let problem: Value = serde_json::from_slice(body).unwrap();
             let kind = match problem["type"].as_str().unwrap().rsplit('#').next().unwrap() {
                 "UNPROCESSABLE_ENTITY" => "ours 422",
@@ -186,7 +188,8 @@ impl Tried {
                 || *name == "*/*"
         });
         let Some((_, media)) = documented else {
-            return self.wrong(operation, &format!("`{content_type}` is not documented for {status}"));
+            return self
+                .wrong(operation, &format!("`{content_type}` is not documented for {status}"));
         };
         let Some(schema) = media.schema.filter(|_| content_type.contains("json")) else { return };
         let misfits = answer.violations.iter().any(|violation| violation["in"] == "response");
@@ -201,7 +204,10 @@ impl Tried {
             let Ok(validator) = contract.schemas.response_validator(schema) else { return };
             if let Some(error) = validator.iter_errors(&value).next() {
                 let at = error.instance_path().to_string();
-                self.wrong(operation, &format!("{status}: the body does not fit at `{at}`: {error}"));
+                self.wrong(
+                    operation,
+                    &format!("{status}: the body does not fit at `{at}`: {error}"),
+                );
             }
         }
     }
@@ -257,7 +263,8 @@ impl Answered {
         let reply = emulator.handle(request.body(body).unwrap(), Timestamp::default());
         let (parts, body) = reply.response.into_parts();
         let violations = parts.headers.get(&VIOLATIONS_HEADER);
-        let violations = violations.map(|header| serde_json::from_slice(header.as_bytes()).unwrap());
+        let violations =
+            violations.map(|header| serde_json::from_slice(header.as_bytes()).unwrap());
         let content_type = parts.headers.get(CONTENT_TYPE);
         Self {
             status: parts.status.as_u16(),
