@@ -132,7 +132,7 @@ pub struct GivenSources {
     pub providers: Vec<String>,
     /// An overlay (Overlay 1.0) to apply to each document given by itself (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE", help_heading = FILES)]
-    #[serde(default, rename = "overlay")]
+    #[serde(default)]
     pub overlays: Vec<PathBuf>,
     /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
     #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE", help_heading = FILES)]

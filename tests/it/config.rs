@@ -134,7 +134,9 @@ fn the_file_gives_every_option() {
                         value: Bool(true),
                     },
                 ],
-                overlays: [],
+                overlays: [
+                    "DIR/etc/mend.yaml",
+                ],
                 vet: false,
             },
             clock: ClockStart {
