@@ -9,7 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The layer of each module: it may use only those of lower layers, and itself. A new edge is a change of design.
-const LAYERS: [(&str, u8); 31] = [
+const LAYERS: [(&str, u8); 32] = [
     ("clock", 0),
     ("finding", 0),
     ("ids", 0),
@@ -24,6 +24,7 @@ const LAYERS: [(&str, u8); 31] = [
     ("jobs", 2),
     ("prefer", 2),
     ("router", 2),
+    ("sample", 2),
     ("security", 2),
     ("store", 2),
     ("validation", 2),
