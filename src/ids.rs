@@ -143,6 +143,22 @@ impl Dice {
         Self(generator)
     }
 
+    /// The dice for one place in something larger: what is drawn there does not depend on what is drawn elsewhere.
+    /// `turn` tells apart several tries at the same place.
+    pub fn at(seed: u64, place: &str, turn: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&turn.to_le_bytes());
+        key[16..24].copy_from_slice(&fingerprint(place).to_le_bytes());
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// A whole number from 0 up to but not including `count`, each as likely (to 2^-64); 0 when there is none.
+    pub fn below(&mut self, count: u64) -> u64 {
+        let wide = u128::from(self.0.next_u64()) * u128::from(count);
+        u64::try_from(wide >> 64).unwrap_or_default()
+    }
+
     /// Whether something of this probability happens: never at 0 or below, always at 1 or above.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
@@ -174,6 +190,13 @@ impl Dice {
     fn unit(&mut self) -> f64 {
         StandardUniform.sample(&mut self.0)
     }
+}
+
+/// FNV-1a of 64 bits, as its authors define it: no version of a library changes it.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The last line of a syntax error, which says what is wrong; the lines before draw an arrow.

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::media;
 use crate::openapi::Contract;
+use crate::openapi::Direction;
 use crate::openapi::Location;
 use crate::openapi::Operation;
 use crate::openapi::Parameter;
@@ -23,7 +24,6 @@ use crate::openapi::Schemas;
 use crate::openapi::SecurityScheme;
 use crate::openapi::Style;
 use crate::sample;
-use crate::sample::Direction;
 use crate::sample::Wish;
 
 /// All but what RFC 3986 section 2.3 calls unreserved, so that a value stays where it is put.

@@ -28,11 +28,11 @@ use serde_json::Value;
 use crate::finding::Finding;
 use crate::yaml::Document;
 use dialect::Dialect;
-use direction::Direction;
 use lowering::Lowering;
 use reading::Reader;
 use reading::Sample;
 
+pub use direction::Direction;
 pub use gathering::gather;
 pub use overlay::Overlay;
 pub use schemas::SchemaId;

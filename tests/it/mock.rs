@@ -64,9 +64,9 @@ fn each_operation_has_a_line_to_paste_and_answers_with_and_without_its_base_path
     let (_folder, path) = folder("mock-lines");
     let server = serve_with(program(&["mock", &path, "-p", "0", "-h", "127.0.0.1"]));
     expect![[r#"
-        GET     curl -i 'http://127.0.0.1:PORT/pets?limit=0'
-        POST    curl -i http://127.0.0.1:PORT/pets -H 'Content-Type: application/json' --data-raw 0
-        DELETE  curl -i -X DELETE http://127.0.0.1:PORT/pets/0 -H 'Authorization: Bearer token'
+        GET     curl -i 'http://127.0.0.1:PORT/pets?limit=10'
+        POST    curl -i http://127.0.0.1:PORT/pets -H 'Content-Type: application/json' --data-raw '{"id":2,"name":"Tom"}'
+        DELETE  curl -i -X DELETE http://127.0.0.1:PORT/pets/7 -H 'Authorization: Bearer token'
         tombstone 0.1.0 is listening on http://127.0.0.1:PORT (Ctrl-C ends it)
     "#]]
     .assert_eq(&server.banner());
