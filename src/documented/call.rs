@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::HeaderMap;
 use http::Method;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -123,7 +124,7 @@ fn add_body(
         Err(_) if !body.required => return Ok(()),
         Err(unmet) => return Err(format!("no body for `{}`: {unmet}", operation.id)),
     };
-    let name = if name.contains('*') { media::concrete(name, None) } else { name.clone() };
+    let name = media::concrete(&HeaderMap::new(), name);
     let schema = media.schema.map(|schema| (schemas, schema));
     match media::write(&value, &name, schema) {
         Some(written) => {

@@ -208,7 +208,8 @@ impl<'o> ChosenMedia<'o> {
     /// A documented media type; of a range, what a client asked for or else the most usual type in it.
     fn of(number: usize, name: &str, media: &'o MediaType, asked: Option<&HeaderMap>) -> Self {
         let is_range = name.contains('*');
-        let name = if is_range { media::concrete(name, asked) } else { name.to_owned() };
+        let nothing = HeaderMap::new();
+        let name = media::concrete(asked.unwrap_or(&nothing), name).into_owned();
         Self { number, name, media, is_range }
     }
 }

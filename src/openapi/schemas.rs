@@ -292,6 +292,13 @@ impl Schemas {
         compiled
     }
 
+    /// The name of the component that a schema's `$ref` leads to.
+    pub fn component(&self, schema: &Value) -> Option<String> {
+        let reference = schema.get("$ref")?.as_str()?;
+        let name = lowering::target(reference)?.strip_prefix("/components/schemas/")?.to_owned();
+        (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
+    }
+
     /// JSON Pointer to the schema in the document.
     pub fn pointer(&self, id: SchemaId) -> &str {
         self.pointers.get_index(id.number()).map_or("", |pointer| &**pointer)
