@@ -21,10 +21,10 @@ use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::fill_defaults;
 use super::coercion::has_defaults;
-use super::parameters::form_text;
-use super::parameters::pairs;
 use super::schema::Subject;
 use super::schema::check;
+use super::styles::form_text;
+use super::styles::pairs;
 use super::violation::Place;
 use super::violation::Violation;
 

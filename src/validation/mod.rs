@@ -19,6 +19,7 @@ mod body;
 mod coercion;
 mod parameters;
 mod schema;
+mod styles;
 mod violation;
 
 use std::sync::Arc;
