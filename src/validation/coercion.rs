@@ -66,8 +66,14 @@ impl Types {
         self.0 & other.0 == other.0
     }
 
-    fn scalar(self) -> bool {
+    /// Something that text can be read as.
+    pub(super) fn scalar(self) -> bool {
         self.0 & (Self::BOOLEAN.0 | Self::NUMBER.0 | Self::STRING.0) != 0
+    }
+
+    /// Text, perhaps among others; also where nothing is known.
+    pub(super) fn may_be_text(self) -> bool {
+        self.has(Self::STRING)
     }
 
     /// Text, perhaps among others; not where nothing is known.

@@ -17,6 +17,8 @@
 
 mod body;
 mod coercion;
+mod members;
+mod multipart;
 mod parameters;
 mod schema;
 mod styles;
