@@ -8,16 +8,20 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
+use http::HeaderValue;
 use http::Method;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
+use serde_json::Map;
 use serde_json::Value;
 
 use crate::media;
+use crate::media::Written;
 use crate::openapi::Contract;
 use crate::openapi::Direction;
 use crate::openapi::Location;
+use crate::openapi::MediaType;
 use crate::openapi::Operation;
 use crate::openapi::Parameter;
 use crate::openapi::RequestBody;
@@ -29,6 +33,9 @@ use crate::sample::Wish;
 
 /// All but what RFC 3986 section 2.3 calls unreserved, so that a value stays where it is put.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The media type of forms.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A call that can be made as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +75,14 @@ pub fn bodiless_call(contract: &Contract, number: usize, seed: u64) -> Result<Ca
         match parameter.location {
             Location::Path => {
                 let text = in_path(parameter, &value);
+                if text.is_empty() {
+                    return Err(format!("no value for `{}` but an empty one", parameter.name));
+                }
                 call.target = call.target.replace(&format!("{{{}}}", parameter.name), &text);
             }
-            Location::Query => query.extend(pairs(parameter, &value)),
+            Location::Query => query.extend(Pairs::of(parameter).write(&value)),
             Location::Cookie => {
-                let encoded = pairs(parameter, &value).into_iter();
+                let encoded = Pairs::of(parameter).write(&value).into_iter();
                 cookies.extend(encoded.map(|(name, value)| format!("{name}={value}")));
             }
             Location::Header => {
@@ -126,7 +136,14 @@ fn add_body(
     };
     let name = media::concrete(&HeaderMap::new(), name);
     let schema = media.schema.map(|schema| (schemas, schema));
-    match media::write(&value, &name, schema) {
+    let written = match &value {
+        Value::Object(members) if media::essence(&name) == FORM => Some(Written {
+            body: form(members, media).into(),
+            content_type: HeaderValue::from_static(FORM),
+        }),
+        value => media::write(value, &name, schema),
+    };
+    match written {
         Some(written) => {
             let content_type = String::from_utf8_lossy(written.content_type.as_bytes());
             call.headers.push(("Content-Type".to_owned(), content_type.into_owned()));
@@ -136,6 +153,18 @@ fn add_body(
         None if body.required => Err(format!("there is no way to write `{name}`")),
         None => Ok(()),
     }
+}
+
+/// A form, each property as its encoding has it.
+fn form(members: &Map<String, Value>, media: &MediaType) -> String {
+    let pairs = members.iter().flat_map(|(name, value)| {
+        let encoding = media.encoding.get(name).and_then(|encoding| encoding.style);
+        let (style, explode) = encoding.unwrap_or((Style::Form, true));
+        // Without a style, what is no scalar and no list is sent as JSON (`OpenAPI` 3.1.1, Encoding Object).
+        let is_json = value.is_object() && encoding.is_none();
+        Pairs { name, style, explode, is_json }.write(value)
+    });
+    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
 /// Puts some credential where a scheme has it.
@@ -148,6 +177,12 @@ fn present(
     let mut authorize = |text: String| headers.push(("Authorization".to_owned(), text));
     match scheme {
         SecurityScheme::Bearer => authorize("Bearer token".to_owned()),
+        SecurityScheme::Http { scheme } if scheme.eq_ignore_ascii_case("digest") => authorize(
+            "Digest username=\"user\", realm=\"sandbox\", nonce=\"0\", uri=\"/\", response=\"0\""
+                .to_owned(),
+        ),
+        SecurityScheme::Http { scheme } => authorize(format!("{scheme} token")),
+        SecurityScheme::MutualTls => {}
         SecurityScheme::Basic => authorize(format!("Basic {}", STANDARD.encode("user:password"))),
         SecurityScheme::ApiKey { location, name } => match location {
             Location::Query => query.push((encoded(name).into_owned(), "key".to_owned())),
@@ -182,33 +217,70 @@ fn in_path(parameter: &Parameter, value: &Value) -> String {
     }
 }
 
-/// A query or cookie parameter as encoded pairs.
-fn pairs(parameter: &Parameter, value: &Value) -> Vec<(String, String)> {
-    let name = encoded(&parameter.name).into_owned();
-    let encoding = |value: &Value| encoded(&plain(value)).into_owned();
-    if parameter.content.is_some() {
-        return vec![(name, encoded(&value.to_string()).into_owned())];
+/// How a value is written as pairs of a query, a cookie or a form.
+struct Pairs<'p> {
+    name: &'p str,
+    style: Style,
+    explode: bool,
+    is_json: bool,
+}
+
+impl<'p> Pairs<'p> {
+    fn of(parameter: &'p Parameter) -> Self {
+        Self {
+            name: &parameter.name,
+            style: parameter.style,
+            explode: parameter.explode,
+            is_json: parameter.content.is_some(),
+        }
     }
-    match (value, parameter.style) {
-        (Value::Object(members), Style::DeepObject) => members
-            .iter()
-            .map(|(key, value)| (format!("{name}%5B{}%5D", encoded(key)), encoding(value)))
-            .collect(),
-        (Value::Array(items), _) if parameter.explode => {
-            items.iter().map(|item| (name.clone(), encoding(item))).collect()
+
+    /// The pairs, encoded.
+    fn write(&self, value: &Value) -> Vec<(String, String)> {
+        let name = encoded(self.name).into_owned();
+        let encoding = |value: &Value| encoded(&plain(value)).into_owned();
+        if self.is_json {
+            return vec![(name, encoded(&value.to_string()).into_owned())];
         }
-        (Value::Object(members), _) if parameter.explode => members
-            .iter()
-            .map(|(key, value)| (encoded(key).into_owned(), encoding(value)))
-            .collect(),
-        (value, style) => {
-            let separator = match style {
-                Style::SpaceDelimited => "%20",
-                Style::PipeDelimited => "%7C",
-                _ => ",",
-            };
-            vec![(name, joined(value, separator, false, &encoding))]
+        match (value, self.style) {
+            (Value::Object(_), Style::DeepObject) => {
+                let mut pairs = Vec::new();
+                deep(name, value, &mut pairs);
+                pairs
+            }
+            (Value::Array(items), _) if self.explode => {
+                items.iter().map(|item| (name.clone(), encoding(item))).collect()
+            }
+            (Value::Object(members), _) if self.explode => members
+                .iter()
+                .map(|(key, value)| (encoded(key).into_owned(), encoding(value)))
+                .collect(),
+            (value, style) => {
+                let separator = match style {
+                    Style::SpaceDelimited => "%20",
+                    Style::PipeDelimited => "%7C",
+                    _ => ",",
+                };
+                vec![(name, joined(value, separator, false, &encoding))]
+            }
         }
+    }
+}
+
+/// `a[b]=1&a[c][]=2`: deeper than the specification says, as clients do it.
+fn deep(name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                deep(format!("{name}%5B{}%5D", encoded(key)), value, pairs);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                deep(format!("{name}%5B%5D"), item, pairs);
+            }
+        }
+        scalar => pairs.push((name, encoded(&plain(scalar)).into_owned())),
     }
 }
 

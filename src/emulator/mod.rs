@@ -204,12 +204,17 @@ impl Emulator {
         for (provider, message) in problems {
             findings.push(Finding::warning(&contracts[provider].1.file, 0, "", message));
         }
-        let operations = contracts.iter().map(|(_, contract)| {
-            let emulated = |operation: &Operation| EmulatedOperation {
-                id: operation.id.as_str().into(),
-                validator: RequestValidator::new(operation, &contract.schemas),
+        let operations = providers.iter().map(|Provider { behavior, .. }| {
+            let contract = behavior.contract();
+            let emulated = |(number, operation): (usize, &Operation)| {
+                let validator = RequestValidator::new(operation, &contract.schemas);
+                let is_decided = behavior.decides(number);
+                EmulatedOperation {
+                    id: operation.id.as_str().into(),
+                    validator: if is_decided { validator } else { validator.supposing_types() },
+                }
             };
-            contract.operations.iter().map(emulated).collect()
+            contract.operations.iter().enumerate().map(emulated).collect()
         });
         let operations = operations.collect();
         let documented = contracts

@@ -356,6 +356,19 @@ pub struct MediaType {
     pub schema: Option<SchemaId>,
     /// Examples by name; `example` has the name `""`, and so has one inherited from the schema.
     pub examples: IndexMap<String, Value>,
+    /// How single properties are written, in forms and `multipart` bodies.
+    pub encoding: IndexMap<String, Encoding>,
+}
+
+/// How one property of a form or a `multipart` body is written (the specification's Encoding Object).
+#[derive(Clone, Debug, Default)]
+pub struct Encoding {
+    /// `contentType`: the media types and ranges it may be sent in; empty where its schema decides.
+    pub content_types: Vec<String>,
+    /// The headers of its part.
+    pub headers: Vec<Parameter>,
+    /// The style, and whether to explode; `None` where neither of these nor `allowReserved` is given.
+    pub style: Option<(Style, bool)>,
 }
 
 /// One documented response.
@@ -411,6 +424,13 @@ pub enum SecurityScheme {
     Bearer,
     /// `Authorization: Basic …`.
     Basic,
+    /// `Authorization: …` of any other scheme.
+    Http {
+        /// The scheme's name, as the document has it.
+        scheme: String,
+    },
+    /// A client's certificate, which is not seen here.
+    MutualTls,
 }
 
 #[cfg(test)]

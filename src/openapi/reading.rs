@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::Encoding;
 use super::Header;
 use super::Location;
 use super::MediaType;
@@ -209,6 +210,12 @@ impl<'d> Reader<'d> {
     pub(super) fn security_schemes(&mut self) {
         for (name, pointer) in self.entries("/components/securitySchemes") {
             let Some((at, map)) = self.object(&pointer) else { continue };
+            if map.get("type").is_some_and(|kind| kind == "mutualTLS") {
+                let message = format!("`{name}` is of type `mutualTLS`, which is not checked");
+                self.advise(&at, message, "it holds for every request");
+                self.schemes.insert(name.clone(), SecurityScheme::MutualTls);
+                continue;
+            }
             let scheme: Option<openapiv3::SecurityScheme> = leaves::typed(
                 map.clone(),
                 leaves::SECURITY_SCHEME,
@@ -216,46 +223,15 @@ impl<'d> Reader<'d> {
                 &at,
                 &mut self.findings,
             );
-            if let Some(scheme) = scheme.and_then(|scheme| self.security_scheme(scheme, &at)) {
-                self.schemes.insert(name.clone(), scheme);
-            }
+            self.schemes.extend(scheme.map(|scheme| (name.clone(), security_scheme(scheme))));
         }
-    }
-
-    fn security_scheme(
-        &mut self,
-        scheme: openapiv3::SecurityScheme,
-        pointer: &str,
-    ) -> Option<SecurityScheme> {
-        use openapiv3::APIKeyLocation;
-        use openapiv3::SecurityScheme::APIKey;
-        use openapiv3::SecurityScheme::HTTP;
-        use openapiv3::SecurityScheme::OAuth2;
-        use openapiv3::SecurityScheme::OpenIDConnect;
-        Some(match scheme {
-            APIKey { location, name, .. } => {
-                let location = match location {
-                    APIKeyLocation::Query => Location::Query,
-                    APIKeyLocation::Header => Location::Header,
-                    APIKeyLocation::Cookie => Location::Cookie,
-                };
-                SecurityScheme::ApiKey { location, name }
-            }
-            HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("bearer") => SecurityScheme::Bearer,
-            HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("basic") => SecurityScheme::Basic,
-            HTTP { scheme, .. } => {
-                let message = format!("HTTP authentication `{scheme}` is not understood");
-                self.advise(pointer, message, "`basic` and `bearer` are");
-                return None;
-            }
-            OAuth2 { .. } | OpenIDConnect { .. } => SecurityScheme::Bearer,
-        })
     }
 
     /// Security requirements at a place; `None` when there are none, which is not the empty list.
     pub(super) fn security(&mut self, pointer: &str) -> Option<Vec<Vec<String>>> {
         self.value(pointer)?;
         let mut alternatives = Vec::new();
+        let mut unknowns = Vec::new();
         for pointer in self.items(pointer) {
             let Some(Value::Object(requirement)) = self.value(&pointer) else {
                 self.misplaced(&pointer, "a map of security schemes");
@@ -266,13 +242,16 @@ impl<'d> Reader<'d> {
             if unknown.is_empty() {
                 alternatives.push(requirement.keys().cloned().collect());
             }
-            for name in unknown {
-                let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
-                let message = format!(
-                    "security scheme `{name}` is not there; the alternative with it is left out"
-                );
-                self.warn(&layout::child(&pointer, name), message).hint = hint;
-            }
+            unknowns.extend(unknown.into_iter().map(|name| (layout::child(&pointer, name), name)));
+        }
+        let public =
+            if alternatives.is_empty() { ", and without it nothing is asked for" } else { "" };
+        for (at, name) in unknowns {
+            let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
+            let message = format!(
+                "security scheme `{name}` is not there; the alternative with it is left out{public}"
+            );
+            self.warn(&at, message).hint = hint;
         }
         Some(alternatives)
     }
@@ -460,7 +439,7 @@ impl<'d> Reader<'d> {
                 let message =
                     format!("path parameter `{name}` is not declared; any text is accepted");
                 self.advise(operation, message, "declare it under `parameters` with `in: path`");
-                parameters.push(undeclared(name, line));
+                parameters.push(Parameter { required: true, ..plain(name, Location::Path, line) });
             }
         }
         parameters.retain(|parameter| {
@@ -558,26 +537,10 @@ impl<'d> Reader<'d> {
         let body = typed.map(|typed| {
             let pointer = layout::child(&at, "content");
             let content = self.content(&pointer, Direction::Request);
-            self.multipart(&pointer, &content);
             RequestBody { required: typed.required, content }
         });
         self.request_bodies.insert(at, body.clone());
         body
-    }
-
-    fn multipart(&mut self, pointer: &str, content: &IndexMap<String, MediaType>) {
-        let has_parts =
-            |name: &str| name.trim_start().to_ascii_lowercase().starts_with("multipart/");
-        for (name, _) in
-            content.iter().filter(|(name, media)| has_parts(name) && media.schema.is_some())
-        {
-            let message = format!("the parts of a `{name}` body are not held against its schema");
-            self.advise(
-                &layout::child(pointer, name),
-                message,
-                "any body of this type is accepted",
-            );
-        }
     }
 
     fn content(&mut self, pointer: &str, direction: Direction) -> IndexMap<String, MediaType> {
@@ -592,7 +555,53 @@ impl<'d> Reader<'d> {
             }
             let schema = self.schema(&at, map);
             let examples = self.media_examples(&at, map, schema, direction);
-            found.insert(name.clone(), MediaType { schema, examples });
+            let encoding = self.encodings(&layout::child(&at, "encoding"));
+            found.insert(name.clone(), MediaType { schema, examples, encoding });
+        }
+        found
+    }
+
+    fn encodings(&mut self, pointer: &str) -> IndexMap<String, Encoding> {
+        let mut found = IndexMap::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let leaf = without(map, &["headers"]);
+            let typed: Option<openapiv3::Encoding> =
+                leaves::typed(leaf, leaves::ENCODING, self.document, &at, &mut self.findings);
+            let Some(typed) = typed else { continue };
+            let styled =
+                ["style", "explode", "allowReserved"].iter().any(|name| map.contains_key(*name));
+            let style = typed.style.as_ref().map_or(Style::Form, query_style);
+            let explode = map.get("explode").and_then(Value::as_bool);
+            let content_types = typed.content_type.as_deref().unwrap_or_default().split(',');
+            let content_types = content_types.map(str::trim).filter(|name| !name.is_empty());
+            let encoding = Encoding {
+                content_types: content_types.map(str::to_owned).collect(),
+                headers: self.part_headers(&layout::child(&at, "headers")),
+                style: styled.then(|| (style, explode.unwrap_or(style == Style::Form))),
+            };
+            found.insert(name.clone(), encoding);
+        }
+        found
+    }
+
+    /// The headers of a part, which are read like those of a request.
+    fn part_headers(&mut self, pointer: &str) -> Vec<Parameter> {
+        let mut found = Vec::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let boolean = |field: &str| map.get(field) == Some(&Value::Bool(true));
+            let (content, schema) = match self.first_media(&at, map) {
+                Some((name, media)) => (Some(name), media.schema),
+                None => (None, self.schema(&at, map)),
+            };
+            found.push(Parameter {
+                required: boolean("required"),
+                explode: boolean("explode"),
+                schema,
+                content,
+                ..plain(name, Location::Header, self.document.line(&at))
+            });
         }
         found
     }
@@ -761,11 +770,12 @@ fn without(map: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     .collect()
 }
 
-fn undeclared(name: &str, line: u32) -> Parameter {
+/// A parameter of which nothing is said.
+fn plain(name: &str, location: Location, line: u32) -> Parameter {
     Parameter {
         name: name.to_owned(),
-        location: Location::Path,
-        required: true,
+        location,
+        required: false,
         schema: None,
         style: Style::Simple,
         explode: false,
@@ -782,7 +792,6 @@ fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
     use openapiv3::Parameter::Path;
     use openapiv3::Parameter::Query;
     use openapiv3::PathStyle;
-    use openapiv3::QueryStyle;
     match parameter {
         Path { style, .. } => {
             let style = match style {
@@ -792,17 +801,41 @@ fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
             };
             (Location::Path, style)
         }
-        Query { style, .. } => {
-            let style = match style {
-                QueryStyle::Form => Style::Form,
-                QueryStyle::SpaceDelimited => Style::SpaceDelimited,
-                QueryStyle::PipeDelimited => Style::PipeDelimited,
-                QueryStyle::DeepObject => Style::DeepObject,
-            };
-            (Location::Query, style)
-        }
+        Query { style, .. } => (Location::Query, query_style(style)),
         Header { .. } => (Location::Header, Style::Simple),
         Cookie { .. } => (Location::Cookie, Style::Form),
+    }
+}
+
+const fn query_style(style: &openapiv3::QueryStyle) -> Style {
+    use openapiv3::QueryStyle;
+    match style {
+        QueryStyle::Form => Style::Form,
+        QueryStyle::SpaceDelimited => Style::SpaceDelimited,
+        QueryStyle::PipeDelimited => Style::PipeDelimited,
+        QueryStyle::DeepObject => Style::DeepObject,
+    }
+}
+
+fn security_scheme(scheme: openapiv3::SecurityScheme) -> SecurityScheme {
+    use openapiv3::APIKeyLocation;
+    use openapiv3::SecurityScheme::APIKey;
+    use openapiv3::SecurityScheme::HTTP;
+    use openapiv3::SecurityScheme::OAuth2;
+    use openapiv3::SecurityScheme::OpenIDConnect;
+    match scheme {
+        APIKey { location, name, .. } => {
+            let location = match location {
+                APIKeyLocation::Query => Location::Query,
+                APIKeyLocation::Header => Location::Header,
+                APIKeyLocation::Cookie => Location::Cookie,
+            };
+            SecurityScheme::ApiKey { location, name }
+        }
+        HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("bearer") => SecurityScheme::Bearer,
+        HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("basic") => SecurityScheme::Basic,
+        HTTP { scheme, .. } => SecurityScheme::Http { scheme },
+        OAuth2 { .. } | OpenIDConnect { .. } => SecurityScheme::Bearer,
     }
 }
 

@@ -17,8 +17,11 @@
 
 mod body;
 mod coercion;
+mod members;
+mod multipart;
 mod parameters;
 mod schema;
+mod styles;
 mod violation;
 
 use std::sync::Arc;
@@ -93,6 +96,15 @@ impl RequestValidator {
             parameters: Parameters::new(&operation.parameters, schemas),
             body: operation.request_body.as_ref().map(|body| DeclaredBody::new(body, schemas)),
         }
+    }
+
+    /// The same, for a service that reads a body without `Content-Type` as what it asks for.
+    #[must_use]
+    pub fn supposing_types(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            body.supposes_type = true;
+        }
+        self
     }
 
     /// Holds a request against the operation.

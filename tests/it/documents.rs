@@ -379,10 +379,10 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {security: {}, responses: {'200': {description: ok}}}}\n  /b: {get: {security: [{Nope: []}], responses: {'200': {description: ok}}}}\n",
         expect![[r#"
-        2 served
-        a.yaml:4: warning: `security` is not a list and is left out
-        a.yaml:5: warning: security scheme `Nope` is not there; the alternative with it is left out
-    "#]],
+            2 served
+            a.yaml:4: warning: `security` is not a list and is left out
+            a.yaml:5: warning: security scheme `Nope` is not there; the alternative with it is left out, and without it nothing is asked for
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {$ref: 3}\n  /b: {get: {responses: {'200': {$ref: [1]}, '201': {$ref: '#/components/responses/No'}}}}\n",
