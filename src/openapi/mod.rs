@@ -213,7 +213,7 @@ fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialec
     match (parts.next(), parts.next()) {
         (Some("3"), Some("0")) => Some(Dialect::V30),
         (Some("3"), Some("1")) => Some(Dialect::V31),
-        (Some("3"), Some(_)) => {
+        (Some("3"), _) => {
             let message = format!("OpenAPI {version} is read as 3.1");
             findings.push(document.warning("/openapi", message));
             Some(Dialect::V31)

@@ -23,6 +23,7 @@ use super::SecurityScheme;
 use super::Server;
 use super::Style;
 use super::direction::Direction;
+use super::gathering;
 use super::layout;
 use super::layout::METHODS;
 use super::leaves;
@@ -154,7 +155,8 @@ impl<'d> Reader<'d> {
             let hint = "files are read from the document's own folder only, and nothing is fetched from a network";
             Some(hint.to_owned())
         };
-        self.warn(at, format!("`{reference}` leads nowhere and is left out")).hint = hint;
+        let shown = gathering::shown(reference);
+        self.warn(at, format!("`{shown}` leads nowhere and is left out")).hint = hint;
     }
 
     /// The schema in a field; the reference itself when it is one.
@@ -328,7 +330,10 @@ impl<'d> Reader<'d> {
                 found.push(operation);
             }
         }
-        if found.is_empty() {
+        if found.is_empty() && self.value("/webhooks").is_some() {
+            let message = "the document has webhooks and no operations, so that nothing is served";
+            self.advise("/webhooks", message, "a webhook is a call that the service makes");
+        } else if found.is_empty() {
             self.warn("/paths", "the document has no operations");
         }
         found
@@ -339,6 +344,16 @@ impl<'d> Reader<'d> {
             let message = format!("path `{template}` holds a query; it is left out");
             self.advise(pointer, message, "declare query parameters under `parameters`");
             return None;
+        }
+        if template.trim() != template {
+            let message = format!("path `{template}` has spaces around it; it is read without");
+            self.warn(pointer, message);
+            return self.template(template.trim(), pointer);
+        }
+        if template.matches('{').count() != template.matches('}').count() {
+            let message =
+                format!("path `{template}` has a brace without the other; it is read as text");
+            self.advise(pointer, message, "write parameters as `{name}`");
         }
         if !template.starts_with('/') {
             let message = format!("path `{template}` does not begin with `/`; it is read so");
@@ -353,10 +368,17 @@ impl<'d> Reader<'d> {
         let mut found: Vec<(&str, String)> = Vec::new();
         for place in self.path_item_places(pointer) {
             let Some(Value::Object(map)) = self.value(&place) else { continue };
-            for name in map.keys().filter(|name| METHODS.contains(&name.as_str())) {
-                if !found.iter().any(|(known, _)| known == name) {
-                    found.push((name, layout::child(&place, name)));
+            for name in map.keys() {
+                let lower = name.to_ascii_lowercase();
+                let is_known = found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+                if is_known || !METHODS.contains(&lower.as_str()) {
+                    continue;
                 }
+                let at = layout::child(&place, name);
+                if lower != *name {
+                    self.warn(&at, format!("`{name}` is read as `{lower}`"));
+                }
+                found.push((name, at));
             }
         }
         found

@@ -129,6 +129,7 @@ fn the_file_gives_every_option() {
                         value: Bool(true),
                     },
                 ],
+                overlays: [],
                 vet: false,
             },
             clock: ClockStart {
