@@ -458,7 +458,7 @@ impl<'d> Lowering<'d> {
         if !text.starts_with('#') {
             let message = format!("`{text}` is not in this document; anything is accepted here");
             return self.document.warning(&at, message).hint(
-                "files are read from the document's own folder only, and nothing is fetched from a network",
+                "nothing is fetched from a network; files are read from the document's folder or its repository",
             );
         }
         let message =

@@ -152,7 +152,7 @@ impl<'d> Reader<'d> {
                 did_you_mean(name, siblings.keys().map(String::as_str))
             })
         } else {
-            let hint = "files are read from the document's own folder only, and nothing is fetched from a network";
+            let hint = "nothing is fetched from a network; files are read from the document's folder or its repository";
             Some(hint.to_owned())
         };
         let shown = gathering::shown(reference);

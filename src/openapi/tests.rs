@@ -494,7 +494,7 @@ fn references_lead_where_they_can() {
         ],
         &expect![[r##"
             {"properties":{"anchor":{"$ref":"#/components/schemas/N"},"id":{"$ref":"#/components/schemas/T/$defs/u"},"file":{"$ref":"#/components/schemas/T"},"place":{"$ref":"#/paths/~1/get/responses/200/content/application~1json/schema"},"braces":{"$ref":"#/components/schemas/A%7B%25b"},"raw":{"$ref":"#/components/schemas/A%7B%25b"},"deep":{"$ref":"#/components/schemas/S/properties/x"},"x":{"type":"boolean"},"far":{},"near":{},"dynamic":{"$ref":"#/components/schemas/N"},"extension":{}}}
-            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (nothing is fetched: bring all files into one, for example with `redocly bundle`)
+            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
             a.yaml:25: warning: `#/components/schemas/Tee` leads nowhere; anything is accepted here (did you mean `T`?)
             a.yaml:27: warning: `#/x-schemas/E` leads nowhere; anything is accepted here
         "##]],
@@ -815,7 +815,7 @@ components:
       examples: [{a: 1.5}]
 ";
     let contract = findings(text, &expect![[r#"
-        a.yaml:17: warning: example `far` has no `value` and is left out (nothing is fetched: write the value itself)
+        a.yaml:17: warning: example `far` has no `value` and is left out (write the value itself, or put its file beside the document)
         a.yaml:6: warning: the example does not fit its schema: the value is not of type "integer"
         a.yaml:16: warning: the example does not fit its schema: `/a`: the value is not of type "integer"; `/b`: the value is not of type "integer"; `/c`: the value is not of type "integer" and more
         a.yaml:26: warning: the example does not fit its schema: `/a`: the value is not of type "integer"

@@ -335,6 +335,9 @@ mod usage {
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -417,6 +420,9 @@ mod usage {
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -442,6 +448,9 @@ mod usage {
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
