@@ -166,9 +166,10 @@ impl<'d> Reader<'d> {
         self.lowering.schema(&pointer, &mut self.findings).map(SchemaId::new)
     }
 
-    pub(super) fn servers(&mut self) -> Vec<Server> {
+    /// The `servers` of the object at `holder`.
+    pub(super) fn servers(&mut self, holder: &str) -> Vec<Server> {
         let mut found = Vec::new();
-        for pointer in self.items("/servers") {
+        for pointer in self.items(&layout::child(holder, "servers")) {
             let Some((_, map)) = self.object(&pointer) else { continue };
             let server: Option<openapiv3::Server> = leaves::typed(
                 map.clone(),
@@ -189,22 +190,7 @@ impl<'d> Reader<'d> {
                 ),
             }
         }
-        if found.is_empty() {
-            found.push(Server { base_path: String::new(), host: None });
-        }
         found
-    }
-
-    /// `servers` of a path item or operation, which go before the document's: those are not looked at.
-    fn other_servers(&mut self, holder: &str) {
-        let pointer = layout::child(holder, "servers");
-        let Some(Value::Array(servers)) = self.value(&pointer) else { return };
-        if !servers.is_empty() && Some(servers) != self.value("/servers").and_then(Value::as_array)
-        {
-            let message = "`servers` is read at the top of the document only; this one is ignored";
-            let hint = "it answers under the base paths and host names of the document's `servers`";
-            self.advise(&pointer, message, hint);
-        }
     }
 
     pub(super) fn security_schemes(&mut self) {
@@ -311,14 +297,17 @@ impl<'d> Reader<'d> {
                 continue;
             }
             let Some(template) = self.template(template, &pointer) else { continue };
-            for place in self.path_item_places(&pointer) {
-                self.other_servers(&place);
-            }
+            let places = self.path_item_places(&pointer);
+            let mut servers = places.iter().map(|place| self.servers(place));
+            let servers = servers.find(|servers| !servers.is_empty()).unwrap_or_default();
             for (method, at) in self.path_item(&pointer) {
                 let Some(mut operation) = self.operation(method, &template, &pointer, &at, &public)
                 else {
                     continue;
                 };
+                if operation.servers.is_empty() {
+                    operation.servers.clone_from(&servers);
+                }
                 if let Some(line) = ids.get(&operation.id) {
                     let id = format!("{} {template}", operation.method);
                     let message = format!("operationId `{}` is on line {line} too", operation.id);
@@ -416,12 +405,12 @@ impl<'d> Reader<'d> {
                 fallback
             }
         };
-        self.other_servers(pointer);
         let parameters = self.operation_parameters(template, path_item, pointer);
         Some(Operation {
             id,
             method,
             template: template.to_owned(),
+            servers: self.servers(pointer),
             summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
             parameters,
             request_body: self.request_body(&layout::child(pointer, "requestBody")),

@@ -900,14 +900,16 @@ paths:
       servers: [{url: /v1}]
       responses: {'200': {description: ok}}
 ";
-    findings(
+    let contract = findings(
         text,
         &expect![[r#"
-        a.yaml:6: warning: `servers` is read at the top of the document only; this one is ignored (it answers under the base paths and host names of the document's `servers`)
-        a.yaml:8: warning: `servers` is read at the top of the document only; this one is ignored (it answers under the base paths and host names of the document's `servers`)
         a.yaml:11: warning: the parts of a `multipart/form-data` body are not held against its schema (any body of this type is accepted)
     "#]],
-    );
+    )
+    .unwrap();
+    // The servers nearest to an operation are its own.
+    let bases = contract.operations.iter().map(|operation| operation.servers[0].base_path.as_str());
+    assert_eq!(bases.collect::<Vec<_>>(), ["/v3", "/v1"]);
 }
 
 #[test]
