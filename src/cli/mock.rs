@@ -79,7 +79,7 @@ pub(super) struct MockArgs {
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_name = BOOLEAN, hide = true)]
     multiprocess: Option<bool>,
-    /// An overlay (Overlay 1.0) to apply to each document (repeatable, in this order)
+    /// An overlay (version 1.0) to apply to each document (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE")]
     overlays: Vec<PathBuf>,
     #[command(flatten)]

@@ -130,7 +130,7 @@ pub struct GivenSources {
     #[arg(long = "provider", value_name = "NAME", help_heading = FILES)]
     #[serde(default)]
     pub providers: Vec<String>,
-    /// An overlay (Overlay 1.0) to apply to each document given by itself (repeatable, in this order)
+    /// An overlay (version 1.0) to apply to each document that is given by itself (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE", help_heading = FILES)]
     #[serde(default)]
     pub overlays: Vec<PathBuf>,

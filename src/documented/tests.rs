@@ -158,7 +158,7 @@ fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
             content-type: application/xml
             x-next: page 2
             deprecation: true
-            "<pets/>"
+            <pets/>
             listPets documents 200, pets.yaml:18
 
             listPets limit=1 ["accept: text/html"] 
@@ -237,7 +237,7 @@ fn preferences_choose_status_and_example() {
             content-type: text/plain
             preference-applied: code=418
             deprecation: true
-            "oops"
+            oops
             listPets documents 418, pets.yaml:31
 
             listPets limit=1 ["prefer: code=206, example=two"] 
@@ -258,7 +258,7 @@ fn preferences_choose_status_and_example() {
             418
             content-type: text/plain
             preference-applied: code=418
-            "oops"
+            oops
             setPet documents 418, pets.yaml:45
 
             addPet key=1 ["prefer: code=400", "content-type: application/json"] {"id":1}
@@ -332,7 +332,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             422
             content-type: text/plain
             deprecation: true
-            "oops"
+            oops
             listPets documents 422, pets.yaml:31, the request is invalid
             ! limit required is required
 
@@ -340,21 +340,21 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             422
             content-type: text/plain
             deprecation: true
-            "oops"
+            oops
             listPets documents 422, pets.yaml:31, the request is invalid
             ! limit maximum must be at most 10
 
             setPet key=1 ["content-type: application/json"] {"id":1,"a/b":2}
             422
             content-type: text/plain
-            "oops"
+            oops
             setPet documents 422, pets.yaml:45, the request is invalid
             ! a/b additionalProperties is not allowed
 
             setPet key=1 ["content-type: application/xml"] <a/>
             415
             content-type: text/plain
-            "oops"
+            oops
             setPet documents 415, pets.yaml:45, the request is invalid
             !  media_type must be sent with `Content-Type` `application/json`
 

@@ -177,6 +177,7 @@ enum Shape {
     List,
     Schemas,
     Map,
+    Discriminator,
 }
 
 fn shape(keyword: &str) -> Option<Shape> {
@@ -193,7 +194,8 @@ fn shape(keyword: &str) -> Option<Shape> {
         "enum" => Shape::List,
         "allOf" | "anyOf" | "oneOf" | "prefixItems" => Shape::Schemas,
         "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
-        | "dependentRequired" | "discriminator" => Shape::Map,
+        | "dependentRequired" => Shape::Map,
+        "discriminator" => Shape::Discriminator,
         _ => return None,
     })
 }
@@ -211,7 +213,7 @@ impl Shape {
             Shape::Type => "a type or a list of types",
             Shape::List => "a list of values",
             Shape::Schemas => "a list of at least one schema",
-            Shape::Map => "a map",
+            Shape::Map | Shape::Discriminator => "a map",
         }
     }
 
@@ -237,7 +239,7 @@ impl Shape {
             },
             Shape::List => value.is_array(),
             Shape::Schemas => value.as_array().is_some_and(|schemas| !schemas.is_empty()),
-            Shape::Map => value.is_object(),
+            Shape::Map | Shape::Discriminator => value.is_object(),
         }
     }
 
@@ -267,7 +269,13 @@ impl Shape {
                 }
                 Value::Array(known)
             }
-            (Shape::Type, Value::String(text)) => json!(text.to_ascii_lowercase()),
+            (Shape::Type, Value::String(text)) => {
+                let lower = text.to_ascii_lowercase();
+                let types: Vec<&str> = lower.split([',', '|']).map(str::trim).collect();
+                if types.len() > 1 { json!(types) } else { json!(lower) }
+            }
+            // As OpenAPI 2.0 has it.
+            (Shape::Discriminator, Value::String(text)) => json!({ "propertyName": text }),
             (Shape::Schemas, Value::Object(_)) => json!([value]),
             _ => return None,
         };

@@ -2,6 +2,7 @@
 //!
 //! Owns which references lead out, and where to. Must not know how files are read, nor what a schema says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -353,6 +354,16 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         }
         document
     }
+}
+
+/// A reference as it can stand in a message: to another file as a person would write it.
+pub(super) fn shown(reference: &str) -> Cow<'_, str> {
+    let place = lowering::target(reference);
+    let inside = place.as_deref().and_then(|place| place.strip_prefix(&format!("/{FILES}/")));
+    let Some(inside) = inside else { return reference.into() };
+    let (file, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+    let file = file.replace("~1", "/").replace("~0", "~");
+    if rest.is_empty() { file.into() } else { format!("{file}#{rest}").into() }
 }
 
 fn in_files(path: &str) -> String {

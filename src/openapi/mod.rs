@@ -70,7 +70,10 @@ impl Contract {
         let info = document.root().get("info");
         let text = |name: &str| info?.get(name)?.as_str().map(str::to_owned);
         let title = text("title").filter(|title| !title.is_empty());
-        let servers = reader.servers();
+        let mut servers = reader.servers("");
+        if servers.is_empty() {
+            servers.push(Server { base_path: String::new(), host: None });
+        }
         reader.security_schemes();
         let operations = reader.operations();
         let not_emulated = reader.not_emulated();
@@ -213,7 +216,7 @@ fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialec
     match (parts.next(), parts.next()) {
         (Some("3"), Some("0")) => Some(Dialect::V30),
         (Some("3"), Some("1")) => Some(Dialect::V31),
-        (Some("3"), Some(_)) => {
+        (Some("3"), _) => {
             let message = format!("OpenAPI {version} is read as 3.1");
             findings.push(document.warning("/openapi", message));
             Some(Dialect::V31)
@@ -255,6 +258,8 @@ pub struct Operation {
     pub method: Method,
     /// The path template, as `/organizations/{id}`.
     pub template: String,
+    /// Where this one answers, if not where the document says: its own `servers`, else those of its path item.
+    pub servers: Vec<Server>,
     /// `summary`.
     pub summary: Option<String>,
     /// `deprecated`.

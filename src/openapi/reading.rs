@@ -25,6 +25,7 @@ use super::SecurityScheme;
 use super::Server;
 use super::Style;
 use super::direction::Direction;
+use super::gathering;
 use super::layout;
 use super::layout::METHODS;
 use super::leaves;
@@ -153,10 +154,11 @@ impl<'d> Reader<'d> {
                 did_you_mean(name, siblings.keys().map(String::as_str))
             })
         } else {
-            let hint = "files are read from the document's own folder only, and nothing is fetched from a network";
+            let hint = "nothing is fetched from a network; files are read from the document's folder or its repository";
             Some(hint.to_owned())
         };
-        self.warn(at, format!("`{reference}` leads nowhere and is left out")).hint = hint;
+        let shown = gathering::shown(reference);
+        self.warn(at, format!("`{shown}` leads nowhere and is left out")).hint = hint;
     }
 
     /// The schema in a field; the reference itself when it is one.
@@ -166,9 +168,10 @@ impl<'d> Reader<'d> {
         self.lowering.schema(&pointer, &mut self.findings).map(SchemaId::new)
     }
 
-    pub(super) fn servers(&mut self) -> Vec<Server> {
+    /// The `servers` of the object at `holder`.
+    pub(super) fn servers(&mut self, holder: &str) -> Vec<Server> {
         let mut found = Vec::new();
-        for pointer in self.items("/servers") {
+        for pointer in self.items(&layout::child(holder, "servers")) {
             let Some((_, map)) = self.object(&pointer) else { continue };
             let server: Option<openapiv3::Server> = leaves::typed(
                 map.clone(),
@@ -189,22 +192,7 @@ impl<'d> Reader<'d> {
                 ),
             }
         }
-        if found.is_empty() {
-            found.push(Server { base_path: String::new(), host: None });
-        }
         found
-    }
-
-    /// `servers` of a path item or operation, which go before the document's: those are not looked at.
-    fn other_servers(&mut self, holder: &str) {
-        let pointer = layout::child(holder, "servers");
-        let Some(Value::Array(servers)) = self.value(&pointer) else { return };
-        if !servers.is_empty() && Some(servers) != self.value("/servers").and_then(Value::as_array)
-        {
-            let message = "`servers` is read at the top of the document only; this one is ignored";
-            let hint = "it answers under the base paths and host names of the document's `servers`";
-            self.advise(&pointer, message, hint);
-        }
     }
 
     pub(super) fn security_schemes(&mut self) {
@@ -289,14 +277,17 @@ impl<'d> Reader<'d> {
                 continue;
             }
             let Some(template) = self.template(template, &pointer) else { continue };
-            for place in self.path_item_places(&pointer) {
-                self.other_servers(&place);
-            }
+            let places = self.path_item_places(&pointer);
+            let mut servers = places.iter().map(|place| self.servers(place));
+            let servers = servers.find(|servers| !servers.is_empty()).unwrap_or_default();
             for (method, at) in self.path_item(&pointer) {
                 let Some(mut operation) = self.operation(method, &template, &pointer, &at, &public)
                 else {
                     continue;
                 };
+                if operation.servers.is_empty() {
+                    operation.servers.clone_from(&servers);
+                }
                 if let Some(line) = ids.get(&operation.id) {
                     let id = format!("{} {template}", operation.method);
                     let message = format!("operationId `{}` is on line {line} too", operation.id);
@@ -308,7 +299,10 @@ impl<'d> Reader<'d> {
                 found.push(operation);
             }
         }
-        if found.is_empty() {
+        if found.is_empty() && self.value("/webhooks").is_some() {
+            let message = "the document has webhooks and no operations, so that nothing is served";
+            self.advise("/webhooks", message, "a webhook is a call that the service makes");
+        } else if found.is_empty() {
             self.warn("/paths", "the document has no operations");
         }
         found
@@ -319,6 +313,16 @@ impl<'d> Reader<'d> {
             let message = format!("path `{template}` holds a query; it is left out");
             self.advise(pointer, message, "declare query parameters under `parameters`");
             return None;
+        }
+        if template.trim() != template {
+            let message = format!("path `{template}` has spaces around it; it is read without");
+            self.warn(pointer, message);
+            return self.template(template.trim(), pointer);
+        }
+        if template.matches('{').count() != template.matches('}').count() {
+            let message =
+                format!("path `{template}` has a brace without the other; it is read as text");
+            self.advise(pointer, message, "write parameters as `{name}`");
         }
         if !template.starts_with('/') {
             let message = format!("path `{template}` does not begin with `/`; it is read so");
@@ -333,10 +337,17 @@ impl<'d> Reader<'d> {
         let mut found: Vec<(&str, String)> = Vec::new();
         for place in self.path_item_places(pointer) {
             let Some(Value::Object(map)) = self.value(&place) else { continue };
-            for name in map.keys().filter(|name| METHODS.contains(&name.as_str())) {
-                if !found.iter().any(|(known, _)| known == name) {
-                    found.push((name, layout::child(&place, name)));
+            for name in map.keys() {
+                let lower = name.to_ascii_lowercase();
+                let is_known = found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+                if is_known || !METHODS.contains(&lower.as_str()) {
+                    continue;
                 }
+                let at = layout::child(&place, name);
+                if lower != *name {
+                    self.warn(&at, format!("`{name}` is read as `{lower}`"));
+                }
+                found.push((name, at));
             }
         }
         found
@@ -374,12 +385,12 @@ impl<'d> Reader<'d> {
                 fallback
             }
         };
-        self.other_servers(pointer);
         let parameters = self.operation_parameters(template, path_item, pointer);
         Some(Operation {
             id,
             method,
             template: template.to_owned(),
+            servers: self.servers(pointer),
             summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
             deprecated: map.get("deprecated") == Some(&Value::Bool(true)),
             parameters,

@@ -161,8 +161,8 @@ fn a_contract_is_read_into_operations() {
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
           Parameter { name: "verbose", location: Query, required: false, schema: Some(SchemaId(9)), style: PipeDelimited, explode: false, content: None, allow_empty: false, default: Some(Number(3)), line: 24 }
           Parameter { name: "X-Trace", location: Header, required: false, schema: Some(SchemaId(10)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 25 }
-          200 Response { description: "done", headers: {"X-Left": Header { schema: Some(SchemaId(6)), explode: false, example: None }}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}} }}, inferred: None, unreachable: None, line: 28 }
-          4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {} }}, inferred: Some("not in the pages"), unreachable: None, line: 29 }
+          200 Response { description: "done", headers: {"X-Left": Header { schema: Some(SchemaId(6)), explode: false, example: None }}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}}, encoding: {} }}, inferred: None, unreachable: None, line: 28 }
+          4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {}, encoding: {} }}, inferred: Some("not in the pages"), unreachable: None, line: 29 }
           default Response { description: "rest", headers: {}, content: {}, inferred: None, unreachable: Some("needs an outage"), line: 30 }
         31 POST /carts/{id}: POST /carts/{id} []
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
@@ -493,7 +493,7 @@ fn references_lead_where_they_can() {
         ],
         &expect![[r##"
             {"properties":{"anchor":{"$ref":"#/components/schemas/N"},"id":{"$ref":"#/components/schemas/T/$defs/u"},"file":{"$ref":"#/components/schemas/T"},"place":{"$ref":"#/paths/~1/get/responses/200/content/application~1json/schema"},"braces":{"$ref":"#/components/schemas/A%7B%25b"},"raw":{"$ref":"#/components/schemas/A%7B%25b"},"deep":{"$ref":"#/components/schemas/S/properties/x"},"x":{"type":"boolean"},"far":{},"near":{},"dynamic":{"$ref":"#/components/schemas/N"},"extension":{}}}
-            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
+            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
             a.yaml:25: warning: `#/components/schemas/Tee` leads nowhere; anything is accepted here (did you mean `T`?)
             a.yaml:27: warning: `#/x-schemas/E` leads nowhere; anything is accepted here
         "##]],
@@ -899,13 +899,14 @@ paths:
       servers: [{url: /v1}]
       responses: {'200': {description: ok}}
 ";
-    findings(
+    let contract = findings(
         text,
-        &expect![[r#"
-            a.yaml:6: warning: `servers` is read at the top of the document only; this one is ignored (it answers under the base paths and host names of the document's `servers`)
-            a.yaml:8: warning: `servers` is read at the top of the document only; this one is ignored (it answers under the base paths and host names of the document's `servers`)
-        "#]],
-    );
+        &expect![""],
+    )
+    .unwrap();
+    // The servers nearest to an operation are its own.
+    let bases = contract.operations.iter().map(|operation| operation.servers[0].base_path.as_str());
+    assert_eq!(bases.collect::<Vec<_>>(), ["/v3", "/v1"]);
 }
 
 #[test]

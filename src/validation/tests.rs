@@ -517,8 +517,8 @@ fn bodies_that_cannot_be_read_say_why() {
                 body `` at ``: media_type "application/json": must be sent with `Content-Type` `application/json`
             another json ->
                 body `` at ``: media_type "application/json": must be sent with `Content-Type` `application/json`
-            no type -> {}
-                body `data` at ``: required null: is required
+            no type ->
+                body `` at ``: media_type "application/json": must be sent with `Content-Type` `application/json`
             nonsense ->
                 body `` at ``: media_type "application/json": must be sent with `Content-Type` `application/json`
             with a charset -> {}
@@ -1372,8 +1372,8 @@ fn other_bodies_are_looked_into_as_far_as_they_are_text() {
                 body `a` at ``: required null: is required
             just json ->
                 body `` at ``: media_type ["text/plain","text/markdown","text/csv","application/xml","text/xml","application/octet-stream","image/*","application/x-ndjson","application/*+json"]: must be sent with `Content-Type` `text/plain` or `text/markdown` or `text/csv` or `application/xml` or `text/xml` or `application/octet-stream` or `image/*` or `application/x-ndjson` or `application/*+json`
-            no type -> {}
-                body `a` at ``: required null: is required
+            no type ->
+                body `` at ``: media_type ["text/plain","text/markdown","text/csv","application/xml","text/xml","application/octet-stream","image/*","application/x-ndjson","application/*+json"]: must be sent with `Content-Type` `text/plain` or `text/markdown` or `text/csv` or `application/xml` or `text/xml` or `application/octet-stream` or `image/*` or `application/x-ndjson` or `application/*+json`
         "#]],
     );
     check_bodies(
@@ -1404,7 +1404,8 @@ fn other_bodies_are_looked_into_as_far_as_they_are_text() {
         "content: { application/x-www-form-urlencoded: { schema: { type: object, properties: { a: { type: integer } } } } }",
         &[("a form without a type", Request { body: b"a=1".to_vec(), ..Request::default() })],
         &expect![[r#"
-            a form without a type -> {"a":1}
+            a form without a type ->
+                body `` at ``: media_type "application/x-www-form-urlencoded": must be sent with `Content-Type` `application/x-www-form-urlencoded`
         "#]],
     );
 }

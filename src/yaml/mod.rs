@@ -64,6 +64,9 @@ impl Document {
                 // Not JSON, or JSON with something in it that YAML can say more about.
                 Err(error) => refusal = Some(error),
             }
+            if let Some(read) = Self::read_commented(&file, text, left_out, findings) {
+                return Some(read);
+            }
         }
         let mut notes = Notes::new(&file, left_out);
         let outcome = reading::read(text, &mut notes);
@@ -85,6 +88,22 @@ impl Document {
             }
         }
         None
+    }
+
+    /// JSON with comments and commas too many, which is said.
+    fn read_commented(
+        file: &Arc<str>,
+        text: &str,
+        left_out: Severity,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Document> {
+        let plain = json::without_extras(text)?;
+        let mut notes = Notes::new(file, left_out);
+        let (root, lines) = json::read(&plain, &mut notes).ok()?;
+        let message = "comments and commas before an end are not of JSON; they are passed over";
+        findings.push(Finding::warning(file, 0, "", message));
+        findings.extend(notes.into_findings());
+        Some(Document { file: Arc::clone(file), root, lines })
     }
 
     /// A text that is neither, as one value.

@@ -339,8 +339,9 @@ mod usage {
                   --built-in <on|off>             Whether the built-in providers are served too [default: on]
                                                   [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-                  --overlay <FILE>                An overlay (Overlay 1.0) to apply to each document given by
-                                                  itself (repeatable, in this order) [$TOMBSTONE_OVERLAY]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -437,8 +438,9 @@ mod usage {
                   --built-in <on|off>             Whether the built-in providers are served too [default: on]
                                                   [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-                  --overlay <FILE>                An overlay (Overlay 1.0) to apply to each document given by
-                                                  itself (repeatable, in this order) [$TOMBSTONE_OVERLAY]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
@@ -468,8 +470,9 @@ mod usage {
                   --built-in <on|off>             Whether the built-in providers are served too [default: on]
                                                   [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-                  --overlay <FILE>                An overlay (Overlay 1.0) to apply to each document given by
-                                                  itself (repeatable, in this order) [$TOMBSTONE_OVERLAY]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory

@@ -165,13 +165,13 @@ fn what_cannot_be_read_is_a_warning_and_all_else_serves() {
         .hidden.yaml: warning: is hidden, and not read for a reference
         link.yaml: warning: leads out of the folder that files are read from
         openapi.yaml:11: warning: `../../etc/passwd` is outside the folder that files are read from (move it beside the document)
-        openapi.yaml:10: warning: `missing.yaml` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
-        openapi.yaml:11: warning: `../../etc/passwd` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
-        openapi.yaml:12: warning: `https://example.com/x.yaml` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
-        openapi.yaml:13: warning: `broken.yaml` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
-        openapi.yaml:14: warning: `.hidden.yaml` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
-        openapi.yaml:15: warning: `link.yaml` is not in this document; anything is accepted here (files are read from the document's own folder only, and nothing is fetched from a network)
-        openapi.yaml:16: warning: `#/x-tombstone-files/good.yaml/No` leads nowhere; anything is accepted here
+        openapi.yaml:10: warning: `missing.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:11: warning: `../../etc/passwd` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:12: warning: `https://example.com/x.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:13: warning: `broken.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:14: warning: `.hidden.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:15: warning: `link.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:16: warning: `good.yaml#/No` leads nowhere; anything is accepted here
     "#]].assert_eq(&said);
     assert_eq!(contract.unwrap().operations[0].responses["200"].content.len(), 7);
 }
@@ -263,6 +263,7 @@ fn sloppy(text: &str, expected: Expect) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\npaths: {/a: {get: {responses: {'200': {description: ok}}}}}\n",
@@ -274,9 +275,9 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.1.0\ninfo: {title: T, version: '1'}\nwebhooks: {a: {post: {responses: {'200': {description: ok}}}}}\n",
         expect![[r#"
-        0 served
-        a.yaml:1: warning: the document has no operations
-    "#]],
+            0 served
+            a.yaml:3: warning: the document has webhooks and no operations, so that nothing is served (a webhook is a call that the service makes)
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths: null\n",
@@ -288,9 +289,9 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3\ninfo: {title: T, version: '1'}\npaths: {/a: {get: {responses: {'200': {description: ok}}}}}\n",
         expect![[r#"
-        refused
-        a.yaml:1: error: OpenAPI 3 is not read (3.0 and 3.1 are)
-    "#]],
+            1 served
+            a.yaml:1: warning: OpenAPI 3 is read as 3.1
+        "#]],
     );
     sloppy(
         "openapi: 3.1\ninfo: {title: T, version: '1'}\npaths: {/a: {get: {responses: {'200': {description: ok}}}}}\n",
@@ -314,9 +315,9 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "{\n  // a comment\n  \"openapi\": \"3.0.0\", \"info\": {\"title\": \"T\", \"version\": \"1\"},\n  \"paths\": {\"/a\": {\"get\": {\"responses\": {\"200\": {\"description\": \"ok\"}}}},},\n}\n",
         expect![[r#"
-        refused
-        a.yaml:1: error: is no OpenAPI document: `openapi` is missing (begin it with `openapi: 3.1.0`)
-    "#]],
+            1 served
+            a.yaml: warning: comments and commas before an end are not of JSON; they are passed over
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo:\n\ttitle: T\n\tversion: '1'\npaths:\n  /a:\n    get:\n      responses: {'200': {description: ok}}\n",
@@ -353,22 +354,25 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {GET: {responses: {'200': {description: ok}}}, Post: {responses: {'200': {description: ok}}}}\n",
         expect![[r#"
-        0 served
-        a.yaml:3: warning: the document has no operations
-    "#]],
+            2 served
+            a.yaml:4: warning: `GET` is read as `get`
+            a.yaml:4: warning: `Post` is read as `post`
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  '/a ': {get: {responses: {'200': {description: ok}}}}\n  //b: {get: {responses: {'200': {description: ok}}}}\n",
         expect![[r#"
-        2 served
-    "#]],
+            2 served
+            a.yaml:4: warning: path `/a ` has spaces around it; it is read without
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  '/a/{b': {get: {responses: {'200': {description: ok}}}}\n  '/c/}d{': {get: {responses: {'200': {description: ok}}}}\n  '/e/{}': {get: {responses: {'200': {description: ok}}}}\n",
         expect![[r#"
-        3 served
-        a.yaml:6: warning: path parameter `` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
-    "#]],
+            3 served
+            a.yaml:4: warning: path `/a/{b` has a brace without the other; it is read as text (write parameters as `{name}`)
+            a.yaml:6: warning: path parameter `` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  '/a/{b}': {get: {parameters: [{name: b, in: path, required: true, schema: {}}], responses: {'200': {description: ok}}}}\n  '/a/{c}': {get: {parameters: [{name: c, in: path, required: true, schema: {}}], responses: {'200': {description: ok}}}}\n",
@@ -447,9 +451,9 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: {type: \"string,null\"}\n",
         expect![[r#"
-        1 served
-        a.yaml:11: warning: `type` is `"string,null"` where a type or a list of types belongs; it is left out
-    "#]],
+            1 served
+            a.yaml:11: warning: `type` is `"string,null"` where a type or a list of types belongs; it is read as `["string","null"]`
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: {type: [string, \"null\"]}\n",
@@ -558,16 +562,16 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: {type: object, additionalProperties: \"false\"}\n",
         expect![[r#"
-        1 served
-        a.yaml:11: warning: `"false"` is no schema; anything is accepted here
-    "#]],
+            1 served
+            a.yaml:11: warning: the schema is a text; it is read as `false`
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: {discriminator: type, oneOf: [{type: object}]}\n",
         expect![[r#"
-        1 served
-        a.yaml:11: warning: `discriminator` is `"type"` where a map belongs; it is left out
-    "#]],
+            1 served
+            a.yaml:11: warning: `discriminator` is `"type"` where a map belongs; it is read as `{"propertyName":"type"}`
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: {discriminator: {propertyName: t, mapping: {a: A, b: Nope, c: 3}}, oneOf: [{type: object}]}\n",
@@ -601,4 +605,51 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         a.yaml:11: warning: `null` is no schema; anything is accepted here
     "#]],
     );
+}
+
+#[test]
+fn another_encoding_is_named() {
+    let files = Files::new("encoding", &[]);
+    fs::create_dir_all(&files.0).unwrap();
+    let bytes: Vec<u8> =
+        "\u{feff}openapi: 3.1.0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(files.0.join("openapi.yaml"), bytes).unwrap();
+    let (contract, said, _) = files.load("openapi.yaml", &[]);
+    assert!(contract.is_none());
+    expect![[r#"
+        openapi.yaml: error: the file is not UTF-8: it is UTF-16
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn schemas_that_are_loaded_go_before_files_and_anchors_are_found() {
+    let files = Files::new(
+        "ids",
+        &[
+            (
+                "openapi.yaml",
+                "openapi: 3.1.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          \
+                 content:\n            a/a: { schema: { $ref: 'https://example.com/pet' } }\n            b/b: { schema: { $ref: 'more.json#tag' } }\n\
+                 components:\n  schemas:\n    Pet: { $id: 'https://example.com/pet', type: object, properties: { tag: { $ref: tag } } }\n    \
+                 Tag: { $id: 'https://example.com/tag', type: string }\n",
+            ),
+            (
+                "more.json",
+                r#"{"a": {"$anchor": "tag", "type": "object", "properties": {"again": {"$ref": "\u0023tag"}, "up": {"$ref": "./openapi.yaml#/components/schemas/Tag"}}}}"#,
+            ),
+        ],
+    );
+    let (contract, said, read) = files.load("openapi.yaml", &[]);
+    assert_eq!(said, "");
+    assert_eq!(read, ["openapi.yaml", "more.json"]);
+    let contract = contract.unwrap();
+    let content = &contract.operations[0].responses["200"].content;
+    for (media, good, bad) in [
+        ("a/a", json!({"tag": "a"}), json!({"tag": 1})),
+        ("b/b", json!({"again": {"up": "a"}}), json!({"again": {"up": 1}})),
+    ] {
+        let validator = contract.schemas.validator(content[media].schema.unwrap()).unwrap();
+        assert!(validator.is_valid(&good) && !validator.is_valid(&bad), "{media}");
+    }
 }
