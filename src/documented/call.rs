@@ -141,9 +141,12 @@ fn add_body(
             body: form(members, media).into(),
             content_type: HeaderValue::from_static(FORM),
         }),
-        value => media::write(value, &name, schema),
+        value => media::write_encoded(value, &name, schema, &media.encoding),
     };
     match written {
+        Some(written) if written.body.is_empty() && body.required => {
+            Err(format!("no body for `{}` but an empty one", operation.id))
+        }
         Some(written) => {
             let content_type = String::from_utf8_lossy(written.content_type.as_bytes());
             call.headers.push(("Content-Type".to_owned(), content_type.into_owned()));
@@ -243,7 +246,7 @@ impl<'p> Pairs<'p> {
             return vec![(name, encoded(&value.to_string()).into_owned())];
         }
         match (value, self.style) {
-            (Value::Object(_), Style::DeepObject) => {
+            (Value::Object(_) | Value::Array(_), Style::DeepObject) => {
                 let mut pairs = Vec::new();
                 deep(name, value, &mut pairs);
                 pairs
@@ -267,7 +270,7 @@ impl<'p> Pairs<'p> {
     }
 }
 
-/// `a[b]=1&a[c][]=2`: deeper than the specification says, as clients do it.
+/// `a[b]=1&a[c][0]=2`: deeper than the specification says, as clients do it.
 fn deep(name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Object(members) => {
@@ -276,8 +279,8 @@ fn deep(name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
             }
         }
         Value::Array(items) => {
-            for item in items {
-                deep(format!("{name}%5B%5D"), item, pairs);
+            for (number, item) in items.iter().enumerate() {
+                deep(format!("{name}%5B{number}%5D"), item, pairs);
             }
         }
         scalar => pairs.push((name, encoded(&plain(scalar)).into_owned())),

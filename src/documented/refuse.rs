@@ -68,7 +68,7 @@ impl Refusal {
             Self::Misfit(violations) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Request/Response not valid",
-                "the documented example does not fit its schema; without `--errors` it is sent all the same",
+                "the body does not fit its schema; without `--errors` it is sent all the same",
             )
             .of_type("VIOLATIONS")
             .with("validation", items(&violations)),

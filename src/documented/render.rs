@@ -163,7 +163,10 @@ fn render(
     if let Some(media) = &chosen.media {
         if let Some((value, misfits)) = value(contract, media, chosen, making)? {
             let schema = media.media.schema.map(|schema| (&*contract.schemas, schema));
-            if let Some(written) = media::write(&value, &media.name, schema) {
+            if let Some(written) = {
+                let encodings = &media.media.encoding;
+                media::write_encoded(&value, &media.name, schema, encodings)
+            } {
                 headers.insert(0, (CONTENT_TYPE, written.content_type));
                 rendered.body = written.body;
             }
@@ -199,10 +202,10 @@ fn value(
             fresh: making.is_dynamic,
             fill_properties: making.fill_properties,
         };
-        return match sample::sample(&contract.schemas, schema, &wish, making.seed) {
-            Ok(value) => Ok(Some((value, Vec::new()))),
-            Err(unmet) => Err(Refusal::TooComplex(unmet.to_string())),
-        };
+        let value = sample::nearest(&contract.schemas, schema, &wish, making.seed)
+            .map_err(|unmet| Refusal::TooComplex(unmet.to_string()))?;
+        let misfits = response_violations(&contract.schemas, schema, &value);
+        return Ok(Some((value, misfits)));
     };
     let Some(schema) = media.media.schema else { return Ok(Some((example.clone(), Vec::new()))) };
     let misfits = response_violations(&contract.schemas, schema, example);

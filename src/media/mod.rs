@@ -20,6 +20,7 @@ pub use kind::is_json;
 pub use write::Written;
 pub use write::header_text;
 pub use write::write;
+pub use write::write_encoded;
 
 #[cfg(test)]
 mod tests;

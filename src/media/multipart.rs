@@ -4,10 +4,14 @@
 
 use std::fmt::Write as _;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::openapi::Encoding;
+
+use super::accept::fallback;
 use super::hints::Hints;
 use super::kind::essence;
 use super::kind::parts;
@@ -29,6 +33,7 @@ pub(super) fn write(
     value: &Value,
     media_type: &str,
     hints: Hints<'_>,
+    encodings: &IndexMap<String, Encoding>,
 ) -> Option<(Vec<u8>, String)> {
     let named = essence(media_type) == "multipart/form-data";
     let mut body_parts = Vec::new();
@@ -36,19 +41,21 @@ pub(super) fn write(
         Value::Object(members) => {
             for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
                 let hints = hints.property(name);
+                let asked = encodings.get(name).and_then(|encoding| encoding.content_types.first());
+                let asked = asked.map(|asked| fallback(asked)).filter(|asked| is_field(asked));
                 let name = named.then_some(name.as_str());
                 match value {
                     Value::Array(items) => {
                         let hints = hints.items();
-                        body_parts.extend(items.iter().map(|item| part(name, item, hints)));
+                        body_parts.extend(items.iter().map(|item| part(name, item, hints, asked)));
                     }
-                    value => body_parts.push(part(name, value, hints)),
+                    value => body_parts.push(part(name, value, hints, asked)),
                 }
             }
         }
         // The parts of a form have names.
         Value::Array(items) if !named => {
-            body_parts.extend(items.iter().map(|item| part(None, item, hints.items())));
+            body_parts.extend(items.iter().map(|item| part(None, item, hints.items(), None)));
         }
         _ => return None,
     }
@@ -63,7 +70,8 @@ pub(super) fn write(
     Some((body, bounded(media_type, &boundary)))
 }
 
-fn part(name: Option<&str>, value: &Value, hints: Hints<'_>) -> Part {
+/// A part, of the media type that is asked for, else of one that suits its value.
+fn part(name: Option<&str>, value: &Value, hints: Hints<'_>, asked: Option<&str>) -> Part {
     let (media_type, content) = match value {
         Value::String(text) if hints.is_binary() => {
             let media_type = hints.text("contentMediaType").filter(|text| is_field(text));
@@ -72,6 +80,7 @@ fn part(name: Option<&str>, value: &Value, hints: Hints<'_>) -> Part {
         Value::Array(_) | Value::Object(_) => ("application/json", scalar(value).into_bytes()),
         value => ("text/plain; charset=utf-8", scalar(value).into_bytes()),
     };
+    let media_type = asked.unwrap_or(media_type);
     let is_file = hints.is_binary() && value.is_string();
     let mut head = String::new();
     if let Some(name) = name {

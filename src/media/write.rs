@@ -6,8 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderValue;
+use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::openapi::Encoding;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 
@@ -37,6 +39,16 @@ pub fn write(
     media_type: &str,
     schema: Option<(&Schemas, SchemaId)>,
 ) -> Option<Written> {
+    write_encoded(value, media_type, schema, &IndexMap::new())
+}
+
+/// The same, with what the document says of the members of a multipart body.
+pub fn write_encoded(
+    value: &Value,
+    media_type: &str,
+    schema: Option<(&Schemas, SchemaId)>,
+    encodings: &IndexMap<String, Encoding>,
+) -> Option<Written> {
     let media_type = fallback(media_type);
     let hints =
         schema.map_or_else(Hints::default, |(schemas, id)| Hints::new(schemas, schemas.schema(id)));
@@ -52,7 +64,7 @@ pub fn write(
             xml::write(value, hints, name.as_deref(), item.as_deref())
         }
         (Kind::Multipart, value) => {
-            let (body, bounded) = multipart::write(value, media_type, hints)?;
+            let (body, bounded) = multipart::write(value, media_type, hints, encodings)?;
             content_type = Some(bounded);
             body
         }

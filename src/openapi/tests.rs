@@ -899,11 +899,7 @@ paths:
       servers: [{url: /v1}]
       responses: {'200': {description: ok}}
 ";
-    let contract = findings(
-        text,
-        &expect![""],
-    )
-    .unwrap();
+    let contract = findings(text, &expect![""]).unwrap();
     // The servers nearest to an operation are its own.
     let bases = contract.operations.iter().map(|operation| operation.servers[0].base_path.as_str());
     assert_eq!(bases.collect::<Vec<_>>(), ["/v3", "/v1"]);

@@ -80,6 +80,28 @@ pub enum Unmet {
 
 /// A value of a schema, the same for the same seed.
 pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Result<Value, Unmet> {
+    search(schemas, schema, wish, seed, &mut None)
+}
+
+/// The same, or where no value fits the first that was tried: many a document has alternatives that cannot be told
+/// apart. The caller has to hold it against the schema.
+pub fn nearest(
+    schemas: &Schemas,
+    schema: SchemaId,
+    wish: &Wish,
+    seed: u64,
+) -> Result<Value, Unmet> {
+    let mut tried = None;
+    search(schemas, schema, wish, seed, &mut tried).or_else(|unmet| tried.ok_or(unmet))
+}
+
+fn search(
+    schemas: &Schemas,
+    schema: SchemaId,
+    wish: &Wish,
+    seed: u64,
+    tried: &mut Option<Value>,
+) -> Result<Value, Unmet> {
     let validator = schemas.directed(schema, wish.direction).map_err(Unmet::Schema)?;
     let mut search = Search { turns: HashMap::new(), steps: STEPS_MAX };
     let mut reason = Unmet::Spent;
@@ -94,6 +116,7 @@ pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Re
             Ok(value) => match verdict(&validator, &value) {
                 None => return Ok(value),
                 Some((refused, blamed)) => {
+                    tried.get_or_insert(value);
                     reason = refused;
                     blamed
                 }
