@@ -315,6 +315,9 @@ mod tests {
             ("InCookie".to_owned(), key(Location::Cookie, "sid")),
             ("Bearer".to_owned(), SecurityScheme::Bearer),
             ("Basic".to_owned(), SecurityScheme::Basic),
+            ("Digest".to_owned(), SecurityScheme::Http { scheme: "digest".to_owned() }),
+            ("Hoba".to_owned(), SecurityScheme::Http { scheme: "HOBA".to_owned() }),
+            ("Certificate".to_owned(), SecurityScheme::MutualTls),
         ])
     }
 
@@ -418,6 +421,42 @@ mod tests {
     }
 
     #[test]
+    fn other_schemes_are_held_to_their_shape() {
+        const DIGEST: &str = r#"authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x""#;
+        check(
+            &[
+                ("Digest", &[DIGEST]),
+                ("Digest", &[&DIGEST.replace("response", "respond")]),
+                ("Digest", &[&DIGEST.replace("nonce=n", "nonce=\"\"")]),
+                ("Digest", &["authorization: Digest good"]),
+                ("Digest", &["authorization: Digest"]),
+                ("Digest", &["authorization: Bearer good"]),
+                ("Hoba", &["authorization: hoba result=good"]),
+                ("Hoba", &["authorization: HOBA"]),
+                ("Hoba", &[]),
+                ("Certificate", &[]),
+                ("Certificate+Bearer", &[]),
+                ("Certificate+Bearer", &["authorization: Bearer good"]),
+                ("{} | Certificate", &[]),
+            ],
+            &expect![[r#"
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x": alternative 0 [Digest=username="a, b=c", realm="r", nonce=n, URI="/good", response="x"]
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", respond="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce="", URI="/good", response="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest good: the credential for `Digest` is malformed []
+                Digest <- authorization: Digest: the credential for `Digest` is missing []
+                Digest <- authorization: Bearer good: the credential for `Digest` is missing []
+                Hoba <- authorization: hoba result=good: alternative 0 [Hoba=result=good]
+                Hoba <- authorization: HOBA: the credential for `Hoba` is missing []
+                Hoba <- : the credential for `Hoba` is missing []
+                Certificate <- : alternative 0 []
+                Certificate+Bearer <- : the credential for `Bearer` is missing []
+                Certificate+Bearer <- authorization: Bearer good: alternative 0 [Bearer=good]
+                {} | Certificate <- : alternative 1 []"#]],
+        );
+    }
+
+    #[test]
     fn the_alternative_that_got_furthest_is_reported() {
         check(
             &[
@@ -491,6 +530,8 @@ mod tests {
         assert_eq!(ask(&["Bearer", "Bearer", "Key"]).as_deref(), Some("Bearer"));
         expect![[r#"Bearer, Basic realm="sandbox", charset="UTF-8""#]]
             .assert_eq(&ask(&["Bearer", "Basic"]).unwrap());
+        expect![[r#"Digest realm="sandbox", nonce="tombstone", HOBA"#]].assert_eq(&ask(&["Digest", "Hoba", "Certificate"]).unwrap());
+        assert_eq!(ask(&["Certificate"]), None);
     }
 
     proptest! {

@@ -176,7 +176,10 @@ pub(super) fn coerce(schemas: &Schemas, schema: &Value, raw: Value) -> Value {
 }
 
 fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: usize) -> Value {
-    let Some(schema) = schema.filter(|_| depth > 0) else { return raw };
+    if depth == 0 {
+        return raw;
+    }
+    let Some(schema) = schema else { return undeclared(raw) };
     match raw {
         Value::String(text) => {
             let types = types(schemas, schema);
@@ -207,6 +210,19 @@ fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: u
                 (name, value)
             });
             Value::Object(members.collect())
+        }
+        other => other,
+    }
+}
+
+/// What no schema speaks of: what looks like a list is one.
+fn undeclared(raw: Value) -> Value {
+    match raw {
+        Value::Object(members) if counts_up(&members) => {
+            members.into_iter().map(|(_, raw)| undeclared(raw)).collect()
+        }
+        Value::Object(members) => {
+            members.into_iter().map(|(name, raw)| (name, undeclared(raw))).collect()
         }
         other => other,
     }

@@ -10,10 +10,20 @@
 //! - an operation without `requestBody` never reads a body;
 //! - `*/*` in a contract means that `Content-Type` is ignored: the body is read as JSON, or as text where the
 //!   schema allows nothing but strings; without a schema whatever is no JSON is text;
-//! - media types are compared without their parameters; only a `+json` type that is itself declared is JSON;
+//! - media types are compared without their parameters; only a `+json` type that is itself declared is JSON, or in a
+//!   declared range (`application/*+json`);
+//! - a body without `Content-Type` is read as the JSON that is declared, else as the only type that is;
 //! - compressed bodies are not unpacked, and are a `media_type` violation;
-//! - `multipart` and other binary bodies are accepted by their type and not looked into: such a body is text
-//!   where it is UTF-8, else null.
+//! - the text of a `text/…` body is held against a schema of scalars; where the schema wants a list or an object, it is
+//!   looked into only if it is JSON;
+//! - XML, lines of JSON and binary bodies are accepted by their type and not looked into: such a body is text where it is
+//!   UTF-8, else null;
+//! - forms and `multipart` bodies are records of what `encoding` and the schema make of their members: objects are JSON
+//!   unless a style is declared (styles are of forms only), a name sent again is a list where there may be one, and a part
+//!   of another type than text and JSON is bytes, of which neither length nor pattern is asked. A part without
+//!   `Content-Type` may be text, JSON or any bytes that are not declared to be special. A `multipart` body whose parts need
+//!   no names, and have none, is not looked into;
+//! - `filter[a][0]=…` and `filter[a][]=…` are lists where the schema wants one, or says nothing of it.
 
 mod body;
 mod coercion;
