@@ -44,7 +44,7 @@
 //! | 4 | [`sandbox`] | isolated worlds by name, what happened in each, and the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
 //! | 3 | [`journal`] | entries with what they changed, bounded |
-//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] | one stage each |
+//! | 2 | [`router`] [`validation`] [`security`] [`media`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] | plain values |
 //!
@@ -84,6 +84,7 @@ pub mod cors;
 pub mod coverage;
 pub mod faults;
 pub mod jobs;
+pub mod media;
 pub mod prefer;
 pub mod router;
 pub mod security;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The layer of each module: it may use only those of lower layers, and itself. A new edge is a change of design.
-const LAYERS: [(&str, u8); 31] = [
+const LAYERS: [(&str, u8); 32] = [
     ("clock", 0),
     ("finding", 0),
     ("ids", 0),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, u8); 31] = [
     ("cors", 2),
     ("faults", 2),
     ("jobs", 2),
+    ("media", 2),
     ("prefer", 2),
     ("router", 2),
     ("security", 2),
@@ -44,7 +45,8 @@ const LAYERS: [(&str, u8); 31] = [
 ];
 
 /// The ways in which modules of a layer use each other.
-const WITHIN_LAYER: [(&str, &str); 2] = [("cli", "config"), ("openapi", "yaml")];
+const WITHIN_LAYER: [(&str, &str); 3] =
+    [("cli", "config"), ("openapi", "yaml"), ("validation", "media")];
 
 /// Below this layer nothing waits, and nothing reads or writes files or sockets.
 const IO_FROM: u8 = 7;

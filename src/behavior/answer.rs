@@ -18,6 +18,7 @@ use crate::expression::Template;
 use crate::expression::Value;
 use crate::finding::child;
 use crate::finding::did_you_mean;
+use crate::media::is_json;
 use crate::openapi::MediaType;
 use crate::openapi::Operation;
 use crate::openapi::Response as DocumentedResponse;
@@ -188,7 +189,7 @@ pub(crate) fn preferred(response: &DocumentedResponse) -> Option<(&str, &MediaTy
     let media = response
         .content
         .get_key_value("application/json")
-        .or_else(|| response.content.iter().find(|(name, _)| name.contains("json")))
+        .or_else(|| response.content.iter().find(|(name, _)| is_json(name)))
         .or_else(|| response.content.first());
     media.map(|(name, media)| (name.as_str(), media))
 }

@@ -259,6 +259,18 @@ impl Schemas {
         pointer.map_or(schema, |pointer| lowering::follow(&self.root, &pointer).1)
     }
 
+    /// The lowered schema as it stands, its references not followed.
+    pub fn own(&self, id: SchemaId) -> &Value {
+        self.root.pointer(self.pointer(id)).unwrap_or(&Value::Null)
+    }
+
+    /// The name of the component that a schema's `$ref` leads to.
+    pub fn component(&self, schema: &Value) -> Option<String> {
+        let reference = schema.get("$ref")?.as_str()?;
+        let name = lowering::target(reference)?.strip_prefix("/components/schemas/")?.to_owned();
+        (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
+    }
+
     /// JSON Pointer to the schema in the document.
     pub fn pointer(&self, id: SchemaId) -> &str {
         self.pointers.get_index(id.number()).map_or("", |pointer| &**pointer)

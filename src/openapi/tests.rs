@@ -871,7 +871,7 @@ fn all_keywords_of_2020_12_hold_behind_the_reference_that_is_compiled() {
 fn what_no_value_can_fail_is_not_kept() {
     schema(
         "3.1.0",
-        "S:\n  title: a\n  description: b\n  $comment: c\n  externalDocs: {url: x}\n  xml: {}\n  deprecated: true\n  \
+        "S:\n  title: a\n  description: b\n  $comment: c\n  externalDocs: {url: x}\n  deprecated: true\n  \
          properties: {title: {type: string, description: d}, description: {default: {description: e}}}",
         &[json!({"title": "x"})],
         &[json!({"title": 1})],

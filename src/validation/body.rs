@@ -2,14 +2,14 @@
 //!
 //! Must not know parameters, beyond how a form's pairs are written.
 
-use std::borrow::Cow;
-
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http::header::CONTENT_TYPE;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::media::essence;
+use crate::media::is_json;
 use crate::message::Body;
 use crate::openapi::RequestBody;
 use crate::openapi::SchemaId;
@@ -240,22 +240,6 @@ fn form(text: &str) -> Result<Value, String> {
         }
     }
     Ok(Value::Object(members))
-}
-
-/// `application/json`, `text/json` and everything that ends in `+json`, with or without parameters.
-pub(super) fn is_json(media: &str) -> bool {
-    let essence = essence(media);
-    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
-}
-
-/// A media type in lower case, without its parameters.
-fn essence(media: &str) -> Cow<'_, str> {
-    let essence = media.split(';').next().unwrap_or_default().trim();
-    if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(essence.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(essence)
-    }
 }
 
 fn envelope(keyword: &str, expected: Option<Value>, text: impl Into<String>) -> Violation {

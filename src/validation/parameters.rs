@@ -12,13 +12,13 @@ use http::header::COOKIE;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::media::is_json;
 use crate::openapi::Location;
 use crate::openapi::Parameter;
 use crate::openapi::Schemas;
 use crate::openapi::Style;
 
 use super::Sent;
-use super::body::is_json;
 use super::body::parse_json;
 use super::coercion;
 use super::coercion::Types;
