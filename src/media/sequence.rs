@@ -20,12 +20,15 @@ fn items(value: &Value) -> &[Value] {
 
 /// One JSON text a line.
 pub(super) fn lines(value: &Value) -> String {
-    items(value).iter().map(|item| format!("{item}\n")).collect()
+    items(value).iter().flat_map(|item| [item.to_string(), "\n".to_owned()]).collect()
 }
 
 /// JSON texts between record separators and line feeds (RFC 7464 section 2.2).
 pub(super) fn records(value: &Value) -> String {
-    items(value).iter().map(|item| format!("\u{1e}{item}\n")).collect()
+    items(value)
+        .iter()
+        .flat_map(|item| ["\u{1e}".to_owned(), item.to_string(), "\n".to_owned()])
+        .collect()
 }
 
 /// Each item as an event: a record that has `data` and beside it only what events have is one, else it is the data.
@@ -53,5 +56,5 @@ fn event(item: &Value) -> String {
 /// A field for each line of a text: a line break would end it.
 fn field(name: &str, value: &Value) -> String {
     let text = scalar(value).replace("\r\n", "\n").replace('\r', "\n");
-    text.split('\n').map(|line| format!("{name}: {line}\n")).collect()
+    text.split('\n').flat_map(|line| [name, ": ", line, "\n"]).collect()
 }
