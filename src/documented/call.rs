@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
 use percent_encoding::AsciiSet;
+use percent_encoding::CONTROLS;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Map;
@@ -36,6 +37,19 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// The media type of forms.
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What no target of a request can hold, though the template in the document may (RFC 3986).
+const REFUSED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// A call that can be made as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +115,7 @@ pub fn bodiless_call(contract: &Contract, number: usize, seed: u64) -> Result<Ca
     if !cookies.is_empty() {
         call.headers.push(("Cookie".to_owned(), cookies.join("; ")));
     }
+    call.target = utf8_percent_encode(&call.target, REFUSED).to_string();
     if !query.is_empty() {
         let query = query.iter().map(|(name, value)| format!("{name}={value}"));
         call.target = format!("{}?{}", call.target, query.collect::<Vec<_>>().join("&"));

@@ -404,7 +404,7 @@ fn an_example_that_does_not_fit_is_told_and_refused_where_errors_are_asked_for()
         500
         content-type: application/problem+json
         deprecation: true
-        {"type":"urn:tombstone:errors#VIOLATIONS","title":"Request/Response not valid","status":500,"detail":"the documented example does not fit its schema; without `--errors` it is sent all the same","validation":[{"location":["response","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]}
+        {"type":"urn:tombstone:errors#VIOLATIONS","title":"Request/Response not valid","status":500,"detail":"the body does not fit its schema; without `--errors` it is sent all the same","validation":[{"location":["response","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]}
         in our own name
         ! [0].id type must be an integer
     "#]].assert_eq(&of(&pets));

@@ -40,7 +40,6 @@ specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
 providers: [shop, till]
-overlay: [mend.yaml]
 settings: { shop: { grace: 1m, limit: 3 }, till: { open: true } }
 clock: { start: '2030-01-31T08:00:00Z', rate: 0.5 }
 sandboxes: { max: 5, idle: 10m }
@@ -242,7 +241,6 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("fixtures", &inside("../fixtures")),
         ("fixture-set", "crowded"),
         ("provider", "shop, till"),
-        ("overlay", &inside("mend.yaml")),
         ("set", "shop.grace=1m,shop.limit=3,till.open=true"),
         ("clock-start", "2030-01-31T08:00:00Z"),
         ("clock-rate", "0.5"),
