@@ -79,6 +79,8 @@ pub(super) struct Maker<'s, 'm> {
     pub(super) stack: Vec<&'s Value>,
     pub(super) depth: usize,
     made: usize,
+    /// Whether members are made up that one of the schemas forbids and another one asks for.
+    pub(super) forgiving: bool,
 }
 
 /// What one value is built from.
@@ -101,7 +103,8 @@ impl<'s, 'm> Maker<'s, 'm> {
         left: usize,
     ) -> Self {
         let (path, stack) = (String::new(), Vec::new());
-        Maker { schemas, wish, seed, turns, left, notes: None, path, stack, depth: 0, made: 0 }
+        let (notes, depth, made, forgiving) = (None, 0, 0, false);
+        Maker { schemas, wish, seed, turns, left, notes, path, stack, depth, made, forgiving }
     }
 
     pub(super) fn root(&mut self, id: SchemaId) -> Result<Value, Clash> {
@@ -170,9 +173,11 @@ impl<'s, 'm> Maker<'s, 'm> {
         let mut dice =
             Dice::at(self.seed, &self.path, (turn.number() as u64) << 16 | part.salt as u64);
         let mut view = View::default();
+        let forgiven = |schema: &Value| self.forgiving && *schema == Value::Bool(false);
         let fits = part
             .schemas
             .iter()
+            .filter(|schema| !forgiven(schema))
             .all(|schema| view.add(self.schemas, schema, part.schemas.len() == 1));
         if !fits || !self.settle(&mut view, turn, &mut dice)? {
             return Err(self.nothing("the schemas that apply contradict each other"));

@@ -80,19 +80,35 @@ pub enum Unmet {
 
 /// A value of a schema, the same for the same seed.
 pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Result<Value, Unmet> {
-    search(schemas, schema, wish, seed, &mut None)
+    search(schemas, schema, wish, seed, &mut Tried::default())
 }
 
 /// The same, or where no value fits the first that was tried: many a document has alternatives that cannot be told
-/// apart. The caller has to hold it against the schema.
+/// apart, or closes a record in one place and adds to it in another. The caller has to hold it against the schema.
 pub fn nearest(
     schemas: &Schemas,
     schema: SchemaId,
     wish: &Wish,
     seed: u64,
 ) -> Result<Value, Unmet> {
-    let mut tried = None;
-    search(schemas, schema, wish, seed, &mut tried).or_else(|unmet| tried.ok_or(unmet))
+    let mut tried = Tried::default();
+    search(schemas, schema, wish, seed, &mut tried).or_else(|unmet| {
+        if tried.value.is_none() {
+            tried.forgiving = true;
+            // What comes of it is in `tried`.
+            let _ = search(schemas, schema, wish, seed, &mut tried);
+        }
+        tried.value.ok_or(unmet)
+    })
+}
+
+/// What a search comes by on its way.
+#[derive(Default)]
+struct Tried {
+    /// The first value that was made, though it does not fit.
+    value: Option<Value>,
+    /// See [`Maker::forgiving`].
+    forgiving: bool,
 }
 
 fn search(
@@ -100,7 +116,7 @@ fn search(
     schema: SchemaId,
     wish: &Wish,
     seed: u64,
-    tried: &mut Option<Value>,
+    tried: &mut Tried,
 ) -> Result<Value, Unmet> {
     let validator = schemas.directed(schema, wish.direction).map_err(Unmet::Schema)?;
     let mut search = Search { turns: HashMap::new(), steps: STEPS_MAX };
@@ -108,6 +124,7 @@ fn search(
     for attempt in 0..ATTEMPTS_MAX {
         // Where choices were made is noted only if it is asked for: nearly always the first value fits.
         let mut maker = Maker::new(schemas, wish, seed, &search.turns, search.steps);
+        maker.forgiving = tried.forgiving;
         maker.notes = (attempt > 0).then(HashMap::new);
         let made = maker.root(schema);
         let (notes, left) = (maker.notes.take(), maker.left);
@@ -116,7 +133,7 @@ fn search(
             Ok(value) => match verdict(&validator, &value) {
                 None => return Ok(value),
                 Some((refused, blamed)) => {
-                    tried.get_or_insert(value);
+                    tried.value.get_or_insert(value);
                     reason = refused;
                     blamed
                 }
