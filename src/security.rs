@@ -530,7 +530,8 @@ mod tests {
         assert_eq!(ask(&["Bearer", "Bearer", "Key"]).as_deref(), Some("Bearer"));
         expect![[r#"Bearer, Basic realm="sandbox", charset="UTF-8""#]]
             .assert_eq(&ask(&["Bearer", "Basic"]).unwrap());
-        expect![[r#"Digest realm="sandbox", nonce="tombstone", HOBA"#]].assert_eq(&ask(&["Digest", "Hoba", "Certificate"]).unwrap());
+        expect![[r#"Digest realm="sandbox", nonce="tombstone", HOBA"#]]
+            .assert_eq(&ask(&["Digest", "Hoba", "Certificate"]).unwrap());
         assert_eq!(ask(&["Certificate"]), None);
     }
 
