@@ -211,7 +211,11 @@ impl Emulator {
                 let is_decided = behavior.decides(number);
                 EmulatedOperation {
                     id: operation.id.as_str().into(),
-                    validator: if is_decided { validator } else { validator.supposing_types() },
+                    validator: if is_decided {
+                        validator
+                    } else {
+                        validator.allowing_untyped_bodies()
+                    },
                 }
             };
             contract.operations.iter().enumerate().map(emulated).collect()

@@ -51,9 +51,9 @@ enum Reading {
 #[derive(Clone, Debug)]
 pub(super) struct DeclaredBody {
     required: bool,
+    /// Whether a body without `Content-Type` may be read as what is declared.
+    pub(super) untyped: bool,
     media: Vec<Medium>,
-    /// Whether a body without a type is read as what is asked for.
-    pub(super) supposes_type: bool,
 }
 
 /// One declared media type or range.
@@ -83,7 +83,7 @@ impl DeclaredBody {
                 encodings: Encodings::new(&media.encoding, schemas),
             }
         });
-        Self { required: body.required, media: media.collect(), supposes_type: false }
+        Self { required: body.required, untyped: false, media: media.collect() }
     }
 
     /// Reads a body. `None` if there is none, or none that can be read: then a violation says so.
@@ -105,6 +105,9 @@ impl DeclaredBody {
             if self.required {
                 violations.push(envelope("body_required", None, "must not be empty"));
             }
+            return None;
+        }
+        if self.media.is_empty() {
             return None;
         }
         let content_type = sent.headers.get(CONTENT_TYPE).and_then(|line| line.to_str().ok());
@@ -150,13 +153,12 @@ impl DeclaredBody {
         if let Some(medium) = self.media.iter().find(|medium| medium.essence == "*/*") {
             return Ok((medium, medium.reading_of_any(&sent)));
         }
-        // RFC 9110, section 8.3: one that names none may be believed to send what is asked for.
+        // A sender that names no type is believed to send what is asked for (RFC 9110, section 8.3).
+        let untyped = self.untyped && !headers.contains_key(CONTENT_TYPE);
         let json = self.media.iter().find(|medium| is_json(&medium.essence));
-        match (json, self.media.as_slice()) {
-            (Some(medium), _) | (None, [medium]) if sent.is_empty() && self.supposes_type => {
-                Ok((medium, medium.reading(&medium.essence)))
-            }
-            _ => Err(Box::new(self.wrong_type())),
+        match json.or(self.media.first()).filter(|_| untyped) {
+            Some(medium) => Ok((medium, medium.reading(&medium.essence))),
+            None => Err(Box::new(self.wrong_type())),
         }
     }
 

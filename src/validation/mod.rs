@@ -7,12 +7,13 @@
 //! - a parameter that is sent several times and is no array counts as its last value;
 //! - a query parameter with `allowEmptyValue` that is sent empty is the empty text, or the empty list, whatever
 //!   its schema;
-//! - an operation without `requestBody` never reads a body;
+//! - an operation without `requestBody`, or with one of no media types, never reads a body;
 //! - `*/*` in a contract means that `Content-Type` is ignored: the body is read as JSON, or as text where the
 //!   schema allows nothing but strings; without a schema whatever is no JSON is text;
 //! - media types are compared without their parameters; only a `+json` type that is itself declared is JSON, or in a
 //!   declared range (`application/*+json`);
-//! - a body without `Content-Type` is read as the JSON that is declared, else as the only type that is;
+//! - a body without `Content-Type` is a `media_type` violation, unless
+//!   [untyped bodies are allowed](RequestValidator::allowing_untyped_bodies);
 //! - compressed bodies are not unpacked, and are a `media_type` violation;
 //! - the text of a `text/…` body is held against a schema of scalars; where the schema wants a list or an object, it is
 //!   looked into only if it is JSON;
@@ -108,11 +109,12 @@ impl RequestValidator {
         }
     }
 
-    /// The same, for a service that reads a body without `Content-Type` as what it asks for.
+    /// Reads a body that comes without `Content-Type` as the JSON that is declared, else as the first media type that is:
+    /// for operations of which nothing is known but the contract.
     #[must_use]
-    pub fn supposing_types(mut self) -> Self {
+    pub fn allowing_untyped_bodies(mut self) -> Self {
         if let Some(body) = &mut self.body {
-            body.supposes_type = true;
+            body.untyped = true;
         }
         self
     }

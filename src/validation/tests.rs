@@ -50,11 +50,15 @@ impl Request {
     }
 
     fn ask(&self, contract: &Contract) -> Validated {
+        self.ask_of(&RequestValidator::new(&contract.operations[0], &contract.schemas))
+    }
+
+    fn ask_of(&self, validator: &RequestValidator) -> Validated {
         let path: Vec<(&str, &str)> =
             self.path.iter().map(|(name, raw)| (*name, raw.as_str())).collect();
         let body = Body::Complete(Bytes::from(self.body.clone()));
         let sent = Sent { path: &path, query: &self.query, headers: &self.headers, body: &body };
-        RequestValidator::new(&contract.operations[0], &contract.schemas).validate(&sent)
+        validator.validate(&sent)
     }
 }
 
@@ -1139,6 +1143,7 @@ fn parts(parts: &[(&str, &[u8])]) -> Request {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_parts_of_a_multipart_body_are_checked() {
     let png = "\"photo\"; filename=\"a.png\"|Content-Type: image/png|X-Size: 3";
     check_bodies(
@@ -1398,14 +1403,39 @@ fn other_bodies_are_looked_into_as_far_as_they_are_text() {
                 body `a` at `/a`: type "integer": must be an integer
         "#]],
     );
-    check_bodies(
-        "content: { application/x-www-form-urlencoded: { schema: { type: object, properties: { a: { type: integer } } } } }",
-        &[("a form without a type", Request { body: b"a=1".to_vec(), ..Request::default() })],
-        &expect![[r#"
-            a form without a type ->
-                body `` at ``: media_type "application/x-www-form-urlencoded": must be sent with `Content-Type` `application/x-www-form-urlencoded`
-        "#]],
-    );
+}
+
+#[test]
+fn a_body_without_a_media_type_may_be_allowed() {
+    let ask = |content: &str, request: &Request| {
+        let contract = contract("/a", &format!("requestBody: {{ content: {content} }}"));
+        let validator = RequestValidator::new(&contract.operations[0], &contract.schemas);
+        tell(&request.ask_of(&validator.allowing_untyped_bodies()))
+    };
+    let untyped = |body: &str| Request { body: body.as_bytes().to_vec(), ..Request::default() };
+    let schema = "{ schema: { type: object, properties: { a: { type: integer } } } }";
+    let form = format!("{{ application/x-www-form-urlencoded: {schema}, text/plain: {{}} }}");
+    let either = format!("{{ text/plain: {{}}, application/json: {schema} }}");
+    let mut text = String::new();
+    for (content, request) in [
+        (&form, untyped("a=1")),
+        (&either, untyped(r#"{"a":"x"}"#)),
+        (&either, untyped("a=1").header("content-type", "")),
+        (&"{ multipart/form-data: {} }".to_owned(), untyped("a=1")),
+        (&"{}".to_owned(), untyped("a=1")),
+    ] {
+        let _ = writeln!(text, "{content} ->{}", ask(content, &request));
+    }
+    expect![[r#"
+        { application/x-www-form-urlencoded: { schema: { type: object, properties: { a: { type: integer } } } }, text/plain: {} } -> {"a":1}
+        { text/plain: {}, application/json: { schema: { type: object, properties: { a: { type: integer } } } } } -> {"a":"x"}
+            body `a` at `/a`: type "integer": must be an integer
+        { text/plain: {}, application/json: { schema: { type: object, properties: { a: { type: integer } } } } } ->
+            body `` at ``: media_type ["text/plain","application/json"]: must be sent with `Content-Type` `text/plain` or `application/json`
+        { multipart/form-data: {} } ->
+            body `` at ``: parse null: must name its boundary in `Content-Type`
+        {} ->
+    "#]].assert_eq(&text);
 }
 
 static EVERYTHING: LazyLock<Contract> = LazyLock::new(|| {
