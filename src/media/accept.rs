@@ -74,6 +74,9 @@ fn fallbacks(offered: &str) -> &'static [&'static str] {
         "text" => &["text/plain", "text/html"],
         "application" => &["application/json", "application/xml"],
         "multipart" => &["multipart/mixed"],
+        "image" => &["image/png"],
+        "audio" => &["audio/mpeg"],
+        "video" => &["video/mp4"],
         _ => &["application/octet-stream"],
     }
 }
