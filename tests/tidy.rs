@@ -47,8 +47,8 @@ const LAYERS: [(&str, u8); 34] = [
 ];
 
 /// The ways in which modules of a layer use each other.
-const WITHIN_LAYER: [(&str, &str); 3] =
-    [("cli", "config"), ("openapi", "yaml"), ("validation", "media")];
+const WITHIN_LAYER: [(&str, &str); 4] =
+    [("cli", "config"), ("cors", "media"), ("openapi", "yaml"), ("validation", "media")];
 
 /// Below this layer nothing waits, and nothing reads or writes files or sockets.
 const IO_FROM: u8 = 7;

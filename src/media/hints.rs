@@ -53,7 +53,8 @@ impl<'s> Hints<'s> {
         while let Some(schema) = open.pop_front() {
             seen += 1;
             let Value::Object(map) = schema else { continue };
-            if let Some(found) = find(map) {
+            // What lists values only is where a discriminator chooses by them.
+            if let Some(found) = find(map).filter(|found| says_more_than_values(found)) {
                 return Self::new(schemas, found);
             }
             if seen + open.len() < COMPOSED_MAX {
@@ -97,6 +98,11 @@ impl<'s> Hints<'s> {
             || self.text("format") == Some("binary")
             || self.keyword("contentMediaType").is_some()
     }
+}
+
+fn says_more_than_values(schema: &Value) -> bool {
+    let mut keywords = schema.as_object().into_iter().flat_map(Map::keys);
+    keywords.any(|keyword| keyword != "enum" && keyword != "const")
 }
 
 /// The only schema that one wraps: `allOf` with one entry, or null beside one.

@@ -56,7 +56,8 @@ impl Kind {
 /// `application/json`, `text/json` and everything that ends in `+json`, with or without parameters.
 pub fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
-    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+    let is_structured = || essence.strip_suffix("+json").is_some_and(|name| name.contains('/'));
+    essence == "application/json" || essence == "text/json" || is_structured()
 }
 
 /// A media type in lower case, without its parameters.
