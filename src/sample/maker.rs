@@ -67,7 +67,7 @@ const STYLES: usize = 4;
 pub(super) struct Maker<'s, 'm> {
     pub(super) schemas: &'s Schemas,
     pub(super) wish: &'m Wish,
-    seed: u64,
+    pub(super) seed: u64,
     turns: &'m HashMap<String, usize>,
     /// Steps left.
     pub(super) left: usize,
@@ -170,8 +170,10 @@ impl<'s, 'm> Maker<'s, 'm> {
             2 => Style::Plain,
             _ => Style::Odd,
         };
-        let mut dice =
-            Dice::at(self.seed, &self.path, (turn.number() as u64) << 16 | part.salt as u64);
+        // What is chosen by lot stays so, or the ways were not gone through one after the other.
+        let mut lots = Dice::at(self.seed, &self.path, 0);
+        let tried = (turn.number() as u64) << 16 | part.salt as u64;
+        let mut dice = Dice::at(self.seed, &self.path, tried + 1);
         let mut view = View::default();
         let forgiven = |schema: &Value| self.forgiving && *schema == Value::Bool(false);
         let fits = part
@@ -179,7 +181,7 @@ impl<'s, 'm> Maker<'s, 'm> {
             .iter()
             .filter(|schema| !forgiven(schema))
             .all(|schema| view.add(self.schemas, schema, part.schemas.len() == 1));
-        if !fits || !self.settle(&mut view, turn, &mut dice)? {
+        if !fits || !self.settle(&mut view, turn, &mut lots)? {
             return Err(self.nothing("the schemas that apply contradict each other"));
         }
         self.spend(view.facets.len())?;
@@ -192,9 +194,9 @@ impl<'s, 'm> Maker<'s, 'm> {
             return Ok(example);
         }
         if let Some(values) = &view.values {
-            return self.listed(values, &view, part.salt + turn.rest(), &mut dice);
+            return self.listed(values, &view, part.salt + turn.rest(), &mut lots);
         }
-        let kind = self.kind(&view, turn, &mut dice)?;
+        let kind = self.kind(&view, turn, &mut lots)?;
         self.typed(kind, &view, part, style, &mut dice)
     }
 

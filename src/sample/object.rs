@@ -227,9 +227,11 @@ impl<'s> Maker<'s, '_> {
                 }
                 None => match patterns.get(number % patterns.len().max(1)) {
                     Some(pattern) => {
-                        let mut dice = Dice::at(0, pattern, number as u64);
+                        let mut dice = Dice::at(self.seed, pattern, number as u64);
                         let text = Likeness::parse(pattern).map(|all| all.text(1, 20, &mut dice));
-                        text.unwrap_or_else(|| format!("property{}", number + 1))
+                        let text = text.unwrap_or_default();
+                        // One that begins so may go on as it likes.
+                        if made.contains_key(&text) { format!("{text}{number}") } else { text }
                     }
                     None => format!("property{}", number + 1),
                 },

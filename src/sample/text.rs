@@ -144,7 +144,7 @@ impl Made<'_> {
             "uri" | "iri" | "url" => {
                 let kind = plausible::text(name, "");
                 let kind = if rich && kind == Kind::Image { Kind::Image } else { Kind::Url };
-                self.stretched(kind, "https://a.co/", "")
+                self.stretched(kind, if self.most < 14 { "a:" } else { "https://a.co/" }, "")
             }
             "uri-reference" | "iri-reference" => self.stretched(Kind::Slug, "/", ""),
             "uri-template" => "https://example.com/items/{id}".to_owned(),
