@@ -196,8 +196,9 @@ fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: u
         }
         Value::Object(members) => {
             let types = types(schemas, schema);
-            // Where the schema does not tell, what looks like a list is one.
-            let listed = types.list() || (types == Types::ANY && counts_up(&members));
+            // Where the schema does not tell a list from a record, what looks like a list is one.
+            let listed = types.list()
+                || (types.has(Types::ARRAY) && (!types.has(Types::OBJECT) || counts_up(&members)));
             let members = match if listed { numbered(members) } else { Err(members) } {
                 Ok(items) => {
                     return coerce_within(schemas, Some(schema), Value::Array(items), depth - 1);
