@@ -3,7 +3,6 @@
 //! Must not know how requests are answered.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -22,6 +21,7 @@ use crate::clock::system_now;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::config::Tls;
+use crate::emulator::Current;
 use crate::emulator::Emulator;
 use crate::server::Limits;
 use crate::server::Server;
@@ -34,13 +34,12 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
     let mut emulator = emulator(&config.sources, &config.emulator(system_now()))?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
-    let emulator = Arc::new(emulator);
     show_warnings(config.log_format);
     if let Some(state) = &config.state {
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&config, emulator))
+    runtime.block_on(serve(&config, emulator.into()))
 }
 
 /// Has what the server itself warns of printed.
@@ -56,8 +55,9 @@ fn show_warnings(format: LogFormat) {
     };
 }
 
-async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitCode> {
+async fn serve(config: &Config, current: Current) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
+    let emulator = current.look();
     let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
@@ -83,12 +83,12 @@ async fn serve(config: &Config, emulator: Arc<Emulator>) -> anyhow::Result<ExitC
         banner::text(&emulator, server.address(), &admin, ready.tls, paint)
     });
     let limits = Limits::default();
-    let kept = config.state.clone().map(|state| Keeper::start(state, Arc::clone(&emulator)));
-    let setup = Setup { emulator: Arc::clone(&emulator), admin, tls, log, limits };
+    let kept = config.state.clone().map(|state| Keeper::start(state, current.clone()));
+    let setup = Setup { emulator: current.clone(), admin, tls, log, limits };
     server.run(setup, stop).await;
     drop(file);
     if let Some(path) = &config.journal.out {
-        journal_out::write(&emulator, path)
+        journal_out::write(&current.look(), path)
             .with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     if let Some(keeper) = kept {

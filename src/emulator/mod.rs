@@ -3,6 +3,7 @@
 //! Synchronous, without IO, sockets or files. Time comes in as a value. Must not know how bytes travel.
 
 mod answer;
+mod current;
 mod decide;
 mod mount;
 mod nearest;
@@ -58,6 +59,8 @@ use crate::sandbox::World;
 use crate::store::Store;
 use crate::validation::RequestValidator;
 
+pub use current::Current;
+pub use current::Held;
 pub use nearest::Nearest;
 pub use overview::GivenBy;
 pub use overview::OperationOverview;
