@@ -10,6 +10,7 @@ mod nearest;
 mod overview;
 mod pick;
 mod rehearse;
+mod succession;
 mod unrouted;
 
 use std::sync::Arc;
@@ -67,6 +68,9 @@ pub use overview::OperationOverview;
 pub use overview::ProviderOverview;
 pub use overview::ResponseOverview;
 pub use rehearse::Rehearsal;
+pub use succession::LEFT_OUT_MAX;
+pub use succession::Succession;
+pub use succession::TakenOver;
 
 /// The header that picks a sandbox, and on every answer says which one it was: proof that this is not
 /// production.
