@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -150,6 +153,59 @@ struct File {
     is_built_in: bool,
 }
 
+/// The files that were read, as they were then, and where others would be looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Each with a hash of its text; 0 where it could not be read.
+    pub read: BTreeMap<PathBuf, u64>,
+    /// The folders in which more of them can appear.
+    pub folders: BTreeSet<PathBuf>,
+    /// By the name of each provider that was found: its contract and behavior, as a hash.
+    definitions: BTreeMap<String, u64>,
+}
+
+impl Files {
+    fn note(&mut self, path: &Path, text: Option<&str>) {
+        self.read.insert(path.to_owned(), text.map_or(0, hash));
+    }
+
+    /// Whether each still has the text that was read.
+    pub fn are_as_read(&self) -> bool {
+        self.read
+            .iter()
+            .all(|(path, hash)| read_text(path, &mut Vec::new()).map_or(0, self::hash) == *hash)
+    }
+
+    /// Whether these are the same files and folders, whatever is in them.
+    pub fn are_places_of(&self, other: &Self) -> bool {
+        self.read.keys().eq(other.read.keys()) && self.folders == other.folders
+    }
+
+    /// Whether the provider was found, sound or not.
+    pub fn has_provider(&self, name: &str) -> bool {
+        self.definitions.contains_key(name)
+    }
+
+    /// Whether the provider has the same contract and behavior there.
+    pub fn defines_alike(&self, provider: &str, other: &Self) -> bool {
+        self.definitions.get(provider) == other.definitions.get(provider)
+    }
+
+    /// The files that are others there, have come or have gone.
+    pub fn changes_to<'f>(&'f self, other: &'f Self) -> BTreeSet<&'f Path> {
+        let gone = self.read.keys().filter(|path| !other.read.contains_key(*path));
+        let changed = other.read.iter().filter(|(path, hash)| self.read.get(*path) != Some(*hash));
+        gone.chain(changed.map(|(path, _)| path)).map(PathBuf::as_path).collect()
+    }
+}
+
+/// The same for the same, and hardly ever for something else.
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Reads all providers that `sources` names. What is wrong with a file goes to `findings`; a provider whose files
 /// cannot be honoured is left out.
 pub fn load(
@@ -157,14 +213,29 @@ pub fn load(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Provider>, Error> {
+    load_noting(sources, now, findings, &mut Files::default())
+}
+
+/// The same, and takes a note of the files.
+pub fn load_noting(
+    sources: &Sources,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+    files: &mut Files,
+) -> Result<Vec<Provider>, Error> {
+    files.folders.extend(sources.specs.iter().chain(&sources.fixtures).cloned());
     let folders = provider_folders(sources, findings)?;
     let mut providers = Vec::new();
     let mut set_exists = sources.fixture_set == "default";
     for (name, folder) in folders {
-        let fixtures = find_fixtures(sources, &name, findings);
+        files.folders.extend(folder.clone());
+        let fixtures = find_fixtures(sources, &name, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
-        providers.extend(provider(&name, folder.as_deref(), fixtures, sources, now, findings));
+        let (origin, own) = (folder.as_deref(), &mut Files::default());
+        providers.extend(provider((&name, origin), fixtures, sources, now, findings, own));
+        files.definitions.insert(name, hash(&own.read));
+        files.read.append(&mut own.read);
     }
     if set_exists {
         Ok(providers)
@@ -236,12 +307,12 @@ fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
 
 /// One provider from its files; `None` when they cannot be honoured.
 fn provider(
-    name: &str,
-    folder: Option<&Path>,
+    (name, folder): (&str, Option<&Path>),
     fixtures: Option<File>,
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
+    files: &mut Files,
 ) -> Option<Provider> {
     let before = findings.len();
     let contract = match folder {
@@ -249,7 +320,7 @@ fn provider(
         Some(folder) => CONTRACT_FILES
             .iter()
             .find(|file| folder.join(file).is_file())
-            .and_then(|file| read(&folder.join(file), findings)),
+            .and_then(|file| read(&folder.join(file), findings, files)),
     }?;
     let document = Document::parse(&contract.name, &contract.text, findings)?;
     let vet = sources.vet || !contract.is_built_in;
@@ -261,7 +332,7 @@ fn provider(
     let behavior = match folder {
         None => built_in::<BuiltInSpecs>("specs", &format!("{name}/{BEHAVIOR_FILE}")),
         Some(folder) if folder.join(BEHAVIOR_FILE).is_file() => {
-            read(&folder.join(BEHAVIOR_FILE), findings)
+            read(&folder.join(BEHAVIOR_FILE), findings, files)
         }
         Some(folder) => {
             let file = folder.join(BEHAVIOR_FILE).display().to_string().into();
@@ -297,10 +368,11 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
         let mut exists = set == "default";
         let mut all = Vec::new();
         for provider in providers {
-            let found = find_fixtures(&sources, &provider.name, &mut findings);
+            let (files, findings) = (&mut Files::default(), &mut findings);
+            let found = find_fixtures(&sources, &provider.name, findings, files);
             exists |= found.as_ref().is_some_and(|(name, _)| name == set);
             let file = found.map(|(_, file)| file);
-            all.extend(fixtures(&provider.behavior, file, &sources, now, &mut findings));
+            all.extend(fixtures(&provider.behavior, file, &sources, now, findings));
         }
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         let mut problems: Vec<String> = errors.map(ToString::to_string).collect();
@@ -332,13 +404,16 @@ fn find_fixtures(
     sources: &Sources,
     provider: &str,
     findings: &mut Vec<Finding>,
+    files: &mut Files,
 ) -> Option<(String, File)> {
+    let own = sources.fixtures.as_ref().map(|folder| folder.join(provider));
+    files.folders.extend(own.filter(|folder| folder.is_dir()));
     for set in [sources.fixture_set.as_str(), "default"] {
         let file = format!("{provider}/{set}.yaml");
         if let Some(path) = sources.fixtures.as_ref().map(|folder| folder.join(&file))
             && path.is_file()
         {
-            return read(&path, findings).map(|file| (set.to_owned(), file));
+            return read(&path, findings, files).map(|file| (set.to_owned(), file));
         }
         if let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
             return Some((set.to_owned(), file));
@@ -355,8 +430,10 @@ fn built_in<E: Embed>(folder: &str, path: &str) -> Option<File> {
     Some(File { name: format!("{folder}/{path}"), text, is_built_in: true })
 }
 
-fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<File> {
-    let text = read_text(path, findings)?;
+fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<File> {
+    let text = read_text(path, findings);
+    files.note(path, text.as_deref());
+    let text = text?;
     Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::catalog;
+use crate::catalog::Files;
 use crate::cli::ServeArgs;
 use crate::cli::banner;
 use crate::cli::emulator;
@@ -15,8 +16,11 @@ use crate::cli::keep;
 use crate::cli::keep::Keeper;
 use crate::cli::paint::Paint;
 use crate::cli::print;
+use crate::cli::print_error;
 use crate::cli::ready::Ready;
 use crate::cli::ready::ReadyFile;
+use crate::cli::reload::Reloader;
+use crate::cli::watch::Watcher;
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::config::LogFormat;
@@ -32,14 +36,15 @@ use crate::server::tls::Identity;
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
-    let mut emulator = emulator(&config.sources, &config.emulator(system_now()))?;
+    let mut files = Files::default();
+    let mut emulator = emulator(&config.sources, &config.emulator(system_now()), &mut files)?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     show_warnings(config.log_format);
     if let Some(state) = &config.state {
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&config, emulator.into()))
+    runtime.block_on(serve(&config, emulator.into(), files))
 }
 
 /// Has what the server itself warns of printed.
@@ -55,7 +60,7 @@ fn show_warnings(format: LogFormat) {
     };
 }
 
-async fn serve(config: &Config, current: Current) -> anyhow::Result<ExitCode> {
+async fn serve(config: &Config, current: Current, files: Files) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
     let emulator = current.look();
     let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
@@ -83,9 +88,12 @@ async fn serve(config: &Config, current: Current) -> anyhow::Result<ExitCode> {
         banner::text(&emulator, server.address(), &admin, ready.tls, paint)
     });
     let limits = Limits::default();
+    let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));
+    let watcher = watcher.transpose()?;
     let kept = config.state.clone().map(|state| Keeper::start(state, current.clone()));
     let setup = Setup { emulator: current.clone(), admin, tls, log, limits };
     server.run(setup, stop).await;
+    drop(watcher);
     drop(file);
     if let Some(path) = &config.journal.out {
         journal_out::write(&current.look(), path)
@@ -95,6 +103,21 @@ async fn serve(config: &Config, current: Current) -> anyhow::Result<ExitCode> {
         keeper.finish().await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who has changes of these files taken up.
+fn watcher(
+    config: &Config,
+    current: &Current,
+    files: Files,
+    log: Option<&Log>,
+) -> anyhow::Result<Watcher> {
+    if files.folders.is_empty() && files.read.is_empty() {
+        print_error("warning: `--watch` has nothing to watch, for all files are built in");
+    }
+    let notes = log.map(Log::notes);
+    let reloader = Reloader::new(config.clone(), current.clone(), files, notes);
+    Watcher::start(reloader).context("cannot start the thread that looks for changed files")
 }
 
 /// Who the server is to those who call it by HTTPS.

@@ -78,6 +78,8 @@ pub struct Config {
     pub cors: bool,
     /// Which providers there are, and what they start from.
     pub sources: Sources,
+    /// Take up changes of their files.
+    pub watch: bool,
     /// The virtual clock of the baseline.
     pub clock: ClockStart,
     /// Bounds of the sandboxes.
@@ -222,6 +224,7 @@ impl Config {
             log_format: given.log_format.unwrap_or(LogFormat::Human),
             seed: given.seed.unwrap_or(0),
             cors: given.cors != Some(Switch::Off),
+            watch: given.watch == Some(Switch::On),
             sources: sources(given.sources),
             clock: clock(&given.clock, &mut problems),
             sandboxes: Sandboxes {

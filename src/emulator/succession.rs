@@ -52,11 +52,7 @@ pub struct Succession {
 impl Emulator {
     /// Looks through the sandboxes of `former`, which may go on answering meanwhile. `is_same` says of a provider whether
     /// its contract and behavior are what they were.
-    pub fn prepare_succession(
-        &self,
-        former: &Self,
-        is_same: impl Fn(&str) -> bool,
-    ) -> Succession {
+    pub fn prepare_succession(&self, former: &Self, is_same: impl Fn(&str) -> bool) -> Succession {
         let place = |name: &Arc<str>| Some((former.provider(name)?, is_same(name)));
         let places: Vec<_> = self.providers().map(place).collect();
         let is_gone = |(_, name): &(usize, &Arc<str>)| self.provider(name).is_none();
@@ -75,8 +71,7 @@ impl Emulator {
 
     /// Goes on with the sandboxes of `former`, in which nobody works any more.
     pub fn take_over(&mut self, former: &Self, mut succession: Succession) -> TakenOver {
-        let mut taken =
-            TakenOver { has_history: succession.has_history, ..TakenOver::default() };
+        let mut taken = TakenOver { has_history: succession.has_history, ..TakenOver::default() };
         let mut heirs = Vec::new();
         for (sandbox, world, origin) in worlds(former) {
             let (heir, left_out) = succession.carry(self, former, &world, &origin);
@@ -174,9 +169,8 @@ impl Succession {
             return Carried { store: store.clone(), left_out: Arc::default() };
         }
         let known = self.carried.entry((provider, store.identity()));
-        let (_, carried) = known.or_insert_with(|| {
-            (store.clone(), own.behavior(provider).carry(store))
-        });
+        let (_, carried) =
+            known.or_insert_with(|| (store.clone(), own.behavior(provider).carry(store)));
         carried.clone()
     }
 }

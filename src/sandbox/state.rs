@@ -149,7 +149,12 @@ impl State {
 
     /// This with another world. The journal and what was exercised go with it, if they mean the same there; whoever reads
     /// along does so in any case.
-    pub(super) fn succeeded(&mut self, heir: Heir, budget: &Arc<Budget>, has_history: bool) -> Self {
+    pub(super) fn succeeded(
+        &mut self,
+        heir: Heir,
+        budget: &Arc<Budget>,
+        has_history: bool,
+    ) -> Self {
         let mut heir = Self {
             world: heir.world,
             origin: heir.origin,
