@@ -18,7 +18,7 @@ pub(super) async fn list(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let faults = Control::new(&emulator, &name, system_now())?.faults()?;
+    let faults = Control::new(&emulator.hold(), &name, system_now())?.faults()?;
     Ok(Json(json!({ "faults": faults })))
 }
 
@@ -27,7 +27,7 @@ pub(super) async fn add(
     Names(name): Names<String>,
     Sent(fault): Sent<Value>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let fault = Control::new(&emulator, &name, system_now())?.add_fault(&fault)?;
+    let fault = Control::new(&emulator.hold(), &name, system_now())?.add_fault(&fault)?;
     Ok((StatusCode::CREATED, Json(fault)))
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn read(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.fault(&id)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.fault(&id)?))
 }
 
 pub(super) async fn put(
@@ -43,7 +43,8 @@ pub(super) async fn put(
     Names((name, id)): Names<(String, String)>,
     Sent(fault): Sent<Value>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let (is_new, fault) = Control::new(&emulator, &name, system_now())?.put_fault(&id, &fault)?;
+    let (is_new, fault) =
+        Control::new(&emulator.hold(), &name, system_now())?.put_fault(&id, &fault)?;
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(fault)))
 }
 
@@ -51,6 +52,6 @@ pub(super) async fn remove(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
-    Control::new(&emulator, &name, system_now())?.delete_fault(&id)?;
+    Control::new(&emulator.hold(), &name, system_now())?.delete_fault(&id)?;
     Ok(StatusCode::NO_CONTENT)
 }

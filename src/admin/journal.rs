@@ -24,21 +24,21 @@ pub(super) async fn list(
     Names(name): Names<String>,
     Asked(query): Asked<JournalQuery>,
 ) -> Result<Json<JournalPage>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.requests(&query)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.requests(&query)?))
 }
 
 pub(super) async fn read(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, u64)>,
 ) -> Result<Json<Map<String, Value>>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.request(id)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.request(id)?))
 }
 
 pub(super) async fn clear(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<StatusCode, Refusal> {
-    Control::new(&emulator, &name, system_now())?.clear_requests()?;
+    Control::new(&emulator.hold(), &name, system_now())?.clear_requests()?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn unmatched(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let requests = Control::new(&emulator, &name, system_now())?.unmatched()?;
+    let requests = Control::new(&emulator.hold(), &name, system_now())?.unmatched()?;
     Ok(Json(json!({ "requests": requests })))
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn har(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.har()?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.har()?))
 }
 
 pub(super) async fn plan(
@@ -62,5 +62,5 @@ pub(super) async fn plan(
     Names(name): Names<String>,
     Sent(request): Sent<PlanRequest>,
 ) -> Result<Json<Map<String, Value>>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.plan(&request)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.plan(&request)?))
 }

@@ -17,7 +17,6 @@ mod time;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -34,7 +33,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use crate::admin::guard::Guard;
-use crate::emulator::Emulator;
+use crate::emulator::Current;
 use crate::message;
 use crate::problem::Problem;
 
@@ -73,18 +72,18 @@ impl Options {
     }
 }
 
-/// The emulator, as handlers take it.
+/// The emulator that answers now, as handlers take it.
 #[derive(Debug)]
-struct Shared(Arc<Emulator>);
+struct Shared(Current);
 
-impl FromRequestParts<Arc<Emulator>> for Shared {
+impl FromRequestParts<Current> for Shared {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(
         _parts: &mut Parts,
-        state: &Arc<Emulator>,
+        state: &Current,
     ) -> Result<Self, Self::Rejection> {
-        Ok(Self(Arc::clone(state)))
+        Ok(Self(state.clone()))
     }
 }
 
@@ -105,8 +104,8 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// The admin API of `emulator`.
-    pub fn new(options: &Options, emulator: Arc<Emulator>) -> Self {
+    /// The admin API of the emulator that answers when it is called.
+    pub fn new(options: &Options, emulator: Current) -> Self {
         Self { guard: Guard::new(options), router: routes::router(emulator) }
     }
 

@@ -33,6 +33,7 @@ pub(super) async fn coverage(
     Names(name): Names<String>,
     Asked(query): Asked<CoverageQuery>,
 ) -> Result<Json<CoverageView>, Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.coverage(query.provider.as_deref())?))
 }
@@ -41,11 +42,11 @@ pub(super) async fn coverage_of_all(
     Shared(emulator): Shared,
     Asked(query): Asked<CoverageQuery>,
 ) -> Result<Json<CoverageView>, Refusal> {
-    Ok(Json(Control::coverage_of_all(&emulator, query.provider.as_deref())?))
+    Ok(Json(Control::coverage_of_all(&emulator.hold(), query.provider.as_deref())?))
 }
 
 pub(super) async fn forget_coverage(Shared(emulator): Shared) -> StatusCode {
-    emulator.sandboxes().forget_coverage();
+    emulator.hold().sandboxes().forget_coverage();
     StatusCode::NO_CONTENT
 }
 
@@ -70,7 +71,7 @@ pub(super) async fn residue(
     let asked = ResidueQuery::of(value);
     let limit = limit.unwrap_or(asked.limit);
     let query = ResidueQuery { matching, journal, limit, ..asked };
-    Ok(Json(Control::new(&emulator, &name, system_now())?.residue(&query)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.residue(&query)?))
 }
 
 pub(super) async fn verify(
@@ -79,5 +80,5 @@ pub(super) async fn verify(
     Sent(document): Sent<Value>,
 ) -> Result<Json<Verdict>, Refusal> {
     let verification = Verification::read(&document)?;
-    Ok(Json(Control::new(&emulator, &name, system_now())?.verify(&verification)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.verify(&verification)?))
 }

@@ -33,7 +33,7 @@ pub(super) async fn resources(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let resources = Control::new(&emulator, &name, system_now())?.resources()?;
+    let resources = Control::new(&emulator.hold(), &name, system_now())?.resources()?;
     Ok(Json(json!({ "resources": resources })))
 }
 
@@ -71,6 +71,7 @@ pub(super) async fn list(
     uri: Uri,
 ) -> Result<Json<RecordPage>, Refusal> {
     let (filters, page) = page(&uri)?;
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.records(&provider, &resource, &filters, page)?))
 }
@@ -80,6 +81,7 @@ pub(super) async fn read(
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
 ) -> Result<Json<Map<String, Value>>, Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.record(&provider, &resource, &key(&uri)?)?))
 }
@@ -90,6 +92,7 @@ pub(super) async fn put(
     uri: Uri,
     Sent(fields): Sent<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<Map<String, Value>>), Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     let (is_new, record) = control.put_record(&provider, &resource, &key(&uri)?, fields)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -102,6 +105,7 @@ pub(super) async fn change(
     uri: Uri,
     Sent(patch): Sent<Map<String, Value>>,
 ) -> Result<Json<Map<String, Value>>, Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.patch_record(&provider, &resource, &key(&uri)?, patch)?))
 }
@@ -111,6 +115,7 @@ pub(super) async fn remove(
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     control.delete_record(&provider, &resource, &key(&uri)?)?;
     Ok(StatusCode::NO_CONTENT)

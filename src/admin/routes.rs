@@ -2,8 +2,6 @@
 //!
 //! Must not know who may call them.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::routing::MethodRouter;
 use axum::routing::delete;
@@ -26,11 +24,11 @@ use crate::admin::sandboxes;
 use crate::admin::server;
 use crate::admin::stream;
 use crate::admin::time;
-use crate::emulator::Emulator;
+use crate::emulator::Current;
 use crate::problem::Problem;
 
 /// A row: the method, the path below the root, who answers.
-type Row = (&'static str, &'static str, MethodRouter<Arc<Emulator>>);
+type Row = (&'static str, &'static str, MethodRouter<Current>);
 
 /// Every route.
 fn table() -> Vec<Row> {
@@ -110,7 +108,7 @@ fn proofs() -> Vec<Row> {
     ]
 }
 
-pub(super) fn router(emulator: Arc<Emulator>) -> Router {
+pub(super) fn router(emulator: Current) -> Router {
     let mut router = Router::new();
     for (_, path, answer) in table() {
         router = router.route(&format!("{ROOT}{path}"), answer);

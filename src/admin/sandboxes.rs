@@ -21,6 +21,7 @@ use crate::control::unfit;
 use crate::journal::Back;
 
 pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
+    let emulator = emulator.hold();
     let limits = emulator.sandboxes().limits();
     let budget = emulator.sandboxes().budget();
     Json(json!({
@@ -35,7 +36,7 @@ pub(super) async fn read(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<SandboxView>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.sandbox()?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.sandbox()?))
 }
 
 pub(super) async fn put(
@@ -43,6 +44,7 @@ pub(super) async fn put(
     Names(name): Names<String>,
     Sent(spec): Sent<SandboxSpec>,
 ) -> Result<(StatusCode, Json<SandboxView>), Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     let status = if control.put_sandbox(&spec)? { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(control.sandbox()?)))
@@ -52,7 +54,7 @@ pub(super) async fn remove(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<StatusCode, Refusal> {
-    Control::new(&emulator, &name, system_now())?.delete_sandbox()?;
+    Control::new(&emulator.hold(), &name, system_now())?.delete_sandbox()?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -60,6 +62,7 @@ pub(super) async fn reset(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<SandboxView>, Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     control.reset()?;
     Ok(Json(control.sandbox()?))
@@ -92,7 +95,7 @@ pub(super) async fn undo(
             return Err(unfit("that cannot be undone", &[detail.to_owned()]).into());
         }
     };
-    Ok(Json(Control::new(&emulator, &name, system_now())?.undo(back)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.undo(back)?))
 }
 
 /// How far to go forward: one step unless something is said.
@@ -111,14 +114,14 @@ pub(super) async fn redo(
         let problem = "`steps` is `0`: give a number from 1 up".to_owned();
         return Err(unfit("that cannot be done again", &[problem]).into());
     }
-    Ok(Json(Control::new(&emulator, &name, system_now())?.redo(steps.unwrap_or(1))?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.redo(steps.unwrap_or(1))?))
 }
 
 pub(super) async fn read_state(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.state()?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.state()?))
 }
 
 pub(super) async fn put_state(
@@ -126,6 +129,7 @@ pub(super) async fn put_state(
     Names(name): Names<String>,
     Sent(state): Sent<Value>,
 ) -> Result<Json<SandboxView>, Refusal> {
+    let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     control.put_state(state)?;
     Ok(Json(control.sandbox()?))

@@ -19,6 +19,6 @@ pub(super) async fn version() -> Json<Value> {
 
 /// Everything back to the start: `default` as it began, and no other sandbox.
 pub(super) async fn reset(Shared(emulator): Shared) -> Json<Value> {
-    emulator.sandboxes().reset(system_now());
+    emulator.hold().sandboxes().reset(system_now());
     Json(json!({ "status": "reset" }))
 }

@@ -27,7 +27,7 @@ use crate::admin::extract::bad_query;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::News;
-use crate::emulator::Emulator;
+use crate::emulator::Current;
 use crate::journal::Listener;
 
 /// How often something is sent when nothing happens: less than proxies wait, and it shows who has gone.
@@ -45,7 +45,7 @@ pub(super) async fn stream(
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
     let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
-    let newest = Control::new(&emulator, &name, system_now())?.listen(&listener)?;
+    let newest = Control::new(&emulator.hold(), &name, system_now())?.listen(&listener)?;
     let last = match headers.get("last-event-id") {
         None => newest,
         Some(id) => id.to_str().ok().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
@@ -66,7 +66,7 @@ pub(super) async fn stream(
 
 /// Whoever reads along.
 struct Reader {
-    emulator: Arc<Emulator>,
+    emulator: Current,
     name: String,
     /// The newest entry that he knows of.
     last: u64,
@@ -89,7 +89,8 @@ impl Reader {
     }
 
     fn news(&self) -> Option<News> {
-        let control = Control::new(&self.emulator, &self.name, system_now()).ok()?;
+        let emulator = self.emulator.hold();
+        let control = Control::new(&emulator, &self.name, system_now()).ok()?;
         control.news(self.last).ok()
     }
 
@@ -131,6 +132,7 @@ mod tests {
 
     use super::*;
     use crate::admin::routes::router;
+    use crate::emulator::Emulator;
     use crate::emulator::Options;
 
     const HERE: &str = "/__admin/sandboxes/default/requests/stream";
@@ -151,7 +153,7 @@ mod tests {
             request = request.header("last-event-id", last);
         }
         let request = request.body(Body::empty()).unwrap();
-        router(Arc::clone(emulator)).oneshot(request).await.unwrap()
+        router(Arc::clone(emulator).into()).oneshot(request).await.unwrap()
     }
 
     /// The next lines that are no data.

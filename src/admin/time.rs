@@ -19,7 +19,7 @@ pub(super) async fn clock(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<ClockView>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.clock()?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.clock()?))
 }
 
 pub(super) async fn change_clock(
@@ -28,14 +28,14 @@ pub(super) async fn change_clock(
     Sent(request): Sent<ClockRequest>,
 ) -> Result<Json<ClockView>, Refusal> {
     let change = request.change()?;
-    Ok(Json(Control::new(&emulator, &name, system_now())?.change_clock(change)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.change_clock(change)?))
 }
 
 pub(super) async fn jobs(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let jobs = Control::new(&emulator, &name, system_now())?.jobs()?;
+    let jobs = Control::new(&emulator.hold(), &name, system_now())?.jobs()?;
     Ok(Json(json!({ "jobs": jobs })))
 }
 
@@ -43,19 +43,19 @@ pub(super) async fn job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.job(&id)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.job(&id)?))
 }
 
 pub(super) async fn run_job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.run_job(&id)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.run_job(&id)?))
 }
 
 pub(super) async fn cancel_job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator, &name, system_now())?.cancel_job(&id)?))
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.cancel_job(&id)?))
 }

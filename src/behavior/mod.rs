@@ -7,6 +7,7 @@ mod answer;
 mod arrange;
 mod call;
 mod caller;
+mod carry;
 mod compile;
 mod decide;
 mod effect;
@@ -67,6 +68,8 @@ use crate::yaml::Document;
 
 pub use answer::merged;
 pub use call::ExampleCall;
+pub use carry::Carried;
+pub use carry::LeftOut;
 pub use explain::Explanation;
 pub use explain::Reading;
 pub use explain::RuleTried;

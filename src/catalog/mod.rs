@@ -9,6 +9,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -179,6 +182,83 @@ struct File {
     is_built_in: bool,
 }
 
+/// The files that were read, as they were then, and where others would be looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Each with a hash of its text; 0 where it could not be read.
+    pub read: BTreeMap<PathBuf, u64>,
+    /// The folders in which more of them can appear.
+    pub folders: BTreeSet<PathBuf>,
+    /// By the name of each provider that was found: its contract and behavior, as a hash.
+    definitions: BTreeMap<String, u64>,
+    /// Nobody asks which files those are: they need not be read twice for it.
+    is_unwanted: bool,
+}
+
+impl Files {
+    /// A note that nobody will look at.
+    pub fn unwanted() -> Self {
+        Self { is_unwanted: true, ..Self::default() }
+    }
+
+    /// An empty one, as wanted as this one.
+    fn like(&self) -> Self {
+        Self { is_unwanted: self.is_unwanted, ..Self::default() }
+    }
+
+    /// Takes a note of files that were read elsewhere.
+    fn note_read(&mut self, paths: Vec<PathBuf>) {
+        if self.is_unwanted {
+            return;
+        }
+        for path in paths {
+            self.folders.extend(path.parent().map(Path::to_owned));
+            let text = read_text(&path, &mut Vec::new());
+            self.note(&path, text.as_deref());
+        }
+    }
+
+    fn note(&mut self, path: &Path, text: Option<&str>) {
+        self.read.insert(path.to_owned(), text.map_or(0, hash));
+    }
+
+    /// Whether each still has the text that was read.
+    pub fn are_as_read(&self) -> bool {
+        self.read
+            .iter()
+            .all(|(path, hash)| read_text(path, &mut Vec::new()).map_or(0, self::hash) == *hash)
+    }
+
+    /// Whether these are the same files and folders, whatever is in them.
+    pub fn are_places_of(&self, other: &Self) -> bool {
+        self.read.keys().eq(other.read.keys()) && self.folders == other.folders
+    }
+
+    /// Whether the provider was found, sound or not.
+    pub fn has_provider(&self, name: &str) -> bool {
+        self.definitions.contains_key(name)
+    }
+
+    /// Whether the provider has the same contract and behavior there.
+    pub fn defines_alike(&self, provider: &str, other: &Self) -> bool {
+        self.definitions.get(provider) == other.definitions.get(provider)
+    }
+
+    /// The files that are others there, have come or have gone.
+    pub fn changes_to<'f>(&'f self, other: &'f Self) -> BTreeSet<&'f Path> {
+        let gone = self.read.keys().filter(|path| !other.read.contains_key(*path));
+        let changed = other.read.iter().filter(|(path, hash)| self.read.get(*path) != Some(*hash));
+        gone.chain(changed.map(|(path, _)| path)).map(PathBuf::as_path).collect()
+    }
+}
+
+/// The same for the same, and hardly ever for something else.
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Reads all providers that `sources` names. What is wrong with a file goes to `findings`; a provider whose files
 /// cannot be honoured is left out.
 pub fn load(
@@ -186,17 +266,34 @@ pub fn load(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Provider>, Error> {
+    load_noting(sources, now, findings, &mut Files::default())
+}
+
+/// The same, and takes a note of the files.
+pub fn load_noting(
+    sources: &Sources,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+    files: &mut Files,
+) -> Result<Vec<Provider>, Error> {
+    files.folders.extend(sources.specs.iter().chain(&sources.fixtures).cloned());
     let mut found = provider_folders(sources, findings)?;
-    read_documents(sources, &mut found, findings)?;
+    read_documents(sources, &mut found, findings, files)?;
     check_fixture_folders(sources, &found, findings)?;
     select(sources, &mut found)?;
     let mut providers = Vec::new();
     let mut set_exists = sources.fixture_set == "default";
     for (name, place) in found {
-        let fixtures = find_fixtures(sources, &name, findings);
+        if let Place::Folder(folder) = &place {
+            files.folders.insert(folder.clone());
+        }
+        let fixtures = find_fixtures(sources, &name, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
-        providers.extend(provider(&name, place, fixtures, sources, now, findings));
+        let mut own = files.like();
+        providers.extend(provider(&name, place, fixtures, sources, now, findings, &mut own));
+        files.definitions.insert(name, hash(&own.read));
+        files.read.append(&mut own.read);
     }
     if set_exists {
         Ok(providers)
@@ -218,6 +315,8 @@ struct OwnDocument {
     document: Document,
     contract: Contract,
     behavior: Option<PathBuf>,
+    /// All files that it was read from.
+    paths: Vec<PathBuf>,
 }
 
 /// The providers that are built in or in folders, by name.
@@ -252,17 +351,24 @@ fn read_documents(
     sources: &Sources,
     found: &mut BTreeMap<String, Place>,
     findings: &mut Vec<Finding>,
+    files: &mut Files,
 ) -> Result<(), Error> {
     let mut names: Vec<String> = Vec::new();
     for source in &sources.documents {
         for source in source.files()? {
             let read = read_document(&source.path, &sources.overlays, findings);
-            let Some((document, _)) = read else { continue };
+            let Some((document, paths)) = read else {
+                files.note_read(vec![source.path.clone()]);
+                continue;
+            };
+            if !source.is_standard_input() {
+                files.note_read(paths.clone());
+            }
             let Some(contract) = Contract::load(&document, findings) else { continue };
             let name = source.provider_name(&contract, &names);
             let behavior = source.behavior_file();
             names.push(name.clone());
-            let own = OwnDocument { document, contract, behavior };
+            let own = OwnDocument { document, contract, behavior, paths };
             found.insert(name, Place::Document(Box::new(own)));
         }
     }
@@ -326,9 +432,10 @@ fn provider(
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
+    files: &mut Files,
 ) -> Option<Provider> {
     let before = findings.len();
-    let (document, contract, behavior, vet) = files(name, place, findings)?;
+    let (document, contract, behavior, vet) = self::files(name, place, findings, files)?;
     let vet = sources.vet || vet;
     if sources.vet {
         contract.check(&document, findings);
@@ -361,12 +468,14 @@ fn files(
     name: &str,
     place: Place,
     findings: &mut Vec<Finding>,
+    files: &mut Files,
 ) -> Option<(Document, Contract, Option<File>, bool)> {
     match place {
         Place::Document(own) => {
-            let OwnDocument { document, contract, behavior } = *own;
+            let OwnDocument { document, contract, behavior, paths } = *own;
+            files.note_read(paths);
             let behavior = match behavior {
-                Some(path) => Some(read(&path, findings)?),
+                Some(path) => Some(read(&path, findings, files)?),
                 None => None,
             };
             Some((document, contract, behavior, true))
@@ -379,11 +488,12 @@ fn files(
             Some((document, contract, built_in::<BuiltInSpecs>("specs", &path), false))
         }
         Place::Folder(folder) => {
-            let (document, _) = read_document(&named::contract_in(&folder)?, &[], findings)?;
+            let (document, paths) = read_document(&named::contract_in(&folder)?, &[], findings)?;
+            files.note_read(paths);
             let contract = Contract::load(&document, findings)?;
             let path = folder.join(BEHAVIOR_FILE);
             let behavior = if path.is_file() {
-                Some(read(&path, findings)?)
+                Some(read(&path, findings, files)?)
             } else {
                 let file = path.display().to_string().into();
                 let message = "there is no behavior file: the contract alone answers";
@@ -408,10 +518,11 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
         let mut exists = set == "default";
         let mut all = Vec::new();
         for provider in providers {
-            let found = find_fixtures(&sources, &provider.name, &mut findings);
+            let (files, findings) = (&mut Files::default(), &mut findings);
+            let found = find_fixtures(&sources, &provider.name, findings, files);
             exists |= found.as_ref().is_some_and(|(name, _)| name == set);
             let file = found.map(|(_, file)| file);
-            all.extend(fixtures(&provider.behavior, file, &sources, now, &mut findings));
+            all.extend(fixtures(&provider.behavior, file, &sources, now, findings));
         }
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         let mut problems: Vec<String> = errors.map(ToString::to_string).collect();
@@ -443,13 +554,16 @@ fn find_fixtures(
     sources: &Sources,
     provider: &str,
     findings: &mut Vec<Finding>,
+    files: &mut Files,
 ) -> Option<(String, File)> {
+    let own = sources.fixtures.as_ref().map(|folder| folder.join(provider));
+    files.folders.extend(own.filter(|folder| folder.is_dir()));
     for set in [sources.fixture_set.as_str(), "default"] {
         let file = format!("{provider}/{set}.yaml");
         if let Some(path) = sources.fixtures.as_ref().map(|folder| folder.join(&file))
             && path.is_file()
         {
-            return read(&path, findings).map(|file| (set.to_owned(), file));
+            return read(&path, findings, files).map(|file| (set.to_owned(), file));
         }
         if let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
             return Some((set.to_owned(), file));
@@ -466,8 +580,10 @@ fn built_in<E: Embed>(folder: &str, path: &str) -> Option<File> {
     Some(File { name: format!("{folder}/{path}"), text, is_built_in: true })
 }
 
-fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<File> {
-    let text = read_text(path, findings)?;
+fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<File> {
+    let text = read_text(path, findings);
+    files.note(path, text.as_deref());
+    let text = text?;
     Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
 }
 

@@ -6,7 +6,6 @@ use std::fs;
 use std::io;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,6 +22,7 @@ use crate::clock::system_now;
 use crate::config::State;
 use crate::control::Control;
 use crate::control::SandboxSpec;
+use crate::emulator::Current;
 use crate::emulator::Emulator;
 use crate::sandbox::DEFAULT;
 
@@ -133,7 +133,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Begins.
-    pub(super) fn start(state: State, emulator: Arc<Emulator>) -> Self {
+    pub(super) fn start(state: State, emulator: Current) -> Self {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(keep(state, emulator, stopped));
         Self { stop, task }
@@ -148,7 +148,7 @@ impl Keeper {
 
 async fn keep(
     state: State,
-    emulator: Arc<Emulator>,
+    emulator: Current,
     mut stopped: oneshot::Receiver<()>,
 ) -> anyhow::Result<()> {
     loop {
@@ -156,7 +156,7 @@ async fn keep(
             () = tokio::time::sleep(state.interval) => false,
             _ = &mut stopped => true,
         };
-        let (emulator, path) = (Arc::clone(&emulator), state.file.clone());
+        let (emulator, path) = (emulator.look(), state.file.clone());
         let saved = tokio::task::spawn_blocking(move || save(&emulator, &path)).await?;
         match saved {
             saved if is_last => return saved,

@@ -79,6 +79,9 @@ pub(super) struct MockArgs {
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_name = BOOLEAN, hide = true)]
     multiprocess: Option<bool>,
+    /// Take up changes of the files while serving [default: true]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = BOOLEAN)]
+    watch: Option<bool>,
     /// An overlay (version 1.0) to apply to each document (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE")]
     overlays: Vec<PathBuf>,
@@ -112,6 +115,7 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
         port: args.port,
         host: args.host,
         cors: switch(args.cors),
+        watch: Some(Switch::from(args.watch.unwrap_or(true))),
         log_format: is_quiet.then_some(LogFormat::None),
         sources: GivenSources {
             documents: args.documents,

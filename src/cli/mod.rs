@@ -13,12 +13,14 @@ mod keep;
 mod mock;
 mod paint;
 mod ready;
+mod reload;
 mod reset;
 mod routes;
 mod serve;
 mod target;
 mod verify;
 mod wait;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +33,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use crate::catalog;
+use crate::catalog::Files;
 use crate::catalog::Sources;
 use crate::config;
 use crate::config::Config;
@@ -265,12 +268,22 @@ fn print_error(text: &str) {
     eprintln!("tombstone: {text}");
 }
 
-/// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.
-fn emulator(sources: &Sources, options: &Options) -> anyhow::Result<Emulator> {
-    let mut findings = Vec::new();
+/// What can be had of these files, of which a note is taken.
+fn load(
+    sources: &Sources,
+    options: &Options,
+    files: &mut Files,
+    findings: &mut Vec<Finding>,
+) -> Result<Emulator, catalog::Error> {
     let now = options.clock.at.unwrap_or(options.now);
-    let providers = catalog::load(sources, now, &mut findings).map_err(misnamed)?;
-    let emulator = Emulator::new(providers, options, &mut findings);
+    let providers = catalog::load_noting(sources, now, findings, files)?;
+    Ok(Emulator::new(providers, options, findings))
+}
+
+/// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.
+fn emulator(sources: &Sources, options: &Options, files: &mut Files) -> anyhow::Result<Emulator> {
+    let mut findings = Vec::new();
+    let emulator = load(sources, options, files, &mut findings).map_err(misnamed)?;
     let is_broken = findings.iter().any(|finding| finding.severity == Severity::Error);
     tell(findings);
     if is_broken && !sources.documents.is_empty() {
@@ -320,9 +333,14 @@ fn tell(findings: Vec<Finding>) {
     ));
 }
 
-/// `1 error`, `2 errors`.
+/// `1 error`, `2 errors`, `2 sandboxes`.
 fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    let ending = match noun {
+        _ if count == 1 => "",
+        _ if noun.ends_with('x') => "es",
+        _ => "s",
+    };
+    format!("{count} {noun}{ending}")
 }
 
 /// Findings in the order of their places, and how many errors are among them.

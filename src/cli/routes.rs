@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::catalog::Files;
 use crate::cli::RoutesArgs;
 use crate::cli::emulator;
 use crate::cli::paint::Paint;
@@ -20,7 +21,7 @@ const COLUMNS_MAX: usize = 100;
 
 pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
     let config = args.sources.config.resolve(args.sources.given())?;
-    let emulator = emulator(&config.sources, &Options::default())?;
+    let emulator = emulator(&config.sources, &Options::default(), &mut Files::default())?;
     let overview = emulator.overview();
     print(&if args.json {
         format!("{:#}\n", json!({ "providers": overview }))

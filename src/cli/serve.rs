@@ -3,11 +3,11 @@
 //! Must not know how requests are answered.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 
 use crate::catalog;
+use crate::catalog::Files;
 use crate::cli::ServeArgs;
 use crate::cli::banner;
 use crate::cli::emulator;
@@ -16,12 +16,16 @@ use crate::cli::keep;
 use crate::cli::keep::Keeper;
 use crate::cli::paint::Paint;
 use crate::cli::print;
+use crate::cli::print_error;
 use crate::cli::ready::Ready;
 use crate::cli::ready::ReadyFile;
+use crate::cli::reload::Reloader;
+use crate::cli::watch::Watcher;
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::config::LogFormat;
 use crate::config::Tls;
+use crate::emulator::Current;
 use crate::emulator::Emulator;
 use crate::server::Limits;
 use crate::server::Server;
@@ -46,15 +50,15 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCode> {
-    let mut emulator = emulator(&config.sources, &config.emulator(system_now()))?;
+    let mut files = if config.watch { Files::default() } else { Files::unwanted() };
+    let mut emulator = emulator(&config.sources, &config.emulator(system_now()), &mut files)?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
-    let emulator = Arc::new(emulator);
     show_warnings(config.log_format);
     if let Some(state) = &config.state {
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config, greeting, emulator))
+    runtime.block_on(serve(config, greeting, emulator.into(), files))
 }
 
 /// Has what the server itself warns of printed.
@@ -73,9 +77,11 @@ fn show_warnings(format: LogFormat) {
 async fn serve(
     config: &Config,
     greeting: Greeting,
-    emulator: Arc<Emulator>,
+    current: Current,
+    files: Files,
 ) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
+    let emulator = current.look();
     let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
@@ -107,18 +113,36 @@ async fn serve(
         }
     });
     let limits = Limits::default();
-    let kept = config.state.clone().map(|state| Keeper::start(state, Arc::clone(&emulator)));
-    let setup = Setup { emulator: Arc::clone(&emulator), admin, tls, log, limits };
+    let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));
+    let watcher = watcher.transpose()?;
+    let kept = config.state.clone().map(|state| Keeper::start(state, current.clone()));
+    let setup = Setup { emulator: current.clone(), admin, tls, log, limits };
     server.run(setup, stop).await;
+    drop(watcher);
     drop(file);
     if let Some(path) = &config.journal.out {
-        journal_out::write(&emulator, path)
+        journal_out::write(&current.look(), path)
             .with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     if let Some(keeper) = kept {
         keeper.finish().await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who has changes of these files taken up.
+fn watcher(
+    config: &Config,
+    current: &Current,
+    files: Files,
+    log: Option<&Log>,
+) -> anyhow::Result<Watcher> {
+    if files.folders.is_empty() && files.read.is_empty() {
+        print_error("warning: `--watch` has nothing to watch, for all files are built in");
+    }
+    let notes = log.map(Log::notes);
+    let reloader = Reloader::new(config.clone(), current.clone(), files, notes);
+    Watcher::start(reloader).context("cannot start the thread that looks for changed files")
 }
 
 /// Who the server is to those who call it by HTTPS.

@@ -46,6 +46,10 @@ pub struct Given {
     /// One line for each request on standard error: for people, as JSON, or none [default: human]
     #[arg(long, value_name = "human|json|none", hide_possible_values = true, help_heading = SERVING)]
     pub log_format: Option<LogFormat>,
+    /// Take up changes of files while it serves; state stays where it still fits
+    #[arg(long, value_name = SWITCH, num_args = 0..=1, require_equals = true, default_missing_value = "on",
+          hide_possible_values = true, help_heading = FILES)]
+    pub watch: Option<Switch>,
     /// Which providers and records there are
     #[command(flatten)]
     #[serde(flatten)]
@@ -265,6 +269,7 @@ impl Given {
             host: self.host.or(below.host),
             cors: self.cors.or(below.cors),
             log_format: self.log_format.or(below.log_format),
+            watch: self.watch.or(below.watch),
             sources: self.sources.over(below.sources),
             documented: GivenDocumented {
                 dynamic: self.documented.dynamic.or(below.documented.dynamic),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admin;
+use crate::catalog::DocumentSource;
 use crate::catalog::Sources;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
@@ -80,6 +81,8 @@ pub struct Config {
     pub cors: bool,
     /// Which providers there are, and what they start from.
     pub sources: Sources,
+    /// Take up changes of their files.
+    pub watch: bool,
     /// The virtual clock of the baseline.
     pub clock: ClockStart,
     /// Bounds of the sandboxes.
@@ -226,6 +229,7 @@ impl Config {
             log_format: given.log_format.unwrap_or(LogFormat::Human),
             seed: given.seed.unwrap_or(0),
             cors: given.cors != Some(Switch::Off),
+            watch: given.watch == Some(Switch::On) && !is_piped(&given.sources),
             sources: sources(given.sources),
             clock: clock(&given.clock, &mut problems),
             sandboxes: Sandboxes {
@@ -273,6 +277,11 @@ impl Config {
             documented: self.documented,
         }
     }
+}
+
+/// Whether a document comes by standard input, which cannot be read again.
+fn is_piped(sources: &GivenSources) -> bool {
+    sources.documents.iter().any(DocumentSource::is_standard_input)
 }
 
 /// Where the files of providers come from.

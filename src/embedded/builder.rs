@@ -192,7 +192,7 @@ impl Builder {
         let (emulator, warnings) = self.emulator()?;
         let answering = Arc::clone(&emulator);
         let running = Running::start(&host, port, |bind| Setup {
-            emulator: answering,
+            emulator: answering.into(),
             admin: admin::Options { bind, hosts: Vec::new(), token: None, open: false },
             tls: None,
             log: None,

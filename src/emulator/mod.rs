@@ -3,12 +3,14 @@
 //! Synchronous, without IO, sockets or files. Time comes in as a value. Must not know how bytes travel.
 
 mod answer;
+mod current;
 mod decide;
 mod mount;
 mod nearest;
 mod overview;
 mod pick;
 mod rehearse;
+mod succession;
 mod unrouted;
 
 use std::sync::Arc;
@@ -61,6 +63,8 @@ use crate::sandbox::World;
 use crate::store::Store;
 use crate::validation::RequestValidator;
 
+pub use current::Current;
+pub use current::Held;
 pub use mount::refusal as name_refusal;
 pub use nearest::Nearest;
 pub use overview::GivenBy;
@@ -68,6 +72,9 @@ pub use overview::OperationOverview;
 pub use overview::ProviderOverview;
 pub use overview::ResponseOverview;
 pub use rehearse::Rehearsal;
+pub use succession::LEFT_OUT_MAX;
+pub use succession::Succession;
+pub use succession::TakenOver;
 
 /// The header that picks a sandbox, and on every answer says which one it was: proof that this is not
 /// production.

@@ -409,7 +409,26 @@ fn what_nothing_fits_is_told_soon() {
         said.push(unmet);
         assert!(watch.elapsed().as_secs() < 10, "{shown}: {:?}", watch.elapsed());
     }
-    check(&said.join("\n"), &expect![[""]]);
+    check(&said.join("\n"), &expect![[r#"
+        no value was found that fits the schema: at `/next/next`, what is required goes on without end
+        no value was found that fits the schema: at `/l/l`, the schemas that apply contradict each other
+        no value was found that fits the schema: at ``, no text has at least 2 and at most 1 characters
+        no value was found that fits the schema: at ``, a list of 1000000000000 items is longer than 10000
+        no value was found that fits the schema within 150000 steps
+        no value was found that fits the schema: at ``, a text of 1000000000 characters is longer than 65536
+        no value was found that fits the schema within 150000 steps
+        no value was found that fits the schema: at ``, no object has so many properties
+        no value was found that fits the schema: at `/a`, the schemas that apply contradict each other
+        no value was found that fits the schema: at ``, the schemas that apply contradict each other
+        no value was found that fits the schema: at ``, the schemas that apply contradict each other
+        no value was found that fits the schema: at ``, no number is within the bounds
+        no value was found that fits the schema: at ``, no number is within the bounds
+        no value was found that fits the schema: at ``, no text was found that matches `^(a)\1{40}b$`
+        no value was found that fits the schema: at ``, there are not enough different items
+        no value was found that fits the schema: at ``, {} is not allowed for the value
+        no value was found that fits the schema: at ``, the value is valid under more than one of the schemas listed in the 'oneOf' keyword
+        no value was found that fits the schema: at ``, no text of format `date` has 0 to 4 characters
+        no value was found that fits the schema: at ``, the schemas that apply contradict each other"#]]);
 }
 
 fn check(shown: &str, expected: &Expect) {
@@ -483,7 +502,58 @@ fn values_look_like_what_their_names_say() {
     let made = of(&schema, &fresh(), 1).unwrap();
     let shown: Vec<String> =
         made.as_object().unwrap().iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    check(&shown.join("\n"), &expect![[""]]);
+    check(&shown.join("\n"), &expect![[r#"
+        id: "95996248"
+        uuid: "1091688a-49f9-46e3-87ee-d44b5f69960e"
+        email: "lena.turner@example.com"
+        firstName: "Ines"
+        last_name: "Baker"
+        fullName: "Alan Hall"
+        username: "lena30"
+        phoneNumber: "+1 555 0128"
+        city: "Lisbon"
+        country: "Spain"
+        countryCode: "FR"
+        street: "139 High Street"
+        zip: "91788"
+        company: "Beacon Partners"
+        jobTitle: "Analyst"
+        title: "Early pebble"
+        description: "Fresh from the garden"
+        website: "https://example.com/paper"
+        avatarUrl: "https://example.com/images/garden.png"
+        created_at: "2024-08-12T18:38:49Z"
+        updatedAt: "2025-02-03T13:37:51Z"
+        expires_at: "2027-05-05T15:59:59Z"
+        birthDate: "2001-10-17"
+        currency: "CHF"
+        color: "yellow"
+        slug: "calm-anchor"
+        locale: "es-ES"
+        timezone: "Europe/Paris"
+        accessToken: "qvovyelkjmtowxevriqjsppa"
+        ipAddress: "117 Bridge Street"
+        status: "open"
+        fileName: "paper.txt"
+        mimeType: "image/jpeg"
+        version: "1.4.6"
+        domain: "paper.example.com"
+        name: "Bright river"
+        anything: "basket"
+        the_id: 2347.46
+        the_price: 21.37
+        the_amount: 471.59
+        the_count: 54
+        the_total: 2
+        the_latitude: 16.105508
+        the_longitude: 172.288366
+        the_age: 63
+        the_year: 2021
+        the_createdAt: 1760992328
+        the_port: 8975
+        user: {"name":"Lena Garcia","id":6305}
+        organization: {"name":"Meridian Group","id":4242}
+        product: {"name":"Merry harbour","id":4446}"#]]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub use registry::Limits;
 pub use registry::Registry;
 pub use registry::Sandbox;
 pub use state::Beginning;
+pub use state::Heir;
 pub use state::NotTurned;
 pub use state::Origin;
 pub use state::State;

@@ -23,6 +23,7 @@ use crate::clock::Timestamp;
 use crate::coverage::Coverage;
 use crate::journal::Budget;
 use crate::sandbox::DEFAULT;
+use crate::sandbox::state::Heir;
 use crate::sandbox::state::Origin;
 use crate::sandbox::state::State;
 
@@ -421,6 +422,43 @@ impl Registry {
             let exercised = state.restart(Arc::clone(&self.baseline), real);
             self.retire(&exercised);
         });
+    }
+
+    /// Goes on with these sandboxes of `former`, `default` among them, in which nobody works any more; others there are
+    /// not, but those that were dropped are remembered.
+    pub fn take_over(
+        &mut self,
+        former: &Self,
+        heirs: Vec<(Arc<Sandbox>, Heir)>,
+        has_history: bool,
+    ) {
+        self.budget = Arc::clone(&former.budget);
+        self.hashes = former.hashes.clone();
+        self.dropped = Mutex::new(lock(&former.dropped).clone());
+        self.made = AtomicU64::new(former.made.load(Ordering::Relaxed));
+        if has_history {
+            self.retired = Mutex::new(lock(&former.retired).clone());
+        }
+        for (sandbox, heir) in heirs {
+            let state = sandbox.lock().succeeded(heir, &self.budget, has_history);
+            let heir = Arc::new(Sandbox {
+                name: Arc::clone(&sandbox.name),
+                number: sandbox.number,
+                header: sandbox.header.clone(),
+                created: sandbox.created,
+                idle_ms_max: AtomicI64::new(sandbox.idle_ms_max.load(Ordering::Relaxed)),
+                last_used: AtomicI64::new(sandbox.last_used.load(Ordering::Relaxed)),
+                wake: AtomicI64::new(NEVER),
+                state: parking_lot::Mutex::new(state),
+            });
+            self.note_wake(&heir, heir.lock().wake());
+            if &*heir.name == DEFAULT {
+                self.default = heir;
+            } else {
+                let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+                others.insert(Arc::clone(&heir.name), heir);
+            }
+        }
     }
 
     /// Keeps what was exercised in a sandbox that forgets it.

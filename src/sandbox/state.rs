@@ -79,6 +79,15 @@ pub struct State {
     pub(super) is_gone: bool,
 }
 
+/// What a sandbox goes on with where another emulator goes on with it.
+#[derive(Clone, Debug)]
+pub struct Heir {
+    /// Its world.
+    pub world: World,
+    /// How it begins from now on.
+    pub origin: Arc<Origin>,
+}
+
 /// What was undone or done again.
 #[derive(Clone, Debug)]
 pub struct Turned {
@@ -136,6 +145,30 @@ impl State {
         self.origin = origin;
         self.journal.restart();
         std::mem::take(&mut self.coverage)
+    }
+
+    /// This with another world. The journal and what was exercised go with it, if they mean the same there; whoever reads
+    /// along does so in any case.
+    pub(super) fn succeeded(
+        &mut self,
+        heir: Heir,
+        budget: &Arc<Budget>,
+        has_history: bool,
+    ) -> Self {
+        let mut heir = Self {
+            world: heir.world,
+            origin: heir.origin,
+            journal: std::mem::replace(&mut self.journal, Journal::new(Arc::clone(budget))),
+            faults: self.faults.clone(),
+            coverage: std::mem::take(&mut self.coverage),
+            restarted: self.restarted.take(),
+            is_gone: false,
+        };
+        if !has_history {
+            heir.journal.clear();
+            heir.coverage = Coverage::default();
+        }
+        heir
     }
 
     /// When, by the system clock, the next task falls due; `None` where that never comes by waiting.

@@ -41,6 +41,9 @@ const PATH_BYTES_MAX: usize = 512;
 /// How many bytes of a reason a line shows: faults quote what a document contains.
 const WHY_BYTES_MAX: usize = 1024;
 
+/// How many bytes of a note a line shows.
+const NOTE_BYTES_MAX: usize = 2048;
+
 /// How many violations a line for people tells; machines get all that the answer's header has.
 const VIOLATIONS_MAX: usize = 3;
 
@@ -78,6 +81,12 @@ pub struct Line<'a> {
 /// The log; dropping it closes it.
 #[derive(Debug)]
 pub struct Log {
+    shared: Arc<Shared>,
+}
+
+/// Adds lines to a log that are neither of requests nor of jobs; it keeps it not open.
+#[derive(Clone, Debug)]
+pub struct Notes {
     shared: Arc<Shared>,
 }
 
@@ -132,6 +141,11 @@ impl Log {
             of_writer.write_until_closed(sink);
         })?;
         Ok(Self { shared })
+    }
+
+    /// For notes, for as long as the log is not closed.
+    pub fn notes(&self) -> Notes {
+        Notes { shared: Arc::clone(&self.shared) }
     }
 
     /// Writes what is left, and waits for that for a bounded time; what is added later is not written.
@@ -198,6 +212,35 @@ impl Log {
                 shared.json_clock(pending, time);
                 pending.text.push_str(",\"job\":true");
                 json_account(&mut pending.text, account);
+                pending.text.push_str("}\n");
+            }
+        });
+    }
+}
+
+impl Notes {
+    /// Adds a line that tells what happened to the server itself. `took` is how long it did, where it matters.
+    pub fn add(&self, time: Timestamp, text: &str, took: Option<Duration>) {
+        self.shared.add(|shared, pending| match shared.format {
+            Format::Human { .. } => {
+                shared.human_clock(pending, time);
+                escape(&mut pending.text, text, NOTE_BYTES_MAX);
+                if let Some(took) = took {
+                    pending.text.push_str("  ");
+                    push_rounded_ms(&mut pending.text, took);
+                    pending.text.push_str(" ms");
+                }
+                pending.text.push('\n');
+            }
+            Format::Json => {
+                shared.json_clock(pending, time);
+                pending.text.push_str(",\"note\":\"");
+                escape_json(&mut pending.text, text, NOTE_BYTES_MAX);
+                pending.text.push('"');
+                if let Some(took) = took {
+                    pending.text.push_str(",\"took_ms\":");
+                    push_ms(&mut pending.text, took);
+                }
                 pending.text.push_str("}\n");
             }
         });

@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 
 use crate::admin;
 use crate::admin::Admin;
-use crate::emulator::Emulator;
+use crate::emulator::Current;
 use crate::problem::Problem;
 use crate::server::connection::Protocols;
 use crate::server::log::Log;
@@ -170,7 +170,7 @@ pub struct Server {
 /// What a server runs with.
 pub struct Setup {
     /// Who answers.
-    pub emulator: Arc<Emulator>,
+    pub emulator: Current,
     /// Who may call the admin API.
     pub admin: admin::Options,
     /// Who the server is to those who call it by HTTPS; without it everything is plain HTTP, with it nothing is.
@@ -190,7 +190,7 @@ impl fmt::Debug for Setup {
 /// What all connections share.
 #[derive(Debug)]
 struct Shared {
-    emulator: Arc<Emulator>,
+    emulator: Current,
     admin: Admin,
     log: Option<Log>,
     limits: Limits,
@@ -199,7 +199,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(emulator: Arc<Emulator>, admin: Admin, log: Option<Log>, limits: Limits) -> Self {
+    fn new(emulator: Current, admin: Admin, log: Option<Log>, limits: Limits) -> Self {
         let room = Room::new(limits.bodies_bytes_max);
         Self { emulator, admin, log, limits, room, registry: Registry::default() }
     }
@@ -248,7 +248,7 @@ impl Server {
     /// log is written to its end.
     pub async fn run(self, setup: Setup, shutdown: impl Future<Output = ()>) {
         let Setup { emulator, admin, tls, log, limits } = setup;
-        let admin = Admin::new(&admin, Arc::clone(&emulator));
+        let admin = Admin::new(&admin, emulator.clone());
         let protocols = Arc::new(Protocols::new(tls.as_ref(), &limits, not_https()));
         let shared = Arc::new(Shared::new(emulator, admin, log, limits));
         tokio::select! {

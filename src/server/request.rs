@@ -121,7 +121,7 @@ fn name_host(head: &mut Parts) {
 async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Timestamp) -> Reply {
     let origin = head.headers.get(header::ORIGIN).cloned();
     let stamped = |mut reply: Reply| {
-        shared.emulator.stamp_default(origin.as_ref(), &mut reply.response);
+        shared.emulator.hold().stamp_default(origin.as_ref(), &mut reply.response);
         reply
     };
     let Arrival { body, close } = match read(shared, &head.headers, body).await {
@@ -129,7 +129,7 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
         Err(unread) => return stamped(unread.into_reply()),
     };
     let request = Request::from_parts(head, body);
-    let handled = catch_unwind(AssertUnwindSafe(|| shared.emulator.handle(request, now)));
+    let handled = catch_unwind(AssertUnwindSafe(|| shared.emulator.hold().handle(request, now)));
     let mut reply = handled.unwrap_or_else(|_| stamped(panicked()));
     if close {
         reply.response.headers_mut().insert(header::CONNECTION, CLOSE);

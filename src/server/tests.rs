@@ -38,6 +38,7 @@ use super::*;
 use crate::admin::Content;
 use crate::clock::Stopwatch;
 use crate::emulator;
+use crate::emulator::Emulator;
 use crate::message::Delivery;
 use crate::server::connection::Answer;
 use crate::server::request::Answered;
@@ -52,9 +53,9 @@ fn setup(bind: SocketAddr) -> Setup {
     Setup { emulator: nothing(), admin, tls: None, log: None, limits }
 }
 
-fn nothing() -> Arc<Emulator> {
+fn nothing() -> Current {
     let options = emulator::Options::default();
-    Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()))
+    Emulator::new(Vec::new(), &options, &mut Vec::new()).into()
 }
 
 fn admin_options(bind: SocketAddr) -> admin::Options {
@@ -139,7 +140,7 @@ impl Stubbed {
         let emulator = nothing();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let admin = Admin::new(&admin_options(address), Arc::clone(&emulator));
+        let admin = Admin::new(&admin_options(address), emulator.clone());
         let protocols = Arc::new(Protocols::new(identity, &limits, not_https()));
         let shared = Arc::new(Shared::new(emulator, admin, None, limits));
         let (tell, streams) = mpsc::unbounded_channel();

@@ -23,10 +23,11 @@ const SLEEP_MAX: Duration = Duration::from_secs(60);
 pub(super) async fn run_jobs(shared: Arc<Shared>) {
     let arrived = Arc::new(Notify::new());
     let arrival = Arc::clone(&arrived);
-    shared.emulator.on_work(Box::new(move || arrival.notify_one()));
+    shared.emulator.on_work(move || arrival.notify_one());
     let mut swept = system_now();
     loop {
-        let due = shared.emulator.next_due().map_or(SLEEP_MAX, |due| due.since(system_now()));
+        let due = shared.emulator.hold().next_due();
+        let due = due.map_or(SLEEP_MAX, |due| due.since(system_now()));
         let wait = due.clamp(Duration::from_millis(SLEEP_MS_MIN), SLEEP_MAX);
         tokio::select! {
             () = tokio::time::sleep(wait) => run_due(&shared),
@@ -35,19 +36,19 @@ pub(super) async fn run_jobs(shared: Arc<Shared>) {
         let now = system_now();
         if now.since(swept) >= sweep_wait(&shared) {
             swept = now;
-            shared.emulator.sweep(now);
+            shared.emulator.hold().sweep(now);
         }
     }
 }
 
 /// How often sandboxes that nobody uses are looked for: a few times in the time that they may be unused.
 fn sweep_wait(shared: &Shared) -> Duration {
-    (shared.emulator.sandboxes().limits().idle / 4).min(SLEEP_MAX)
+    (shared.emulator.hold().sandboxes().limits().idle / 4).min(SLEEP_MAX)
 }
 
 fn run_due(shared: &Shared) {
     let now = system_now();
-    let ran = catch_unwind(AssertUnwindSafe(|| shared.emulator.run_due(now)));
+    let ran = catch_unwind(AssertUnwindSafe(|| shared.emulator.hold().run_due(now)));
     match (ran, &shared.log) {
         (Ok(accounts), Some(log)) => accounts.iter().for_each(|account| log.job(now, account)),
         (Ok(_), None) => {}

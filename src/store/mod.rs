@@ -200,6 +200,12 @@ impl Store {
         Arc::ptr_eq(&self.world, &other.world)
     }
 
+    /// The same for two stores of which one was forked from the other and neither changed since; compared only while
+    /// both are there.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.world).addr()
+    }
+
     /// Makes all of the changes, or none where they do not fit.
     pub fn commit(&mut self, changes: &[Change]) -> Result<(), Conflict> {
         self.verify(&Batch::new(self, changes)?)?;

@@ -139,6 +139,7 @@ fn the_file_gives_every_option() {
                 ],
                 vet: false,
             },
+            watch: false,
             clock: ClockStart {
                 at: Some(
                     Timestamp(

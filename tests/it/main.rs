@@ -29,4 +29,5 @@ mod time;
 mod transfer;
 mod trial;
 mod undo;
+mod watch;
 mod wire;

@@ -128,7 +128,7 @@ impl Start {
         let server = server::Running::start(self.host, 0, |bind| {
             let Self { hosts, token, open, limits, tls, .. } = self;
             let admin = admin::Options { bind, hosts, token, open };
-            Setup { emulator: emulator(), admin, tls, log: Some(log), limits }
+            Setup { emulator: emulator().into(), admin, tls, log: Some(log), limits }
         });
         let server = server.unwrap();
         let mut address = server.address();

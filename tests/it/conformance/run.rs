@@ -119,7 +119,7 @@ fn while_served(emulator: &Arc<Emulator>, test: impl FnOnce(SocketAddr)) {
     let bind = server.address();
     let admin = admin::Options { bind, hosts: Vec::new(), token: None, open: false };
     let setup = Setup {
-        emulator: Arc::clone(emulator),
+        emulator: Arc::clone(emulator).into(),
         admin,
         tls: None,
         log: None,

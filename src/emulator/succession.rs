@@ -1,0 +1,205 @@
+//! An emulator that goes on in the place of another: its sandboxes, with all of their state that still fits.
+//!
+//! Must not know why there is another, nor its files.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Map;
+use serde_json::Value as Json;
+
+use crate::behavior::Behavior;
+use crate::behavior::Carried;
+use crate::behavior::LeftOut;
+use crate::emulator::Emulator;
+use crate::expression::Value;
+use crate::expression::to_json;
+use crate::sandbox::Heir;
+use crate::sandbox::Origin;
+use crate::sandbox::Sandbox;
+use crate::sandbox::State;
+use crate::sandbox::World;
+use crate::store::Store;
+
+/// So many of those that do not fit any more are told one by one.
+pub const LEFT_OUT_MAX: usize = 10;
+
+/// What became of the sandboxes.
+#[derive(Debug, Default)]
+pub struct TakenOver {
+    /// How many there are, `default` among them.
+    pub sandboxes: usize,
+    /// The first of what does not fit any more, each with its sandbox.
+    pub left_out: Vec<(Arc<str>, LeftOut)>,
+    /// How many records do not fit any more.
+    pub left_out_count: usize,
+    /// Whether journals, undo and coverage go on: their numbers mean the same as before.
+    pub has_history: bool,
+}
+
+/// What is found out of the former emulator's sandboxes, so that it need not be while nobody is answered.
+#[derive(Debug)]
+pub struct Succession {
+    /// By the number of a provider: the one that it had, and whether it is defined as it was.
+    former: Vec<Option<(usize, bool)>>,
+    /// The providers that there are no more, as they were numbered.
+    gone: Vec<(usize, Arc<str>)>,
+    has_history: bool,
+    /// By provider and the [identity](Store::identity) of the former store, which is kept for as long.
+    carried: HashMap<(usize, usize), (Store, Carried)>,
+}
+
+impl Emulator {
+    /// Looks through the sandboxes of `former`, which may go on answering meanwhile. `is_same` says of a provider whether
+    /// its contract and behavior are what they were.
+    pub fn prepare_succession(&self, former: &Self, is_same: impl Fn(&str) -> bool) -> Succession {
+        let place = |name: &Arc<str>| Some((former.provider(name)?, is_same(name)));
+        let places: Vec<_> = self.providers().map(place).collect();
+        let is_gone = |(_, name): &(usize, &Arc<str>)| self.provider(name).is_none();
+        let gone = former.providers().enumerate().filter(is_gone);
+        let gone: Vec<_> = gone.map(|(number, name)| (number, Arc::clone(name))).collect();
+        let stay = places.iter().enumerate();
+        let has_history =
+            gone.is_empty() && stay.into_iter().all(|(own, place)| *place == Some((own, true)));
+        let carried = HashMap::new();
+        let mut succession = Succession { former: places, gone, has_history, carried };
+        for (_, world, origin) in worlds(former) {
+            succession.carry(self, former, &world, &origin);
+        }
+        succession
+    }
+
+    /// Goes on with the sandboxes of `former`, in which nobody works any more.
+    pub fn take_over(&mut self, former: &Self, mut succession: Succession) -> TakenOver {
+        let mut taken = TakenOver { has_history: succession.has_history, ..TakenOver::default() };
+        let mut heirs = Vec::new();
+        for (sandbox, world, origin) in worlds(former) {
+            let (heir, left_out) = succession.carry(self, former, &world, &origin);
+            taken.sandboxes += 1;
+            taken.note(sandbox.name(), &left_out);
+            heirs.push((sandbox, heir));
+        }
+        self.sandboxes.take_over(former.sandboxes(), heirs, taken.has_history);
+        taken
+    }
+}
+
+/// Every sandbox as it is now; the copies are cheap.
+fn worlds(emulator: &Emulator) -> impl Iterator<Item = (Arc<Sandbox>, World, Arc<Origin>)> {
+    let sandboxes = emulator.sandboxes();
+    sandboxes.list().into_iter().filter_map(|sandbox| {
+        let copy = |state: &State| (state.world.clone(), Arc::clone(&state.origin));
+        let (world, origin) = sandboxes.look(&sandbox, copy)?;
+        Some((sandbox, world, origin))
+    })
+}
+
+impl Succession {
+    /// What a sandbox with this world goes on with, and what does not fit any more.
+    fn carry(
+        &mut self,
+        own: &Emulator,
+        former: &Emulator,
+        world: &World,
+        origin: &Arc<Origin>,
+    ) -> (Heir, Vec<LeftOut>) {
+        let (before, after) = (former.sandboxes().baseline(), own.sandboxes().baseline());
+        let is_as_all = Arc::ptr_eq(origin, before);
+        let nothing: Vec<_> = self.former.iter().map(|_| Vec::new()).collect();
+        let (origin_after, of_origin) = if is_as_all {
+            (Arc::clone(after), nothing)
+        } else {
+            let base = (&before.world, &after.world, nothing);
+            let (world, left_out) = self.carry_world(own, &origin.world, base);
+            (Arc::new(Origin { world, ..(**origin).clone() }), left_out)
+        };
+        let base = (&origin.world, &origin_after.world, of_origin);
+        let (world_after, left_out) = self.carry_world(own, world, base);
+        let mut left_out: Vec<_> = left_out.into_iter().flatten().collect();
+        left_out.extend(self.gone.iter().filter_map(|(number, name)| {
+            let store = world.store(*number);
+            let resources = 0..store.model().resources.len();
+            let count: usize = resources.map(|resource| store.len(resource)).sum();
+            let is_worth_it = count > 0 && !store.is_untouched_since(origin.world.store(*number));
+            let why = "there is no such provider any more".to_owned();
+            is_worth_it.then(|| LeftOut { what: format!("{count} records of {name}"), count, why })
+        }));
+        (Heir { world: world_after, origin: origin_after }, left_out)
+    }
+
+    /// A world that became of `before`, as one that becomes of `after`: what is untouched is as there. What was left out
+    /// on the way to `after` goes with it.
+    fn carry_world(
+        &mut self,
+        own: &Emulator,
+        world: &World,
+        (before, after, mut left_out): (&World, &World, Vec<Vec<LeftOut>>),
+    ) -> (World, Vec<Vec<LeftOut>>) {
+        let mut stores = after.stores().to_vec();
+        let mut settings = after.settings().to_vec();
+        for provider in 0..stores.len() {
+            let Some((number, is_same)) = self.former[provider] else { continue };
+            let store = world.store(number);
+            if !store.is_untouched_since(before.store(number)) {
+                let carried = self.carry_store(own, (provider, is_same), store);
+                stores[provider] = carried.store;
+                left_out[provider] = carried.left_out.to_vec();
+            }
+            let behavior = own.behavior(provider);
+            let was = (&before.settings()[number], &world.settings()[number]);
+            let (set, unfit) = carry_settings(behavior, was, &settings[provider]);
+            settings[provider] = set;
+            left_out[provider].extend(unfit);
+        }
+        let settings = if after.settings().iter().eq(&settings) {
+            Arc::clone(after.settings())
+        } else {
+            settings.into()
+        };
+        (World::new(stores, settings, world.ids().clone(), world.clock), left_out)
+    }
+
+    fn carry_store(
+        &mut self,
+        own: &Emulator,
+        (provider, is_same): (usize, bool),
+        store: &Store,
+    ) -> Carried {
+        if is_same {
+            return Carried { store: store.clone(), left_out: Arc::default() };
+        }
+        let known = self.carried.entry((provider, store.identity()));
+        let (_, carried) =
+            known.or_insert_with(|| (store.clone(), own.behavior(provider).carry(store)));
+        carried.clone()
+    }
+}
+
+/// Settings with the values that `is` has and `was` had not; those that cannot be are told.
+fn carry_settings(
+    behavior: &Behavior,
+    (was, is): (&Value, &Value),
+    base: &Value,
+) -> (Value, Vec<LeftOut>) {
+    let (Json::Object(was), Json::Object(is)) = (to_json(was), to_json(is)) else {
+        return (base.clone(), Vec::new());
+    };
+    let (mut settings, mut left_out) = (base.clone(), Vec::new());
+    for (name, value) in is.into_iter().filter(|(name, value)| was.get(name) != Some(value)) {
+        let what = format!("the setting {name}");
+        match behavior.settings_over(&settings, &Map::from_iter([(name, value)])) {
+            Ok(set) => settings = set,
+            Err(why) => left_out.push(LeftOut { what, count: 0, why: why.join("; ") }),
+        }
+    }
+    (settings, left_out)
+}
+
+impl TakenOver {
+    fn note(&mut self, sandbox: &Arc<str>, left_out: &[LeftOut]) {
+        self.left_out_count += left_out.iter().map(|one| one.count).sum::<usize>();
+        let room = LEFT_OUT_MAX - self.left_out.len();
+        let shown = left_out.iter().take(room);
+        self.left_out.extend(shown.map(|one| (Arc::clone(sandbox), one.clone())));
+    }
+}

@@ -1,0 +1,306 @@
+//! Files that change while they are served: what is taken up, what stays, and what is said.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use expect_test::expect;
+use serde_json::Value;
+
+use crate::cli::BEHAVIOR;
+use crate::cli::CONTRACT;
+use crate::cli::FIXTURES;
+use crate::cli::Served;
+use crate::cli::of_shop;
+use crate::cli::program;
+use crate::cli::serve_with;
+use crate::cli::shop;
+use crate::support::Answer;
+use crate::support::Client;
+use crate::support::Folder;
+use crate::support::PATIENCE;
+
+const KEY: &str = "Host: localhost\r\nX-Key: it's a key\r\n";
+const CONTRACT_FILE: &str = "specs/shop/openapi.yaml";
+const BEHAVIOR_FILE: &str = "specs/shop/behavior.yaml";
+const FIXTURES_FILE: &str = "fixtures/shop/default.yaml";
+
+/// A shop with these carts beside the one it has.
+fn with_carts(ids: &[&str]) -> String {
+    let carts: String = ids.iter().map(|id| format!(", {{ id: {id} }}")).collect();
+    FIXTURES.replace("{ id: a/b c }]", &format!("{{ id: a/b c }}{carts}]"))
+}
+
+/// A server whose standard error goes to a file.
+struct Watched {
+    served: Served,
+    folder: Folder,
+}
+
+fn watched(folder: Folder, more: &[&str]) -> Watched {
+    let command = program(&["-c", r#"exec "$0" "$@" 2>"$LOG""#]);
+    let mut shell = Command::new("sh");
+    shell.args(command.get_args()).arg(command.get_program()).args(["-p", "0", "--watch"]);
+    shell.args(of_shop(&folder)).args(more).env_clear().env("LOG", folder.path.join("log"));
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Watched { served: serve_with(shell), folder }
+}
+
+impl Watched {
+    fn call(&self, method: &str, target: &str) -> Answer {
+        self.served.call(method, target, KEY)
+    }
+
+    fn delete(&self, sandbox: &str, cart: &str) -> u16 {
+        self.call("DELETE", &format!("/@{sandbox}/shop/carts/{cart}")).status
+    }
+
+    /// The keys of records of `default`, or of another sandbox.
+    fn keys(&self, sandbox: &str, resource: &str) -> Vec<String> {
+        let path = format!("/__admin/sandboxes/{sandbox}/resources/shop/{resource}");
+        let page = self.call("GET", &path).json();
+        let records = page["records"].as_array().into_iter().flatten();
+        records.map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What was said so far, but of requests, without what differs from run to run.
+    fn told(&self) -> String {
+        let log = fs::read_to_string(self.folder.path.join("log")).unwrap();
+        let log = log.replace(&self.folder.path.display().to_string(), "DIR");
+        let is_request = |line: &&str| {
+            ["GET", "DELETE", "POST"].iter().any(|method| line.contains(&format!(" {method} /")))
+        };
+        let lines = log.lines().filter(|line| !is_request(line)).map(|line| {
+            let line = line.get(9..).unwrap_or_default();
+            let line = line.split_once("  ").map_or(line, |(line, _)| line);
+            let line = line.split_once("version of ").map_or(line, |(line, _)| line);
+            format!("{}\n", line.trim_end())
+        });
+        lines.collect()
+    }
+
+    /// Ends it; what was said.
+    fn ended(self) -> String {
+        self.served.signal("TERM");
+        let Self { mut served, folder } = self;
+        assert_eq!(served.process.code(), 0);
+        Self { served, folder }.told()
+    }
+}
+
+/// Waits until it is so, for a bounded time.
+#[expect(clippy::disallowed_methods, reason = "a test waits by the real clock")]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_new_operation_answers_and_a_changed_rule_decides() {
+    let folder = shop("watch-contract");
+    folder.write(FIXTURES_FILE, &with_carts(&["one", "two"]));
+    let server = watched(folder, &[]);
+    assert_eq!(server.delete("default", "one"), 204);
+    assert_eq!(server.call("GET", "/shop/health").status, 404);
+    let operation = "paths:\n  /health: { get: { operationId: health, responses: { '200': { description: Well } } } }\n";
+    server.folder.write(CONTRACT_FILE, &CONTRACT.replace("paths:\n", operation));
+    let rule = "operations:\n  health: { rules: [{ respond: 200 }] }\n";
+    server.folder.write(BEHAVIOR_FILE, &BEHAVIOR.replace("operations:\n", rule));
+    until("the operation answers", || server.call("GET", "/shop/health").status == 200);
+    assert_eq!(server.delete("default", "one"), 404, "what is gone stays gone");
+    assert_eq!(server.delete("default", "two"), 204, "what was there is");
+    let refuses =
+        BEHAVIOR.replace("operations:\n", rule).replace("when: cart is none", "when: 'true'");
+    server.folder.write(BEHAVIOR_FILE, &refuses);
+    until("the rule decides", || server.delete("other", "two") == 404);
+    expect![[r#"
+        reloaded DIR/specs/shop/behavior.yaml, DIR/specs/shop/openapi.yaml: 3 operations, 1 sandbox kept, journals begin anew
+        reloaded DIR/specs/shop/behavior.yaml: 3 operations, 2 sandboxes kept, journals begin anew
+    "#]]
+    .assert_eq(&server.ended());
+}
+
+#[test]
+fn fixtures_are_seen_where_nothing_was_changed_and_after_a_reset_everywhere() {
+    let folder = shop("watch-fixtures");
+    let server = watched(folder, &[]);
+    assert_eq!(server.delete("changed", "a%2Fb%20c"), 204);
+    assert_eq!(server.delete("untouched", "none"), 404);
+    server.folder.write(FIXTURES_FILE, &with_carts(&["new"]));
+    until("the record is there", || server.keys("default", "carts").contains(&"new".to_owned()));
+    assert_eq!(server.keys("untouched", "carts"), ["a/b c", "new"]);
+    assert!(server.keys("changed", "carts").is_empty(), "its records stay as they are");
+    let undone = server.call("POST", "/__admin/sandboxes/changed/undo");
+    assert_eq!(undone.status, 200, "the journal goes on: {}", undone.text());
+    assert_eq!(server.keys("changed", "carts"), ["a/b c"]);
+    server.call("POST", "/__admin/sandboxes/changed/reset");
+    assert_eq!(server.keys("changed", "carts"), ["a/b c", "new"]);
+    assert_eq!(server.keys("made-now", "carts"), Vec::<String>::new());
+    assert_eq!(server.delete("made-now", "new"), 204);
+    expect![[r#"
+        reloaded DIR/fixtures/shop/default.yaml: 2 operations, 3 sandboxes kept
+    "#]]
+    .assert_eq(&server.ended());
+}
+
+#[test]
+fn a_broken_file_leaves_what_is_served_and_is_told_with_its_line() {
+    let folder = shop("watch-broken");
+    folder.write(FIXTURES_FILE, &with_carts(&["one", "two", "three"]));
+    let server = watched(folder, &[]);
+    assert_eq!(server.delete("default", "one"), 204);
+    server.folder.write(BEHAVIOR_FILE, &BEHAVIOR.replace("respond: 404", "respond: 405"));
+    until("it is told", || server.told().contains("kept serving"));
+    assert_eq!(server.delete("default", "one"), 404);
+    assert_eq!(server.delete("default", "two"), 204);
+    server.folder.write(BEHAVIOR_FILE, BEHAVIOR);
+    server.folder.write(FIXTURES_FILE, &with_carts(&["one", "two", "three", "four"]));
+    until("it is mended", || {
+        server.keys("other", "carts").is_empty() && server.delete("new", "four") == 204
+    });
+    assert_eq!(server.keys("default", "carts"), ["a/b c", "three"]);
+    expect![[r#"
+        DIR/specs/shop/behavior.yaml:15: error: `deleteCart` documents no response 405 (`deleteCart` documents 204, 400, 401, 404)
+        `shop` cannot be served as it is now: kept serving the
+        reloaded DIR/fixtures/shop/default.yaml, DIR/specs/shop/behavior.yaml: 2 operations, 2 sandboxes kept
+    "#]].assert_eq(&server.ended());
+}
+
+#[test]
+fn what_does_not_fit_any_more_is_left_out_and_told() {
+    let folder = shop("watch-misfit");
+    let before = BEHAVIOR.replace(
+        "  carts: { key: id }",
+        "  carts: { key: id }\n  notes: { key: id }\n  lines: { key: id, belongs_to: { cart: { resource: carts, by: cart_id, on_delete: cascade } } }",
+    );
+    folder.write(BEHAVIOR_FILE, &before);
+    folder.write(
+        FIXTURES_FILE,
+        &with_carts(&["long", "go"])
+            .replace("  carts:", "  notes: [{ id: 1 }, { id: 2 }]\n  lines: [{ id: l1, cart_id: long }, { id: l2, cart_id: a/b c }]\n  carts:"),
+    );
+    let server = watched(folder, &[]);
+    assert_eq!(server.delete("default", "go"), 204);
+    // Ids are short now, there are no notes, and the fixtures are without them.
+    let after = before
+        .replace("\n  notes: { key: id }", "")
+        .replace("carts: { key: id }", "carts: { key: id, schema: { type: object, properties: { id: { not: { const: long } } } } }");
+    server.folder.write(FIXTURES_FILE, FIXTURES);
+    server.folder.write(BEHAVIOR_FILE, &after);
+    until("it is read", || server.keys("default", "carts") == ["a/b c"]);
+    let lines = server.call("GET", "/__admin/sandboxes/default/resources/shop/lines").json();
+    assert_eq!(lines["records"].as_array().map(Vec::len), Some(1), "{lines}");
+    expect![[r#"
+        default: carts long left out: at `/id`: {"const":"long"} is not allowed for "long"
+        default: 2 notes left out: there is no such resource any more
+        default: lines l1 left out: `cart` of record `l1` of `lines` refers to record `long` of `carts`, which does not exist: add that record, or leave the reference out
+        reloaded DIR/fixtures/shop/default.yaml, DIR/specs/shop/behavior.yaml: 2 operations, 1 sandbox kept, 4 records left out, journals begin anew
+    "#]].assert_eq(&server.ended());
+}
+
+#[test]
+fn files_that_are_put_in_place_of_others_are_seen() {
+    let folder = shop("watch-rename");
+    let server = watched(folder, &[]);
+    // As editors save, aside and then in place.
+    server.folder.write("fixtures/shop/.default.yaml.new", &with_carts(&["renamed"]));
+    let place = server.folder.path.join(FIXTURES_FILE);
+    fs::rename(server.folder.path.join("fixtures/shop/.default.yaml.new"), &place).unwrap();
+    until("the renamed file is read", || {
+        server.keys("default", "carts").contains(&"renamed".to_owned())
+    });
+    // As volumes of configuration change: a link to a folder is exchanged.
+    server.folder.write("first/default.yaml", &with_carts(&["linked-1"]));
+    server.folder.write("second/default.yaml", &with_carts(&["linked-2"]));
+    let (data, next) = (server.folder.path.join("..data"), server.folder.path.join("..next"));
+    symlink(server.folder.path.join("first"), &data).unwrap();
+    fs::remove_file(&place).unwrap();
+    symlink(data.join("default.yaml"), &place).unwrap();
+    until("the link is followed", || {
+        server.keys("default", "carts").contains(&"linked-1".to_owned())
+    });
+    symlink(server.folder.path.join("second"), &next).unwrap();
+    fs::rename(&next, &data).unwrap();
+    until("the new link is followed", || {
+        server.keys("default", "carts").contains(&"linked-2".to_owned())
+    });
+    server.ended();
+}
+
+#[test]
+fn no_deletion_is_lost_and_no_request_fails_while_files_change() {
+    let folder = shop("watch-parallel");
+    let all: Vec<String> = (0..600).map(|number| format!("c{number}")).collect();
+    let ids: Vec<&str> = all.iter().map(String::as_str).collect();
+    folder.write(FIXTURES_FILE, &with_carts(&ids));
+    let server = watched(folder, &["--log-format=none"]);
+    let is_over = AtomicBool::new(false);
+    let reloads = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut saved = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                saved += 1;
+                let title = format!("title: Shop {saved}");
+                server.folder.write(CONTRACT_FILE, &CONTRACT.replace("title: Shop API", &title));
+                thread::sleep(Duration::from_millis(250));
+            }
+            saved
+        });
+        let callers: Vec<_> = all
+            .chunks(200)
+            .map(|own| {
+                let address = server.served.address;
+                scope.spawn(move || {
+                    let mut client = Client::connect(address);
+                    let mut delete = |cart: &str| {
+                        client.send(format!("DELETE /shop/carts/{cart} HTTP/1.1\r\n{KEY}\r\n"));
+                        client.answer().status
+                    };
+                    for cart in own {
+                        assert_eq!(delete(cart), 204, "{cart}");
+                        assert_eq!(delete(cart), 404, "{cart} came back");
+                        thread::sleep(Duration::from_millis(8));
+                    }
+                })
+            })
+            .collect();
+        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        is_over.store(true, Ordering::Relaxed);
+        writer.join().unwrap()
+    });
+    assert!(reloads > 2, "{reloads}");
+    assert_eq!(server.keys("default", "carts"), ["a/b c"]);
+    server.ended();
+}
+
+#[test]
+fn jobs_faults_and_time_go_on() {
+    let folder = shop("watch-time");
+    let server = watched(folder, &["--clock-frozen", "--clock-start=2030-01-01T00:00:00Z"]);
+    let sandbox = "/__admin/sandboxes/default";
+    let send = |path: &str, body: &str| {
+        let length = body.len();
+        let fields = format!("{KEY}Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        let request = format!("POST {sandbox}{path} HTTP/1.1\r\n{fields}\r\n{body}");
+        assert!(server.served.ask(request).status < 300, "{path}");
+    };
+    send("/clock", r#"{"advance":"PT24H"}"#);
+    send("/faults", r#"{"operation":"deleteCart","times":1,"answer":{"status":503}}"#);
+    server.folder.write(CONTRACT_FILE, &CONTRACT.replace("  /carts:\n", "  /baskets:\n"));
+    until("the path is another", || server.call("GET", "/shop/carts").status == 404);
+    let view = server.call("GET", sandbox).json();
+    assert_eq!(view["now"], "2030-01-02T00:00:00.000Z");
+    assert_eq!(view["faults"], Value::from(1));
+    assert_eq!(server.delete("default", "none"), 503);
+    assert_eq!(server.delete("default", "none"), 404);
+    server.ended();
+}
