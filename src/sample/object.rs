@@ -312,7 +312,9 @@ impl<'s> Maker<'s, '_> {
             }
             Value::Array(items) if items.iter().any(is_deep) => {
                 let schemas: Vec<&'s Value> = view.said("items").collect();
-                items.iter_mut().for_each(|item| self.prune_all(&schemas, item, depth));
+                for item in items {
+                    self.prune_all(&schemas, item, depth);
+                }
             }
             _ => {}
         }
