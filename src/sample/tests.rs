@@ -157,6 +157,7 @@ fn every_value_is_valid() {
         {"oneOf": [{"type": "string", "format": "date"}, {"type": "string"}]}
         {"oneOf": [{"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}, {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}]}
         {"oneOf": [{"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}, {"type": "object", "properties": {"a": {"type": "string"}, "c": {"type": "string"}}}]}
+        {"oneOf": [{"allOf": [{"type": "object", "properties": {"a": {"type": "boolean"}}}]}, {"allOf": [{"type": "object", "additionalProperties": true, "properties": {"b": {"type": "boolean"}}}]}]}
         {"allOf": [{"oneOf": [{"properties": {"k": {"const": 1}}, "required": ["k"]}, {"properties": {"k": {"const": 2}}, "required": ["k"]}]}, {"oneOf": [{"properties": {"k": {"const": 2}}}, {"properties": {"k": {"const": 3}}}]}], "type": "object"}
         {"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"properties": {"a": {"maxLength": 2}}, "required": ["a"]}]}
         {"type": "object", "properties": {"a": {"enum": ["x", "y"]}, "b": {}}, "required": ["a"], "if": {"properties": {"a": {"const": "x"}}}, "then": {"required": ["b"], "properties": {"b": {"const": 1}}}, "else": {"properties": {"b": {"type": "string"}}}}
