@@ -282,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn dice_of_one_place_depend_on_seed_place_and_turn_only() {
+        let drawn = |seed, place, turn| Dice::at(seed, place, turn).below(1_000_000);
+        expect_test::expect!["413740"].assert_eq(&drawn(1, "/a", 0).to_string());
+        let others = [drawn(2, "/a", 0), drawn(1, "/b", 0), drawn(1, "/a", 1)];
+        assert!(others.iter().all(|other| *other != drawn(1, "/a", 0)));
+        assert!((0..100).map(|turn| Dice::at(1, "", turn).below(3)).all(|drawn| drawn < 3));
+        assert_eq!(Dice::seeded(1).below(0), 0);
+    }
+
+    #[test]
     fn dice_and_ids_of_one_seed_have_nothing_in_common() {
         let bits = |generator: &mut ChaCha8Rng| generator.next_u64();
         assert_ne!(bits(&mut Ids::seeded(1).0), bits(&mut Dice::seeded(1).0));

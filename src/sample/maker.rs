@@ -64,6 +64,28 @@ pub(super) enum Style {
 /// How many styles there are.
 const STYLES: usize = 4;
 
+/// Which type keywords are about.
+const ABOUT: [(Types, &[&str]); 4] = [
+    (
+        Types::OBJECT,
+        &[
+            "properties",
+            "required",
+            "additionalProperties",
+            "patternProperties",
+            "minProperties",
+            "maxProperties",
+            "propertyNames",
+            "dependentRequired",
+            "dependentSchemas",
+            "unevaluatedProperties",
+        ],
+    ),
+    (Types::ARRAY, &["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"]),
+    (Types::STRING, &["minLength", "maxLength", "pattern", "format"]),
+    (Types::NUMBER, &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+];
+
 pub(super) struct Maker<'s, 'm> {
     pub(super) schemas: &'s Schemas,
     pub(super) wish: &'m Wish,
@@ -219,32 +241,6 @@ impl<'s, 'm> Maker<'s, 'm> {
 
     /// The type to make: what the keywords are about, else the first that is named.
     fn kind(&mut self, view: &View<'s>, turn: &mut Turn, dice: &mut Dice) -> Result<Types, Clash> {
-        const ABOUT: [(Types, &[&str]); 4] = [
-            (
-                Types::OBJECT,
-                &[
-                    "properties",
-                    "required",
-                    "additionalProperties",
-                    "patternProperties",
-                    "minProperties",
-                    "maxProperties",
-                    "propertyNames",
-                    "dependentRequired",
-                    "dependentSchemas",
-                    "unevaluatedProperties",
-                ],
-            ),
-            (
-                Types::ARRAY,
-                &["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"],
-            ),
-            (Types::STRING, &["minLength", "maxLength", "pattern", "format"]),
-            (
-                Types::NUMBER,
-                &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
-            ),
-        ];
         let mut order: Vec<Types> = Vec::new();
         let about = ABOUT.iter().filter(|(_, keywords)| view.says_any(keywords));
         let named = view.said("type").flat_map(|types| match types {

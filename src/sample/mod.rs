@@ -218,7 +218,9 @@ fn blame(error: &ValidationError<'_>, nested: usize, blamed: &mut BTreeSet<Strin
             !errors.is_empty() && errors.iter().all(|error| error.instance_path().as_str() != here)
         });
         if let Some(errors) = inside {
-            errors.iter().for_each(|error| blame(error, nested - 1, blamed));
+            for error in errors {
+                blame(error, nested - 1, blamed);
+            }
             return;
         }
     }

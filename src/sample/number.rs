@@ -75,11 +75,11 @@ fn bounds(view: &View<'_>, decimals: u32) -> Option<(Option<i128>, Option<i128>)
             let away = i128::from(strict || !exact);
             if lower {
                 // The floor of what is not exact is below the bound, so one more is the first above.
-                let first = floor + away;
-                least = Some(least.map_or(first, |least| least.max(first)));
+                let start = floor + away;
+                least = Some(least.map_or(start, |least| least.max(start)));
             } else {
-                let last = if exact { floor - away } else { floor };
-                most = Some(most.map_or(last, |most| most.min(last)));
+                let end = if exact { floor - away } else { floor };
+                most = Some(most.map_or(end, |most| most.min(end)));
             }
         }
     }
@@ -114,14 +114,14 @@ fn pick(
         _ => (low, high),
     };
     [better, near, (low, high)].into_iter().find_map(|(low, high)| {
-        let (first, last) = (ceil(low, step), high.div_euclid(step));
-        let count = u64::try_from(last.checked_sub(first)?.checked_add(1)?).unwrap_or(u64::MAX);
-        if first > last {
+        let (start, end) = (ceil(low, step), high.div_euclid(step));
+        let count = u64::try_from(end.checked_sub(start)?.checked_add(1)?).unwrap_or(u64::MAX);
+        if start > end {
             return None;
         }
-        let mut drawn = first + i128::from(dice.below(count));
+        let mut drawn = start + i128::from(dice.below(count));
         // A whole number where a fraction was asked for looks wrong, and fits what it should not.
-        if decimals > 0 && (drawn * step) % unit == 0 && drawn < last {
+        if decimals > 0 && (drawn * step) % unit == 0 && drawn < end {
             drawn += 1;
         }
         Some(drawn * step)

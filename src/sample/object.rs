@@ -255,14 +255,16 @@ impl<'s> Maker<'s, '_> {
 
     /// Adds what keeps alternatives that were not chosen from fitting: a property of theirs of a wrong type.
     fn set_apart(&self, view: &View<'s>, made: &mut Map<String, Value>) {
+        let open = |schema: &&Value| schema.as_object().map_or(**schema == true, Map::is_empty);
         for other in &view.avoided {
-            let other = view::target(self.schemas, other);
-            let properties = other.get("properties").and_then(Value::as_object);
-            let wrong = properties.into_iter().flatten().find_map(|(name, schema)| {
-                let known = !self.property_schemas(view, name).is_empty();
+            let mut parts = View::default();
+            parts.add(self.schemas, other, true);
+            let mut properties = parts.said("properties").filter_map(Value::as_object).flatten();
+            let wrong = properties.find_map(|(name, schema)| {
                 let kind = view::target(self.schemas, schema).get("type")?.as_str()?;
                 let value = if kind == "boolean" { json!("unknown") } else { json!(false) };
-                (!known && !made.contains_key(name)).then(|| (name.clone(), value))
+                let free = self.property_schemas(view, name).iter().all(open);
+                (free && !made.contains_key(name)).then(|| (name.clone(), value))
             });
             made.extend(wrong);
         }
@@ -312,7 +314,9 @@ impl<'s> Maker<'s, '_> {
             }
             Value::Array(items) if items.iter().any(is_deep) => {
                 let schemas: Vec<&'s Value> = view.said("items").collect();
-                items.iter_mut().for_each(|item| self.prune_all(&schemas, item, depth));
+                for item in items {
+                    self.prune_all(&schemas, item, depth);
+                }
             }
             _ => {}
         }

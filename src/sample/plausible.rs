@@ -94,6 +94,7 @@ const TEXTS: [(Kind, &[&str]); 37] = [
     (Kind::CountryCode, &["country_code", "countrycode", "country_iso", "nationality"]),
     (Kind::Country, &["country", "country_name"]),
     (Kind::State, &["province", "region", "county"]),
+    (Kind::Ip, &["ip", "ip_address", "ipaddress", "remote_addr", "ipv4"]),
     (
         Kind::Street,
         &[
@@ -131,7 +132,6 @@ const TEXTS: [(Kind, &[&str]); 37] = [
         Kind::Url,
         &["url", "uri", "href", "link", "website", "homepage", "webhook", "callback", "urls"],
     ),
-    (Kind::Ip, &["ip", "ip_address", "ipaddress", "remote_addr", "ipv4"]),
     (Kind::Uuid, &["uuid", "guid"]),
     (Kind::Currency, &["currency", "currency_code"]),
     (Kind::Locale, &["locale", "language", "lang", "language_code"]),

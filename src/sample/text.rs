@@ -79,14 +79,11 @@ pub(super) fn text(
     if rich && fits(&named) {
         return Ok(named);
     }
-    for pattern in &patterns {
-        let Some(likeness) = Likeness::parse(pattern) else { continue };
-        for _ in 0..DRAWN_MAX {
-            let text = likeness.text(least, most, made.dice);
-            if fits(&text) {
-                return Ok(text);
-            }
-        }
+    if let Some(text) = patterns.iter().find_map(|pattern| {
+        let likeness = Likeness::parse(pattern)?;
+        (0..DRAWN_MAX).map(|_| likeness.text(least, most, made.dice)).find(|text| fits(text))
+    }) {
+        return Ok(text);
     }
     Err(format!("no text was found that matches `{}`", patterns.join("` and `")))
 }
@@ -183,9 +180,6 @@ impl Made<'_> {
             Kind::Country if self.most <= 3 => self.kind(Kind::CountryCode),
             _ => self.kind(kind),
         };
-        if rich || text.chars().count() >= self.least {
-            return self.sized(text);
-        }
         self.sized(text)
     }
 
@@ -352,7 +346,8 @@ impl Made<'_> {
         // RFC 9562, section 5.4.
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex =
+            format!("{:032x}", bytes.iter().fold(0_u128, |all, one| all << 8 | u128::from(*one)));
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 

@@ -35,6 +35,7 @@ log_format: json
 documented: { dynamic: on, errors: on, fill_properties: off, ignore_examples: on }
 seed: 7
 built_in: off
+watch: on
 overlays: [mend.yaml]
 specs: specs
 fixtures: ../fixtures
@@ -237,6 +238,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("ignore-examples", "on"),
         ("seed", "7"),
         ("built-in", "off"),
+        ("watch", "on"),
         ("overlay", &inside("mend.yaml")),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
