@@ -113,7 +113,9 @@ impl Reloader {
             counted(taken.sandboxes, "sandbox"),
         );
         if taken.left_out_count > 0 {
-            text += &format!(", {} left out", counted(taken.left_out_count, "record"));
+            text.push_str(", ");
+            text.push_str(&counted(taken.left_out_count, "record"));
+            text.push_str(" left out");
         }
         if !taken.has_history {
             text += ", journals begin anew";

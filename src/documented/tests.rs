@@ -189,6 +189,7 @@ fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn preferences_choose_status_and_example() {
     check(
         &[
@@ -273,6 +274,7 @@ fn preferences_choose_status_and_example() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn an_invalid_request_gets_the_documents_own_words_else_ours() {
     check(
         &[

@@ -80,7 +80,7 @@ pub enum Unmet {
 
 /// A value of a schema, the same for the same seed.
 pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Result<Value, Unmet> {
-    search(schemas, schema, wish, seed, &mut Tried::default())
+    search(schemas, schema, *wish, seed, &mut Tried::default())
 }
 
 /// The same, or where no value fits the first that was tried: many a document has alternatives that cannot be told
@@ -92,11 +92,11 @@ pub fn nearest(
     seed: u64,
 ) -> Result<Value, Unmet> {
     let mut tried = Tried::default();
-    search(schemas, schema, wish, seed, &mut tried).or_else(|unmet| {
+    search(schemas, schema, *wish, seed, &mut tried).or_else(|unmet| {
         if tried.value.is_none() {
             tried.forgiving = true;
             // What comes of it is in `tried`.
-            let _ = search(schemas, schema, wish, seed, &mut tried);
+            let _ = search(schemas, schema, *wish, seed, &mut tried);
         }
         tried.value.ok_or(unmet)
     })
@@ -114,7 +114,7 @@ struct Tried {
 fn search(
     schemas: &Schemas,
     schema: SchemaId,
-    wish: &Wish,
+    wish: Wish,
     seed: u64,
     tried: &mut Tried,
 ) -> Result<Value, Unmet> {
@@ -123,7 +123,7 @@ fn search(
     let mut reason = Unmet::Spent;
     for attempt in 0..ATTEMPTS_MAX {
         // Where choices were made is noted only if it is asked for: nearly always the first value fits.
-        let mut maker = Maker::new(schemas, wish, seed, &search.turns, search.steps);
+        let mut maker = Maker::new(schemas, &wish, seed, &search.turns, search.steps);
         maker.forgiving = tried.forgiving;
         maker.notes = (attempt > 0).then(HashMap::new);
         let made = maker.root(schema);

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -16,6 +15,7 @@ use serde_json::Value;
 use tombstone::catalog;
 use tombstone::catalog::DocumentSource;
 use tombstone::catalog::Sources;
+use tombstone::clock::Stopwatch;
 use tombstone::clock::Timestamp;
 use tombstone::documented;
 use tombstone::documented::Call;
@@ -53,7 +53,7 @@ fn every_operation_of_every_document_answers_as_its_contract_says() {
     let (mut operations, mut not_called) = (0, 0);
     for file in files {
         let mut tried = Tried::default();
-        let began = Instant::now();
+        let began = Stopwatch::start();
         tried.document(&file);
         let name = file.display();
         operations += tried.operations;
@@ -146,9 +146,9 @@ impl Tried {
 
     fn operation(&mut self, emulator: &Emulator, contract: &Contract, number: usize) {
         let operation = &contract.operations[number];
-        let call = match documented::valid_call(contract, number, 0) {
-            Ok(call) => call,
-            Err(_) => return *self.outcomes.entry(NOT_CALLED).or_default() += 1,
+        let Ok(call) = documented::valid_call(contract, number, 0) else {
+            *self.outcomes.entry(NOT_CALLED).or_default() += 1;
+            return;
         };
         self.valid += 1;
         let answer = Answered::to(emulator, &call);

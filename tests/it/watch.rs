@@ -33,7 +33,8 @@ const FIXTURES_FILE: &str = "fixtures/shop/default.yaml";
 
 /// A shop with these carts beside the one it has.
 fn with_carts(ids: &[&str]) -> String {
-    let carts: String = ids.iter().map(|id| format!(", {{ id: {id} }}")).collect();
+    let carts: Vec<String> = ids.iter().map(|id| format!(", {{ id: {id} }}")).collect();
+    let carts = carts.concat();
     FIXTURES.replace("{ id: a/b c }]", &format!("{{ id: a/b c }}{carts}]"))
 }
 
@@ -111,7 +112,7 @@ fn a_new_operation_answers_and_a_changed_rule_decides() {
     let server = watched(folder, &[]);
     assert_eq!(server.delete("default", "one"), 204);
     assert_eq!(server.call("GET", "/shop/health").status, 404);
-    let operation = "paths:\n  /health: { get: { operationId: health, responses: { '200': { description: Well } } } }\n";
+    let operation = "paths:\n  /health: { get: { operationId: health, security: [], responses: { '200': { description: Well } } } }\n";
     server.folder.write(CONTRACT_FILE, &CONTRACT.replace("paths:\n", operation));
     let rule = "operations:\n  health: { rules: [{ respond: 200 }] }\n";
     server.folder.write(BEHAVIOR_FILE, &BEHAVIOR.replace("operations:\n", rule));
@@ -273,7 +274,9 @@ fn no_deletion_is_lost_and_no_request_fails_while_files_change() {
                 })
             })
             .collect();
-        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
         is_over.store(true, Ordering::Relaxed);
         writer.join().unwrap()
     });
