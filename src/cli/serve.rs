@@ -62,8 +62,7 @@ fn show_warnings(format: LogFormat) {
 
 async fn serve(config: &Config, current: Current, files: Files) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
-    let emulator = current.look();
-    let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
+    let tls = config.tls.as_ref().map(|tls| identity(tls, config, &current.look())).transpose()?;
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
         LogFormat::Human => {
@@ -76,7 +75,7 @@ async fn serve(config: &Config, current: Current, files: Files) -> anyhow::Resul
     let log = log.context("cannot start the thread that writes the log")?;
     // Before anybody is told that there is something to stop.
     let stop = stop_signal()?;
-    let ready = Ready::new(&emulator, server.address(), config.tls.is_some());
+    let ready = Ready::new(&current.look(), server.address(), config.tls.is_some());
     let file = config.ready_file.as_ref().map(|path| {
         ReadyFile::write(path, &ready).with_context(|| format!("cannot write `{}`", path.display()))
     });
@@ -85,7 +84,7 @@ async fn serve(config: &Config, current: Current, files: Files) -> anyhow::Resul
         ready.line()
     } else {
         let paint = Paint::of(&std::io::stdout());
-        banner::text(&emulator, server.address(), &admin, ready.tls, paint)
+        banner::text(&current.look(), server.address(), &admin, ready.tls, paint)
     });
     let limits = Limits::default();
     let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));

@@ -328,6 +328,8 @@ mod usage {
                                                   JSON, or none [default: human] [$TOMBSTONE_LOG_FORMAT]
 
             Files:
+                  --watch[=<on|off>]              Take up changes of files while it serves; state stays where it
+                                                  still fits [$TOMBSTONE_WATCH]
                   --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
                                                   one with a built-in name goes before it [$TOMBSTONE_SPECS]
                   --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the

@@ -37,6 +37,7 @@ specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
 providers: [shop, till]
+watch: on
 settings: { shop: { grace: 1m, limit: 3 }, till: { open: true } }
 clock: { start: '2030-01-31T08:00:00Z', rate: 0.5 }
 sandboxes: { max: 5, idle: 10m }
@@ -131,6 +132,7 @@ fn the_file_gives_every_option() {
                 ],
                 vet: false,
             },
+            watch: true,
             clock: ClockStart {
                 at: Some(
                     Timestamp(
@@ -219,6 +221,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("seed", "7"),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
+        ("watch", "on"),
         ("fixture-set", "crowded"),
         ("provider", "shop, till"),
         ("set", "shop.grace=1m,shop.limit=3,till.open=true"),
