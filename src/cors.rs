@@ -11,6 +11,8 @@ use http::Response;
 use http::StatusCode;
 use http::header;
 
+use crate::media::is_json;
+
 /// How long a browser may remember a preflight's answer, in seconds: two hours is the most that Chromium keeps.
 const PREFLIGHT_AGE_MAX_S: &str = "7200";
 
@@ -113,21 +115,16 @@ fn names_origin(vary: &HeaderValue) -> bool {
 /// A page from a contract's example would otherwise have the same origin as the admin API.
 pub fn confine(response: &mut Response<Bytes>) {
     if response.body().is_empty()
-        || response.headers().get(header::CONTENT_TYPE).is_some_and(is_json)
+        || response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.to_str().is_ok_and(is_json))
     {
         return;
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-}
-
-/// Is this `application/json` or a media type that ends in `+json`, whatever its parameters?
-fn is_json(content_type: &HeaderValue) -> bool {
-    let bytes = content_type.as_bytes();
-    let essence = bytes.split(|byte| *byte == b';').next().unwrap_or(bytes).trim_ascii();
-    essence.eq_ignore_ascii_case(b"application/json")
-        || essence.len() > 5 && essence[essence.len() - 5..].eq_ignore_ascii_case(b"+json")
 }
 
 #[cfg(test)]

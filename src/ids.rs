@@ -42,6 +42,19 @@ impl Ids {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// A number that follows from the seed alone.
+    pub fn seed(&self) -> u64 {
+        let seed = self.0.get_seed();
+        seed.chunks_exact(8).fold(0, |mixed, part| {
+            mixed ^ part.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+        })
+    }
+
+    /// The next number of the sequence.
+    pub fn next_seed(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// How much of the sequence that the seed fixes was used up.
     pub fn position(&self) -> u128 {
         self.0.get_word_pos()
@@ -98,6 +111,20 @@ impl Pattern {
     }
 }
 
+/// The seed that a text stands for (FNV-1a, 64 bit).
+pub fn seed_of(text: &str) -> u64 {
+    mixed(0, text)
+}
+
+/// A seed that follows from another one and a text.
+pub fn mixed(seed: u64, text: &str) -> u64 {
+    let bytes = seed.to_le_bytes();
+    let bytes = bytes.iter().chain(text.as_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// Dice: a generator of its own, so that what is decided by chance never changes which ids are made up.
 /// Its clone goes on exactly as it would.
 ///
@@ -114,6 +141,22 @@ impl Dice {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream(Self::STREAM);
         Self(generator)
+    }
+
+    /// The dice for one place in something larger: what is drawn there does not depend on what is drawn elsewhere.
+    /// `turn` tells apart several tries at the same place.
+    pub fn at(seed: u64, place: &str, turn: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&turn.to_le_bytes());
+        key[16..24].copy_from_slice(&fingerprint(place).to_le_bytes());
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// A whole number from 0 up to but not including `count`, each as likely (to 2^-64); 0 when there is none.
+    pub fn below(&mut self, count: u64) -> u64 {
+        let wide = u128::from(self.0.next_u64()) * u128::from(count);
+        u64::try_from(wide >> 64).unwrap_or_default()
     }
 
     /// Whether something of this probability happens: never at 0 or below, always at 1 or above.
@@ -147,6 +190,13 @@ impl Dice {
     fn unit(&mut self) -> f64 {
         StandardUniform.sample(&mut self.0)
     }
+}
+
+/// FNV-1a of 64 bits, as its authors define it: no version of a library changes it.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The last line of a syntax error, which says what is wrong; the lines before draw an arrow.
@@ -229,6 +279,16 @@ mod tests {
             .assert_eq(&format!("{thrown:?}"));
         assert_eq!(fork.chance(0.5), thrown.0);
         assert_eq!(fork.uniform(MS, 1000 * MS), thrown.1);
+    }
+
+    #[test]
+    fn dice_of_one_place_depend_on_seed_place_and_turn_only() {
+        let drawn = |seed, place, turn| Dice::at(seed, place, turn).below(1_000_000);
+        expect_test::expect!["413740"].assert_eq(&drawn(1, "/a", 0).to_string());
+        let others = [drawn(2, "/a", 0), drawn(1, "/b", 0), drawn(1, "/a", 1)];
+        assert!(others.iter().all(|other| *other != drawn(1, "/a", 0)));
+        assert!((0..100).map(|turn| Dice::at(1, "", turn).below(3)).all(|drawn| drawn < 3));
+        assert_eq!(Dice::seeded(1).below(0), 0);
     }
 
     #[test]

@@ -43,8 +43,9 @@
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
 //! | 4 | [`sandbox`] | isolated worlds by name, what happened in each, and the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
+//! | 3 | [`documented`] | what the contract alone answers: which response, in which media type, made how |
 //! | 3 | [`journal`] | entries with what they changed, bounded |
-//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] | one stage each |
+//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] | plain values |
 //!
@@ -78,14 +79,17 @@ pub mod emulator;
 pub mod sandbox;
 
 pub mod behavior;
+pub mod documented;
 pub mod journal;
 
 pub mod cors;
 pub mod coverage;
 pub mod faults;
 pub mod jobs;
+pub mod media;
 pub mod prefer;
 pub mod router;
+pub mod sample;
 pub mod security;
 pub mod store;
 pub mod validation;

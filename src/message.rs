@@ -135,6 +135,8 @@ pub enum Why {
     Stage(&'static str),
     /// A documented answer that was asked for, or a fault that struck: which one, in words.
     Forced(Arc<str>),
+    /// The contract alone, which documents this response: which one, by its place in the document.
+    Documented(Arc<str>),
     /// A rule or failure entry, by its place in the behavior file (`deleteOrganization rule 3, line 48`).
     Rule(Arc<str>),
     /// Something that should not be: the text names the rule and what went wrong.

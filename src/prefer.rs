@@ -1,6 +1,7 @@
 //! Preferences of a request (RFC 7240): which documented answer is asked for, and whether only to try.
 //!
-//! Must not know operations. What is not known here is passed over, as section 2 of the RFC asks.
+//! Those about the answer can also stand in the query (`?__code=404`), which counts where there is no header. Must not
+//! know operations. What is not known here is passed over, as section 2 of the RFC asks.
 
 use http::HeaderMap;
 use http::HeaderName;
@@ -19,42 +20,83 @@ pub struct Preferences {
     pub code: Option<u16>,
     /// Answer with the documented example of this name (`example=not_yours`).
     pub example: Option<String>,
+    /// Whether to make the body up from its schema, passing over examples (`dynamic=true`).
+    pub dynamic: Option<bool>,
+    /// What made-up values follow from (`seed=abc`).
+    pub seed: Option<String>,
     /// Answer as the call would be answered, and change nothing (`dry-run`).
     pub dry_run: bool,
 }
 
 /// A preference that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{value}` is no status for `Prefer: code`: write three digits from 200 to 599")]
-pub struct BadCode {
-    /// What was sent.
-    pub value: String,
+pub enum BadPreference {
+    /// The code is none.
+    #[error("`{value}` is no status for `Prefer: code`: write three digits from 200 to 599")]
+    Code {
+        /// What was sent.
+        value: String,
+    },
+    /// The switch is neither on nor off.
+    #[error("`{value}` is nothing for `Prefer: dynamic`: write `true` or `false`")]
+    Dynamic {
+        /// What was sent.
+        value: String,
+    },
 }
 
+/// What the names of preferences begin with in a query.
+const IN_QUERY: &str = "__";
+
 impl Preferences {
+    /// What a request prefers: by the header, or where there is none, by its query.
+    pub fn of(headers: &HeaderMap, query: &str) -> Result<Self, BadPreference> {
+        if headers.contains_key(&PREFER) {
+            Self::in_header(headers)
+        } else if query.contains(IN_QUERY) {
+            Self::in_query(query)
+        } else {
+            Ok(Self::default())
+        }
+    }
+
     /// Reads all fields of the header; of a preference that comes twice the first counts.
-    pub fn read(headers: &HeaderMap) -> Result<Self, BadCode> {
+    fn in_header(headers: &HeaderMap) -> Result<Self, BadPreference> {
         let mut preferences = Self::default();
         for field in headers.get_all(&PREFER) {
             let text = String::from_utf8_lossy(field.as_bytes());
             for (name, value) in parts(&text) {
+                preferences.add(name, &value)?;
+                if name.eq_ignore_ascii_case("dry-run") {
+                    preferences.dry_run |= !value.eq_ignore_ascii_case("false");
+                }
+            }
+        }
+        Ok(preferences)
+    }
+
+    fn in_query(query: &str) -> Result<Self, BadPreference> {
+        let mut preferences = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if let Some(name) = name.strip_prefix(IN_QUERY) {
                 preferences.add(name, &value)?;
             }
         }
         Ok(preferences)
     }
 
-    fn add(&mut self, name: &str, value: &str) -> Result<(), BadCode> {
+    fn add(&mut self, name: &str, value: &str) -> Result<(), BadPreference> {
         if name.eq_ignore_ascii_case("code") && self.code.is_none() {
             let code = value.parse().ok().filter(|code| (200..600).contains(code));
-            let is_status = value.len() == 3 && code.is_some();
-            self.code = Some(
-                code.filter(|_| is_status).ok_or_else(|| BadCode { value: value.to_owned() })?,
-            );
+            let bad = || BadPreference::Code { value: value.to_owned() };
+            self.code = Some(code.filter(|_| value.len() == 3).ok_or_else(bad)?);
         } else if name.eq_ignore_ascii_case("example") && self.example.is_none() {
             self.example = Some(value.to_owned());
-        } else if name.eq_ignore_ascii_case("dry-run") {
-            self.dry_run |= !value.eq_ignore_ascii_case("false");
+        } else if name.eq_ignore_ascii_case("dynamic") && self.dynamic.is_none() {
+            let bad = |_| BadPreference::Dynamic { value: value.to_owned() };
+            self.dynamic = Some(value.to_ascii_lowercase().parse().map_err(bad)?);
+        } else if name.eq_ignore_ascii_case("seed") && self.seed.is_none() {
+            self.seed = Some(value.to_owned());
         }
         Ok(())
     }
@@ -67,16 +109,23 @@ impl Preferences {
     /// What `Preference-Applied` says when all of them were honoured; `None` where there is none.
     pub fn applied(&self) -> Option<HeaderValue> {
         let code = self.code.map(|code| format!("code={code}"));
-        let example = self.example.as_ref().map(|name| {
-            if is_token(name) {
-                format!("example={name}")
-            } else {
-                format!("example=\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
-            }
-        });
+        let example = self.example.as_ref().map(|name| format!("example={}", written(name)));
+        let dynamic = self.dynamic.map(|dynamic| format!("dynamic={dynamic}"));
+        let seed = self.seed.as_ref().map(|seed| format!("seed={}", written(seed)));
         let dry_run = self.dry_run.then(|| "dry-run".to_owned());
-        let all: Vec<String> = [code, example, dry_run].into_iter().flatten().collect();
+        let all = [code, example, dynamic, seed, dry_run];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        // What a query asked for may hold what no header can.
         if all.is_empty() { None } else { HeaderValue::from_bytes(all.join(", ").as_bytes()).ok() }
+    }
+}
+
+/// A value as a token, or as a quoted string where it is none.
+fn written(value: &str) -> String {
+    if is_token(value) {
+        value.to_owned()
+    } else {
+        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
     }
 }
 
@@ -143,12 +192,12 @@ fn is_token(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(fields: &[&str]) -> Result<Preferences, BadCode> {
+    fn read(fields: &[&str]) -> Result<Preferences, BadPreference> {
         let mut headers = HeaderMap::new();
         for field in fields {
             headers.append(PREFER, HeaderValue::from_str(field).unwrap());
         }
-        Preferences::read(&headers)
+        Preferences::of(&headers, "__code=201&__example=x")
     }
 
     #[test]
@@ -157,6 +206,7 @@ mod tests {
             code: (code > 0).then_some(code),
             example: (!example.is_empty()).then(|| example.to_owned()),
             dry_run,
+            ..Preferences::default()
         };
         for (fields, expected) in [
             (vec!["code=403"], of(403, "", false)),
@@ -166,7 +216,7 @@ mod tests {
             (vec![r#"respond-async; x="1,code=5", wait=10, code=404"#], of(404, "", false)),
             (vec!["dry-run=false"], of(0, "", false)),
             (vec![", ,;=,\""], of(0, "", false)),
-            (vec![], of(0, "", false)),
+            (vec![], of(201, "x", false)),
         ] {
             assert_eq!(read(&fields), Ok(expected), "{fields:?}");
         }
@@ -176,8 +226,11 @@ mod tests {
     fn a_code_that_is_none_is_told() {
         for code in ["", "40", "4040", "4XX", "100", "600", "+40"] {
             let error = read(&[&format!("code={code}")]).unwrap_err();
-            assert_eq!(error.value, code);
+            assert_eq!(error, BadPreference::Code { value: code.to_owned() });
         }
+        let text = read(&["dynamic=maybe"]).unwrap_err().to_string();
+        expect_test::expect!["`maybe` is nothing for `Prefer: dynamic`: write `true` or `false`"]
+            .assert_eq(&text);
         let text = read(&["code=4XX"]).unwrap_err().to_string();
         expect_test::expect![
             "`4XX` is no status for `Prefer: code`: write three digits from 200 to 599"
@@ -187,7 +240,11 @@ mod tests {
 
     #[test]
     fn what_was_applied_can_be_read_back() {
-        for field in ["code=403, example=x, dry-run", r#"example="a \"b\" \\ c""#] {
+        for field in [
+            "code=403, example=x, dry-run",
+            r#"example="a \"b\" \\ c""#,
+            "dynamic=true, seed=\"a b\"",
+        ] {
             let preferences = read(&[field]).unwrap();
             let applied = preferences.applied().unwrap();
             assert_eq!(read(&[applied.to_str().unwrap()]), Ok(preferences));

@@ -9,7 +9,12 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
+
+/// The member of a problem that says its kind.
+const TYPE: &str = "type";
+
+/// What the `type` of a problem begins with: a name and no address, since nothing is to be fetched there.
+const TYPES: &str = "urn:tombstone:errors";
 
 /// A problem document: a status, what kind of problem it is, and what to do.
 #[derive(Clone, Debug)]
@@ -26,6 +31,13 @@ impl Problem {
         Self { status, title, detail: detail.into(), members: Map::new() }
     }
 
+    /// The same problem with a `type` that programs can tell it by: a name among those that Prism gives its own.
+    #[must_use]
+    pub fn of_type(mut self, name: &'static str) -> Self {
+        self.members.insert(TYPE.to_owned(), format!("{TYPES}#{name}").into());
+        self
+    }
+
     /// The same problem with one more member (RFC 9457 section 3.2).
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -40,17 +52,15 @@ impl Problem {
 
     /// The answer that carries it, as `application/problem+json`.
     ///
-    /// `type` is left out, which RFC 9457 section 3.1.1 reads as `about:blank`, and `title` says the kind.
-    pub fn into_response(self) -> Response<Bytes> {
-        let mut body = json!({
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        if let Value::Object(document) = &mut body {
-            document.extend(self.members);
-        }
-        let mut response = Response::new(Bytes::from(body.to_string()));
+    /// Without a type `type` is left out, which RFC 9457 section 3.1.1 reads as `about:blank`; `title` says the kind.
+    pub fn into_response(mut self) -> Response<Bytes> {
+        let mut document = Map::new();
+        document.extend(self.members.shift_remove_entry(TYPE));
+        document.insert("title".to_owned(), self.title.into());
+        document.insert("status".to_owned(), self.status.as_u16().into());
+        document.insert("detail".to_owned(), self.detail.into());
+        document.extend(self.members);
+        let mut response = Response::new(Bytes::from(Value::Object(document).to_string()));
         *response.status_mut() = self.status;
         response
             .headers_mut()
@@ -69,6 +79,8 @@ impl std::error::Error for Problem {}
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -123,7 +123,7 @@ pub fn credential_places<'a>(
     let mut places = CredentialPlaces::default();
     for scheme in schemes {
         match scheme {
-            SecurityScheme::Bearer | SecurityScheme::Basic => {
+            SecurityScheme::Bearer | SecurityScheme::Basic | SecurityScheme::Http { .. } => {
                 places.headers.insert(AUTHORIZATION.as_str().to_owned());
             }
             SecurityScheme::ApiKey { location: Location::Header | Location::Path, name } => {
@@ -135,6 +135,7 @@ pub fn credential_places<'a>(
             SecurityScheme::ApiKey { location: Location::Cookie, name } => {
                 places.cookies.insert(name.clone());
             }
+            SecurityScheme::MutualTls => {}
         }
     }
     places
@@ -151,7 +152,12 @@ pub fn challenge(
         let challenge = match schemes.get(name) {
             Some(SecurityScheme::Bearer) => "Bearer",
             Some(SecurityScheme::Basic) => r#"Basic realm="sandbox", charset="UTF-8""#,
-            Some(SecurityScheme::ApiKey { .. }) | None => continue,
+            Some(SecurityScheme::Http { scheme }) if is_digest(scheme) => {
+                // What a nonce is for, replayed requests, is no concern of a sandbox: it is always the same.
+                r#"Digest realm="sandbox", nonce="tombstone""#
+            }
+            Some(SecurityScheme::Http { scheme }) => scheme,
+            Some(SecurityScheme::ApiKey { .. } | SecurityScheme::MutualTls) | None => continue,
         };
         if !challenges.contains(&challenge) {
             challenges.push(challenge);
@@ -186,8 +192,11 @@ fn satisfy(
             .get(name)
             // A scheme that the contract does not define cannot be satisfied; loading it was a finding.
             .ok_or(Reason::Missing)
-            .and_then(|scheme| presented(scheme, parts))
-            .and_then(|credential| judge(name, &credential))
+            .and_then(|scheme| match scheme {
+                // The server that would have seen the certificate is not there.
+                SecurityScheme::MutualTls => Ok(()),
+                scheme => judge(name, &presented(scheme, parts)?),
+            })
             .map_err(|reason| (passed, Rejection { scheme: name.clone(), reason }))?;
     }
     Ok(())
@@ -216,6 +225,14 @@ fn presented<'a>(scheme: &SecurityScheme, parts: &Parts<'a>) -> Result<Cow<'a, s
             Cow::Borrowed(token)
         }
         SecurityScheme::Basic => Cow::Owned(basic(authorization(parts.headers, "basic")?)?),
+        SecurityScheme::Http { scheme } => {
+            let credential = authorization(parts.headers, scheme)?;
+            if is_digest(scheme) && !has_digest_fields(credential) {
+                return Err(Reason::Malformed);
+            }
+            Cow::Borrowed(credential)
+        }
+        SecurityScheme::MutualTls => return Err(Reason::Missing),
         SecurityScheme::ApiKey { location, name } => match location {
             Location::Header | Location::Path => {
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Reason::Missing)?;
@@ -260,6 +277,22 @@ fn basic(encoded: &str) -> Result<String, Reason> {
     if pair.contains(':') { Ok(pair) } else { Err(Reason::Malformed) }
 }
 
+fn is_digest(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("digest")
+}
+
+/// Whether a digest credential says what it has to (RFC 7616, section 3.4).
+fn has_digest_fields(credential: &str) -> bool {
+    // A comma in quotes only breaks a value in two, and what is asked for are names.
+    let named = |field: &str| {
+        credential.split(',').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+            let value = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case(field) && !value.is_empty()
+        })
+    };
+    ["username", "realm", "nonce", "uri", "response"].into_iter().all(named)
+}
+
 fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Reason::Malformed)
 }
@@ -282,6 +315,9 @@ mod tests {
             ("InCookie".to_owned(), key(Location::Cookie, "sid")),
             ("Bearer".to_owned(), SecurityScheme::Bearer),
             ("Basic".to_owned(), SecurityScheme::Basic),
+            ("Digest".to_owned(), SecurityScheme::Http { scheme: "digest".to_owned() }),
+            ("Hoba".to_owned(), SecurityScheme::Http { scheme: "HOBA".to_owned() }),
+            ("Certificate".to_owned(), SecurityScheme::MutualTls),
         ])
     }
 
@@ -385,6 +421,42 @@ mod tests {
     }
 
     #[test]
+    fn other_schemes_are_held_to_their_shape() {
+        const DIGEST: &str = r#"authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x""#;
+        check(
+            &[
+                ("Digest", &[DIGEST]),
+                ("Digest", &[&DIGEST.replace("response", "respond")]),
+                ("Digest", &[&DIGEST.replace("nonce=n", "nonce=\"\"")]),
+                ("Digest", &["authorization: Digest good"]),
+                ("Digest", &["authorization: Digest"]),
+                ("Digest", &["authorization: Bearer good"]),
+                ("Hoba", &["authorization: hoba result=good"]),
+                ("Hoba", &["authorization: HOBA"]),
+                ("Hoba", &[]),
+                ("Certificate", &[]),
+                ("Certificate+Bearer", &[]),
+                ("Certificate+Bearer", &["authorization: Bearer good"]),
+                ("{} | Certificate", &[]),
+            ],
+            &expect![[r#"
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x": alternative 0 [Digest=username="a, b=c", realm="r", nonce=n, URI="/good", response="x"]
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", respond="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce="", URI="/good", response="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest good: the credential for `Digest` is malformed []
+                Digest <- authorization: Digest: the credential for `Digest` is missing []
+                Digest <- authorization: Bearer good: the credential for `Digest` is missing []
+                Hoba <- authorization: hoba result=good: alternative 0 [Hoba=result=good]
+                Hoba <- authorization: HOBA: the credential for `Hoba` is missing []
+                Hoba <- : the credential for `Hoba` is missing []
+                Certificate <- : alternative 0 []
+                Certificate+Bearer <- : the credential for `Bearer` is missing []
+                Certificate+Bearer <- authorization: Bearer good: alternative 0 [Bearer=good]
+                {} | Certificate <- : alternative 1 []"#]],
+        );
+    }
+
+    #[test]
     fn the_alternative_that_got_furthest_is_reported() {
         check(
             &[
@@ -458,6 +530,9 @@ mod tests {
         assert_eq!(ask(&["Bearer", "Bearer", "Key"]).as_deref(), Some("Bearer"));
         expect![[r#"Bearer, Basic realm="sandbox", charset="UTF-8""#]]
             .assert_eq(&ask(&["Bearer", "Basic"]).unwrap());
+        expect![[r#"Digest realm="sandbox", nonce="tombstone", HOBA"#]]
+            .assert_eq(&ask(&["Digest", "Hoba", "Certificate"]).unwrap());
+        assert_eq!(ask(&["Certificate"]), None);
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The layer of each module: it may use only those of lower layers, and itself. A new edge is a change of design.
-const LAYERS: [(&str, u8); 31] = [
+const LAYERS: [(&str, u8); 34] = [
     ("clock", 0),
     ("finding", 0),
     ("ids", 0),
@@ -22,12 +22,15 @@ const LAYERS: [(&str, u8); 31] = [
     ("cors", 2),
     ("faults", 2),
     ("jobs", 2),
+    ("media", 2),
     ("prefer", 2),
     ("router", 2),
+    ("sample", 2),
     ("security", 2),
     ("store", 2),
     ("validation", 2),
     ("behavior", 3),
+    ("documented", 3),
     ("journal", 3),
     ("sandbox", 4),
     ("emulator", 5),
@@ -44,7 +47,8 @@ const LAYERS: [(&str, u8); 31] = [
 ];
 
 /// The ways in which modules of a layer use each other.
-const WITHIN_LAYER: [(&str, &str); 2] = [("cli", "config"), ("openapi", "yaml")];
+const WITHIN_LAYER: [(&str, &str); 4] =
+    [("cli", "config"), ("cors", "media"), ("openapi", "yaml"), ("validation", "media")];
 
 /// Below this layer nothing waits, and nothing reads or writes files or sockets.
 const IO_FROM: u8 = 7;

@@ -20,7 +20,6 @@ use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::openapi::MediaType;
 use crate::openapi::Operation;
-use crate::openapi::Response as DocumentedResponse;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 
@@ -180,21 +179,11 @@ fn response<'a>(
         let message = format!("`{}` documents no response {number}", operation.id);
         return wrong("respond", message, Some(hint));
     };
-    Some((status, preferred(response)))
-}
-
-/// The media type in which a documented response is given: JSON if it has it, else its first.
-pub(crate) fn preferred(response: &DocumentedResponse) -> Option<(&str, &MediaType)> {
-    let media = response
-        .content
-        .get_key_value("application/json")
-        .or_else(|| response.content.iter().find(|(name, _)| name.contains("json")))
-        .or_else(|| response.content.first());
-    media.map(|(name, media)| (name.as_str(), media))
+    Some((status, response.preferred().map(|(_, name, media)| (name, media))))
 }
 
 /// A documented media type as a header says it.
-pub(crate) fn content_type(media_type: &str) -> Option<HeaderValue> {
+fn content_type(media_type: &str) -> Option<HeaderValue> {
     let media_type = if media_type == "*/*" { "application/json" } else { media_type };
     HeaderValue::from_str(media_type).ok()
 }

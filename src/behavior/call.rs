@@ -102,6 +102,10 @@ impl ExampleCall {
         let (name, value) = match scheme {
             SecurityScheme::Bearer => ("Authorization".to_owned(), format!("Bearer {credential}")),
             SecurityScheme::Basic => ("Authorization".to_owned(), format!("Basic {credential}")),
+            SecurityScheme::Http { scheme } => {
+                ("Authorization".to_owned(), format!("{scheme} {credential}"))
+            }
+            SecurityScheme::MutualTls => return,
             SecurityScheme::ApiKey { location: Location::Query, name } => {
                 query.push((name.clone(), credential.to_owned()));
                 return;

@@ -37,6 +37,14 @@ pub struct Fixtures {
     pub settings: Map<String, Json>,
 }
 
+impl Fixtures {
+    /// No records at all.
+    pub fn none(behavior: &Behavior) -> Self {
+        let store = Store::new(Arc::clone(&behavior.model));
+        Self { store, calls: Vec::new(), settings: Map::new() }
+    }
+}
+
 /// The records and calls of a fixture file; those that can be had, where something is wrong.
 pub(crate) fn load(
     behavior: &Behavior,
@@ -46,8 +54,7 @@ pub(crate) fn load(
     findings: &mut Vec<Finding>,
 ) -> Fixtures {
     let Some(file) = read::<FixtureFile>(document, findings) else {
-        let store = Store::new(Arc::clone(&behavior.model));
-        return Fixtures { store, calls: Vec::new(), settings: Map::new() };
+        return Fixtures::none(behavior);
     };
     let mut notes = Notes::new(document, findings);
     let calls = file.calls.iter().enumerate().filter_map(|(number, format)| {

@@ -12,8 +12,8 @@ mod compile;
 mod decide;
 mod effect;
 mod explain;
+mod failed;
 mod fixture;
-mod forced;
 pub mod format;
 mod names;
 mod notes;
@@ -55,6 +55,7 @@ use crate::clock::Timestamp;
 use crate::expression::Expression;
 use crate::expression::Template;
 use crate::expression::Value;
+use crate::expression::from_json;
 use crate::finding::Finding;
 use crate::ids::Ids;
 use crate::message::Why;
@@ -75,7 +76,6 @@ pub use explain::RuleTried;
 pub use explain::Shown;
 pub use explain::StageOutcome;
 pub use fixture::Fixtures;
-pub use forced::NotDocumented;
 pub use secrets::Secrets;
 pub use task::TaskDecision;
 
@@ -233,6 +233,31 @@ impl Behavior {
             Err(problems) => notes.errors("/settings", problems),
         }
         Some(behavior)
+    }
+
+    /// The behavior of a provider that has no behavior file: it remembers nothing, and the contract alone answers.
+    pub fn none(contract: &Arc<Contract>) -> Self {
+        Self {
+            contract: Arc::clone(contract),
+            shapes: Arc::default(),
+            model: Arc::default(),
+            settings: from_json(&Json::Object(Map::new())),
+            order: compile::ORDER,
+            schemes: Vec::new(),
+            messages: Vec::new(),
+            operations: contract.operations.iter().map(|_| None).collect(),
+            unknown_route: Vec::new(),
+            wrong_method: Vec::new(),
+            jobs: Vec::new(),
+            rules: Vec::new(),
+            delays: Vec::new(),
+            secrets: OnceLock::new(),
+        }
+    }
+
+    /// Whether the file says what an operation does; else the contract alone answers.
+    pub fn decides(&self, operation: usize) -> bool {
+        self.operations[operation].is_some()
     }
 
     /// The contract this behavior keeps.

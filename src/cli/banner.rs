@@ -8,12 +8,16 @@ use std::net::SocketAddr;
 use crate::admin;
 use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
+use crate::documented::Call;
 use crate::emulator::Emulator;
 use crate::emulator::ProviderOverview;
 use crate::server::origin;
 
 /// From this column on a command goes on in the next line.
 const COLUMNS_MAX: usize = 100;
+
+/// Bodies up to here are shown in the line of their operation.
+const LINE_BODY_BYTES_MAX: usize = 1024;
 
 /// The banner of a server that listens on `address`.
 pub(super) fn text(
@@ -34,6 +38,49 @@ pub(super) fn text(
     let listening = format!("tombstone {version} is listening on {origin}{others}");
     let _ = writeln!(text, "{} (Ctrl-C ends it)", paint.bold(&listening));
     text
+}
+
+/// A line for each operation that can be pasted into a shell, and where the server listens.
+pub(super) fn operations(
+    emulator: &Emulator,
+    address: SocketAddr,
+    tls: bool,
+    paint: Paint,
+) -> String {
+    let origin = origin(address, tls);
+    let mut text = String::new();
+    for (number, _) in emulator.providers().enumerate() {
+        let operations = &emulator.behavior(number).contract().operations;
+        for (operation, call) in operations.iter().zip(emulator.example_calls(number)) {
+            let method = paint.bold(&format!("{:<8}", operation.method.as_str()));
+            let _ = match call {
+                Some(call) => writeln!(text, "{method}{}", call_line(&call, &origin)),
+                None => writeln!(text, "{method}{}", paint.dim(&operation.template)),
+            };
+        }
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let listening = format!("tombstone {version} is listening on {origin}");
+    let _ = writeln!(text, "{} (Ctrl-C ends it)", paint.bold(&listening));
+    text
+}
+
+/// `curl -i -X POST http://127.0.0.1:4010/pets -H … -d …`, on one line.
+fn call_line(call: &Call, origin: &str) -> String {
+    let body = call.body.as_ref().map(|body| String::from_utf8_lossy(body));
+    let body = body.filter(|body| body.len() <= LINE_BODY_BYTES_MAX);
+    let mut words = vec!["curl -i".to_owned()];
+    if call.method == "HEAD" {
+        words = vec!["curl -I".to_owned()];
+    } else if call.method != "GET" && !(call.method == "POST" && body.is_some()) {
+        words.push(format!("-X {}", call.method));
+    }
+    words.push(quoted(&format!("{origin}{}", call.target)));
+    for (name, value) in &call.headers {
+        words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+    }
+    words.extend(body.map(|body| format!("--data-raw {}", quoted(&body))));
+    words.join(" ")
 }
 
 fn push_provider(text: &mut String, provider: &ProviderOverview<'_>, origin: &str, paint: Paint) {

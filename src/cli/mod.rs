@@ -10,6 +10,7 @@ mod coverage;
 mod journal_out;
 mod junit;
 mod keep;
+mod mock;
 mod paint;
 mod ready;
 mod reload;
@@ -44,6 +45,7 @@ use crate::emulator::Emulator;
 use crate::emulator::Options;
 use crate::finding::Finding;
 use crate::finding::Severity;
+use crate::finding::did_you_mean;
 
 /// So many findings are printed before the rest is served: a folder of files can have thousands.
 const FINDINGS_MAX: usize = 10;
@@ -78,6 +80,7 @@ const EXAMPLES: &str = "\
 Examples:
   tombstone                            serve the built-in APIs on http://127.0.0.1:4010
   tombstone -p 0 --provider NAME       one of them, on a free port
+  tombstone mock openapi.yaml          any OpenAPI document, as Prism would
   tombstone check --specs my-apis      what is wrong with files of your own
   tombstone serve --help               all options of serving";
 
@@ -92,6 +95,9 @@ enum Command {
     /// Answer requests (the same as no command)
     #[command(after_help = AFTER_OPTIONS)]
     Serve(Box<ServeArgs>),
+    /// Answer by documents alone, with the flags of `prism mock`
+    #[command(after_help = mock::AFTER_OPTIONS)]
+    Mock(Box<mock::MockArgs>),
     /// Report everything that is wrong with the files of providers and tombstone.yaml
     #[command(after_help = "Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage")]
     Check(CheckArgs),
@@ -201,10 +207,12 @@ struct RoutesArgs {
 /// Runs the program with the process's arguments: 0 fine, 1 findings or failure, 2 wrong usage.
 pub fn main() -> ExitCode {
     // Wrong usage is printed by clap itself, with exit code 2.
-    let matches = command().get_matches();
+    let arguments = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let matches = command().get_matches_from(mock::arguments(arguments));
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
         Some(Command::Serve(args)) => serve::run(*args),
+        Some(Command::Mock(args)) => mock::run(*args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Routes(args)) => routes::run(&args),
         Some(Command::Wait(args)) => wait::run(&args),
@@ -231,7 +239,7 @@ pub fn main() -> ExitCode {
 /// told where serving is.
 fn command() -> clap::Command {
     let mut command = Cli::command().mut_args(|arg| arg.hide(true));
-    for name in ["serve", "check", "routes", "wait", "reset", "coverage", "verify"] {
+    for name in ["serve", "mock", "check", "routes", "wait", "reset", "coverage", "verify"] {
         command = command.mut_subcommand(name, |serving| serving.mut_args(with_variable));
     }
     command
@@ -275,8 +283,12 @@ fn load(
 /// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.
 fn emulator(sources: &Sources, options: &Options, files: &mut Files) -> anyhow::Result<Emulator> {
     let mut findings = Vec::new();
-    let emulator = load(sources, options, files, &mut findings)?;
+    let emulator = load(sources, options, files, &mut findings).map_err(misnamed)?;
+    let is_broken = findings.iter().any(|finding| finding.severity == Severity::Error);
     tell(findings);
+    if is_broken && !sources.documents.is_empty() {
+        anyhow::bail!("what was asked for cannot all be served: mend what is named above");
+    }
     let is_there = |name: &str| emulator.providers().any(|there| **there == *name);
     if let Some(broken) = sources.only.iter().find(|name| !is_there(name)) {
         anyhow::bail!("`{broken}` cannot be served: mend what is named above");
@@ -285,6 +297,16 @@ fn emulator(sources: &Sources, options: &Options, files: &mut Files) -> anyhow::
         anyhow::bail!("no provider can be served: mend what is named above");
     }
     Ok(emulator)
+}
+
+/// A word that is neither a command nor a file is wrong usage.
+fn misnamed(error: catalog::Error) -> anyhow::Error {
+    let catalog::Error::NoSuchFile { path } = &error else { return error.into() };
+    let commands = Cli::command();
+    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    let hint = path.to_str().and_then(|word| did_you_mean(word, names));
+    let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+    WrongUsage(vec![format!("{error}{hint}")]).into()
 }
 
 /// Prints how many findings there are and the worst of them.

@@ -34,9 +34,23 @@ use crate::server::log;
 use crate::server::log::Log;
 use crate::server::tls::Identity;
 
+/// What is printed when it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// Which APIs there are, calls to paste, and the admin API.
+    Banner,
+    /// A line for each operation.
+    Operations,
+    /// Nothing.
+    None,
+}
+
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let config = args.config.resolve(args.given)?;
-    let mut files = Files::default();
+    with(&args.config.resolve(args.given)?, Greeting::Banner)
+}
+
+pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCode> {
+    let mut files = if config.watch { Files::default() } else { Files::unwanted() };
     let mut emulator = emulator(&config.sources, &config.emulator(system_now()), &mut files)?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     show_warnings(config.log_format);
@@ -44,7 +58,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&config, emulator.into(), files))
+    runtime.block_on(serve(config, greeting, emulator.into(), files))
 }
 
 /// Has what the server itself warns of printed.
@@ -60,7 +74,12 @@ fn show_warnings(format: LogFormat) {
     };
 }
 
-async fn serve(config: &Config, current: Current, files: Files) -> anyhow::Result<ExitCode> {
+async fn serve(
+    config: &Config,
+    greeting: Greeting,
+    current: Current,
+    files: Files,
+) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
     let tls = config.tls.as_ref().map(|tls| identity(tls, config, &current.look())).transpose()?;
     let admin = config.admin.options(server.address());
@@ -84,7 +103,15 @@ async fn serve(config: &Config, current: Current, files: Files) -> anyhow::Resul
         ready.line()
     } else {
         let paint = Paint::of(&std::io::stdout());
-        banner::text(&current.look(), server.address(), &admin, ready.tls, paint)
+        match greeting {
+            Greeting::Banner => {
+                banner::text(&current.look(), server.address(), &admin, ready.tls, paint)
+            }
+            Greeting::Operations => {
+                banner::operations(&current.look(), server.address(), ready.tls, paint)
+            }
+            Greeting::None => String::new(),
+        }
     });
     let limits = Limits::default();
     let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));

@@ -14,6 +14,7 @@ use serde::Deserializer;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::catalog::DocumentSource;
 use crate::catalog::Setting;
 use crate::config::values::LogFormat;
 use crate::config::values::Moment;
@@ -53,6 +54,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(flatten)]
     pub sources: GivenSources,
+    /// How the contract alone answers
+    #[command(flatten)]
+    #[serde(default)]
+    pub documented: GivenDocumented,
     /// What made-up ids follow from: the same seed and the same calls give the same ids [default: 0]
     #[arg(long, value_name = "N", help_heading = SANDBOXES)]
     pub seed: Option<u64>,
@@ -95,6 +100,7 @@ pub struct Given {
 
 const SERVING: &str = "Serving";
 const FILES: &str = "Files";
+const DOCUMENTED: &str = "Operations without a behavior file";
 const SANDBOXES: &str = "Sandboxes and time";
 const JOURNAL: &str = "Journal";
 const TLS: &str = "TLS";
@@ -107,6 +113,11 @@ const SWITCH: &str = "on|off";
 /// Which providers, and from where.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize, JsonSchema)]
 pub struct GivenSources {
+    /// Documents to serve too: files, folders of them, or - for standard input; NAME=PATH names the provider
+    #[arg(value_name = "DOCUMENT", help_heading = FILES)]
+    #[serde(default, deserialize_with = "document_sources")]
+    #[schemars(with = "Vec<String>")]
+    pub documents: Vec<DocumentSource>,
     /// More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml; one with a built-in name goes before it
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     pub specs: Option<PathBuf>,
@@ -116,15 +127,43 @@ pub struct GivenSources {
     /// The records to start from; a provider without this set starts from `default` [default: default]
     #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub fixture_set: Option<String>,
+    /// Whether the built-in providers are served too [default: on]
+    #[arg(long, value_name = SWITCH, hide_possible_values = true, help_heading = FILES)]
+    pub built_in: Option<Switch>,
     /// Only this provider (repeatable)
     #[arg(long = "provider", value_name = "NAME", help_heading = FILES)]
     #[serde(default)]
     pub providers: Vec<String>,
+    /// An overlay (version 1.0) to apply to each document that is given by itself (repeatable, in this order)
+    #[arg(long = "overlay", value_name = "FILE", help_heading = FILES)]
+    #[serde(default)]
+    pub overlays: Vec<PathBuf>,
     /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
     #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE", help_heading = FILES)]
     #[serde(default, deserialize_with = "settings_by_provider")]
     #[schemars(with = "BTreeMap<String, Map<String, Value>>")]
     pub settings: Vec<Setting>,
+}
+
+/// How the contract alone answers where there is no behavior file.
+#[derive(Clone, Debug, Default, PartialEq, Args, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenDocumented {
+    /// Make bodies up from their schemas, anew for each request, instead of sending examples
+    #[arg(long, value_name = SWITCH, num_args = 0..=1, require_equals = true, default_missing_value = "on",
+          hide_possible_values = true, help_heading = DOCUMENTED)]
+    pub dynamic: Option<Switch>,
+    /// Answer 500 instead of a documented example that does not fit its schema
+    #[arg(long, value_name = SWITCH, num_args = 0..=1, require_equals = true, default_missing_value = "on",
+          hide_possible_values = true, help_heading = DOCUMENTED)]
+    pub errors: Option<Switch>,
+    /// Whether properties that are not required are made up too [default: on]
+    #[arg(long, value_name = SWITCH, hide_possible_values = true, help_heading = DOCUMENTED)]
+    pub fill_properties: Option<Switch>,
+    /// Pass over the examples of media types
+    #[arg(long, value_name = SWITCH, num_args = 0..=1, require_equals = true, default_missing_value = "on",
+          hide_possible_values = true, help_heading = DOCUMENTED)]
+    pub ignore_examples: Option<Switch>,
 }
 
 /// The virtual clock.
@@ -232,6 +271,18 @@ impl Given {
             log_format: self.log_format.or(below.log_format),
             watch: self.watch.or(below.watch),
             sources: self.sources.over(below.sources),
+            documented: GivenDocumented {
+                dynamic: self.documented.dynamic.or(below.documented.dynamic),
+                errors: self.documented.errors.or(below.documented.errors),
+                fill_properties: self
+                    .documented
+                    .fill_properties
+                    .or(below.documented.fill_properties),
+                ignore_examples: self
+                    .documented
+                    .ignore_examples
+                    .or(below.documented.ignore_examples),
+            },
             seed: self.seed.or(below.seed),
             clock: GivenClock {
                 start: self.clock.start.or(below.clock.start),
@@ -281,6 +332,14 @@ impl Given {
         {
             *path = folder.join(&path);
         }
+        for document in &mut self.sources.documents {
+            if !document.is_standard_input() {
+                document.path = folder.join(&document.path);
+            }
+        }
+        for path in &mut self.sources.overlays {
+            *path = folder.join(&path);
+        }
         self
     }
 }
@@ -293,10 +352,13 @@ impl GivenSources {
             settings.push(own);
         }
         Self {
+            documents: first_filled(self.documents, below.documents),
+            built_in: self.built_in.or(below.built_in),
             specs: self.specs.or(below.specs),
             fixtures: self.fixtures.or(below.fixtures),
             fixture_set: self.fixture_set.or(below.fixture_set),
             providers: first_filled(self.providers, below.providers),
+            overlays: first_filled(self.overlays, below.overlays),
             settings,
         }
     }
@@ -315,6 +377,14 @@ impl GivenTls {
 
 fn first_filled<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
     if list.is_empty() { below } else { list }
+}
+
+/// In the file, documents are written as on the command line.
+fn document_sources<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<DocumentSource>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }
 
 /// In the file, settings are values by name, by provider.

@@ -15,9 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admin;
+use crate::catalog::DocumentSource;
 use crate::catalog::Sources;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
+use crate::documented;
 use crate::emulator;
 use crate::faults::FAULTS_MAX;
 use crate::faults::Fault;
@@ -30,6 +32,7 @@ pub use environment::Variables;
 pub use environment::variables;
 pub use file::FILE;
 pub use given::Given;
+pub use given::GivenDocumented;
 pub use given::GivenSources;
 pub use values::LogFormat;
 pub use values::Moment;
@@ -94,6 +97,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Who may call the admin API.
     pub admin: Admin,
+    /// How the contract alone answers where there is no behavior file.
+    pub documented: documented::Options,
     /// Print a line of JSON instead of the banner.
     pub print_json: bool,
     /// Where that line is written, too.
@@ -224,7 +229,7 @@ impl Config {
             log_format: given.log_format.unwrap_or(LogFormat::Human),
             seed: given.seed.unwrap_or(0),
             cors: given.cors != Some(Switch::Off),
-            watch: given.watch == Some(Switch::On),
+            watch: given.watch == Some(Switch::On) && !is_piped(&given.sources),
             sources: sources(given.sources),
             clock: clock(&given.clock, &mut problems),
             sandboxes: Sandboxes {
@@ -246,6 +251,7 @@ impl Config {
                 is_open: given.admin.open == Some(Switch::On),
                 hosts: given.admin.hosts,
             },
+            documented: documented(&given.documented),
             print_json: given.print_json == Some(Switch::On),
             ready_file: given.ready_file,
         };
@@ -268,19 +274,37 @@ impl Config {
             journal_bytes_max: self.journal.bytes_max,
             faults: self.faults.iter().filter_map(compiled).collect(),
             fixture_set: self.sources.fixture_set.as_str().into(),
+            documented: self.documented,
         }
     }
+}
+
+/// Whether a document comes by standard input, which cannot be read again.
+fn is_piped(sources: &GivenSources) -> bool {
+    sources.documents.iter().any(DocumentSource::is_standard_input)
 }
 
 /// Where the files of providers come from.
 pub fn sources(given: GivenSources) -> Sources {
     Sources {
+        documents: given.documents,
+        built_in: given.built_in != Some(Switch::Off),
         specs: given.specs,
         fixtures: given.fixtures,
         fixture_set: given.fixture_set.unwrap_or_else(|| FIXTURE_SET.to_owned()),
         only: given.providers,
+        overlays: given.overlays,
         settings: given.settings,
         vet: false,
+    }
+}
+
+fn documented(given: &GivenDocumented) -> documented::Options {
+    documented::Options {
+        dynamic: given.dynamic == Some(Switch::On),
+        errors: given.errors == Some(Switch::On),
+        fill_properties: given.fill_properties != Some(Switch::Off),
+        ignore_examples: given.ignore_examples == Some(Switch::On),
     }
 }
 

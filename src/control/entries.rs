@@ -164,7 +164,9 @@ impl Reader<'_> {
         match why {
             Why::Nothing => None,
             Why::Stage(stage) => Some((*stage).to_owned()),
-            Why::Rule(text) | Why::Forced(text) => Some(self.redactor.text(text)),
+            Why::Rule(text) | Why::Forced(text) | Why::Documented(text) => {
+                Some(self.redactor.text(text))
+            }
             Why::Fault(text) => Some(self.redactor.text(text)),
         }
     }

@@ -198,6 +198,7 @@ fn summary(rehearsal: &Rehearsal) -> String {
     match &rehearsal.why {
         Why::Rule(label) => format!("decided by {label}"),
         Why::Forced(what) => forced(what),
+        Why::Documented(what) => format!("answered by the contract alone: {what}"),
         Why::Fault(fault) => format!("the behavior file could not answer: {fault}"),
         Why::Stage("unknown route") => "no operation has this path".to_owned(),
         Why::Stage("wrong method") => "operations have this path, but none this method".to_owned(),

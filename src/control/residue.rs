@@ -459,6 +459,6 @@ fn why_text(why: &Why) -> Option<(String, String)> {
     match why {
         Why::Fault(text) => Some(("/why".to_owned(), text.clone())),
         // What the behavior file and the sandbox itself say is not from a request.
-        Why::Nothing | Why::Stage(_) | Why::Forced(_) | Why::Rule(_) => None,
+        Why::Nothing | Why::Stage(_) | Why::Forced(_) | Why::Documented(_) | Why::Rule(_) => None,
     }
 }

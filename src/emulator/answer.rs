@@ -82,7 +82,7 @@ impl Answer {
 
     /// Counts what was exercised. What was only tried is not, nor is what we say in our own name.
     pub(super) fn count(&self, coverage: &mut Coverage) {
-        let is_theirs = matches!(self.why, Why::Rule(_) | Why::Forced(_));
+        let is_theirs = matches!(self.why, Why::Rule(_) | Why::Forced(_) | Why::Documented(_));
         let Some(provider) = self.provider.filter(|_| is_theirs && !self.dry_run) else { return };
         // The call did not happen, and nothing of an answer was sent.
         let is_lost =

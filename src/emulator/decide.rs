@@ -7,12 +7,12 @@ use http::HeaderValue;
 use http::Method;
 use http::Response;
 use http::StatusCode;
-use serde_json::json;
 
 use crate::behavior::Call;
 use crate::behavior::Explanation;
-use crate::behavior::NotDocumented;
 use crate::clock::Timestamp;
+use crate::documented;
+use crate::documented::Seeds;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
 use crate::emulator::VIOLATIONS_HEADER;
@@ -25,7 +25,6 @@ use crate::faults::Strike;
 use crate::faults::Target as Struck;
 use crate::message::Delivery;
 use crate::message::Why;
-use crate::prefer::PREFER;
 use crate::prefer::PREFERENCE_APPLIED;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
@@ -106,25 +105,23 @@ impl Emulator {
         asked: &Asked<'_>,
     ) -> Prepared {
         let Asked { parts, body, .. } = *asked;
-        let preferences = if parts.headers.contains_key(&PREFER) {
-            match Preferences::read(&parts.headers) {
-                Ok(preferences) => preferences,
-                Err(error) => {
-                    let title = "no such preference";
-                    let problem = Problem::new(StatusCode::BAD_REQUEST, title, error.to_string());
-                    let mut answer = Answer::refused(problem, "preference").of(Some(provider));
-                    answer.operation = Some(operation);
-                    return Prepared::Answered(Box::new(answer));
-                }
-            }
-        } else {
-            Preferences::default()
-        };
         let query = parts.uri.query().unwrap_or_default();
+        let preferences = match Preferences::of(&parts.headers, query) {
+            Ok(preferences) => preferences,
+            Err(error) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                let problem = Problem::new(status, "no such preference", error.to_string())
+                    .of_type("UNPROCESSABLE_ENTITY");
+                let answer = Answer::refused(problem, "preference");
+                return Prepared::Answered(Box::new(answer.at(Some((provider, operation)))));
+            }
+        };
         let sent = Sent { path: params, query, headers: &parts.headers, body };
         let validated = self.operations[provider][operation].validator.validate(&sent);
-        let violations =
-            (!validated.violations.is_empty()).then(|| violations_header(&validated.violations));
+        let is_decided = self.behavior(provider).decides(operation);
+        // Without a behavior file more can be wrong than what is found here.
+        let violations = (is_decided && !validated.violations.is_empty())
+            .then(|| violations_header(&validated.violations));
         let routed = Routed { provider, operation, validated, violations, preferences };
         Prepared::Routed(Box::new(routed))
     }
@@ -137,7 +134,7 @@ impl Emulator {
         state: &mut State,
     ) -> Answer {
         let now = state.world.clock.now(asked.real);
-        if let Some(answer) = self.forced(&prepared) {
+        if let Some(answer) = self.forced(&prepared, &state.world) {
             return answer;
         }
         let is_dry_run =
@@ -189,6 +186,9 @@ impl Emulator {
         now: Timestamp,
         explanation: Option<&mut Option<Explanation>>,
     ) -> Answer {
+        if !self.behavior(routed.provider).decides(routed.operation) {
+            return self.by_contract(&routed, asked, world);
+        }
         let Routed { provider, operation, validated, violations, preferences } = routed;
         let ids = world.ids_position();
         let call = Call { operation, parts: asked.parts, path: asked.address.path, validated };
@@ -224,19 +224,57 @@ impl Emulator {
         answer
     }
 
-    /// The documented answer that a request asks for, if it does.
-    pub(super) fn forced(&self, prepared: &Prepared) -> Option<Answer> {
+    /// Has the contract alone answer.
+    fn by_contract(&self, routed: &Routed, asked: &Asked<'_>, world: &mut World) -> Answer {
+        let Routed { provider, operation, validated, preferences, .. } = routed;
+        let asked = documented::Asked {
+            contract: self.behavior(*provider).contract(),
+            number: *operation,
+            headers: &asked.parts.headers,
+            query: asked.parts.uri.query().unwrap_or_default(),
+            violations: &validated.violations,
+            preferences,
+        };
+        let is_dynamic = preferences.dynamic.unwrap_or(self.documented.dynamic);
+        let seeds = Seeds {
+            steady: world.ids().seed(),
+            fresh: if is_dynamic { world.next_seed() } else { 0 },
+        };
+        let renderings = &self.renderings[*provider];
+        let answered = documented::answer(&asked, seeds, self.documented, renderings);
+        let why = answered.documented.map_or(Why::Stage("not documented"), Why::Documented);
+        let mut answer = Answer::new(answered.response, why).at(Some((*provider, *operation)));
+        if !answered.violations.is_empty() {
+            let violations = violations_header(&answered.violations);
+            answer.response.headers_mut().insert(VIOLATIONS_HEADER, violations);
+        }
+        answer
+    }
+
+    /// The documented answer that a request asks for, if it does, and if nothing but that decides.
+    pub(super) fn forced(&self, prepared: &Prepared, world: &World) -> Option<Answer> {
         match prepared {
-            Prepared::Routed(routed) if routed.preferences.forces() => Some(self.force(routed)),
+            Prepared::Routed(routed)
+                if routed.preferences.forces()
+                    && self.behavior(routed.provider).decides(routed.operation) =>
+            {
+                Some(self.force(routed, world))
+            }
             _ => None,
         }
     }
 
     /// The documented answer that is asked for. Nothing changes.
-    fn force(&self, routed: &Routed) -> Answer {
+    fn force(&self, routed: &Routed, world: &World) -> Answer {
         let Preferences { code, example, .. } = &routed.preferences;
-        let documented =
-            self.behavior(routed.provider).documented(routed.operation, *code, example.as_deref());
+        let documented = documented::forced(
+            self.behavior(routed.provider).contract(),
+            routed.operation,
+            *code,
+            example.as_deref(),
+            world.ids().seed(),
+            &self.renderings[routed.provider],
+        );
         let mut answer = match documented {
             Ok(mut response) => {
                 let applied =
@@ -245,7 +283,7 @@ impl Emulator {
                 response.headers_mut().insert(PREFERENCE_APPLIED, applied);
                 Answer::new(response, Why::Forced(why.into()))
             }
-            Err(missing) => Answer::refused(not_documented(&missing), "not documented"),
+            Err(missing) => Answer::refused(missing.problem(), "not documented"),
         };
         (answer.provider, answer.operation) = (Some(routed.provider), Some(routed.operation));
         if let Some(violations) = &routed.violations {
@@ -284,7 +322,10 @@ impl Emulator {
         let worded = place.filter(|_| fault.body.is_none()).and_then(|(provider, operation)| {
             let behavior = self.behavior(provider);
             let example = fault.example.as_deref();
-            behavior.documented(operation, Some(fault.status.as_u16()), example).ok().or_else(
+            let status = Some(fault.status.as_u16());
+            let seed = state.world.ids().seed();
+            let (contract, kept) = (behavior.contract(), &self.renderings[provider]);
+            documented::forced(contract, operation, status, example, seed, kept).ok().or_else(
                 || {
                     let moment = state.world.moment(provider, now);
                     let (method, path) = (&asked.parts.method, asked.address.path);
@@ -344,13 +385,6 @@ fn struck(answer: &mut Answer, strike: Strike, state: &mut State) {
     answer.delay = answer.delay.saturating_add(strike.delay);
     answer.delivery = strike.delivery;
     answer.faults = strike.faults;
-}
-
-/// The problem of asking for what the contract does not document.
-fn not_documented(missing: &NotDocumented) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not documented", missing.to_string())
-        .with("codes", json!(missing.codes))
-        .with("examples", json!(missing.examples))
 }
 
 /// Changes that were planned under the same lock always fit; should they not, nothing is done and that is said.

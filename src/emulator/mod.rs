@@ -30,6 +30,9 @@ use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::cors;
 use crate::cors::Cors;
+use crate::documented;
+use crate::documented::Call;
+use crate::documented::Renderings;
 use crate::emulator::answer::Answer;
 use crate::emulator::mount::Address;
 use crate::emulator::mount::Mounts;
@@ -62,6 +65,7 @@ use crate::validation::RequestValidator;
 
 pub use current::Current;
 pub use current::Held;
+pub use mount::refusal as name_refusal;
 pub use nearest::Nearest;
 pub use overview::GivenBy;
 pub use overview::OperationOverview;
@@ -84,6 +88,9 @@ pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-req
 
 /// The header that says when the sandbox, which begins anew with this request, was dropped because nobody used it.
 pub const RESTARTED_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox-restarted");
+
+/// So many operations get an example call with a body: making up those of a thousand takes seconds.
+const CALLS_WITH_BODIES_MAX: usize = 50;
 
 /// One emulated API: its name, how it behaves, and the records it starts from.
 #[derive(Debug)]
@@ -125,6 +132,8 @@ pub struct Options {
     pub faults: Vec<Arc<Fault>>,
     /// The name of the fixture set that the providers' records come from.
     pub fixture_set: Arc<str>,
+    /// How the contract alone answers where there is no behavior file.
+    pub documented: documented::Options,
 }
 
 impl Default for Options {
@@ -140,6 +149,7 @@ impl Default for Options {
             journal_bytes_max: 64 << 20,
             faults: Vec::new(),
             fixture_set: sandbox::DEFAULT.into(),
+            documented: documented::Options::default(),
         }
     }
 }
@@ -160,6 +170,9 @@ pub struct Emulator {
     sandboxes: Registry,
     cors: Option<Cors>,
     fixtures: Option<Box<FixtureLoader>>,
+    documented: documented::Options,
+    /// Documented answers that were made before, by the number of the provider.
+    renderings: Vec<Renderings>,
 }
 
 /// Reads the fixture set of that name for every provider, in order, as if it were then; every problem otherwise.
@@ -198,12 +211,21 @@ impl Emulator {
         for (provider, message) in problems {
             findings.push(Finding::warning(&contracts[provider].1.file, 0, "", message));
         }
-        let operations = contracts.iter().map(|(_, contract)| {
-            let emulated = |operation: &Operation| EmulatedOperation {
-                id: operation.id.as_str().into(),
-                validator: RequestValidator::new(operation, &contract.schemas),
+        let operations = providers.iter().map(|Provider { behavior, .. }| {
+            let contract = behavior.contract();
+            let emulated = |(number, operation): (usize, &Operation)| {
+                let validator = RequestValidator::new(operation, &contract.schemas);
+                let is_decided = behavior.decides(number);
+                EmulatedOperation {
+                    id: operation.id.as_str().into(),
+                    validator: if is_decided {
+                        validator
+                    } else {
+                        validator.allowing_untyped_bodies()
+                    },
+                }
             };
-            contract.operations.iter().map(emulated).collect()
+            contract.operations.iter().enumerate().map(emulated).collect()
         });
         let operations = operations.collect();
         let documented = contracts
@@ -215,7 +237,17 @@ impl Emulator {
         let budget = Budget::new(options.journal_entries_max, options.journal_bytes_max);
         let limits = Limits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
         let sandboxes = Registry::new(baseline(&providers, options), budget, limits, options.now);
-        Self { providers, operations, mounts, sandboxes, cors, fixtures: None }
+        let renderings = providers.iter().map(|_| Renderings::default()).collect();
+        Self {
+            providers,
+            operations,
+            mounts,
+            sandboxes,
+            cors,
+            fixtures: None,
+            documented: options.documented,
+            renderings,
+        }
     }
 
     /// Answers a request that arrived at `now`, by the system clock: the stages, in order.
@@ -379,6 +411,22 @@ impl Emulator {
     /// The id of an operation of a provider, by their numbers.
     pub fn operation_id(&self, provider: usize, operation: usize) -> &Arc<str> {
         &self.operations[provider][operation].id
+    }
+
+    /// A call of each operation of a provider that its contract takes, at the path where it answers; `None` for one
+    /// for which none can be made up. Where there are very many, without their bodies.
+    pub fn example_calls(&self, provider: usize) -> impl Iterator<Item = Option<Call>> {
+        let is_short = self.operations.iter().map(Vec::len).sum::<usize>() <= CALLS_WITH_BODIES_MAX;
+        let call = if is_short { documented::valid_call } else { documented::bodiless_call };
+        let contract = self.behavior(provider).contract();
+        let prefix = match self.providers.len() {
+            1 => String::new(),
+            _ => format!("/{}", self.providers[provider].name),
+        };
+        (0..contract.operations.len()).map(move |number| {
+            let call = call(contract, number, 0).ok()?;
+            Some(Call { target: format!("{prefix}{}", call.target), ..call })
+        })
     }
 
     /// The name of a provider by its number.

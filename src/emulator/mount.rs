@@ -5,6 +5,8 @@
 use http::Method;
 
 use crate::openapi::Contract;
+use crate::openapi::Operation;
+use crate::openapi::Server;
 use crate::router::Refusal;
 use crate::router::Router;
 
@@ -29,17 +31,16 @@ impl Target {
 }
 
 /// Why no provider among these contracts can have that name.
-pub(super) fn refusal(name: &str, contracts: &[&Contract]) -> Option<String> {
+pub fn refusal(name: &str, contracts: &[&Contract]) -> Option<String> {
     if RESERVED_STARTS.iter().any(|start| name.starts_with(start)) {
         return Some(format!(
             "no provider can be named `{name}`: paths that begin so are the sandbox's own"
         ));
     }
     let paths = contracts.iter().flat_map(|contract| {
-        let operations = contract.operations.iter().map(|operation| &operation.template);
-        let bases = base_paths(contract);
-        operations.flat_map(move |template| {
-            bases.clone().into_iter().map(move |base| format!("{base}{template}"))
+        contract.operations.iter().flat_map(|operation| {
+            let bases = base_paths(contract, operation).into_iter();
+            bases.map(|base| format!("{base}{}", operation.template))
         })
     });
     let clash = paths.into_iter().find(|path| first_segment(path) == name)?;
@@ -92,7 +93,8 @@ impl Mounts {
         contract: &Contract,
         problems: &mut Vec<(usize, String)>,
     ) {
-        let vendor = contract.servers.iter().filter_map(|server| server.host.clone());
+        let own = contract.operations.iter().flat_map(|operation| &operation.servers);
+        let vendor = contract.servers.iter().chain(own).filter_map(|server| server.host.clone());
         for host in vendor.chain([format!("{name}.localhost")]) {
             match self.hosts.iter().find(|(known, _)| known.eq_ignore_ascii_case(&host)) {
                 None => self.hosts.push((host.into(), provider)),
@@ -111,10 +113,9 @@ impl Mounts {
     fn mount_at_root(&mut self, contracts: &[&Contract], problems: &mut Vec<(usize, String)>) {
         let mut entries: Vec<(Method, String, Target)> = Vec::new();
         for (provider, contract) in contracts.iter().enumerate() {
-            for base in base_paths(contract) {
-                entries.extend(targets(provider, contract).into_iter().map(
-                    |(method, template, target)| (method, format!("{base}{template}"), target),
-                ));
+            for (method, template, target, bases) in targets(provider, contract) {
+                let paths = bases.into_iter().map(|base| format!("{base}{template}"));
+                entries.extend(paths.map(|path| (method.clone(), path, target)));
             }
         }
         let mut claimed: Router<Target> = Router::new();
@@ -154,7 +155,11 @@ impl Mounts {
                 path: if rest.is_empty() { "/" } else { rest },
             };
         }
-        let provider = host.and_then(|host| self.by_host(host));
+        let provider = match self.names.len() {
+            // Whatever comes is for the only one there is.
+            1 => Some(0),
+            _ => host.and_then(|host| self.by_host(host)),
+        };
         Address { provider, path }
     }
 
@@ -179,7 +184,8 @@ impl Mounts {
 
     /// Whether a provider answers there without its prefix.
     pub(super) fn is_at_root(&self, method: &Method, template: &str, provider: usize) -> bool {
-        self.root.get(method, template).is_some_and(|target| target.provider() == provider)
+        let table = if self.names.len() == 1 { &self.own[0] } else { &self.root };
+        table.get(method, template).is_some_and(|target| target.provider() == provider)
     }
 }
 
@@ -190,11 +196,10 @@ fn own_paths(
     problems: &mut Vec<(usize, String)>,
 ) -> Router<Target> {
     let mut router = Router::new();
-    let mut bases = base_paths(contract);
-    if !bases.contains(&"") {
-        bases.push("");
-    }
-    for (method, template, target) in targets(provider, contract) {
+    for (method, template, target, mut bases) in targets(provider, contract) {
+        if !bases.contains(&"") {
+            bases.push("");
+        }
         for base in &bases {
             match router.insert(method.clone(), &format!("{base}{template}"), target) {
                 Err(refusal) if *base == bases[0] => problems.push((provider, refusal.to_string())),
@@ -205,10 +210,16 @@ fn own_paths(
     router
 }
 
-/// The different base paths of a contract's servers; without servers, the one that `OpenAPI` supposes: `/`.
-pub(super) fn base_paths(contract: &Contract) -> Vec<&str> {
+/// The different base paths of an operation's servers, which are the contract's unless it has its own.
+pub(super) fn base_paths<'c>(contract: &'c Contract, operation: &'c Operation) -> Vec<&'c str> {
+    let own = &operation.servers;
+    base_paths_of(if own.is_empty() { &contract.servers } else { own })
+}
+
+/// Without servers, the one base path that `OpenAPI` supposes: `/`.
+fn base_paths_of(servers: &[Server]) -> Vec<&str> {
     let mut bases: Vec<&str> = Vec::new();
-    for server in &contract.servers {
+    for server in servers {
         if !bases.contains(&server.base_path.as_str()) {
             bases.push(&server.base_path);
         }
@@ -219,13 +230,16 @@ pub(super) fn base_paths(contract: &Contract) -> Vec<&str> {
     bases
 }
 
-fn targets(provider: usize, contract: &Contract) -> Vec<(Method, String, Target)> {
+/// What leads where: method, template, target and base paths.
+fn targets(provider: usize, contract: &Contract) -> Vec<(Method, &str, Target, Vec<&str>)> {
     let operations = contract.operations.iter().enumerate().map(|(number, operation)| {
         let target = Target::Operation { provider, operation: number };
-        (operation.method.clone(), operation.template.clone(), target)
+        let bases = base_paths(contract, operation);
+        (operation.method.clone(), operation.template.as_str(), target, bases)
     });
     let others = contract.not_emulated.iter().map(|other| {
-        (other.method.clone(), other.template.clone(), Target::NotEmulated { provider })
+        let (target, bases) = (Target::NotEmulated { provider }, base_paths_of(&contract.servers));
+        (other.method.clone(), other.template.as_str(), target, bases)
     });
     operations.chain(others).collect()
 }

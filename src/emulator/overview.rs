@@ -121,7 +121,7 @@ impl Emulator {
     fn mounted_at(&self, number: usize, provider: &Provider, operation: &Operation) -> Vec<String> {
         let (name, template) = (&provider.name, &operation.template);
         let mut places = vec![format!("/{name}{template}")];
-        for base in base_paths(provider.contract()) {
+        for base in base_paths(provider.contract(), operation) {
             let path = format!("{base}{template}");
             if !base.is_empty() {
                 places.push(format!("/{name}{path}"));

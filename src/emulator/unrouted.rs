@@ -94,6 +94,7 @@ impl Emulator {
             "no such operation",
             "no operation has this path; `near` lists the closest ones",
         )
+        .of_type("NO_PATH_MATCHED_ERROR")
         .with("near", json!(self.near(asked.address, &asked.parts.method)))
         .with("providers", json!(providers));
         Answer::refused(problem, "unknown route")
@@ -133,7 +134,8 @@ impl Emulator {
 fn wrong_method(allow: &[Method], asked: &Asked<'_>) -> Answer {
     let allowed: Vec<_> = allow.iter().map(Method::as_str).collect();
     let detail = format!("`{}` answers {}", asked.address.path, allowed.join(", "));
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail);
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail)
+        .of_type("NO_METHOD_MATCHED_ERROR");
     Answer::refused(problem, "wrong method")
 }
 

@@ -18,9 +18,10 @@ pub(super) enum Dialect {
     V31,
 }
 
-/// What no value can fail, and validators would each keep a copy of: most of the text of a document.
-const SAYS_NOTHING: [&str; 7] =
-    ["$schema", "$comment", "title", "description", "deprecated", "externalDocs", "xml"];
+/// What no value can fail, and validators would each keep a copy of: most of the text of a document. `xml` stays, for
+/// who writes XML.
+const SAYS_NOTHING: [&str; 6] =
+    ["$schema", "$comment", "title", "description", "deprecated", "externalDocs"];
 
 /// Something wrong with one keyword: the keyword, what is wrong, and what to do.
 pub(super) struct Flaw {
@@ -176,6 +177,7 @@ enum Shape {
     List,
     Schemas,
     Map,
+    Discriminator,
 }
 
 fn shape(keyword: &str) -> Option<Shape> {
@@ -192,7 +194,8 @@ fn shape(keyword: &str) -> Option<Shape> {
         "enum" => Shape::List,
         "allOf" | "anyOf" | "oneOf" | "prefixItems" => Shape::Schemas,
         "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
-        | "dependentRequired" | "discriminator" => Shape::Map,
+        | "dependentRequired" => Shape::Map,
+        "discriminator" => Shape::Discriminator,
         _ => return None,
     })
 }
@@ -210,7 +213,7 @@ impl Shape {
             Shape::Type => "a type or a list of types",
             Shape::List => "a list of values",
             Shape::Schemas => "a list of at least one schema",
-            Shape::Map => "a map",
+            Shape::Map | Shape::Discriminator => "a map",
         }
     }
 
@@ -236,7 +239,7 @@ impl Shape {
             },
             Shape::List => value.is_array(),
             Shape::Schemas => value.as_array().is_some_and(|schemas| !schemas.is_empty()),
-            Shape::Map => value.is_object(),
+            Shape::Map | Shape::Discriminator => value.is_object(),
         }
     }
 
@@ -266,7 +269,13 @@ impl Shape {
                 }
                 Value::Array(known)
             }
-            (Shape::Type, Value::String(text)) => json!(text.to_ascii_lowercase()),
+            (Shape::Type, Value::String(text)) => {
+                let lower = text.to_ascii_lowercase();
+                let types: Vec<&str> = lower.split([',', '|']).map(str::trim).collect();
+                if types.len() > 1 { json!(types) } else { json!(lower) }
+            }
+            // As OpenAPI 2.0 has it.
+            (Shape::Discriminator, Value::String(text)) => json!({ "propertyName": text }),
             (Shape::Schemas, Value::Object(_)) => json!([value]),
             _ => return None,
         };

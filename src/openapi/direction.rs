@@ -31,7 +31,7 @@ const COMPOSED_MAX: usize = 64;
 
 /// Which way a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Direction {
+pub enum Direction {
     /// Neither: all that is required has to be there, as in a record.
     Whole,
     /// What is `readOnly` need not be there.
@@ -40,17 +40,24 @@ pub(super) enum Direction {
     Response,
 }
 
+impl Direction {
+    /// The keywords that name required properties, `required` itself and those of one direction: for who makes values.
+    pub fn required_keywords(self) -> &'static [&'static str] {
+        match self {
+            Direction::Whole => &["required", IN_REQUEST, IN_RESPONSE],
+            Direction::Request => &["required", IN_REQUEST],
+            Direction::Response => &["required", IN_RESPONSE],
+        }
+    }
+}
+
 /// Tells a validator which of the two keywords to follow.
 pub(super) fn follow_keywords(
     options: ValidationOptions<'_>,
     direction: Direction,
 ) -> ValidationOptions<'_> {
-    let keywords: &[&str] = match direction {
-        Direction::Whole => &[IN_REQUEST, IN_RESPONSE],
-        Direction::Request => &[IN_REQUEST],
-        Direction::Response => &[IN_RESPONSE],
-    };
-    keywords.iter().fold(options, |options, keyword| options.with_keyword(*keyword, required))
+    let (_, own) = direction.required_keywords().split_first().expect("`required` is the first");
+    own.iter().fold(options, |options, keyword| options.with_keyword(*keyword, required))
 }
 
 /// `required` under another name: the error is that of the keyword itself.

@@ -32,6 +32,7 @@ pub(super) const HEADER: Needs = &[("schema", Object)];
 pub(super) const RESPONSE: Needs = &[("description", Text)];
 pub(super) const REQUEST_BODY: Needs = &[];
 pub(super) const MEDIA_TYPE: Needs = &[];
+pub(super) const ENCODING: Needs = &[];
 pub(super) const SERVER: Needs = &[("url", Nothing)];
 pub(super) const SECURITY_SCHEME: Needs = &[
     ("type", Nothing),

@@ -20,6 +20,7 @@ use super::dialect::Dialect;
 use super::direction;
 use super::discriminator;
 use super::discriminator::Discriminator;
+use super::gathering;
 use super::layout;
 use super::layout::push;
 use super::layout::within;
@@ -213,6 +214,13 @@ impl<'d> Lowering<'d> {
         let map = match schema {
             Value::Object(map) => map,
             Value::Bool(_) => return,
+            Value::String(text) if dialect::boolean(text).is_some() => {
+                let meant = dialect::boolean(text).unwrap_or(true);
+                let message = format!("the schema is a text; it is read as `{meant}`");
+                findings.push(self.document.warning(pointer, message));
+                *schema = Value::Bool(meant);
+                return;
+            }
             other => {
                 let shown = dialect::abbreviated(other);
                 let message = format!("{shown} is no schema; anything is accepted here");
@@ -450,10 +458,11 @@ impl<'d> Lowering<'d> {
         if !text.starts_with('#') {
             let message = format!("`{text}` is not in this document; anything is accepted here");
             return self.document.warning(&at, message).hint(
-                "nothing is fetched: bring all files into one, for example with `redocly bundle`",
+                "nothing is fetched from a network; files are read from the document's folder or its repository",
             );
         }
-        let message = format!("`{text}` leads nowhere; anything is accepted here");
+        let message =
+            format!("`{}` leads nowhere; anything is accepted here", gathering::shown(text));
         let finding = self.document.warning(&at, message);
         let name = text.strip_prefix("#/components/schemas/");
         let schemas =
@@ -593,7 +602,7 @@ pub(super) fn inside(keyword: &str) -> Option<Inside> {
 }
 
 /// A URI reference against its base, as far as identifiers of schemas need it.
-fn join(base: &str, reference: &str) -> String {
+pub(super) fn join(base: &str, reference: &str) -> String {
     let absolute = reference.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
     if absolute || base.is_empty() {
         return reference.trim_start_matches("./").to_owned();

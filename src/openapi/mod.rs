@@ -5,9 +5,11 @@
 mod dialect;
 mod direction;
 mod discriminator;
+mod gathering;
 mod layout;
 mod leaves;
 mod lowering;
+mod overlay;
 mod patterns;
 mod reading;
 mod schemas;
@@ -26,11 +28,13 @@ use serde_json::Value;
 use crate::finding::Finding;
 use crate::yaml::Document;
 use dialect::Dialect;
-use direction::Direction;
 use lowering::Lowering;
 use reading::Reader;
 use reading::Sample;
 
+pub use direction::Direction;
+pub use gathering::gather;
+pub use overlay::Overlay;
 pub use schemas::SchemaId;
 pub use schemas::Schemas;
 
@@ -66,7 +70,10 @@ impl Contract {
         let info = document.root().get("info");
         let text = |name: &str| info?.get(name)?.as_str().map(str::to_owned);
         let title = text("title").filter(|title| !title.is_empty());
-        let servers = reader.servers();
+        let mut servers = reader.servers("");
+        if servers.is_empty() {
+            servers.push(Server { base_path: String::new(), host: None });
+        }
         reader.security_schemes();
         let operations = reader.operations();
         let not_emulated = reader.not_emulated();
@@ -75,7 +82,7 @@ impl Contract {
             found.push(document.warning("/info/title", "the document has no title"));
         }
         let schemas = Schemas::new(lowering.finish(&mut found));
-        report(found, findings);
+        report(document.file(), found, findings);
         Some(Contract {
             file: Arc::clone(document.file()),
             title: title.unwrap_or_else(|| document.file().to_string()),
@@ -120,7 +127,7 @@ impl Contract {
                 }
             }
         }
-        report(found, findings);
+        report(document.file(), found, findings);
     }
 }
 
@@ -176,9 +183,12 @@ fn misfit(
 /// Violations of one example in one finding: enough to see what is meant.
 const VIOLATIONS_SHOWN_MAX: usize = 3;
 
-/// Hands findings over in the order of the file, each once however often a component was used.
-fn report(mut found: Vec<Finding>, findings: &mut Vec<Finding>) {
-    found.sort_by(|a, b| (a.line, &a.pointer, &a.message).cmp(&(b.line, &b.pointer, &b.message)));
+/// Hands findings over in the order of the file, those of other files last, each once however often a component was used.
+fn report(own: &Arc<str>, mut found: Vec<Finding>, findings: &mut Vec<Finding>) {
+    let place = |finding: &Finding| (finding.file != *own, Arc::clone(&finding.file), finding.line);
+    found.sort_by(|a, b| {
+        (place(a), &a.pointer, &a.message).cmp(&(place(b), &b.pointer, &b.message))
+    });
     found.dedup();
     findings.extend(found);
 }
@@ -206,7 +216,7 @@ fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialec
     match (parts.next(), parts.next()) {
         (Some("3"), Some("0")) => Some(Dialect::V30),
         (Some("3"), Some("1")) => Some(Dialect::V31),
-        (Some("3"), Some(_)) => {
+        (Some("3"), _) => {
             let message = format!("OpenAPI {version} is read as 3.1");
             findings.push(document.warning("/openapi", message));
             Some(Dialect::V31)
@@ -248,8 +258,12 @@ pub struct Operation {
     pub method: Method,
     /// The path template, as `/organizations/{id}`.
     pub template: String,
+    /// Where this one answers, if not where the document says: its own `servers`, else those of its path item.
+    pub servers: Vec<Server>,
     /// `summary`.
     pub summary: Option<String>,
+    /// `deprecated`.
+    pub deprecated: bool,
     /// The path item's parameters and the operation's own, merged.
     pub parameters: Vec<Parameter>,
     /// The request body, if one is documented.
@@ -347,6 +361,19 @@ pub struct MediaType {
     pub schema: Option<SchemaId>,
     /// Examples by name; `example` has the name `""`, and so has one inherited from the schema.
     pub examples: IndexMap<String, Value>,
+    /// How single properties are written, in forms and `multipart` bodies.
+    pub encoding: IndexMap<String, Encoding>,
+}
+
+/// How one property of a form or a `multipart` body is written (the specification's Encoding Object).
+#[derive(Clone, Debug, Default)]
+pub struct Encoding {
+    /// `contentType`: the media types and ranges it may be sent in; empty where its schema decides.
+    pub content_types: Vec<String>,
+    /// The headers of its part.
+    pub headers: Vec<Parameter>,
+    /// The style, and whether to explode; `None` where neither of these nor `allowReserved` is given.
+    pub style: Option<(Style, bool)>,
 }
 
 /// One documented response.
@@ -354,8 +381,8 @@ pub struct MediaType {
 pub struct Response {
     /// `description`.
     pub description: String,
-    /// Documented headers with their schemas.
-    pub headers: IndexMap<String, Option<SchemaId>>,
+    /// Documented headers.
+    pub headers: IndexMap<String, Header>,
     /// What is answered, by media type.
     pub content: IndexMap<String, MediaType>,
     /// `x-inferred`: the vendor does not document this response; why it is supposed.
@@ -364,6 +391,28 @@ pub struct Response {
     pub unreachable: Option<String>,
     /// Line in the document.
     pub line: u32,
+}
+
+impl Response {
+    /// The media type that is given when nobody asks for another: JSON before the rest. Its number, name and content.
+    pub fn preferred(&self) -> Option<(usize, &str, &MediaType)> {
+        let content = &self.content;
+        let number = content.get_index_of("application/json");
+        let number = number.or_else(|| content.keys().position(|name| name.contains("json")));
+        let number = number.unwrap_or(0);
+        content.get_index(number).map(|(name, media)| (number, name.as_str(), media))
+    }
+}
+
+/// One documented header of a response.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// The schema of its value.
+    pub schema: Option<SchemaId>,
+    /// Whether the properties of an object are written `name=value`.
+    pub explode: bool,
+    /// Its own example, else that of its schema.
+    pub example: Option<Value>,
 }
 
 /// How a caller proves who it is.
@@ -380,6 +429,13 @@ pub enum SecurityScheme {
     Bearer,
     /// `Authorization: Basic …`.
     Basic,
+    /// `Authorization: …` of any other scheme.
+    Http {
+        /// The scheme's name, as the document has it.
+        scheme: String,
+    },
+    /// A client's certificate, which is not seen here.
+    MutualTls,
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use indexmap::IndexMap;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::Encoding;
+use super::Header;
 use super::Location;
 use super::MediaType;
 use super::NotEmulated;
@@ -23,6 +25,7 @@ use super::SecurityScheme;
 use super::Server;
 use super::Style;
 use super::direction::Direction;
+use super::gathering;
 use super::layout;
 use super::layout::METHODS;
 use super::leaves;
@@ -151,9 +154,11 @@ impl<'d> Reader<'d> {
                 did_you_mean(name, siblings.keys().map(String::as_str))
             })
         } else {
-            Some("nothing is fetched: bring all files into one".to_owned())
+            let hint = "nothing is fetched from a network; files are read from the document's folder or its repository";
+            Some(hint.to_owned())
         };
-        self.warn(at, format!("`{reference}` leads nowhere and is left out")).hint = hint;
+        let shown = gathering::shown(reference);
+        self.warn(at, format!("`{shown}` leads nowhere and is left out")).hint = hint;
     }
 
     /// The schema in a field; the reference itself when it is one.
@@ -163,9 +168,10 @@ impl<'d> Reader<'d> {
         self.lowering.schema(&pointer, &mut self.findings).map(SchemaId::new)
     }
 
-    pub(super) fn servers(&mut self) -> Vec<Server> {
+    /// The `servers` of the object at `holder`.
+    pub(super) fn servers(&mut self, holder: &str) -> Vec<Server> {
         let mut found = Vec::new();
-        for pointer in self.items("/servers") {
+        for pointer in self.items(&layout::child(holder, "servers")) {
             let Some((_, map)) = self.object(&pointer) else { continue };
             let server: Option<openapiv3::Server> = leaves::typed(
                 map.clone(),
@@ -186,27 +192,18 @@ impl<'d> Reader<'d> {
                 ),
             }
         }
-        if found.is_empty() {
-            found.push(Server { base_path: String::new(), host: None });
-        }
         found
-    }
-
-    /// `servers` of a path item or operation, which go before the document's: those are not looked at.
-    fn other_servers(&mut self, holder: &str) {
-        let pointer = layout::child(holder, "servers");
-        let Some(Value::Array(servers)) = self.value(&pointer) else { return };
-        if !servers.is_empty() && Some(servers) != self.value("/servers").and_then(Value::as_array)
-        {
-            let message = "`servers` is read at the top of the document only; this one is ignored";
-            let hint = "it answers under the base paths and host names of the document's `servers`";
-            self.advise(&pointer, message, hint);
-        }
     }
 
     pub(super) fn security_schemes(&mut self) {
         for (name, pointer) in self.entries("/components/securitySchemes") {
             let Some((at, map)) = self.object(&pointer) else { continue };
+            if map.get("type").is_some_and(|kind| kind == "mutualTLS") {
+                let message = format!("`{name}` is of type `mutualTLS`, which is not checked");
+                self.advise(&at, message, "it holds for every request");
+                self.schemes.insert(name.clone(), SecurityScheme::MutualTls);
+                continue;
+            }
             let scheme: Option<openapiv3::SecurityScheme> = leaves::typed(
                 map.clone(),
                 leaves::SECURITY_SCHEME,
@@ -214,46 +211,15 @@ impl<'d> Reader<'d> {
                 &at,
                 &mut self.findings,
             );
-            if let Some(scheme) = scheme.and_then(|scheme| self.security_scheme(scheme, &at)) {
-                self.schemes.insert(name.clone(), scheme);
-            }
+            self.schemes.extend(scheme.map(|scheme| (name.clone(), security_scheme(scheme))));
         }
-    }
-
-    fn security_scheme(
-        &mut self,
-        scheme: openapiv3::SecurityScheme,
-        pointer: &str,
-    ) -> Option<SecurityScheme> {
-        use openapiv3::APIKeyLocation;
-        use openapiv3::SecurityScheme::APIKey;
-        use openapiv3::SecurityScheme::HTTP;
-        use openapiv3::SecurityScheme::OAuth2;
-        use openapiv3::SecurityScheme::OpenIDConnect;
-        Some(match scheme {
-            APIKey { location, name, .. } => {
-                let location = match location {
-                    APIKeyLocation::Query => Location::Query,
-                    APIKeyLocation::Header => Location::Header,
-                    APIKeyLocation::Cookie => Location::Cookie,
-                };
-                SecurityScheme::ApiKey { location, name }
-            }
-            HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("bearer") => SecurityScheme::Bearer,
-            HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("basic") => SecurityScheme::Basic,
-            HTTP { scheme, .. } => {
-                let message = format!("HTTP authentication `{scheme}` is not understood");
-                self.advise(pointer, message, "`basic` and `bearer` are");
-                return None;
-            }
-            OAuth2 { .. } | OpenIDConnect { .. } => SecurityScheme::Bearer,
-        })
     }
 
     /// Security requirements at a place; `None` when there are none, which is not the empty list.
     pub(super) fn security(&mut self, pointer: &str) -> Option<Vec<Vec<String>>> {
         self.value(pointer)?;
         let mut alternatives = Vec::new();
+        let mut unknowns = Vec::new();
         for pointer in self.items(pointer) {
             let Some(Value::Object(requirement)) = self.value(&pointer) else {
                 self.misplaced(&pointer, "a map of security schemes");
@@ -264,13 +230,16 @@ impl<'d> Reader<'d> {
             if unknown.is_empty() {
                 alternatives.push(requirement.keys().cloned().collect());
             }
-            for name in unknown {
-                let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
-                let message = format!(
-                    "security scheme `{name}` is not there; the alternative with it is left out"
-                );
-                self.warn(&layout::child(&pointer, name), message).hint = hint;
-            }
+            unknowns.extend(unknown.into_iter().map(|name| (layout::child(&pointer, name), name)));
+        }
+        let public =
+            if alternatives.is_empty() { ", and without it nothing is asked for" } else { "" };
+        for (at, name) in unknowns {
+            let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
+            let message = format!(
+                "security scheme `{name}` is not there; the alternative with it is left out{public}"
+            );
+            self.warn(&at, message).hint = hint;
         }
         Some(alternatives)
     }
@@ -308,14 +277,17 @@ impl<'d> Reader<'d> {
                 continue;
             }
             let Some(template) = self.template(template, &pointer) else { continue };
-            for place in self.path_item_places(&pointer) {
-                self.other_servers(&place);
-            }
+            let places = self.path_item_places(&pointer);
+            let mut servers = places.iter().map(|place| self.servers(place));
+            let servers = servers.find(|servers| !servers.is_empty()).unwrap_or_default();
             for (method, at) in self.path_item(&pointer) {
                 let Some(mut operation) = self.operation(method, &template, &pointer, &at, &public)
                 else {
                     continue;
                 };
+                if operation.servers.is_empty() {
+                    operation.servers.clone_from(&servers);
+                }
                 if let Some(line) = ids.get(&operation.id) {
                     let id = format!("{} {template}", operation.method);
                     let message = format!("operationId `{}` is on line {line} too", operation.id);
@@ -327,7 +299,10 @@ impl<'d> Reader<'d> {
                 found.push(operation);
             }
         }
-        if found.is_empty() {
+        if found.is_empty() && self.value("/webhooks").is_some() {
+            let message = "the document has webhooks and no operations, so that nothing is served";
+            self.advise("/webhooks", message, "a webhook is a call that the service makes");
+        } else if found.is_empty() {
             self.warn("/paths", "the document has no operations");
         }
         found
@@ -338,6 +313,16 @@ impl<'d> Reader<'d> {
             let message = format!("path `{template}` holds a query; it is left out");
             self.advise(pointer, message, "declare query parameters under `parameters`");
             return None;
+        }
+        if template.trim() != template {
+            let message = format!("path `{template}` has spaces around it; it is read without");
+            self.warn(pointer, message);
+            return self.template(template.trim(), pointer);
+        }
+        if template.matches('{').count() != template.matches('}').count() {
+            let message =
+                format!("path `{template}` has a brace without the other; it is read as text");
+            self.advise(pointer, message, "write parameters as `{name}`");
         }
         if !template.starts_with('/') {
             let message = format!("path `{template}` does not begin with `/`; it is read so");
@@ -352,10 +337,17 @@ impl<'d> Reader<'d> {
         let mut found: Vec<(&str, String)> = Vec::new();
         for place in self.path_item_places(pointer) {
             let Some(Value::Object(map)) = self.value(&place) else { continue };
-            for name in map.keys().filter(|name| METHODS.contains(&name.as_str())) {
-                if !found.iter().any(|(known, _)| known == name) {
-                    found.push((name, layout::child(&place, name)));
+            for name in map.keys() {
+                let lower = name.to_ascii_lowercase();
+                let is_known = found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+                if is_known || !METHODS.contains(&lower.as_str()) {
+                    continue;
                 }
+                let at = layout::child(&place, name);
+                if lower != *name {
+                    self.warn(&at, format!("`{name}` is read as `{lower}`"));
+                }
+                found.push((name, at));
             }
         }
         found
@@ -393,13 +385,14 @@ impl<'d> Reader<'d> {
                 fallback
             }
         };
-        self.other_servers(pointer);
         let parameters = self.operation_parameters(template, path_item, pointer);
         Some(Operation {
             id,
             method,
             template: template.to_owned(),
+            servers: self.servers(pointer),
             summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
+            deprecated: map.get("deprecated") == Some(&Value::Bool(true)),
             parameters,
             request_body: self.request_body(&layout::child(pointer, "requestBody")),
             responses: self.operation_responses(pointer),
@@ -457,7 +450,7 @@ impl<'d> Reader<'d> {
                 let message =
                     format!("path parameter `{name}` is not declared; any text is accepted");
                 self.advise(operation, message, "declare it under `parameters` with `in: path`");
-                parameters.push(undeclared(name, line));
+                parameters.push(Parameter { required: true, ..plain(name, Location::Path, line) });
             }
         }
         parameters.retain(|parameter| {
@@ -555,26 +548,10 @@ impl<'d> Reader<'d> {
         let body = typed.map(|typed| {
             let pointer = layout::child(&at, "content");
             let content = self.content(&pointer, Direction::Request);
-            self.multipart(&pointer, &content);
             RequestBody { required: typed.required, content }
         });
         self.request_bodies.insert(at, body.clone());
         body
-    }
-
-    fn multipart(&mut self, pointer: &str, content: &IndexMap<String, MediaType>) {
-        let has_parts =
-            |name: &str| name.trim_start().to_ascii_lowercase().starts_with("multipart/");
-        for (name, _) in
-            content.iter().filter(|(name, media)| has_parts(name) && media.schema.is_some())
-        {
-            let message = format!("the parts of a `{name}` body are not held against its schema");
-            self.advise(
-                &layout::child(pointer, name),
-                message,
-                "any body of this type is accepted",
-            );
-        }
     }
 
     fn content(&mut self, pointer: &str, direction: Direction) -> IndexMap<String, MediaType> {
@@ -589,7 +566,53 @@ impl<'d> Reader<'d> {
             }
             let schema = self.schema(&at, map);
             let examples = self.media_examples(&at, map, schema, direction);
-            found.insert(name.clone(), MediaType { schema, examples });
+            let encoding = self.encodings(&layout::child(&at, "encoding"));
+            found.insert(name.clone(), MediaType { schema, examples, encoding });
+        }
+        found
+    }
+
+    fn encodings(&mut self, pointer: &str) -> IndexMap<String, Encoding> {
+        let mut found = IndexMap::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let leaf = without(map, &["headers"]);
+            let typed: Option<openapiv3::Encoding> =
+                leaves::typed(leaf, leaves::ENCODING, self.document, &at, &mut self.findings);
+            let Some(typed) = typed else { continue };
+            let styled =
+                ["style", "explode", "allowReserved"].iter().any(|name| map.contains_key(*name));
+            let style = typed.style.as_ref().map_or(Style::Form, query_style);
+            let explode = map.get("explode").and_then(Value::as_bool);
+            let content_types = typed.content_type.as_deref().unwrap_or_default().split(',');
+            let content_types = content_types.map(str::trim).filter(|name| !name.is_empty());
+            let encoding = Encoding {
+                content_types: content_types.map(str::to_owned).collect(),
+                headers: self.part_headers(&layout::child(&at, "headers")),
+                style: styled.then(|| (style, explode.unwrap_or(style == Style::Form))),
+            };
+            found.insert(name.clone(), encoding);
+        }
+        found
+    }
+
+    /// The headers of a part, which are read like those of a request.
+    fn part_headers(&mut self, pointer: &str) -> Vec<Parameter> {
+        let mut found = Vec::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some((at, map)) = self.object(&pointer) else { continue };
+            let boolean = |field: &str| map.get(field) == Some(&Value::Bool(true));
+            let (content, schema) = match self.first_media(&at, map) {
+                Some((name, media)) => (Some(name), media.schema),
+                None => (None, self.schema(&at, map)),
+            };
+            found.push(Parameter {
+                required: boolean("required"),
+                explode: boolean("explode"),
+                schema,
+                content,
+                ..plain(name, Location::Header, self.document.line(&at))
+            });
         }
         found
     }
@@ -607,14 +630,22 @@ impl<'d> Reader<'d> {
         }
         for (name, pointer) in self.entries(&layout::child(pointer, "examples")) {
             let Some((at, example)) = self.object(&pointer) else { continue };
-            match example.get("value").or_else(|| example.get("dataValue")) {
-                Some(value) => {
-                    found.insert(name.clone(), (layout::child(&at, "value"), value.clone()));
+            let own = ["value", "dataValue"]
+                .into_iter()
+                .find_map(|field| Some((layout::child(&at, field), example.get(field)?)));
+            let value = own.or_else(|| {
+                let at = lowering::target(example.get("externalValue")?.as_str()?)?;
+                let value = self.value(&at)?;
+                Some((at, value))
+            });
+            match value {
+                Some((at, value)) => {
+                    found.insert(name.clone(), (at, value.clone()));
                 }
                 None => self.advise(
                     &at,
                     format!("example `{name}` has no `value` and is left out"),
-                    "nothing is fetched: write the value itself",
+                    "write the value itself, or put its file beside the document",
                 ),
             }
         }
@@ -704,17 +735,26 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn headers(&mut self, pointer: &str) -> IndexMap<String, Option<SchemaId>> {
+    fn headers(&mut self, pointer: &str) -> IndexMap<String, Header> {
         let mut found = IndexMap::new();
         for (name, pointer) in self.entries(pointer) {
             let Some((at, map)) = self.object(&pointer) else { continue };
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::Header> =
                 leaves::typed(leaf, leaves::HEADER, self.document, &at, &mut self.findings);
-            if typed.is_some() {
-                let schema = self.schema(&at, map);
-                found.insert(name.clone(), schema);
+            if typed.is_none() {
+                continue;
             }
+            let (schema, examples) = match self.first_media(&at, map) {
+                Some((_, media)) => (media.schema, media.examples),
+                None => {
+                    let schema = self.schema(&at, map);
+                    (schema, self.media_examples(&at, map, schema, Direction::Response))
+                }
+            };
+            let example = examples.into_values().next();
+            let explode = map.get("explode") == Some(&Value::Bool(true));
+            found.insert(name.clone(), Header { schema, explode, example });
         }
         found
     }
@@ -741,11 +781,12 @@ fn without(map: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     .collect()
 }
 
-fn undeclared(name: &str, line: u32) -> Parameter {
+/// A parameter of which nothing is said.
+fn plain(name: &str, location: Location, line: u32) -> Parameter {
     Parameter {
         name: name.to_owned(),
-        location: Location::Path,
-        required: true,
+        location,
+        required: false,
         schema: None,
         style: Style::Simple,
         explode: false,
@@ -762,7 +803,6 @@ fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
     use openapiv3::Parameter::Path;
     use openapiv3::Parameter::Query;
     use openapiv3::PathStyle;
-    use openapiv3::QueryStyle;
     match parameter {
         Path { style, .. } => {
             let style = match style {
@@ -772,17 +812,41 @@ fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
             };
             (Location::Path, style)
         }
-        Query { style, .. } => {
-            let style = match style {
-                QueryStyle::Form => Style::Form,
-                QueryStyle::SpaceDelimited => Style::SpaceDelimited,
-                QueryStyle::PipeDelimited => Style::PipeDelimited,
-                QueryStyle::DeepObject => Style::DeepObject,
-            };
-            (Location::Query, style)
-        }
+        Query { style, .. } => (Location::Query, query_style(style)),
         Header { .. } => (Location::Header, Style::Simple),
         Cookie { .. } => (Location::Cookie, Style::Form),
+    }
+}
+
+const fn query_style(style: &openapiv3::QueryStyle) -> Style {
+    use openapiv3::QueryStyle;
+    match style {
+        QueryStyle::Form => Style::Form,
+        QueryStyle::SpaceDelimited => Style::SpaceDelimited,
+        QueryStyle::PipeDelimited => Style::PipeDelimited,
+        QueryStyle::DeepObject => Style::DeepObject,
+    }
+}
+
+fn security_scheme(scheme: openapiv3::SecurityScheme) -> SecurityScheme {
+    use openapiv3::APIKeyLocation;
+    use openapiv3::SecurityScheme::APIKey;
+    use openapiv3::SecurityScheme::HTTP;
+    use openapiv3::SecurityScheme::OAuth2;
+    use openapiv3::SecurityScheme::OpenIDConnect;
+    match scheme {
+        APIKey { location, name, .. } => {
+            let location = match location {
+                APIKeyLocation::Query => Location::Query,
+                APIKeyLocation::Header => Location::Header,
+                APIKeyLocation::Cookie => Location::Cookie,
+            };
+            SecurityScheme::ApiKey { location, name }
+        }
+        HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("bearer") => SecurityScheme::Bearer,
+        HTTP { scheme, .. } if scheme.eq_ignore_ascii_case("basic") => SecurityScheme::Basic,
+        HTTP { scheme, .. } => SecurityScheme::Http { scheme },
+        OAuth2 { .. } | OpenIDConnect { .. } => SecurityScheme::Bearer,
     }
 }
 

@@ -33,6 +33,8 @@ const VALIDATORS_MAX: usize = 128;
 const VALIDATORS_BYTES_MAX: usize = 64 << 20;
 /// Bytes that one schema takes when it is compiled: measured, 850 to 950 over objects with some properties.
 const COMPILED_BYTES: usize = 1000;
+/// Patterns kept compiled by themselves: more than most documents have; all go when there are more.
+const PATTERNS_MAX: usize = 256;
 /// Values inside one schema that is compiled by itself for its own examples: a schema of some fifty properties.
 const ALONE_MAX: usize = 500;
 /// Where the lowered document is for its own references; nothing is ever fetched from there.
@@ -63,6 +65,7 @@ pub struct Schemas {
     has_directions: bool,
     registry: OnceLock<Result<Registry<'static>, String>>,
     compiled: RwLock<Compiled>,
+    patterns: RwLock<HashMap<Box<str>, Option<Arc<Validator>>>>,
 }
 
 type Outcome = Result<Arc<Validator>, String>;
@@ -118,6 +121,7 @@ impl Schemas {
             has_directions: lowered.has_directions,
             registry: OnceLock::new(),
             compiled: RwLock::default(),
+            patterns: RwLock::default(),
         }
     }
 
@@ -137,7 +141,8 @@ impl Schemas {
         self.directed(id, Direction::Response)
     }
 
-    fn directed(&self, id: SchemaId, direction: Direction) -> Outcome {
+    /// The same for either direction, or neither.
+    pub fn directed(&self, id: SchemaId, direction: Direction) -> Result<Arc<Validator>, String> {
         let direction = if self.has_directions { direction } else { Direction::Whole };
         let compiled = self.compiled.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(outcome) = compiled.get(id, direction) {
@@ -257,6 +262,41 @@ impl Schemas {
         let reference = schema.get("$ref").and_then(Value::as_str);
         let pointer = reference.and_then(lowering::target);
         pointer.map_or(schema, |pointer| lowering::follow(&self.root, &pointer).1)
+    }
+
+    /// The lowered schema itself, its `$ref` not followed.
+    pub fn schema(&self, id: SchemaId) -> &Value {
+        self.root.pointer(self.pointer(id)).unwrap_or(&Value::Bool(true))
+    }
+
+    /// One step of a `$ref`: what it leads to may refer on, and say something beside that.
+    pub fn referred(&self, reference: &str) -> Option<&Value> {
+        self.root.pointer(&lowering::target(reference)?)
+    }
+
+    /// What tells texts that match a pattern of this document from others; compiled when first needed. `None` for one
+    /// that cannot be compiled.
+    pub fn pattern(&self, pattern: &str) -> Option<Arc<Validator>> {
+        let kept = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(pattern) {
+            return known.clone();
+        }
+        drop(kept);
+        let schema = Map::from_iter([("pattern".to_owned(), Value::String(pattern.to_owned()))]);
+        let compiled = Self::compile_alone(&schema).ok().map(Arc::new);
+        let mut kept = self.patterns.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= PATTERNS_MAX {
+            kept.clear();
+        }
+        kept.insert(pattern.into(), compiled.clone());
+        compiled
+    }
+
+    /// The name of the component that a schema's `$ref` leads to.
+    pub fn component(&self, schema: &Value) -> Option<String> {
+        let reference = schema.get("$ref")?.as_str()?;
+        let name = lowering::target(reference)?.strip_prefix("/components/schemas/")?.to_owned();
+        (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
     }
 
     /// JSON Pointer to the schema in the document.

@@ -161,13 +161,13 @@ fn a_contract_is_read_into_operations() {
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
           Parameter { name: "verbose", location: Query, required: false, schema: Some(SchemaId(9)), style: PipeDelimited, explode: false, content: None, allow_empty: false, default: Some(Number(3)), line: 24 }
           Parameter { name: "X-Trace", location: Header, required: false, schema: Some(SchemaId(10)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 25 }
-          200 Response { description: "done", headers: {"X-Left": Some(SchemaId(6))}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}} }}, inferred: None, unreachable: None, line: 28 }
-          4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {} }}, inferred: Some("not in the pages"), unreachable: None, line: 29 }
+          200 Response { description: "done", headers: {"X-Left": Header { schema: Some(SchemaId(6)), explode: false, example: None }}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}}, encoding: {} }}, inferred: None, unreachable: None, line: 28 }
+          4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {}, encoding: {} }}, inferred: Some("not in the pages"), unreachable: None, line: 29 }
           default Response { description: "rest", headers: {}, content: {}, inferred: None, unreachable: Some("needs an outage"), line: 30 }
         31 POST /carts/{id}: POST /carts/{id} []
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
           Parameter { name: "verbose", location: Query, required: false, schema: Some(SchemaId(8)), style: Form, explode: true, content: None, allow_empty: false, default: Some(Bool(false)), line: 19 }
-          RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(5)), examples: {"small": Object {"id": Number(1)}, "wrong": Object {"id": String("x")}} }} }
+          RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(5)), examples: {"small": Object {"id": Number(1)}, "wrong": Object {"id": String("x")}}, encoding: {} }} }
           204 Response { description: "none", headers: {}, content: {}, inferred: None, unreachable: None, line: 34 }
     "#]].assert_eq(&operations(&contract));
 }
@@ -314,7 +314,7 @@ fn what_is_sloppy_is_said() {
         a.yaml:2: warning: `https://x.example/{v}` has a variable without a default; it is left out (declare it under `variables`)
         a.yaml:2: warning: `servers/1` does not fit the specification and is left out: missing field `url`
         a.yaml:2: warning: `servers/2` is not an object and is left out
-        a.yaml:3: warning: security scheme `missing` is not there; the alternative with it is left out
+        a.yaml:3: warning: security scheme `missing` is not there; the alternative with it is left out, and without it nothing is asked for
         a.yaml:7: warning: path parameter `other` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
         a.yaml:7: warning: the operation has no responses
         a.yaml:10: warning: path parameter `id` is always `required: true`
@@ -345,8 +345,7 @@ fn what_is_sloppy_is_said() {
         a.yaml:30: warning: `schema` is missing
         a.yaml:31: warning: path `/c?x=1` holds a query; it is left out (declare query parameters under `parameters`)
         a.yaml:33: warning: `/e` refers to itself in a circle and is left out
-        a.yaml:37: warning: HTTP authentication `digest` is not understood (`basic` and `bearer` are)
-        a.yaml:38: warning: `mutual` does not fit the specification and is left out: unknown variant `mutualTLS`, expected one of `apiKey`, `http`, `oauth2`, `openIdConnect`
+        a.yaml:38: warning: `mutual` is of type `mutualTLS`, which is not checked (it holds for every request)
         a.yaml:39: warning: `flows` does not fit and is left out
     "#]];
     findings(SLOPPY, &said);
@@ -365,11 +364,11 @@ fn the_rest_of_a_sloppy_document_serves() {
         20 POST /a/{id}/{other}: POST /a/{id}/{other} [["key"]]
           Parameter { name: "id", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 20 }
           Parameter { name: "other", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 20 }
-          RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Number(1)} }} }
-          201 Response { description: "", headers: {}, content: {"text/plain": MediaType { schema: Some(SchemaId(8)), examples: {} }}, inferred: None, unreachable: None, line: 25 }
+          RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Number(1)}, encoding: {} }} }
+          201 Response { description: "", headers: {}, content: {"text/plain": MediaType { schema: Some(SchemaId(8)), examples: {}, encoding: {} }}, inferred: None, unreachable: None, line: 25 }
           500 Response { description: "", headers: {}, content: {}, inferred: Some(""), unreachable: None, line: 28 }
         30 GET /b: GET /b []
-          200 Response { description: "ok", headers: {"X": None}, content: {}, inferred: None, unreachable: None, line: 30 }
+          200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, inferred: None, unreachable: None, line: 30 }
         43 DELETE /d: DELETE /d []
           200 Response { description: "gone", headers: {}, content: {}, inferred: None, unreachable: None, line: 43 }
     "#]].assert_eq(&operations(&contract));
@@ -494,7 +493,7 @@ fn references_lead_where_they_can() {
         ],
         &expect![[r##"
             {"properties":{"anchor":{"$ref":"#/components/schemas/N"},"id":{"$ref":"#/components/schemas/T/$defs/u"},"file":{"$ref":"#/components/schemas/T"},"place":{"$ref":"#/paths/~1/get/responses/200/content/application~1json/schema"},"braces":{"$ref":"#/components/schemas/A%7B%25b"},"raw":{"$ref":"#/components/schemas/A%7B%25b"},"deep":{"$ref":"#/components/schemas/S/properties/x"},"x":{"type":"boolean"},"far":{},"near":{},"dynamic":{"$ref":"#/components/schemas/N"},"extension":{}}}
-            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (nothing is fetched: bring all files into one, for example with `redocly bundle`)
+            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
             a.yaml:25: warning: `#/components/schemas/Tee` leads nowhere; anything is accepted here (did you mean `T`?)
             a.yaml:27: warning: `#/x-schemas/E` leads nowhere; anything is accepted here
         "##]],
@@ -815,7 +814,7 @@ components:
       examples: [{a: 1.5}]
 ";
     let contract = findings(text, &expect![[r#"
-        a.yaml:17: warning: example `far` has no `value` and is left out (nothing is fetched: write the value itself)
+        a.yaml:17: warning: example `far` has no `value` and is left out (write the value itself, or put its file beside the document)
         a.yaml:6: warning: the example does not fit its schema: the value is not of type "integer"
         a.yaml:16: warning: the example does not fit its schema: `/a`: the value is not of type "integer"; `/b`: the value is not of type "integer"; `/c`: the value is not of type "integer" and more
         a.yaml:26: warning: the example does not fit its schema: `/a`: the value is not of type "integer"
@@ -871,7 +870,7 @@ fn all_keywords_of_2020_12_hold_behind_the_reference_that_is_compiled() {
 fn what_no_value_can_fail_is_not_kept() {
     schema(
         "3.1.0",
-        "S:\n  title: a\n  description: b\n  $comment: c\n  externalDocs: {url: x}\n  xml: {}\n  deprecated: true\n  \
+        "S:\n  title: a\n  description: b\n  $comment: c\n  externalDocs: {url: x}\n  deprecated: true\n  \
          properties: {title: {type: string, description: d}, description: {default: {description: e}}}",
         &[json!({"title": "x"})],
         &[json!({"title": 1})],
@@ -900,14 +899,10 @@ paths:
       servers: [{url: /v1}]
       responses: {'200': {description: ok}}
 ";
-    findings(
-        text,
-        &expect![[r#"
-        a.yaml:6: warning: `servers` is read at the top of the document only; this one is ignored (it answers under the base paths and host names of the document's `servers`)
-        a.yaml:8: warning: `servers` is read at the top of the document only; this one is ignored (it answers under the base paths and host names of the document's `servers`)
-        a.yaml:11: warning: the parts of a `multipart/form-data` body are not held against its schema (any body of this type is accepted)
-    "#]],
-    );
+    let contract = findings(text, &expect![""]).unwrap();
+    // The servers nearest to an operation are its own.
+    let bases = contract.operations.iter().map(|operation| operation.servers[0].base_path.as_str());
+    assert_eq!(bases.collect::<Vec<_>>(), ["/v3", "/v1"]);
 }
 
 #[test]

@@ -66,6 +66,11 @@ impl World {
         &self.ids
     }
 
+    /// What follows next from where ids come from, for values that are made up anew each time.
+    pub fn next_seed(&mut self) -> u64 {
+        self.ids.next_seed()
+    }
+
     /// How much of the made-up ids was used up.
     pub fn ids_position(&self) -> u128 {
         self.ids.position()

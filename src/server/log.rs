@@ -379,7 +379,9 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
     }
     // A rule's place begins with its operation.
     let operation = account.operation.as_deref();
-    if let (Some(operation), false) = (operation, matches!(account.why, Why::Rule(_))) {
+    if let (Some(operation), false) =
+        (operation, matches!(account.why, Why::Rule(_) | Why::Documented(_)))
+    {
         text.push_str("  ");
         text.push_str(operation);
     }
@@ -389,7 +391,7 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
             text.push_str("  ");
             text.push_str(stage);
         }
-        Why::Rule(rule) | Why::Forced(rule) => {
+        Why::Rule(rule) | Why::Forced(rule) | Why::Documented(rule) => {
             text.push_str("  ");
             escape(text, rule, WHY_BYTES_MAX);
         }
@@ -431,6 +433,7 @@ fn json_account(text: &mut String, account: &Account) {
         Why::Stage(stage) => member("stage", Some(stage)),
         Why::Rule(rule) => member("rule", Some(rule)),
         Why::Forced(what) => member("forced", Some(what)),
+        Why::Documented(what) => member("documented", Some(what)),
         Why::Fault(fault) => member("fault", Some(fault)),
     }
     if account.changes.is_empty() {

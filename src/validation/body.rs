@@ -2,14 +2,14 @@
 //!
 //! Must not know parameters, beyond how a form's pairs are written.
 
-use std::borrow::Cow;
-
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http::header::CONTENT_TYPE;
-use serde_json::Map;
 use serde_json::Value;
 
+use crate::media::essence;
+use crate::media::is_json;
 use crate::message::Body;
 use crate::openapi::RequestBody;
 use crate::openapi::SchemaId;
@@ -21,8 +21,8 @@ use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::fill_defaults;
 use super::coercion::has_defaults;
-use super::parameters::form_text;
-use super::parameters::pairs;
+use super::members::Encodings;
+use super::members::Members;
 use super::schema::Subject;
 use super::schema::check;
 use super::violation::Place;
@@ -39,7 +39,10 @@ enum Reading {
     /// JSON, or text if it is none.
     JsonOrText,
     Form,
+    Multipart,
     Text,
+    /// JSON where the text is, else not looked into.
+    JsonOrOpaque,
     /// Not looked into.
     Opaque,
 }
@@ -48,6 +51,8 @@ enum Reading {
 #[derive(Clone, Debug)]
 pub(super) struct DeclaredBody {
     required: bool,
+    /// Whether a body without `Content-Type` may be read as what is declared.
+    pub(super) untyped: bool,
     media: Vec<Medium>,
 }
 
@@ -62,6 +67,7 @@ struct Medium {
     types: Types,
     /// Whether the schema has defaults inside.
     defaults: bool,
+    encodings: Encodings,
 }
 
 impl DeclaredBody {
@@ -74,9 +80,10 @@ impl DeclaredBody {
                 schema: media.schema,
                 types: schema.map_or(Types::ANY, |schema| coercion::types(schemas, schema)),
                 defaults: schema.is_some_and(|schema| has_defaults(schemas, schema)),
+                encodings: Encodings::new(&media.encoding, schemas),
             }
         });
-        Self { required: body.required, media: media.collect() }
+        Self { required: body.required, untyped: false, media: media.collect() }
     }
 
     /// Reads a body. `None` if there is none, or none that can be read: then a violation says so.
@@ -100,16 +107,18 @@ impl DeclaredBody {
             }
             return None;
         }
-        let read = self.choose(sent.headers).and_then(|(medium, reading)| {
-            let value =
-                parse(reading, bytes).map_err(|text| Box::new(envelope("parse", None, text)))?;
-            Ok((medium, reading, value))
+        if self.media.is_empty() {
+            return None;
+        }
+        let content_type = sent.headers.get(CONTENT_TYPE).and_then(|line| line.to_str().ok());
+        let content_type = content_type.unwrap_or_default();
+        let read = self.choose(sent.headers, content_type).and_then(|(medium, reading)| {
+            medium
+                .read(schemas, reading, content_type, bytes, violations)
+                .map_err(|text| Box::new(envelope("parse", None, text)))
         });
         match read {
-            Ok((medium, reading, value)) => {
-                let detailed = bytes.len() <= DETAILED_BYTES_MAX;
-                Some(medium.check(schemas, reading, value, detailed, violations))
-            }
+            Ok(value) => Some(value),
             Err(violation) => {
                 violations.push(*violation);
                 None
@@ -119,7 +128,11 @@ impl DeclaredBody {
 
     /// The medium that a body goes by, and how it is read. Exact media types come before ranges, and `type/*`
     /// before `*/*`.
-    fn choose(&self, headers: &HeaderMap) -> Result<(&Medium, Reading), Box<Violation>> {
+    fn choose(
+        &self,
+        headers: &HeaderMap,
+        content_type: &str,
+    ) -> Result<(&Medium, Reading), Box<Violation>> {
         let coded = headers.get_all(CONTENT_ENCODING).iter().any(|line| {
             let line = line.as_bytes().trim_ascii();
             !line.is_empty() && !line.eq_ignore_ascii_case(b"identity")
@@ -128,23 +141,23 @@ impl DeclaredBody {
             let text = "must be sent without `Content-Encoding`";
             return Err(Box::new(envelope("media_type", None, text)));
         }
-        let sent = headers.get(CONTENT_TYPE).and_then(|line| line.to_str().ok()).map(essence);
-        if let Some((sent, (kind, _))) =
-            sent.as_deref().and_then(|sent| Some((sent, sent.split_once('/')?)))
-        {
-            let exact = self.media.iter().find(|medium| medium.essence == sent);
-            let ranged = || {
-                let is_range = |medium: &&Medium| medium.essence.strip_suffix("/*") == Some(kind);
-                self.media.iter().find(is_range)
-            };
-            if let Some(medium) = exact.or_else(ranged) {
-                return Ok((medium, Reading::of(sent)));
-            }
+        let sent = essence(content_type);
+        let exact = self.media.iter().find(|medium| medium.essence == sent);
+        let ranged = || {
+            let mut ranges = self.media.iter().filter(|medium| medium.essence != "*/*");
+            ranges.find(|medium| range_holds(&medium.essence, &sent))
+        };
+        if let Some(medium) = exact.or_else(ranged) {
+            return Ok((medium, medium.reading(&sent)));
         }
-        match self.media.iter().find(|medium| medium.essence == "*/*") {
-            Some(medium) if medium.types == Types::ANY => Ok((medium, Reading::JsonOrText)),
-            Some(medium) if medium.types.only_text() => Ok((medium, Reading::Text)),
-            Some(medium) => Ok((medium, Reading::Json)),
+        if let Some(medium) = self.media.iter().find(|medium| medium.essence == "*/*") {
+            return Ok((medium, medium.reading_of_any(&sent)));
+        }
+        // A sender that names no type is believed to send what is asked for (RFC 9110, section 8.3).
+        let untyped = self.untyped && !headers.contains_key(CONTENT_TYPE);
+        let json = self.media.iter().find(|medium| is_json(&medium.essence));
+        match json.or(self.media.first()).filter(|_| untyped) {
+            Some(medium) => Ok((medium, medium.reading(&medium.essence))),
             None => Err(Box::new(self.wrong_type())),
         }
     }
@@ -163,22 +176,86 @@ impl DeclaredBody {
 }
 
 impl Medium {
-    /// The value as the schema has it. What is not looked into is not checked.
-    fn check(
+    /// How a body of this media type is read.
+    fn reading(&self, sent: &str) -> Reading {
+        match sent {
+            "application/x-www-form-urlencoded" => Reading::Form,
+            sent if is_json(sent) => Reading::Json,
+            sent if sent.starts_with("multipart/") => Reading::Multipart,
+            sent if is_xml(sent) => Reading::Opaque,
+            // Lists and records in a format of their own.
+            sent if sent.starts_with("text/") && !self.types.scalar() => Reading::JsonOrOpaque,
+            sent if sent.starts_with("text/") => Reading::Text,
+            _ => Reading::Opaque,
+        }
+    }
+
+    /// The same where any media type may be sent.
+    fn reading_of_any(&self, sent: &str) -> Reading {
+        match self.reading(sent) {
+            reading @ (Reading::Form | Reading::Multipart) => reading,
+            _ if self.types == Types::ANY => Reading::JsonOrText,
+            Reading::Opaque if self.types.only_text() && !sent.is_empty() => Reading::Opaque,
+            _ if self.types.only_text() => Reading::Text,
+            _ => Reading::Json,
+        }
+    }
+
+    /// The value as the schema has it; the error says what is wrong with the body as a whole.
+    fn read(
         &self,
         schemas: &Schemas,
         reading: Reading,
-        raw: Value,
+        content_type: &str,
+        bytes: &Bytes,
+        violations: &mut Vec<Violation>,
+    ) -> Result<Value, String> {
+        let resolved = self.schema.map(|id| schemas.resolved(id));
+        let members = match reading {
+            Reading::Form => {
+                let text = std::str::from_utf8(bytes)
+                    .map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+                Some(self.encodings.form(schemas, resolved, text)?)
+            }
+            Reading::Multipart => self.encodings.parts(schemas, resolved, content_type, bytes)?,
+            _ => None,
+        };
+        let Some(mut members) = members else {
+            let raw = parse(reading, bytes)?;
+            let is_opaque = match reading {
+                Reading::Opaque | Reading::Multipart => true,
+                Reading::JsonOrOpaque => raw.is_string() || raw.is_null(),
+                _ => false,
+            };
+            let (Some(id), false) = (self.schema, is_opaque) else { return Ok(raw) };
+            let value = match reading {
+                Reading::Text => coerce(schemas, schemas.resolved(id), raw),
+                _ => raw,
+            };
+            let detailed = bytes.len() <= DETAILED_BYTES_MAX;
+            return Ok(self.check(schemas, value, detailed, None, violations));
+        };
+        let value = Value::Object(std::mem::take(&mut members.values));
+        let detailed = members.text_bytes <= DETAILED_BYTES_MAX;
+        Ok(self.check(schemas, value, detailed, Some(members), violations))
+    }
+
+    /// Holds a value against the schema, and fills in its defaults where it fits.
+    fn check(
+        &self,
+        schemas: &Schemas,
+        mut value: Value,
         detailed: bool,
+        members: Option<Members>,
         violations: &mut Vec<Violation>,
     ) -> Value {
-        let Some(id) = self.schema.filter(|_| reading != Reading::Opaque) else { return raw };
-        let mut value = match reading {
-            Reading::Form | Reading::Text => coerce(schemas, schemas.resolved(id), raw),
-            Reading::Json | Reading::JsonOrText | Reading::Opaque => raw,
-        };
+        let Some(id) = self.schema else { return value };
         let subject = Subject { place: Place::Body, name: "" };
-        let found = check(schemas, id, subject, &value, detailed);
+        let mut found = check(schemas, id, subject, &value, detailed);
+        if let Some(members) = members {
+            members.retain_judged(&mut found);
+            found.splice(0..0, members.violations);
+        }
         if self.defaults && found.is_empty() {
             fill_defaults(schemas, schemas.resolved(id), &mut value);
         }
@@ -187,29 +264,23 @@ impl Medium {
     }
 }
 
-impl Reading {
-    /// How a body of this media type is read.
-    fn of(essence: &str) -> Self {
-        match essence {
-            essence if is_json(essence) => Self::Json,
-            "application/x-www-form-urlencoded" => Self::Form,
-            essence if essence.starts_with("text/") => Self::Text,
-            _ => Self::Opaque,
-        }
-    }
-}
-
 fn parse(reading: Reading, bytes: &[u8]) -> Result<Value, String> {
     let text = match (std::str::from_utf8(bytes), reading) {
         (Ok(text), _) => text,
-        (Err(_), Reading::Opaque) => return Ok(Value::Null),
+        (
+            Err(_),
+            Reading::Opaque | Reading::Multipart | Reading::JsonOrOpaque | Reading::JsonOrText,
+        ) => {
+            return Ok(Value::Null);
+        }
         (Err(error), _) => return Err(not_utf8(bytes, error.valid_up_to())),
     };
     match reading {
         Reading::Json => parse_json(text),
-        Reading::JsonOrText => Ok(parse_json(text).unwrap_or_else(|_| text.into())),
-        Reading::Text | Reading::Opaque => Ok(text.into()),
-        Reading::Form => form(text),
+        Reading::JsonOrText | Reading::JsonOrOpaque => {
+            Ok(parse_json(text).unwrap_or_else(|_| text.into()))
+        }
+        Reading::Text | Reading::Opaque | Reading::Multipart | Reading::Form => Ok(text.into()),
     }
 }
 
@@ -226,35 +297,20 @@ fn not_utf8(bytes: &[u8], at: usize) -> String {
     format!("must be UTF-8: invalid byte at line {line} column {column}")
 }
 
-/// A form as a record of text; a name sent twice is a list.
-fn form(text: &str) -> Result<Value, String> {
-    let mut members: Map<String, Value> = Map::new();
-    for (name, raw) in pairs(text) {
-        let value = form_text(raw)
-            .map(Value::String)
-            .ok_or_else(|| format!("must be percent-encoded UTF-8, and `{name}` is not"))?;
-        match members.get_mut(name.as_ref()) {
-            None => drop(members.insert(name.into_owned(), value)),
-            Some(Value::Array(items)) => items.push(value),
-            Some(first) => *first = Value::Array(vec![first.take(), value]),
+fn is_xml(essence: &str) -> bool {
+    matches!(essence, "application/xml" | "text/xml") || essence.ends_with("+xml")
+}
+
+/// Whether a range, `image/*` or `application/*+json`, or a media type holds a media type; both in lower case and
+/// without parameters.
+pub(super) fn range_holds(range: &str, essence: &str) -> bool {
+    match range.split_once('*') {
+        None => range == essence,
+        Some((before, after)) => {
+            let rest = essence.strip_prefix(before).filter(|_| before.ends_with('/'));
+            range == "*/*"
+                || rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after))
         }
-    }
-    Ok(Value::Object(members))
-}
-
-/// `application/json`, `text/json` and everything that ends in `+json`, with or without parameters.
-pub(super) fn is_json(media: &str) -> bool {
-    let essence = essence(media);
-    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
-}
-
-/// A media type in lower case, without its parameters.
-fn essence(media: &str) -> Cow<'_, str> {
-    let essence = media.split(';').next().unwrap_or_default().trim();
-    if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(essence.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(essence)
     }
 }
 

@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use crate::openapi::Schemas;
 
+use super::styles::numbered;
+
 /// So many schemas are looked at for one value through `$ref`, `allOf`, `anyOf` and `oneOf`: references may form
 /// a circle.
 const SCHEMAS_MAX: usize = 64;
@@ -64,8 +66,19 @@ impl Types {
         self.0 & other.0 == other.0
     }
 
-    fn scalar(self) -> bool {
+    /// Something that text can be read as.
+    pub(super) fn scalar(self) -> bool {
         self.0 & (Self::BOOLEAN.0 | Self::NUMBER.0 | Self::STRING.0) != 0
+    }
+
+    /// Text, perhaps among others; also where nothing is known.
+    pub(super) fn may_be_text(self) -> bool {
+        self.has(Self::STRING)
+    }
+
+    /// Text, perhaps among others; not where nothing is known.
+    pub(super) fn has_text(self) -> bool {
+        self != Self::ANY && self.has(Self::STRING)
     }
 
     /// Arrays, and no scalars.
@@ -163,7 +176,10 @@ pub(super) fn coerce(schemas: &Schemas, schema: &Value, raw: Value) -> Value {
 }
 
 fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: usize) -> Value {
-    let Some(schema) = schema.filter(|_| depth > 0) else { return raw };
+    if depth == 0 {
+        return raw;
+    }
+    let Some(schema) = schema else { return undeclared(raw) };
     match raw {
         Value::String(text) => {
             let types = types(schemas, schema);
@@ -175,10 +191,20 @@ fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: u
             coerce_text(types, text)
         }
         Value::Array(items) => {
-            let item = inside(schemas, schema, &|keywords| keywords.get("items"));
+            let item = item(schemas, schema);
             items.into_iter().map(|raw| coerce_within(schemas, item, raw, depth - 1)).collect()
         }
         Value::Object(members) => {
+            let types = types(schemas, schema);
+            // Where the schema does not tell a list from a record, what looks like a list is one.
+            let listed = types.list()
+                || (types.has(Types::ARRAY) && (!types.has(Types::OBJECT) || counts_up(&members)));
+            let members = match if listed { numbered(members) } else { Err(members) } {
+                Ok(items) => {
+                    return coerce_within(schemas, Some(schema), Value::Array(items), depth - 1);
+                }
+                Err(members) => members,
+            };
             let members = members.into_iter().map(|(name, raw)| {
                 let schema = property(schemas, schema, &name);
                 let value = coerce_within(schemas, schema, raw, depth - 1);
@@ -190,8 +216,35 @@ fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: u
     }
 }
 
+/// What no schema speaks of: what looks like a list is one.
+fn undeclared(raw: Value) -> Value {
+    match raw {
+        Value::Object(members) if counts_up(&members) => {
+            members.into_iter().map(|(_, raw)| undeclared(raw)).collect()
+        }
+        Value::Object(members) => {
+            members.into_iter().map(|(name, raw)| (name, undeclared(raw))).collect()
+        }
+        other => other,
+    }
+}
+
+/// Whether the names are 0, 1, 2 and so on.
+fn counts_up(members: &Map<String, Value>) -> bool {
+    !members.is_empty() && members.keys().enumerate().all(|(number, key)| key.parse() == Ok(number))
+}
+
+/// The schema of the items of an array.
+pub(super) fn item<'s>(schemas: &'s Schemas, schema: &'s Value) -> Option<&'s Value> {
+    inside(schemas, schema, &|keywords| keywords.get("items"))
+}
+
 /// The schema of one property of an object.
-fn property<'s>(schemas: &'s Schemas, schema: &'s Value, name: &str) -> Option<&'s Value> {
+pub(super) fn property<'s>(
+    schemas: &'s Schemas,
+    schema: &'s Value,
+    name: &str,
+) -> Option<&'s Value> {
     inside(schemas, schema, &|keywords| keywords.get("properties")?.get(name))
         .or_else(|| inside(schemas, schema, &|keywords| keywords.get("additionalProperties")))
 }

@@ -7,18 +7,32 @@
 //! - a parameter that is sent several times and is no array counts as its last value;
 //! - a query parameter with `allowEmptyValue` that is sent empty is the empty text, or the empty list, whatever
 //!   its schema;
-//! - an operation without `requestBody` never reads a body;
+//! - an operation without `requestBody`, or with one of no media types, never reads a body;
 //! - `*/*` in a contract means that `Content-Type` is ignored: the body is read as JSON, or as text where the
 //!   schema allows nothing but strings; without a schema whatever is no JSON is text;
-//! - media types are compared without their parameters; only a `+json` type that is itself declared is JSON;
+//! - media types are compared without their parameters; only a `+json` type that is itself declared is JSON, or in a
+//!   declared range (`application/*+json`);
+//! - a body without `Content-Type` is a `media_type` violation, unless
+//!   [untyped bodies are allowed](RequestValidator::allowing_untyped_bodies);
 //! - compressed bodies are not unpacked, and are a `media_type` violation;
-//! - `multipart` and other binary bodies are accepted by their type and not looked into: such a body is text
-//!   where it is UTF-8, else null.
+//! - the text of a `text/…` body is held against a schema of scalars; where the schema wants a list or an object, it is
+//!   looked into only if it is JSON;
+//! - XML, lines of JSON and binary bodies are accepted by their type and not looked into: such a body is text where it is
+//!   UTF-8, else null;
+//! - forms and `multipart` bodies are records of what `encoding` and the schema make of their members: objects are JSON
+//!   unless a style is declared (styles are of forms only), a name sent again is a list where there may be one, and a part
+//!   of another type than text and JSON is bytes, of which neither length nor pattern is asked. A part without
+//!   `Content-Type` may be text, JSON or any bytes that are not declared to be special. A `multipart` body whose parts need
+//!   no names, and have none, is not looked into;
+//! - `filter[a][0]=…` and `filter[a][]=…` are lists where the schema wants one, or says nothing of it.
 
 mod body;
 mod coercion;
+mod members;
+mod multipart;
 mod parameters;
 mod schema;
+mod styles;
 mod violation;
 
 use std::sync::Arc;
@@ -35,6 +49,7 @@ use crate::openapi::Schemas;
 use body::DeclaredBody;
 use parameters::Parameters;
 
+pub use schema::response_violations;
 pub use violation::HEADER_BYTES_MAX;
 pub use violation::PART_BYTES_MAX;
 pub use violation::Place;
@@ -92,6 +107,16 @@ impl RequestValidator {
             parameters: Parameters::new(&operation.parameters, schemas),
             body: operation.request_body.as_ref().map(|body| DeclaredBody::new(body, schemas)),
         }
+    }
+
+    /// Reads a body that comes without `Content-Type` as the JSON that is declared, else as the first media type that is:
+    /// for operations of which nothing is known but the contract.
+    #[must_use]
+    pub fn allowing_untyped_bodies(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            body.untyped = true;
+        }
+        self
     }
 
     /// Holds a request against the operation.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use jsonschema::ValidationError;
+use jsonschema::Validator;
 use jsonschema::error::TypeKind;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Map;
@@ -43,6 +44,24 @@ pub(super) fn check(
     if validator.is_valid(value) {
         return Vec::new();
     }
+    violations(&validator, subject, value, details)
+}
+
+/// How the body of an answer departs from its schema, in the value's own order.
+pub fn response_violations(schemas: &Schemas, schema: SchemaId, value: &Value) -> Vec<Violation> {
+    let Ok(validator) = schemas.response_validator(schema) else { return Vec::new() };
+    if validator.is_valid(value) {
+        return Vec::new();
+    }
+    violations(&validator, Subject { place: Place::Response, name: "" }, value, true)
+}
+
+fn violations(
+    validator: &Validator,
+    subject: Subject<'_>,
+    value: &Value,
+    details: bool,
+) -> Vec<Violation> {
     let mut violations = Vec::new();
     let first = if details { None } else { validator.validate(value).err() };
     if let Some(error) = first {

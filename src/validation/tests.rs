@@ -50,11 +50,15 @@ impl Request {
     }
 
     fn ask(&self, contract: &Contract) -> Validated {
+        self.ask_of(&RequestValidator::new(&contract.operations[0], &contract.schemas))
+    }
+
+    fn ask_of(&self, validator: &RequestValidator) -> Validated {
         let path: Vec<(&str, &str)> =
             self.path.iter().map(|(name, raw)| (*name, raw.as_str())).collect();
         let body = Body::Complete(Bytes::from(self.body.clone()));
         let sent = Sent { path: &path, query: &self.query, headers: &self.headers, body: &body };
-        RequestValidator::new(&contract.operations[0], &contract.schemas).validate(&sent)
+        validator.validate(&sent)
     }
 }
 
@@ -814,10 +818,630 @@ fn violations_are_bounded() {
     assert!(validated.violations.iter().all(|violation| violation.field.len() <= PART_BYTES_MAX));
 }
 
+/// Each cell of the specification's table of styles, and what is sent for it: an empty value, `blue`, the list
+/// `blue, black, brown` and the record `R=100, G=200, B=150`.
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn every_style_of_the_specification_is_read() {
+    const SCALAR: &str = "{ type: string }";
+    const LIST: &str = "{ type: array, items: { type: string } }";
+    const RECORD: &str = "{ type: object, additionalProperties: { type: integer } }";
+    let rows = [
+        ("path", "matrix, explode: false", SCALAR, ";color | ;color=blue"),
+        ("path", "matrix, explode: false", LIST, ";color | ;color=blue,black,brown"),
+        ("path", "matrix, explode: false", RECORD, ";color | ;color=R,100,G,200,B,150"),
+        ("path", "matrix, explode: true", SCALAR, ";color | ;color=blue"),
+        ("path", "matrix, explode: true", LIST, ";color | ;color=blue;color=black;color=b%3Bn"),
+        ("path", "matrix, explode: true", RECORD, ";R=100;G=200;B=150"),
+        ("path", "label, explode: false", SCALAR, ". | .blue"),
+        ("path", "label, explode: false", LIST, ". | .blue,black,brown | .blue.black.brown"),
+        ("path", "label, explode: false", RECORD, ". | .R,100,G,200,B,150"),
+        ("path", "label, explode: true", SCALAR, ". | .blue"),
+        ("path", "label, explode: true", LIST, ". | .blue.black.brown"),
+        ("path", "label, explode: true", RECORD, ". | .R=100.G=200.B=150"),
+        ("path", "simple, explode: false", SCALAR, " | blue"),
+        ("path", "simple, explode: false", LIST, " | blue,black,brown"),
+        ("path", "simple, explode: false", RECORD, " | R,100,G,200,B,150"),
+        ("path", "simple, explode: true", LIST, "blue,black,brown"),
+        ("path", "simple, explode: true", RECORD, "R=100,G=200,B=150"),
+        ("header", "simple, explode: false", SCALAR, " | blue"),
+        ("header", "simple, explode: false", LIST, " | blue,black,brown | blue, black"),
+        ("header", "simple, explode: false", RECORD, "R,100,G,200,B,150 | R, 100"),
+        ("header", "simple, explode: true", LIST, "blue,black,brown"),
+        ("header", "simple, explode: true", RECORD, "R=100,G=200,B=150 | R=100, G=200"),
+        ("query", "form, explode: false", SCALAR, "color= | color=blue"),
+        ("query", "form, explode: false", LIST, "color= | color=blue,black,brown"),
+        ("query", "form, explode: false", RECORD, "color= | color=R,100,G,200,B,150"),
+        ("query", "form, explode: true", SCALAR, "color= | color=blue"),
+        ("query", "form, explode: true", LIST, "color= | color=blue&color=black&color=brown"),
+        ("query", "form, explode: true", RECORD, "R=100&G=200&B=150"),
+        ("query", "spaceDelimited, explode: false", LIST, "color= | color=blue%20black+brown"),
+        ("query", "spaceDelimited, explode: false", RECORD, "color=R%20100%20G%20200%20B%20150"),
+        (
+            "query",
+            "spaceDelimited, explode: true",
+            LIST,
+            "color=blue&color=black | color=blue+black",
+        ),
+        ("query", "pipeDelimited, explode: false", LIST, "color= | color=blue%7Cblack|brown"),
+        ("query", "pipeDelimited, explode: false", RECORD, "color=R%7C100%7CG%7C200%7CB%7C150"),
+        ("query", "pipeDelimited, explode: true", LIST, "color=blue&color=black"),
+        (
+            "query",
+            "deepObject, explode: true",
+            RECORD,
+            "color[R]=100&color[G]=200 | color%5BB%5D=150",
+        ),
+        ("query", "deepObject, explode: true", LIST, "color[]=a&color[]=b | color[1]=b&color[0]=a"),
+        ("cookie", "form, explode: false", SCALAR, "color= | color=blue | color=blue; color=red"),
+        ("cookie", "form, explode: false", LIST, "color= | color=blue,black,brown"),
+        ("cookie", "form, explode: false", RECORD, "color=R,100,G,200,B,150"),
+        ("cookie", "form, explode: true", LIST, "color=blue; color=black | color=blue,black"),
+        ("cookie", "form, explode: true", RECORD, "R=100; G=200"),
+    ];
+    let mut text = String::new();
+    for (place, style, schema, sent) in rows {
+        let required = if place == "path" { "required: true, " } else { "" };
+        let operation = format!(
+            "parameters: [{{ name: color, in: {place}, {required}style: {style}, schema: {schema} }}]"
+        );
+        let template = if place == "path" { "/a/{color}" } else { "/a" };
+        let contract = contract(template, &operation);
+        let kind = schema.split([',', '}']).next().unwrap().trim_start_matches("{ type: ");
+        let _ = writeln!(text, "{place} {style}, {}", kind.trim());
+        for sent in sent.split(" | ").map(str::trim) {
+            let request = match place {
+                "path" => Request::path("color", sent),
+                "query" => Request::query(sent),
+                place => {
+                    Request::default().header(if place == "header" { "COLOR" } else { place }, sent)
+                }
+            };
+            let _ = writeln!(text, "  {sent} ->{}", tell(&request.ask(&contract)));
+        }
+    }
+    expect![[r#"
+        path matrix, explode: false, string
+          ;color -> {"color":""}
+          ;color=blue -> {"color":"blue"}
+        path matrix, explode: false, array
+          ;color -> {"color":[]}
+          ;color=blue,black,brown -> {"color":["blue","black","brown"]}
+        path matrix, explode: false, object
+          ;color -> {"color":{}}
+          ;color=R,100,G,200,B,150 -> {"color":{"R":100,"G":200,"B":150}}
+        path matrix, explode: true, string
+          ;color -> {"color":""}
+          ;color=blue -> {"color":"blue"}
+        path matrix, explode: true, array
+          ;color -> {"color":[]}
+          ;color=blue;color=black;color=b%3Bn -> {"color":["blue","black","b;n"]}
+        path matrix, explode: true, object
+          ;R=100;G=200;B=150 -> {"color":{"R":100,"G":200,"B":150}}
+        path label, explode: false, string
+          . -> {"color":""}
+          .blue -> {"color":"blue"}
+        path label, explode: false, array
+          . -> {"color":[]}
+          .blue,black,brown -> {"color":["blue","black","brown"]}
+          .blue.black.brown -> {"color":["blue","black","brown"]}
+        path label, explode: false, object
+          . -> {"color":{}}
+          .R,100,G,200,B,150 -> {"color":{"R":100,"G":200,"B":150}}
+        path label, explode: true, string
+          . -> {"color":""}
+          .blue -> {"color":"blue"}
+        path label, explode: true, array
+          . -> {"color":[]}
+          .blue.black.brown -> {"color":["blue","black","brown"]}
+        path label, explode: true, object
+          . -> {"color":{}}
+          .R=100.G=200.B=150 -> {"color":{"R":100,"G":200,"B":150}}
+        path simple, explode: false, string
+           -> {"color":""}
+          blue -> {"color":"blue"}
+        path simple, explode: false, array
+           -> {"color":[]}
+          blue,black,brown -> {"color":["blue","black","brown"]}
+        path simple, explode: false, object
+           -> {"color":{}}
+          R,100,G,200,B,150 -> {"color":{"R":100,"G":200,"B":150}}
+        path simple, explode: true, array
+          blue,black,brown -> {"color":["blue","black","brown"]}
+        path simple, explode: true, object
+          R=100,G=200,B=150 -> {"color":{"R":100,"G":200,"B":150}}
+        header simple, explode: false, string
+           -> {"color":""}
+          blue -> {"color":"blue"}
+        header simple, explode: false, array
+           -> {"color":[]}
+          blue,black,brown -> {"color":["blue","black","brown"]}
+          blue, black -> {"color":["blue","black"]}
+        header simple, explode: false, object
+          R,100,G,200,B,150 -> {"color":{"R":100,"G":200,"B":150}}
+          R, 100 -> {"color":{"R":100}}
+        header simple, explode: true, array
+          blue,black,brown -> {"color":["blue","black","brown"]}
+        header simple, explode: true, object
+          R=100,G=200,B=150 -> {"color":{"R":100,"G":200,"B":150}}
+          R=100, G=200 -> {"color":{"R":100,"G":200}}
+        query form, explode: false, string
+          color= -> {"color":""}
+          color=blue -> {"color":"blue"}
+        query form, explode: false, array
+          color= -> {"color":[]}
+          color=blue,black,brown -> {"color":["blue","black","brown"]}
+        query form, explode: false, object
+          color= -> {"color":{}}
+          color=R,100,G,200,B,150 -> {"color":{"R":100,"G":200,"B":150}}
+        query form, explode: true, string
+          color= -> {"color":""}
+          color=blue -> {"color":"blue"}
+        query form, explode: true, array
+          color= -> {"color":[]}
+          color=blue&color=black&color=brown -> {"color":["blue","black","brown"]}
+        query form, explode: true, object
+          R=100&G=200&B=150 -> {"color":{"R":100,"G":200,"B":150}}
+        query spaceDelimited, explode: false, array
+          color= -> {"color":[]}
+          color=blue%20black+brown -> {"color":["blue","black","brown"]}
+        query spaceDelimited, explode: false, object
+          color=R%20100%20G%20200%20B%20150 -> {"color":{"R":100,"G":200,"B":150}}
+        query spaceDelimited, explode: true, array
+          color=blue&color=black -> {"color":["blue","black"]}
+          color=blue+black -> {"color":["blue","black"]}
+        query pipeDelimited, explode: false, array
+          color= -> {"color":[]}
+          color=blue%7Cblack|brown -> {"color":["blue","black","brown"]}
+        query pipeDelimited, explode: false, object
+          color=R%7C100%7CG%7C200%7CB%7C150 -> {"color":{"R":100,"G":200,"B":150}}
+        query pipeDelimited, explode: true, array
+          color=blue&color=black -> {"color":["blue","black"]}
+        query deepObject, explode: true, object
+          color[R]=100&color[G]=200 -> {"color":{"R":100,"G":200}}
+          color%5BB%5D=150 -> {"color":{"B":150}}
+        query deepObject, explode: true, array
+          color[]=a&color[]=b -> {"color":["a","b"]}
+          color[1]=b&color[0]=a -> {"color":["a","b"]}
+        cookie form, explode: false, string
+          color= -> {"color":""}
+          color=blue -> {"color":"blue"}
+          color=blue; color=red -> {"color":"blue"}
+        cookie form, explode: false, array
+          color= -> {"color":[]}
+          color=blue,black,brown -> {"color":["blue","black","brown"]}
+        cookie form, explode: false, object
+          color=R,100,G,200,B,150 -> {"color":{"R":100,"G":200,"B":150}}
+        cookie form, explode: true, array
+          color=blue; color=black -> {"color":["blue","black"]}
+          color=blue,black -> {"color":["blue","black"]}
+        cookie form, explode: true, object
+          R=100; G=200 -> {"color":{"R":100,"G":200}}
+    "#]]
+    .assert_eq(&text);
+}
+
+#[test]
+fn nested_records_are_read_as_clients_send_them() {
+    check_queries(
+        "parameters: [{ name: f, in: query, style: deepObject, explode: true, schema: { type: object, properties: { a: { type: array, items: { type: integer } }, b: { type: array, items: { type: object, properties: { c: { type: boolean } } } }, o: { type: object, properties: { p: { type: array, items: { type: string } } } }, m: { type: object, additionalProperties: { type: string } } } } }]",
+        &[
+            "f[a][]=1&f[a][]=2",
+            "f[a][0]=1&f[a][1]=2",
+            "f[a][7]=2&f[a][3]=1",
+            "f[a]=1&f[a]=2",
+            "f[b][0][c]=true&f[b][1][c]=no",
+            "f[o][p][]=x",
+            "f[m][0]=x",
+            "f[any][]=1&f[any][]=2&f[some][0]=a&f[other][1]=b",
+            "f[a=1&f=2&f]=3",
+            "f[][][]=1&f[a][x]=1&f[a]=1",
+        ],
+        &expect![[r#"
+            f[a][]=1&f[a][]=2 -> {"f":{"a":[1,2]}}
+            f[a][0]=1&f[a][1]=2 -> {"f":{"a":[1,2]}}
+            f[a][7]=2&f[a][3]=1 -> {"f":{"a":[1,2]}}
+            f[a]=1&f[a]=2 -> {"f":{"a":[1,2]}}
+            f[b][0][c]=true&f[b][1][c]=no -> {"f":{"b":[{"c":true},{"c":"no"}]}}
+                query `f.b[1].c` at `/b/1/c`: type "boolean": must be a boolean
+            f[o][p][]=x -> {"f":{"o":{"p":["x"]}}}
+            f[m][0]=x -> {"f":{"m":{"0":"x"}}}
+            f[any][]=1&f[any][]=2&f[some][0]=a&f[other][1]=b -> {"f":{"any":["1","2"],"some":["a"],"other":{"1":"b"}}}
+            f[a=1&f=2&f]=3 -> {"f":null}
+            f[][][]=1&f[a][x]=1&f[a]=1 -> {"f":{"0":[["1"]],"a":{"x":"1"}}}
+                query `f.a` at `/a`: type "array": must be an array
+        "#]],
+    );
+    check_queries(
+        "parameters: [{ name: 'ids[]', in: query, schema: { type: array, items: { type: integer } } }, { name: q, in: query, allowReserved: true, schema: { type: string } }]",
+        &["ids[]=1&ids[]=2", "ids%5B%5D=1", "ids=1", "q=/a?b:c@d,(e)*;f=g"],
+        &expect![[r#"
+            ids[]=1&ids[]=2 -> {"ids[]":[1,2],"q":null}
+            ids%5B%5D=1 -> {"ids[]":[1],"q":null}
+            ids=1 -> {"ids[]":null,"q":null}
+            q=/a?b:c@d,(e)*;f=g -> {"ids[]":null,"q":"/a?b:c@d,(e)*;f=g"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_text_becomes_the_one_of_several_types_that_fits() {
+    check_queries(
+        "parameters:\n- { name: a, in: query, schema: { type: [integer, string] } }\n- { name: b, in: query, schema: { oneOf: [{ type: integer, minimum: 10 }, { type: string, maxLength: 2 }] } }\n- { name: c, in: query, schema: { anyOf: [{ type: boolean }, { type: 'null' }] } }\n- { name: d, in: query, schema: { enum: [1, 2] } }\n- { name: e, in: query, schema: { allOf: [{ $ref: '#/components/schemas/Id' }, { maximum: 5 }] } }\n- { name: f, in: query, schema: { type: string, enum: ['1', 'true'] } }",
+        &[
+            "a=4&b=12&c=true&d=1&e=3&f=1",
+            "a=x&b=4&c=null&d=3&e=9&f=true",
+            "b=400&c=TRUE&e=x&f=2",
+            "b=long",
+        ],
+        &expect![[r#"
+            a=4&b=12&c=true&d=1&e=3&f=1 -> {"a":4,"b":12,"c":true,"d":1,"e":3,"f":"1"}
+            a=x&b=4&c=null&d=3&e=9&f=true -> {"a":"x","b":"4","c":null,"d":3,"e":9,"f":"true"}
+                query `d` at ``: enum [1,2]: must be one of `1`, `2`
+                query `e` at ``: maximum 5: must be at most 5
+            b=400&c=TRUE&e=x&f=2 -> {"a":null,"b":400,"c":"TRUE","d":null,"e":"x","f":"2"}
+                query `c` at ``: type "boolean": must be a boolean
+                query `e` at ``: type "integer": must be an integer
+                query `f` at ``: enum ["1","true"]: must be one of `1`, `true`
+            b=long -> {"a":null,"b":"long","c":null,"d":null,"e":null,"f":null}
+                query `b` at ``: maxLength 2: must be at most 2 characters long
+        "#]],
+    );
+}
+
+#[test]
+fn content_parameters_are_read_by_their_media_type() {
+    let content = "content: { application/json: { schema: { type: object, required: [a], properties: { a: { type: integer } } } } }";
+    let operation = format!(
+        "parameters:\n- {{ name: q, in: query, {content} }}\n- {{ name: X-H, in: header, {content} }}\n- {{ name: k, in: cookie, {content} }}\n- {{ name: t, in: query, content: {{ text/plain: {{ schema: {{ type: integer }} }} }} }}"
+    );
+    let json = r#"{"a":1,"b":[2,3]}"#;
+    let rows = [
+        (
+            "fine",
+            Request::query("q=%7B%22a%22:1%7D&t=4")
+                .header("x-h", json)
+                .header("cookie", "k=%7B%22a%22:1%7D"),
+        ),
+        ("raw in a cookie", Request::default().header("cookie", r#"k={"a":1}"#)),
+        (
+            "wrong",
+            Request::query("q=%7B%22a%22:%221%22%7D&t=x")
+                .header("x-h", "{}")
+                .header("cookie", "k={"),
+        ),
+    ];
+    check(
+        &contract("/a", &operation),
+        &rows,
+        &expect![[r#"
+        fine -> {"q":{"a":1},"t":4} {"X-H":{"a":1,"b":[2,3]}} {"k":{"a":1}}
+        raw in a cookie -> {"q":null,"t":null} {"X-H":null} {"k":{"a":1}}
+        wrong -> {"q":{"a":"1"},"t":"x"} {"X-H":{}} {"k":null}
+            query `q.a` at `/a`: type "integer": must be an integer
+            query `t` at ``: type "integer": must be an integer
+            header `X-H.a` at ``: required null: is required
+            cookie `k` at ``: parse null: must be valid JSON: EOF while parsing an object at line 1 column 1
+    "#]],
+    );
+}
+
+const PARTS: &str = "content:\n  multipart/form-data:\n    schema:\n      type: object\n      required: [name]\n      additionalProperties: false\n      properties:\n        name: { type: string, maxLength: 5 }\n        age: { type: integer }\n        tags: { type: array, items: { type: string } }\n        address: { type: object, required: [city], properties: { city: { type: string }, no: { type: integer } } }\n        photo: { type: string, format: binary, maxLength: 2 }\n        files: { type: array, items: { type: string, format: binary } }\n        meta: { type: object }\n        lines: { type: array, items: { $ref: '#/components/schemas/Id' } }\n    encoding:\n      photo: { contentType: 'image/png, image/jpeg', headers: { X-Size: { required: true, schema: { type: integer } }, Content-Type: { schema: { type: integer } } } }\n      meta: { contentType: application/json }\n      lines: { contentType: application/json }\n      files: { contentType: 'image/*' }";
+
+fn parts(parts: &[(&str, &[u8])]) -> Request {
+    let mut body = Vec::new();
+    for (head, text) in parts {
+        let head = head.replace('|', "\r\n");
+        body.extend_from_slice(
+            format!("--XX\r\nContent-Disposition: form-data; name={head}\r\n\r\n").as_bytes(),
+        );
+        body.extend_from_slice(text);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--XX--\r\n");
+    Request::sent("multipart/form-data; boundary=XX", &body)
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn the_parts_of_a_multipart_body_are_checked() {
+    let png = "\"photo\"; filename=\"a.png\"|Content-Type: image/png|X-Size: 3";
+    check_bodies(
+        PARTS,
+        &[
+            ("one", parts(&[("name", b"Ann"), ("\"age\"", b"42")])),
+            ("missing and too much", parts(&[("x", b"1"), ("age", b"old")])),
+            (
+                "lists",
+                parts(&[("name", b"A"), ("tags", b"a"), ("tags", b"b"), ("lines", b"[1,0]")]),
+            ),
+            ("a list of one", parts(&[("name", b"A"), ("tags", b"a")])),
+            ("an empty list", parts(&[("name", b"A"), ("tags", b"")])),
+            ("twice", parts(&[("name", b"A"), ("name", b"B")])),
+            ("json", parts(&[("name", b"A"), ("address", br#"{"no":"1"}"#), ("meta", b"{}")])),
+            (
+                "json by its type",
+                parts(&[("name|Content-Type: application/json", br#""Annabel""#)]),
+            ),
+            ("broken json", parts(&[("name", b"A"), ("meta", b"{"), ("address", b"{")])),
+            ("bytes", parts(&[("name", b"A"), (png, b"\xff\xd8\x00")])),
+            (
+                "bytes in another type",
+                parts(&[("name", b"A"), ("photo|Content-Type: image/gif|X-Size: x", b"GIF")]),
+            ),
+            ("without a type", parts(&[("name", b"A"), ("photo|X-Size: 1", b"a")])),
+            (
+                "a range",
+                parts(&[
+                    ("name", b"A"),
+                    ("files|Content-Type: image/gif", b"\xff"),
+                    ("files|Content-Type: text/plain", b"b"),
+                ]),
+            ),
+            (
+                "text as bytes",
+                parts(&[("name", b"A"), ("age|Content-Type: application/octet-stream", b"4")]),
+            ),
+        ],
+        &expect![[r#"
+            one -> {"name":"Ann","age":42}
+            missing and too much -> {"x":"1","age":"old"}
+                body `x` at ``: additionalProperties null: is not allowed
+                body `name` at ``: required null: is required
+                body `age` at `/age`: type "integer": must be an integer
+            lists -> {"name":"A","tags":["a","b"],"lines":[1,0]}
+                body `lines[1]` at `/lines/1`: minimum 1: must be at least 1
+            a list of one -> {"name":"A","tags":["a"]}
+            an empty list -> {"name":"A","tags":[]}
+            twice -> {"name":["A","B"]}
+                body `name` at `/name`: type "string": must be a string
+            json -> {"name":"A","address":{"no":"1"},"meta":{}}
+                body `address.city` at `/address`: required null: is required
+                body `address.no` at `/address/no`: type "integer": must be an integer
+            json by its type -> {"name":"Annabel"}
+                body `name` at `/name`: maxLength 5: must be at most 5 characters long
+            broken json -> {"name":"A","meta":null,"address":"{"}
+                body `meta` at `/meta`: parse null: must be valid JSON: EOF while parsing an object at line 1 column 1
+                body `address` at `/address`: type "object": must be an object
+            bytes -> {"name":"A","photo":"��\u0000"}
+            bytes in another type -> {"name":"A","photo":"GIF"}
+                body `photo` at `/photo`: type "integer": has a header `X-Size` that must be an integer
+                body `photo` at `/photo`: media_type ["image/png","image/jpeg"]: must be sent with `Content-Type` `image/png` or `image/jpeg`
+            without a type -> {"name":"A","photo":"a"}
+                body `photo` at `/photo`: media_type ["image/png","image/jpeg"]: must be sent with `Content-Type` `image/png` or `image/jpeg`
+            a range -> {"name":"A","files":["�","b"]}
+                body `files` at `/files`: media_type "image/*": must be sent with `Content-Type` `image/*`
+            text as bytes -> {"name":"A","age":4}
+        "#]],
+    );
+}
+
+#[test]
+fn a_multipart_body_that_is_none_says_why() {
+    let sent = |media: &str, body: &str| Request::sent(media, body.replace('|', "\r\n").as_bytes());
+    let whole = "--XX|Content-Disposition: form-data; name=name||A|--XX--";
+    let media = "multipart/form-data; boundary=XX";
+    check_bodies(
+        PARTS,
+        &[
+            ("fine", sent("Multipart/Form-Data; Boundary=\"XX\"", whole)),
+            ("no boundary", sent("multipart/form-data", whole)),
+            ("an empty boundary", sent("multipart/form-data; boundary=", whole)),
+            ("a long boundary", sent(&format!("{media}{}", "X".repeat(8000)), whole)),
+            ("another boundary", sent("multipart/form-data; boundary=YY", whole)),
+            ("not terminated", sent(media, &whole[..whole.len() - 4])),
+            ("cut off", sent(media, "--XX|Content-Disposition: form-data; name=name||A")),
+            ("cut off in a head", sent(media, "--XX|Content-Disp")),
+            ("no name", sent(media, "--XX|Content-Type: text/plain||A|--XX--")),
+            ("no parts", sent(media, "--XX--")),
+            ("nonsense", sent(media, "name=A")),
+        ],
+        &expect![[r#"
+            fine -> {"name":"A"}
+            no boundary ->
+                body `` at ``: parse null: must name its boundary in `Content-Type`
+            an empty boundary ->
+                body `` at ``: parse null: must have a boundary of 1 to 70 characters
+            a long boundary ->
+                body `` at ``: parse null: must have a boundary of 1 to 70 characters
+            another boundary ->
+                body `` at ``: parse null: must end with its boundary
+            not terminated ->
+                body `` at ``: parse null: must end with its boundary
+            cut off ->
+                body `` at ``: parse null: must end with its boundary
+            cut off in a head ->
+                body `` at ``: parse null: must end with its boundary
+            no name ->
+                body `` at ``: parse null: must name each part in its `Content-Disposition`
+            no parts -> {}
+                body `name` at ``: required null: is required
+            nonsense ->
+                body `` at ``: parse null: must end with its boundary
+        "#]],
+    );
+    check_bodies(
+        "content: { multipart/mixed: { schema: { type: object, required: [a] } }, multipart/*: {} }",
+        &[
+            ("without names", sent("multipart/mixed; boundary=XX", "--XX|||A|--XX--")),
+            ("with names", sent("multipart/mixed; boundary=XX", &whole.replace("=name", "=b"))),
+            ("a range, without a schema", sent("multipart/related; boundary=XX", whole)),
+            ("broken", sent("multipart/related; boundary=XX", "")),
+            ("and cut off", sent("multipart/related; boundary=XX", "--XX")),
+        ],
+        &expect![[r#"
+            without names -> "--XX\r\n\r\n\r\nA\r\n--XX--"
+            with names -> {"b":"A"}
+                body `a` at ``: required null: is required
+            a range, without a schema -> {"name":"A"}
+            broken ->
+            and cut off ->
+                body `` at ``: parse null: must end with its boundary
+        "#]],
+    );
+}
+
+#[test]
+fn hostile_multipart_bodies_end() {
+    let contract = contract("/a", &format!("requestBody:\n{}", indent(PARTS)));
+    let many = |count: usize| {
+        let mut all: Vec<(&str, &[u8])> = vec![("tags", b"x"); count - 1];
+        all.push(("name", b"A"));
+        tell(&parts(&all).ask(&contract)).lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(many(multipart::PARTS_MAX), Vec::<String>::new());
+    let too_many = ["    body `` at ``: parse null: must have at most 1000 parts"];
+    assert_eq!(many(multipart::PARTS_MAX + 1), too_many);
+    assert_eq!(many(100_000), too_many);
+    let dashes = [b"--XX\r\n".repeat(200_000), b"\r\n--X".repeat(200_000)].concat();
+    let heads = b"--XX\r\n".iter().chain(b"a: b\r\n".repeat(200_000).iter()).copied().collect();
+    for body in [dashes, heads] {
+        let validated = Request::sent("multipart/form-data; boundary=XX", &body).ask(&contract);
+        assert_eq!(validated.violations.len(), 1, "{:?}", validated.violations);
+    }
+    let spaced = contract_of_spaces();
+    let form = [b"a=".as_slice(), &b"1+".repeat(500_000)].concat();
+    let validated = Request::sent("application/x-www-form-urlencoded", &form).ask(&spaced);
+    assert_eq!(validated.body.unwrap()["a"].as_array().unwrap().len(), 500_001);
+}
+
+fn contract_of_spaces() -> Contract {
+    let body = "content: { application/x-www-form-urlencoded: { schema: { properties: { a: { type: array } } }, encoding: { a: { style: spaceDelimited } } } }";
+    contract("/a", &format!("requestBody:\n{}", indent(body)))
+}
+
+#[test]
+fn forms_are_read_by_their_encodings() {
+    check_bodies(
+        "content:\n  application/x-www-form-urlencoded:\n    schema:\n      type: object\n      additionalProperties: false\n      properties:\n        ids: { type: array, items: { type: integer } }\n        pipes: { type: array, items: { type: string } }\n        deep: { type: object, properties: { a: { type: integer }, l: { type: array, items: { type: integer } } } }\n        json: { type: array, items: { type: integer } }\n        plain: { type: object, properties: { a: { type: integer } } }\n        open: { type: object, properties: { x: { type: integer }, y: { type: string } } }\n        pair: { type: object, additionalProperties: { type: integer } }\n    encoding:\n      ids: { style: form, explode: false }\n      pipes: { style: pipeDelimited }\n      deep: { style: deepObject, explode: true }\n      json: { contentType: application/json }\n      open: { explode: true }\n      pair: { explode: false, allowReserved: true }",
+        &[
+            ("all", Request::sent("application/x-www-form-urlencoded", b"ids=1,2&pipes=a|b%7Cc&deep[a]=1&deep[l][]=2&json=%5B1%5D&plain=%7B%22a%22:1%7D&x=3&y=z&pair=a,1,b,2")),
+            ("wrong", Request::sent("application/x-www-form-urlencoded", b"ids=1,x&deep[a]=x&json=%5B&plain=x&x=y&z=1&pair=a")),
+            ("not encoded", Request::sent("application/x-www-form-urlencoded", b"ids=%zz")),
+        ],
+        &expect![[r#"
+            all -> {"ids":[1,2],"pipes":["a","b","c"],"deep":{"a":1,"l":[2]},"open":{"x":3,"y":"z"},"pair":{"a":1,"b":2},"json":[1],"plain":{"a":1}}
+            wrong -> {"ids":[1,"x"],"deep":{"a":"x"},"open":{"x":"y"},"pair":null,"json":[null],"plain":"x","z":"1"}
+                body `pair` at `/pair`: style null: must be written as names and values in turn
+                body `json` at `/json`: parse null: must be valid JSON: EOF while parsing a list at line 1 column 1
+                body `z` at ``: additionalProperties null: is not allowed
+                body `ids[1]` at `/ids/1`: type "integer": must be an integer
+                body `deep.a` at `/deep/a`: type "integer": must be an integer
+                body `open.x` at `/open/x`: type "integer": must be an integer
+                body `plain` at `/plain`: type "object": must be an object
+            not encoded -> {"ids":null}
+                body `ids` at `/ids`: encoding null: must be percent-encoded UTF-8
+        "#]],
+    );
+}
+
+#[test]
+fn other_bodies_are_looked_into_as_far_as_they_are_text() {
+    check_bodies(
+        "content:\n  text/plain: { schema: { type: string, maxLength: 3, pattern: '^[a-z]*$' } }\n  text/markdown: { schema: { enum: [1, 2] } }\n  text/csv: { schema: { type: array, items: { type: integer } } }\n  application/xml: { schema: { type: object, required: [a] } }\n  text/xml: { schema: { type: object, required: [a] } }\n  application/octet-stream: { schema: { type: string, format: binary, maxLength: 1 } }\n  image/*: { schema: { type: string } }\n  application/x-ndjson: { schema: { type: object } }\n  application/*+json: { schema: { type: object, required: [a] } }",
+        &[
+            ("text", Request::sent("text/plain; charset=utf-8", b"abc")),
+            ("wrong text", Request::sent("text/plain", b"ABCD")),
+            ("a number", Request::sent("text/markdown", b"2")),
+            ("another number", Request::sent("text/markdown", b"3")),
+            ("rows", Request::sent("text/csv", b"a,b\r\n1,2")),
+            ("a list", Request::sent("text/csv", b"[\"x\"]")),
+            ("xml", Request::sent("application/xml", b"<a/>")),
+            ("xml as text", Request::sent("text/xml", b"<a/>")),
+            ("bytes", Request::sent("application/octet-stream", b"\xff\xfe")),
+            ("an image", Request::sent("image/png", b"\x89PNG")),
+            ("lines", Request::sent("application/x-ndjson", b"{}\n{}")),
+            ("json of a kind", Request::sent("application/vnd.x+json; v=1", b"{}")),
+            ("just json", Request::sent("application/json", b"{}")),
+            ("no type", Request { body: b"{}".to_vec(), ..Request::default() }),
+        ],
+        &expect![[r#"
+            text -> "abc"
+            wrong text -> "ABCD"
+                body `` at ``: maxLength 3: must be at most 3 characters long
+                body `` at ``: pattern "^[a-z]*$": must match the pattern `^[a-z]*$`
+            a number -> 2
+            another number -> 3
+                body `` at ``: enum [1,2]: must be one of `1`, `2`
+            rows -> "a,b\r\n1,2"
+            a list -> ["x"]
+                body `[0]` at `/0`: type "integer": must be an integer
+            xml -> "<a/>"
+            xml as text -> "<a/>"
+            bytes -> null
+            an image -> null
+            lines -> "{}\n{}"
+            json of a kind -> {}
+                body `a` at ``: required null: is required
+            just json ->
+                body `` at ``: media_type ["text/plain","text/markdown","text/csv","application/xml","text/xml","application/octet-stream","image/*","application/x-ndjson","application/*+json"]: must be sent with `Content-Type` `text/plain` or `text/markdown` or `text/csv` or `application/xml` or `text/xml` or `application/octet-stream` or `image/*` or `application/x-ndjson` or `application/*+json`
+            no type ->
+                body `` at ``: media_type ["text/plain","text/markdown","text/csv","application/xml","text/xml","application/octet-stream","image/*","application/x-ndjson","application/*+json"]: must be sent with `Content-Type` `text/plain` or `text/markdown` or `text/csv` or `application/xml` or `text/xml` or `application/octet-stream` or `image/*` or `application/x-ndjson` or `application/*+json`
+        "#]],
+    );
+    check_bodies(
+        "content: { '*/*': { schema: { type: string, maxLength: 2 } } }",
+        &[
+            ("bytes", Request::sent("image/png", b"\xff\xff\xff")),
+            ("text", Request::sent("text/plain", b"abc")),
+        ],
+        &expect![[r#"
+            bytes -> null
+            text -> "abc"
+                body `` at ``: maxLength 2: must be at most 2 characters long
+        "#]],
+    );
+    check_bodies(
+        "content: { '*/*': { schema: { type: object, properties: { a: { type: integer } } } } }",
+        &[
+            ("a form", Request::sent("application/x-www-form-urlencoded", b"a=1")),
+            ("parts", parts(&[("a", b"x")])),
+        ],
+        &expect![[r#"
+            a form -> {"a":1}
+            parts -> {"a":"x"}
+                body `a` at `/a`: type "integer": must be an integer
+        "#]],
+    );
+}
+
+#[test]
+fn a_body_without_a_media_type_may_be_allowed() {
+    let ask = |content: &str, request: &Request| {
+        let contract = contract("/a", &format!("requestBody: {{ content: {content} }}"));
+        let validator = RequestValidator::new(&contract.operations[0], &contract.schemas);
+        tell(&request.ask_of(&validator.allowing_untyped_bodies()))
+    };
+    let untyped = |body: &str| Request { body: body.as_bytes().to_vec(), ..Request::default() };
+    let schema = "{ schema: { type: object, properties: { a: { type: integer } } } }";
+    let form = format!("{{ application/x-www-form-urlencoded: {schema}, text/plain: {{}} }}");
+    let either = format!("{{ text/plain: {{}}, application/json: {schema} }}");
+    let mut text = String::new();
+    for (content, request) in [
+        (&form, untyped("a=1")),
+        (&either, untyped(r#"{"a":"x"}"#)),
+        (&either, untyped("a=1").header("content-type", "")),
+        (&"{ multipart/form-data: {} }".to_owned(), untyped("a=1")),
+        (&"{}".to_owned(), untyped("a=1")),
+    ] {
+        let _ = writeln!(text, "{content} ->{}", ask(content, &request));
+    }
+    expect![[r#"
+        { application/x-www-form-urlencoded: { schema: { type: object, properties: { a: { type: integer } } } }, text/plain: {} } -> {"a":1}
+        { text/plain: {}, application/json: { schema: { type: object, properties: { a: { type: integer } } } } } -> {"a":"x"}
+            body `a` at `/a`: type "integer": must be an integer
+        { text/plain: {}, application/json: { schema: { type: object, properties: { a: { type: integer } } } } } ->
+            body `` at ``: media_type ["text/plain","application/json"]: must be sent with `Content-Type` `text/plain` or `application/json`
+        { multipart/form-data: {} } ->
+            body `` at ``: parse null: must name its boundary in `Content-Type`
+        {} ->
+    "#]].assert_eq(&text);
+}
+
 static EVERYTHING: LazyLock<Contract> = LazyLock::new(|| {
     contract(
         "/a/{id}/{m}/{l}",
-        "parameters:\n- { name: id, in: path, required: true, schema: { type: array, items: { type: integer } } }\n- { name: m, in: path, required: true, style: matrix, explode: true, schema: { type: object } }\n- { name: l, in: path, required: true, style: label, schema: { type: array, items: { type: string } } }\n- { name: a, in: query, schema: { type: integer } }\n- { name: b, in: query, style: deepObject, schema: { type: object, additionalProperties: { type: array } } }\n- { name: c, in: query, style: pipeDelimited, explode: false, schema: { type: array, items: { type: boolean } } }\n- { name: d, in: query, explode: true, schema: { type: object, additionalProperties: true } }\n- { name: X-A, in: header, schema: { type: array, items: { type: string } } }\n- { name: k, in: cookie, schema: { type: object } }\nrequestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Tree' } }, application/x-www-form-urlencoded: { schema: { type: object, properties: { a: { type: array } } } } } }",
+        "parameters:\n- { name: id, in: path, required: true, schema: { type: array, items: { type: integer } } }\n- { name: m, in: path, required: true, style: matrix, explode: true, schema: { type: object } }\n- { name: l, in: path, required: true, style: label, schema: { type: array, items: { type: string } } }\n- { name: a, in: query, schema: { type: integer } }\n- { name: b, in: query, style: deepObject, schema: { type: object, additionalProperties: { type: array } } }\n- { name: c, in: query, style: pipeDelimited, explode: false, schema: { type: array, items: { type: boolean } } }\n- { name: d, in: query, explode: true, schema: { type: object, additionalProperties: true } }\n- { name: X-A, in: header, schema: { type: array, items: { type: string } } }\n- { name: k, in: cookie, schema: { type: object } }\nrequestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Tree' } }, application/x-www-form-urlencoded: { schema: { type: object, properties: { a: { type: array } } } }, multipart/form-data: { schema: { type: object, properties: { a: { type: array } } } } } }",
     )
 });
 
@@ -828,7 +1452,8 @@ proptest! {
         query in "([abcd](\\[[a-c]?\\]){0,3}=?[a-c1%2F|,+&\u{e9}]{0,5}&?){0,4}",
         header in prop::collection::vec(any::<u8>(), 0..16),
         cookie in prop::collection::vec(any::<u8>(), 0..16),
-        form in any::<bool>(),
+        media in prop::sample::select(vec!["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=X"]),
+        part in "(--X-?-?\r\n|content-disposition: form-data; |name=a|\r\n|x){0,9}",
         bytes in prop::collection::vec(any::<u8>(), 0..32),
         json in "[{}\\[\\]:,\"a-c0-9\u{e9}]{0,24}",
         as_text in any::<bool>(),
@@ -841,9 +1466,9 @@ proptest! {
         if let Ok(value) = HeaderValue::from_bytes(&[b"k=".as_slice(), &cookie].concat()) {
             request.headers.append("cookie", value);
         }
-        let media = if form { "application/x-www-form-urlencoded" } else { "application/json" };
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        request.body = if as_text { json.into_bytes() } else { bytes };
+        let text = if media.starts_with("multipart") { part } else { json };
+        request.body = if as_text { text.into_bytes() } else { bytes };
         let first = request.ask(&EVERYTHING);
         prop_assert!(serde_json::from_str::<Value>(
             violations_header(&first.violations).to_str().unwrap()

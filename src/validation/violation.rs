@@ -50,6 +50,22 @@ pub enum Place {
     Cookie,
     /// The body.
     Body,
+    /// The body of the answer: a documented example that does not fit its schema.
+    Response,
+}
+
+impl Place {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Body => "body",
+            Self::Response => "response",
+        }
+    }
 }
 
 /// When a provider judges a violation, next to its credentials check.
@@ -115,7 +131,7 @@ impl Violation {
     pub fn stage(&self) -> Stage {
         match self.location {
             Place::Body if self.pointer.is_empty() => Stage::Envelope,
-            Place::Body => Stage::Body,
+            Place::Body | Place::Response => Stage::Body,
             Place::Path | Place::Query | Place::Header | Place::Cookie => Stage::Parameters,
         }
     }

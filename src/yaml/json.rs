@@ -30,6 +30,54 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<(Value, Lines), serd
     Ok((root, lines))
 }
 
+/// The same text without comments and commas before an end, which many tools accept; its lines stay where they are.
+/// `None` if there are none.
+pub(super) fn without_extras(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let end = match letter {
+            '"' => string_end(rest),
+            '/' if rest.starts_with("//") || rest.starts_with("/*") => 0,
+            letter => letter.len_utf8(),
+        };
+        if end > 0 {
+            if matches!(letter, '}' | ']') {
+                let ended = plain.trim_end();
+                if ended.ends_with(',') {
+                    let comma = ended.len() - 1;
+                    plain.replace_range(comma..=comma, " ");
+                }
+            }
+            plain.push_str(&rest[..end]);
+            rest = &rest[end..];
+            continue;
+        }
+        let end = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else {
+            rest[2..].find("*/").map_or(rest.len(), |end| end + 4)
+        };
+        plain.extend(rest[..end].chars().filter(|letter| *letter == '\n'));
+        rest = &rest[end..];
+    }
+    (plain != text).then_some(plain)
+}
+
+/// Where the string that a text begins with ends.
+fn string_end(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices().skip(1) {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 /// The parser takes one byte at a time and looks no further than the token at hand, so the line
 /// breaks it has taken tell the line of that token.
 struct Counting<'t> {

@@ -16,9 +16,9 @@ const SEARCHED_MAX: usize = 16;
 /// One node of the tree in the order of the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
-    line: u32,
+    pub(super) line: u32,
     /// Nodes of the subtree, this one included: relative, so that a part can be copied elsewhere.
-    size: u32,
+    pub(super) size: u32,
 }
 
 /// The lines of all nodes in preorder: children follow their parent in the order of the value's
@@ -26,9 +26,30 @@ pub(super) struct Node {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
     nodes: Vec<Node>,
+    /// Where the nodes of another file begin, and where those of the document's own go on; in order.
+    sections: Vec<Section>,
     /// Where the children of large maps and lists are, by the node of the map or list: made when first
     /// asked for, since of most documents only few places are ever named.
     indexes: Arc<RwLock<Indexes>>,
+}
+
+/// From a node on, the file that the nodes are of.
+#[derive(Clone, Debug)]
+pub(super) struct Section {
+    pub(super) start: usize,
+    /// `None`: the document's own.
+    pub(super) file: Option<Arc<str>>,
+    /// Whether its first node is the root of that file.
+    pub(super) is_whole: bool,
+}
+
+/// Where an entry is.
+pub(super) struct Place<'l, 'p> {
+    pub(super) line: u32,
+    /// Of another file than the document itself, its name.
+    pub(super) file: Option<&'l Arc<str>>,
+    /// The pointer from that file's root.
+    pub(super) pointer: &'p str,
 }
 
 type Indexes = HashMap<usize, Arc<Index>>;
@@ -104,17 +125,50 @@ impl Lines {
         }
     }
 
-    /// The line of the entry at `pointer`, or of its nearest ancestor that is there.
-    pub(super) fn find(&self, root: &Value, pointer: &str) -> u32 {
-        let Some(first) = self.nodes.first() else { return 0 };
-        let (mut at, mut line, mut value) = (0, first.line, root);
-        for token in pointer.split('/').skip(1) {
-            let Some((place, child)) = self.step(at, value, token) else { break };
-            at = place;
-            let Some(node) = self.nodes.get(at) else { break };
-            (line, value) = (node.line, child);
+    /// Puts the lines of whole files after all others, as the entries of one map that is the root's last entry.
+    pub(super) fn embed(&mut self, files: impl Iterator<Item = (Arc<str>, Lines)>) {
+        let start = self.open(self.nodes.first().map_or(1, |root| root.line));
+        for (file, lines) in files {
+            self.sections.push(Section { start: self.len(), file: Some(file), is_whole: true });
+            self.nodes.extend(lines.nodes);
         }
-        line
+        self.close(start);
+        self.close(0);
+        self.indexes = Arc::default();
+    }
+
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    pub(super) fn section(&self, node: usize) -> Option<&Section> {
+        let after = self.sections.partition_point(|section| section.start <= node);
+        self.sections[..after].last()
+    }
+
+    /// From a node on, what follows is of that file.
+    pub(super) fn begin_section(&mut self, section: Section) {
+        self.sections.push(section);
+    }
+
+    /// The place of the entry at `pointer`, or of its nearest ancestor that is there.
+    pub(super) fn find<'p>(&self, root: &Value, pointer: &'p str) -> Place<'_, 'p> {
+        let (mut at, mut value) = (0, root);
+        let (mut rest, mut inside) = (pointer, pointer);
+        while let Some(below) = rest.strip_prefix('/') {
+            let (token, after) = below.split_at(below.find('/').unwrap_or(below.len()));
+            let Some((place, child)) = self.step(at, value, token) else { break };
+            if self.nodes.get(place).is_none() {
+                break;
+            }
+            (at, value, rest) = (place, child, after);
+            if self.section(at).is_some_and(|section| section.is_whole && section.start == at) {
+                inside = rest;
+            }
+        }
+        let line = self.nodes.get(at).map_or(0, |node| node.line);
+        let file = self.section(at).and_then(|section| section.file.as_ref());
+        Place { line, file, pointer: inside }
     }
 
     /// The node and the value of one entry or item.

@@ -2,6 +2,7 @@
 //!
 //! Owns the one use of the YAML crate. Must not know what the documents mean.
 
+mod editing;
 mod json;
 mod lines;
 mod reading;
@@ -9,12 +10,17 @@ mod scalar;
 
 use std::sync::Arc;
 
+use serde_json::Map;
 use serde_json::Value;
 
 use crate::finding::Finding;
 use crate::finding::Severity;
 use lines::Lines;
+use lines::Place;
 use reading::Notes;
+
+pub(crate) use editing::Editing;
+pub(crate) use editing::Update;
 
 /// A document read from one file.
 #[derive(Clone, Debug)]
@@ -58,6 +64,9 @@ impl Document {
                 // Not JSON, or JSON with something in it that YAML can say more about.
                 Err(error) => refusal = Some(error),
             }
+            if let Some(read) = Self::read_commented(&file, text, left_out, findings) {
+                return Some(read);
+            }
         }
         let mut notes = Notes::new(&file, left_out);
         let outcome = reading::read(text, &mut notes);
@@ -81,6 +90,29 @@ impl Document {
         None
     }
 
+    /// JSON with comments and commas too many, which is said.
+    fn read_commented(
+        file: &Arc<str>,
+        text: &str,
+        left_out: Severity,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Document> {
+        let plain = json::without_extras(text)?;
+        let mut notes = Notes::new(file, left_out);
+        let (root, lines) = json::read(&plain, &mut notes).ok()?;
+        let message = "comments and commas before an end are not of JSON; they are passed over";
+        findings.push(Finding::warning(file, 0, "", message));
+        findings.extend(notes.into_findings());
+        Some(Document { file: Arc::clone(file), root, lines })
+    }
+
+    /// A text that is neither, as one value.
+    pub fn of_text(file: &str, text: String) -> Document {
+        let mut lines = Lines::default();
+        lines.open(1);
+        Document { file: file.into(), root: Value::String(text), lines }
+    }
+
     /// The file's name as the user gave it.
     pub fn file(&self) -> &Arc<str> {
         &self.file
@@ -96,19 +128,56 @@ impl Document {
         self.root
     }
 
-    /// The line of an entry's key or of an item; of its nearest ancestor where it is absent.
+    /// The whole document, for changes of single values: lists and maps keep their entries in their order.
+    pub(crate) fn root_mut(&mut self) -> &mut Value {
+        &mut self.root
+    }
+
+    /// Puts other documents into this one, each under its name in a map that becomes the root's entry `key`. Places in
+    /// there keep their own file, line and pointer. Nothing happens where the root is no map or has that entry.
+    pub(crate) fn embed(&mut self, key: &str, documents: impl Iterator<Item = (String, Document)>) {
+        let Some(root) = self.root.as_object_mut().filter(|root| !root.contains_key(key)) else {
+            return;
+        };
+        let mut values = Map::new();
+        let files = documents.map(|(name, document)| {
+            values.insert(name, document.root);
+            (document.file, document.lines)
+        });
+        self.lines.embed(files);
+        root.insert(key.to_owned(), Value::Object(values));
+    }
+
+    /// The document, ready for changes that add and remove entries.
+    pub(crate) fn edit(self) -> Editing {
+        Editing::new(self)
+    }
+
+    /// The line of an entry's key or of an item; of its nearest ancestor where it is absent. Of what was put in from
+    /// another file, the line there.
     pub fn line(&self, pointer: &str) -> u32 {
+        self.place(pointer).line
+    }
+
+    /// The name of the file that an entry is in.
+    pub fn file_of(&self, pointer: &str) -> &Arc<str> {
+        self.place(pointer).file.unwrap_or(&self.file)
+    }
+
+    fn place<'p>(&self, pointer: &'p str) -> Place<'_, 'p> {
         self.lines.find(&self.root, pointer)
     }
 
     /// A finding about the entry at `pointer` that keeps the file from being served.
     pub fn error(&self, pointer: &str, message: impl Into<String>) -> Finding {
-        Finding::error(&self.file, self.line(pointer), pointer, message)
+        let Place { line, file, pointer } = self.place(pointer);
+        Finding::error(file.unwrap_or(&self.file), line, pointer, message)
     }
 
     /// A finding about the entry at `pointer` beside which all the rest serves.
     pub fn warning(&self, pointer: &str, message: impl Into<String>) -> Finding {
-        Finding::warning(&self.file, self.line(pointer), pointer, message)
+        let Place { line, file, pointer } = self.place(pointer);
+        Finding::warning(file.unwrap_or(&self.file), line, pointer, message)
     }
 }
 

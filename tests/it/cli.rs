@@ -290,6 +290,7 @@ mod usage {
 
             Commands:
               serve     Answer requests (the same as no command)
+              mock      Answer by documents alone, with the flags of `prism mock`
               check     Report everything that is wrong with the files of providers and tombstone.yaml
               routes    List each operation: where it answers, which responses it can give and what gives them
               wait      Wait until a server answers, and print its URL
@@ -305,6 +306,7 @@ mod usage {
             Examples:
               tombstone                            serve the built-in APIs on http://127.0.0.1:4010
               tombstone -p 0 --provider NAME       one of them, on a free port
+              tombstone mock openapi.yaml          any OpenAPI document, as Prism would
               tombstone check --specs my-apis      what is wrong with files of your own
               tombstone serve --help               all options of serving
             exit 0
@@ -312,7 +314,7 @@ mod usage {
         run(&["serve", "--help"]).check(&expect![[r#"
             Answer requests (the same as no command)
 
-            Usage: tombstone serve [OPTIONS]
+            Usage: tombstone serve [OPTIONS] [DOCUMENT]...
 
             Options:
               -h, --help  Print help
@@ -336,11 +338,28 @@ mod usage {
                                                   built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+                  --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                                  [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
                                                   if it is there, unless given [$TOMBSTONE_CONFIG]
+              [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                                  standard input; NAME=PATH names the provider
+
+            Operations without a behavior file:
+                  --dynamic[=<on|off>]          Make bodies up from their schemas, anew for each request,
+                                                instead of sending examples [$TOMBSTONE_DYNAMIC]
+                  --errors[=<on|off>]           Answer 500 instead of a documented example that does not fit its
+                                                schema [$TOMBSTONE_ERRORS]
+                  --fill-properties <on|off>    Whether properties that are not required are made up too
+                                                [default: on] [$TOMBSTONE_FILL_PROPERTIES]
+                  --ignore-examples[=<on|off>]  Pass over the examples of media types
+                                                [$TOMBSTONE_IGNORE_EXAMPLES]
 
             Sandboxes and time:
                   --seed <N>                   What made-up ids follow from: the same seed and the same calls
@@ -404,7 +423,7 @@ mod usage {
         run(&["check", "--help"]).check(&expect![[r#"
             Report everything that is wrong with the files of providers and tombstone.yaml
 
-            Usage: tombstone check [OPTIONS]
+            Usage: tombstone check [OPTIONS] [DOCUMENT]...
 
             Options:
                   --format <FORMAT>  Report it for people, as annotations of a GitHub workflow, or as JSON
@@ -418,11 +437,18 @@ mod usage {
                                                   built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+                  --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                                  [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
                                                   if it is there, unless given [$TOMBSTONE_CONFIG]
+              [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                                  standard input; NAME=PATH names the provider
 
             Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage
             exit 0
@@ -430,7 +456,7 @@ mod usage {
         run(&["routes", "-h"]).check(&expect![[r#"
             List each operation: where it answers, which responses it can give and what gives them
 
-            Usage: tombstone routes [OPTIONS]
+            Usage: tombstone routes [OPTIONS] [DOCUMENT]...
 
             Options:
                   --json  As JSON, for programs
@@ -443,11 +469,18 @@ mod usage {
                                                   built-in one of its name [$TOMBSTONE_FIXTURES]
                   --fixture-set <NAME>            The records to start from; a provider without this set starts
                                                   from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+                  --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                                  [$TOMBSTONE_BUILT_IN]
                   --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                                  given by itself (repeatable, in this order)
+                                                  [$TOMBSTONE_OVERLAY]
                   --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
                                                   shop.grace=1m (repeatable) [$TOMBSTONE_SET]
                   --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
                                                   if it is there, unless given [$TOMBSTONE_CONFIG]
+              [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                                  standard input; NAME=PATH names the provider
             exit 0
         "#]]);
     }
@@ -464,26 +497,23 @@ mod usage {
             (
                 &["--nope"][..],
                 expect![[r#"
-                error: unexpected argument '--nope' found
+                    error: unexpected argument '--nope' found
 
-                Usage: tombstone [OPTIONS OF SERVE]
-                       tombstone <COMMAND> [OPTIONS]
+                      tip: to pass '--nope' as a value, use '-- --nope'
 
-                For more information, try '--help'.
-                exit 2
-            "#]],
+                    Usage: tombstone [OPTIONS OF SERVE]
+                           tombstone <COMMAND> [OPTIONS]
+
+                    For more information, try '--help'.
+                    exit 2
+                "#]],
             ),
             (
                 &["destroy"],
                 expect![[r#"
-                error: unrecognized subcommand 'destroy'
-
-                Usage: tombstone [OPTIONS OF SERVE]
-                       tombstone <COMMAND> [OPTIONS]
-
-                For more information, try '--help'.
-                exit 2
-            "#]],
+                    tombstone: there is no file `destroy`: name an OpenAPI document, a folder of them, or `-`
+                    exit 2
+                "#]],
             ),
             (
                 &["-p", "99999"],
@@ -526,15 +556,15 @@ mod usage {
             (
                 &["check", "--port", "1"],
                 expect![[r#"
-                error: unexpected argument '--port' found
+                    error: unexpected argument '--port' found
 
-                  tip: a similar argument exists: '--format'
+                      tip: a similar argument exists: '--format'
 
-                Usage: tombstone check --format <FORMAT>
+                    Usage: tombstone check --format <FORMAT> [DOCUMENT]...
 
-                For more information, try '--help'.
-                exit 2
-            "#]],
+                    For more information, try '--help'.
+                    exit 2
+                "#]],
             ),
         ] {
             run(args).check(&expected);
@@ -581,11 +611,12 @@ mod files {
             DIR/fixtures/shop/default.yaml:8: error: the contract has no operation `dropCart`
             DIR/specs/kiosk/behavior.yaml:4: error: `kye` is not known here
             DIR/specs/kiosk/behavior.yaml:4: error: `key` is missing
+            DIR/specs/kiosk/openapi.yaml: warning: `kiosk` has no fixtures, and starts without a record
             DIR/specs/shop/behavior.yaml:12: error: `cart` is defined by way of itself (break the circle)
             DIR/specs/shop/behavior.yaml:17: error: `deleteCart` documents no response 205 (`deleteCart` documents 204, 400, 401, 404)
             DIR/specs/till/openapi.yaml:2: error: cannot be read: unclosed bracket '['
-            DIR/specs/vault/behavior.yaml: error: the behavior file is missing, so nothing says what the operations do (write it beside the contract)
-            4 providers can be served; 9 errors and 0 warnings
+            DIR/specs/vault/behavior.yaml: warning: there is no behavior file: the contract alone answers (write it beside the contract to have it remember)
+            5 providers can be served; 8 errors and 2 warnings
             exit 1
         "#]]);
     }
@@ -676,7 +707,7 @@ mod files {
             tombstone: DIR/specs/till/behavior.yaml:6: error: `key` is missing
             tombstone: DIR/specs/till/behavior.yaml:7: error: `kye` is not known here
             tombstone: DIR/specs/till/behavior.yaml:7: error: `key` is missing
-            tombstone: 40 errors in the files, 30 of them not shown; a provider with an error is not served (`tombstone check` shows all)
+            tombstone: 40 errors and 1 warning in the files, 31 of them not shown; a provider with an error is not served (`tombstone check` shows all)
         "#]].assert_eq(&err);
         let asked_for = [&args[..], &["--provider", "till", "--provider", "shop"]].concat();
         let ended = run(&asked_for);
@@ -1022,7 +1053,7 @@ mod options {
             {"time":null,"method":"DELETE","path":"/v3/carts/a%2fb%20c","status":204,"provider":"shop","operation":"deleteCart","sandbox":"default","rule":"deleteCart rule 2, DIR/specs/shop/behavior.yaml:16","changes":[{"resource":"carts","deleted":1}],"took_ms":null}
             {"time":null,"method":"DELETE","path":"/shop/carts/x","status":404,"provider":"shop","operation":"deleteCart","sandbox":"default","rule":"deleteCart rule 1, DIR/specs/shop/behavior.yaml:14","took_ms":null}
             {"time":null,"method":"POST","path":"/shop/carts","status":400,"provider":"shop","operation":"createCart","sandbox":"default","rule":"invalid_request of createCart, DIR/specs/shop/behavior.yaml:9","violations":[{"in":"body","pointer":"","field":"","keyword":"body_required","expected":null,"text":"must not be empty"}],"took_ms":null}
-            {"time":null,"method":"GET","path":"/nowhere","status":404,"sandbox":"default","stage":"unknown route","took_ms":null}
+            {"time":null,"method":"GET","path":"/nowhere","status":404,"provider":"shop","sandbox":"default","stage":"unknown route","took_ms":null}
             {"time":null,"method":"GET","path":"/__admin/health","status":200,"stage":"admin","took_ms":null}
         "#]].assert_eq(&text);
     }

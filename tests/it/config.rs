@@ -32,12 +32,15 @@ port: 0
 host: '::1'
 cors: off
 log_format: json
+documented: { dynamic: on, errors: on, fill_properties: off, ignore_examples: on }
 seed: 7
+built_in: off
+watch: on
+overlays: [mend.yaml]
 specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
 providers: [shop, till]
-watch: on
 settings: { shop: { grace: 1m, limit: 3 }, till: { open: true } }
 clock: { start: '2030-01-31T08:00:00Z', rate: 0.5 }
 sandboxes: { max: 5, idle: 10m }
@@ -102,6 +105,8 @@ fn the_file_gives_every_option() {
             seed: 7,
             cors: false,
             sources: Sources {
+                documents: [],
+                built_in: false,
                 specs: Some(
                     "DIR/etc/specs",
                 ),
@@ -129,6 +134,9 @@ fn the_file_gives_every_option() {
                         name: "open",
                         value: Bool(true),
                     },
+                ],
+                overlays: [
+                    "DIR/etc/mend.yaml",
                 ],
                 vet: false,
             },
@@ -200,6 +208,12 @@ fn the_file_gives_every_option() {
                     "a.test",
                 ],
             },
+            documented: Options {
+                dynamic: true,
+                errors: true,
+                fill_properties: false,
+                ignore_examples: true,
+            },
             print_json: true,
             ready_file: Some(
                 "DIR/etc/ready.json",
@@ -218,10 +232,16 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("host", "::1"),
         ("cors", "off"),
         ("log-format", "json"),
+        ("dynamic", "on"),
+        ("errors", "on"),
+        ("fill-properties", "off"),
+        ("ignore-examples", "on"),
         ("seed", "7"),
+        ("built-in", "off"),
+        ("watch", "on"),
+        ("overlay", &inside("mend.yaml")),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
-        ("watch", "on"),
         ("fixture-set", "crowded"),
         ("provider", "shop, till"),
         ("set", "shop.grace=1m,shop.limit=3,till.open=true"),
@@ -319,7 +339,7 @@ fn the_defaults_are_those_that_help_tells() {
         assert_eq!(resolved(&[&[word.as_str()], state].concat(), &[], None), expected, "{word}");
         told += 1;
     }
-    assert_eq!(told, 12);
+    assert_eq!(told, 14);
 }
 
 #[test]

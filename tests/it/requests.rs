@@ -387,7 +387,7 @@ mod bodies {
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","POST /v1/organizations/","POST /v2/org"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","POST /v1/organizations/","POST /v2/org"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]].assert_eq(&too_large("POST /nowhere", &[]));
     }
 
@@ -517,7 +517,7 @@ mod paths {
                 DELETE /applivery/v1%2Forganizations/acme
                     404 {"status":false,"error":{"code":1002,"message":"Route not found"}}
                 DELETE /%61pplivery/v1/organizations/acme
-                    404 {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /v1/organizations/{organizationId}/workspace","DELETE /api/organizations/{id}","GET /api/organizations/{id}","PUT /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /v1/organizations/{organizationId}/workspace","DELETE /api/organizations/{id}","GET /api/organizations/{id}","PUT /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /applivery/v1/organizations/%00
                     404 {"status":false,"error":{"code":3001,"message":"Entity not found"}}
                 DELETE /applivery/v1/organizations/acme%00
@@ -610,7 +610,7 @@ mod paths {
                 DELETE /partoo//org/43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE //partoo/org/43
-                    404 {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /partoo/org//43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE /partoo/org/
@@ -630,7 +630,7 @@ mod paths {
                 DELETE /partoo/ORG/43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE /PARTOO/org/43
-                    404 {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
             "#]],
         );
     }
@@ -743,19 +743,19 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","GET /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","GET /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","GET /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","GET /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
         world.check("GET /", &[], "", &expect![[r#"
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations/{id}","GET /v1/organizations/","DELETE /organizations/{id}","PUT /organizations/{id}","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations/{id}","GET /v1/organizations/","DELETE /organizations/{id}","PUT /organizations/{id}","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
         world.check("DELETE /parto/org/42", &[PARTOO], "", &expect![[r#"
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
     }
 
@@ -841,7 +841,7 @@ mod routes {
             content-type: application/problem+json
             allow: GET, HEAD, POST, DELETE, OPTIONS
 
-            {"title":"method not allowed","status":405,"detail":"`/v1/organizations/delete` answers GET, HEAD, POST, DELETE"}
+            {"type":"urn:tombstone:errors#NO_METHOD_MATCHED_ERROR","title":"method not allowed","status":405,"detail":"`/v1/organizations/delete` answers GET, HEAD, POST, DELETE"}
         "#]]);
     }
 
@@ -875,7 +875,7 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
     }
 
@@ -904,7 +904,7 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
         world.check(
             "OPTIONS *",
@@ -922,7 +922,7 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
     }
 
@@ -1255,14 +1255,14 @@ fn a_provider_without_words_for_failures_has_ours() {
         404
         content-type: application/problem+json
 
-        {"title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /shop/carts/{id}","DELETE /shop/carts/{id}"],"providers":["shop"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /shop/carts/{id}","DELETE /shop/carts/{id}"],"providers":["shop"]}
     "#]]);
     world.check("PUT /shop/carts/good", &[], "", &expect![[r#"
         405
         content-type: application/problem+json
         allow: GET, HEAD, DELETE, OPTIONS
 
-        {"title":"method not allowed","status":405,"detail":"`/carts/good` answers GET, HEAD, DELETE"}
+        {"type":"urn:tombstone:errors#NO_METHOD_MATCHED_ERROR","title":"method not allowed","status":405,"detail":"`/carts/good` answers GET, HEAD, DELETE"}
     "#]]);
     world.check("DELETE /shop/carts/%ff", &[], "", &expect![[r#"
         400

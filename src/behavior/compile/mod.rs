@@ -182,7 +182,8 @@ impl<'c> Compiler<'c, '_> {
                 self.notes,
             ));
         }
-        for operation in &self.contract.operations {
+        let decided = |operation: &&Operation| self.file.operations.contains_key(&operation.id);
+        for operation in self.contract.operations.iter().filter(decided) {
             for name in operation.security.iter().flatten() {
                 if self.contract.security_schemes.contains_key(name)
                     && !self.file.security.contains_key(name)
@@ -238,16 +239,29 @@ impl<'c> Compiler<'c, '_> {
                 self.notes.error(&child("/operations", name), message, did_you_mean(name, known));
             }
         }
+        self.tell_undecided();
         let tables = contract.operations.iter().map(|operation| {
-            let format = self.file.operations.get(&operation.id);
-            if format.is_none() {
-                let message = format!("nothing says what `{}` does", operation.id);
-                let hint = format!("add `operations: {}:` with its rules", operation.id);
-                self.notes.error("/operations", message, hint);
-            }
-            format.map(|format| self.operation(operation, format))
+            let format = self.file.operations.get(&operation.id)?;
+            Some(self.operation(operation, format))
         });
         tables.collect()
+    }
+
+    /// Operations that the file says nothing of are answered by the contract alone.
+    fn tell_undecided(&mut self) {
+        let operations = self.contract.operations.iter();
+        let mut undecided =
+            operations.filter(|operation| !self.file.operations.contains_key(&operation.id));
+        let Some(first) = undecided.next() else { return };
+        let others = match undecided.count() {
+            0 => String::new(),
+            count => format!(" and {count} others"),
+        };
+        let id = &first.id;
+        let message = format!("nothing says what `{id}`{others} do: the contract alone answers");
+        let message = if others.is_empty() { message.replace(" do:", " does:") } else { message };
+        let hint = format!("add `operations: {id}:` with its rules to have it remember");
+        self.notes.warning("/operations", message, hint);
     }
 
     fn operation(

@@ -176,7 +176,7 @@ fn said(why: &Why) -> Arc<str> {
     match why {
         Why::Nothing => "".into(),
         Why::Stage(text) => (*text).into(),
-        Why::Forced(text) | Why::Rule(text) => Arc::clone(text),
+        Why::Forced(text) | Why::Rule(text) | Why::Documented(text) => Arc::clone(text),
         Why::Fault(text) => text.as_str().into(),
     }
 }

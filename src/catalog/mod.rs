@@ -2,6 +2,9 @@
 //!
 //! The one reader of those files. Must not know what they mean beyond which is which.
 
+mod document;
+mod named;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -29,6 +32,9 @@ use crate::finding::did_you_mean;
 use crate::openapi::Contract;
 use crate::yaml::Document;
 
+pub use document::read_document;
+pub use named::DocumentSource;
+
 /// So many bytes of a file are read: the largest public contracts have 13 MB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
@@ -51,6 +57,10 @@ struct BuiltInFixtures;
 /// Where providers come from and which of them are wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sources {
+    /// Documents of their own, each a provider; one of a built-in provider's name goes before it.
+    pub documents: Vec<DocumentSource>,
+    /// Whether the built-in providers are served, too.
+    pub built_in: bool,
     /// A folder with one folder a provider, in each its contract and behavior file. They join the built-in
     /// ones, and one of the same name goes before it.
     pub specs: Option<PathBuf>,
@@ -62,6 +72,8 @@ pub struct Sources {
     pub only: Vec<String>,
     /// Settings of behavior files that have another value than there.
     pub settings: Vec<Setting>,
+    /// Overlays, in the order in which they are applied to each document that is given by itself.
+    pub overlays: Vec<PathBuf>,
     /// Hold everything against its schema, also what was when it was built in.
     pub vet: bool,
 }
@@ -98,11 +110,14 @@ impl std::str::FromStr for Setting {
 impl Default for Sources {
     fn default() -> Self {
         Self {
+            documents: Vec::new(),
+            built_in: true,
             specs: None,
             fixtures: None,
             fixture_set: "default".to_owned(),
             only: Vec::new(),
             settings: Vec::new(),
+            overlays: Vec::new(),
             vet: false,
         }
     }
@@ -118,6 +133,20 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// There is no such file.
+    #[error("there is no file `{path}`: name an OpenAPI document, a folder of them, or `-`")]
+    NoSuchFile {
+        /// Its path as given.
+        path: PathBuf,
+    },
+    /// A folder of documents has none.
+    #[error(
+        "`{path}` has no OpenAPI document: those are files in it, or folders with an `openapi.yaml`"
+    )]
+    NoDocument {
+        /// The folder's path as given.
+        path: PathBuf,
     },
     /// There is no provider of a name that was asked for.
     #[error("there is no provider `{name}` ({hint})")]
@@ -162,9 +191,33 @@ pub struct Files {
     pub folders: BTreeSet<PathBuf>,
     /// By the name of each provider that was found: its contract and behavior, as a hash.
     definitions: BTreeMap<String, u64>,
+    /// Nobody asks which files those are: they need not be read twice for it.
+    is_unwanted: bool,
 }
 
 impl Files {
+    /// A note that nobody will look at.
+    pub fn unwanted() -> Self {
+        Self { is_unwanted: true, ..Self::default() }
+    }
+
+    /// An empty one, as wanted as this one.
+    fn like(&self) -> Self {
+        Self { is_unwanted: self.is_unwanted, ..Self::default() }
+    }
+
+    /// Takes a note of files that were read elsewhere.
+    fn note_read(&mut self, paths: Vec<PathBuf>) {
+        if self.is_unwanted {
+            return;
+        }
+        for path in paths {
+            self.folders.extend(path.parent().map(Path::to_owned));
+            let text = read_text(&path, &mut Vec::new());
+            self.note(&path, text.as_deref());
+        }
+    }
+
     fn note(&mut self, path: &Path, text: Option<&str>) {
         self.read.insert(path.to_owned(), text.map_or(0, hash));
     }
@@ -224,16 +277,21 @@ pub fn load_noting(
     files: &mut Files,
 ) -> Result<Vec<Provider>, Error> {
     files.folders.extend(sources.specs.iter().chain(&sources.fixtures).cloned());
-    let folders = provider_folders(sources, findings)?;
+    let mut found = provider_folders(sources, findings)?;
+    read_documents(sources, &mut found, findings, files)?;
+    check_fixture_folders(sources, &found, findings)?;
+    select(sources, &mut found)?;
     let mut providers = Vec::new();
     let mut set_exists = sources.fixture_set == "default";
-    for (name, folder) in folders {
-        files.folders.extend(folder.clone());
+    for (name, place) in found {
+        if let Place::Folder(folder) = &place {
+            files.folders.insert(folder.clone());
+        }
         let fixtures = find_fixtures(sources, &name, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
-        let (origin, own) = (folder.as_deref(), &mut Files::default());
-        providers.extend(provider((&name, origin), fixtures, sources, now, findings, own));
+        let mut own = files.like();
+        providers.extend(provider(&name, place, fixtures, sources, now, findings, &mut own));
         files.definitions.insert(name, hash(&own.read));
         files.read.append(&mut own.read);
     }
@@ -244,19 +302,37 @@ pub fn load_noting(
     }
 }
 
-/// The wanted providers by name, with their folder where they are not built in.
+/// Where a provider comes from.
+enum Place {
+    BuiltIn,
+    Folder(PathBuf),
+    /// A document of its own.
+    Document(Box<OwnDocument>),
+}
+
+/// A document that was named by itself, read already: its provider's name depends on what it says.
+struct OwnDocument {
+    document: Document,
+    contract: Contract,
+    behavior: Option<PathBuf>,
+    /// All files that it was read from.
+    paths: Vec<PathBuf>,
+}
+
+/// The providers that are built in or in folders, by name.
 fn provider_folders(
     sources: &Sources,
     findings: &mut Vec<Finding>,
-) -> Result<BTreeMap<String, Option<PathBuf>>, Error> {
+) -> Result<BTreeMap<String, Place>, Error> {
     let built_in: BTreeSet<String> =
         BuiltInSpecs::iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
-    let mut folders: BTreeMap<String, Option<PathBuf>> =
-        built_in.into_iter().map(|name| (name, None)).collect();
+    let built_in = built_in.into_iter().filter(|_| sources.built_in);
+    let mut folders: BTreeMap<String, Place> =
+        built_in.map(|name| (name, Place::BuiltIn)).collect();
     if let Some(specs) = &sources.specs {
         let (own, others): (Vec<_>, Vec<_>) = subfolders(specs)?
             .into_iter()
-            .partition(|(_, path)| CONTRACT_FILES.iter().any(|file| path.join(file).is_file()));
+            .partition(|(_, path)| named::contract_in(path).is_some());
         if own.is_empty() {
             return Err(Error::Empty { path: specs.clone() });
         }
@@ -265,8 +341,46 @@ fn provider_folders(
             let finding = Finding::warning(&path.display().to_string().into(), 0, "", message);
             findings.push(finding.hint("add its `openapi.yaml`"));
         }
-        folders.extend(own.into_iter().map(|(name, path)| (name, Some(path))));
+        folders.extend(own.into_iter().map(|(name, path)| (name, Place::Folder(path))));
     }
+    Ok(folders)
+}
+
+/// Reads the documents that were named by themselves, and finds a name for each.
+fn read_documents(
+    sources: &Sources,
+    found: &mut BTreeMap<String, Place>,
+    findings: &mut Vec<Finding>,
+    files: &mut Files,
+) -> Result<(), Error> {
+    let mut names: Vec<String> = Vec::new();
+    for source in &sources.documents {
+        for source in source.files()? {
+            let read = read_document(&source.path, &sources.overlays, findings);
+            let Some((document, paths)) = read else {
+                files.note_read(vec![source.path.clone()]);
+                continue;
+            };
+            if !source.is_standard_input() {
+                files.note_read(paths.clone());
+            }
+            let Some(contract) = Contract::load(&document, findings) else { continue };
+            let name = source.provider_name(&contract, &names);
+            let behavior = source.behavior_file();
+            names.push(name.clone());
+            let own = OwnDocument { document, contract, behavior, paths };
+            found.insert(name, Place::Document(Box::new(own)));
+        }
+    }
+    Ok(())
+}
+
+/// Folders of fixtures that no provider has.
+fn check_fixture_folders(
+    sources: &Sources,
+    folders: &BTreeMap<String, Place>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
     if let Some(fixtures) = &sources.fixtures {
         for (name, path) in subfolders(fixtures)? {
             if !folders.contains_key(&name) {
@@ -277,6 +391,11 @@ fn provider_folders(
             }
         }
     }
+    Ok(())
+}
+
+/// Leaves the providers that are wanted; those that are asked for have to be there.
+fn select(sources: &Sources, folders: &mut BTreeMap<String, Place>) -> Result<(), Error> {
     let named = sources.settings.iter().map(|setting| &setting.provider);
     for name in sources.only.iter().chain(named) {
         if !folders.contains_key(name) {
@@ -287,7 +406,7 @@ fn provider_folders(
         }
     }
     folders.retain(|name, _| sources.only.is_empty() || sources.only.contains(name));
-    Ok(folders)
+    Ok(())
 }
 
 /// The folders in a folder, by name; hidden ones are nobody's business.
@@ -307,7 +426,8 @@ fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
 
 /// One provider from its files; `None` when they cannot be honoured.
 fn provider(
-    (name, folder): (&str, Option<&Path>),
+    name: &str,
+    place: Place,
     fixtures: Option<File>,
     sources: &Sources,
     now: Timestamp,
@@ -315,45 +435,75 @@ fn provider(
     files: &mut Files,
 ) -> Option<Provider> {
     let before = findings.len();
-    let contract = match folder {
-        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml")),
-        Some(folder) => CONTRACT_FILES
-            .iter()
-            .find(|file| folder.join(file).is_file())
-            .and_then(|file| read(&folder.join(file), findings, files)),
-    }?;
-    let document = Document::parse(&contract.name, &contract.text, findings)?;
-    let vet = sources.vet || !contract.is_built_in;
-    let contract = Contract::load(&document, findings)?;
+    let (document, contract, behavior, vet) = self::files(name, place, findings, files)?;
+    let vet = sources.vet || vet;
     if sources.vet {
         contract.check(&document, findings);
     }
+    // It is as large as the file, and nothing more is said of it.
+    drop(document);
     let contract = Arc::new(contract);
-    let behavior = match folder {
-        None => built_in::<BuiltInSpecs>("specs", &format!("{name}/{BEHAVIOR_FILE}")),
-        Some(folder) if folder.join(BEHAVIOR_FILE).is_file() => {
-            read(&folder.join(BEHAVIOR_FILE), findings, files)
+    let behavior = match behavior {
+        None => Behavior::none(&contract),
+        Some(file) => {
+            let document = Document::parse_strictly(&file.name, &file.text, findings)?;
+            let own = sources.settings.iter().filter(|setting| setting.provider == name);
+            let settings =
+                own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
+            let options = LoadOptions { vet, settings };
+            if fixtures.is_none() {
+                let message = format!("`{name}` has no fixtures, and starts without a record");
+                findings.push(Finding::warning(&contract.file, 0, "", message));
+            }
+            Behavior::load(&document, &contract, &options, findings)?
         }
-        Some(folder) => {
-            let file = folder.join(BEHAVIOR_FILE).display().to_string().into();
-            let message = "the behavior file is missing, so nothing says what the operations do";
-            findings
-                .push(Finding::error(&file, 0, "", message).hint("write it beside the contract"));
-            None
-        }
-    }?;
-    let document = Document::parse_strictly(&behavior.name, &behavior.text, findings)?;
-    let own = sources.settings.iter().filter(|setting| setting.provider == name);
-    let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
-    let options = LoadOptions { vet, settings };
-    let behavior = Behavior::load(&document, &contract, &options, findings)?;
-    if fixtures.is_none() {
-        let message = format!("`{name}` has no fixtures, and starts without a record");
-        findings.push(Finding::warning(&contract.file, 0, "", message));
-    }
+    };
     let fixtures = self::fixtures(&behavior, fixtures, sources, now, findings)?;
     let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
     (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures })
+}
+
+/// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.
+fn files(
+    name: &str,
+    place: Place,
+    findings: &mut Vec<Finding>,
+    files: &mut Files,
+) -> Option<(Document, Contract, Option<File>, bool)> {
+    match place {
+        Place::Document(own) => {
+            let OwnDocument { document, contract, behavior, paths } = *own;
+            files.note_read(paths);
+            let behavior = match behavior {
+                Some(path) => Some(read(&path, findings, files)?),
+                None => None,
+            };
+            Some((document, contract, behavior, true))
+        }
+        Place::BuiltIn => {
+            let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
+            let document = Document::parse(&file.name, &file.text, findings)?;
+            let contract = Contract::load(&document, findings)?;
+            let path = format!("{name}/{BEHAVIOR_FILE}");
+            Some((document, contract, built_in::<BuiltInSpecs>("specs", &path), false))
+        }
+        Place::Folder(folder) => {
+            let (document, paths) = read_document(&named::contract_in(&folder)?, &[], findings)?;
+            files.note_read(paths);
+            let contract = Contract::load(&document, findings)?;
+            let path = folder.join(BEHAVIOR_FILE);
+            let behavior = if path.is_file() {
+                Some(read(&path, findings, files)?)
+            } else {
+                let file = path.display().to_string().into();
+                let message = "there is no behavior file: the contract alone answers";
+                let finding = Finding::warning(&file, 0, "", message);
+                findings.push(finding.hint("write it beside the contract to have it remember"));
+                None
+            };
+            Some((document, contract, behavior, true))
+        }
+    }
 }
 
 /// What reads the fixture sets that sandboxes ask for by name, from where the first one came.
@@ -444,12 +594,24 @@ pub(crate) fn read_text(path: &Path, findings: &mut Vec<Finding>) -> Option<Stri
         Ok(bytes) if bytes > FILE_BYTES_MAX => {
             format!("the file has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")
         }
-        _ => match fs::read(path).map(String::from_utf8) {
+        _ => match fs::read(path).map(decode) {
             Ok(Ok(text)) => return Some(text),
-            Ok(Err(_)) => "the file is not UTF-8".to_owned(),
+            Ok(Err(problem)) => problem,
             Err(error) => format!("cannot read the file: {error}"),
         },
     };
     findings.push(Finding::error(&name.as_str().into(), 0, "", problem));
     None
+}
+
+/// The text that bytes are, or why they are none.
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    let encoding = match bytes.as_slice() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, 0, ..] | [_, 0, _, 0, ..] => ": it is UTF-16",
+        _ => "",
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) if encoding.is_empty() => Ok(text),
+        _ => Err(format!("the file is not UTF-8{encoding}")),
+    }
 }

@@ -1,0 +1,31 @@
+//! How the service says that it failed itself.
+//!
+//! Must not know who asks.
+
+use http::Method;
+use http::StatusCode;
+
+use crate::behavior::Behavior;
+use crate::behavior::Decision;
+use crate::behavior::Moment;
+use crate::behavior::scope::RequestLine;
+use crate::behavior::scope::Scope;
+
+impl Behavior {
+    /// How the service says that it failed itself, if it says so with this status.
+    pub fn internal_failure(
+        &self,
+        operation: usize,
+        status: StatusCode,
+        method: &Method,
+        path: &str,
+        moment: &Moment<'_>,
+    ) -> Option<Decision> {
+        let rules = &self.operations[operation].as_ref()?.internal;
+        let snapshot = self.snapshot(moment.store);
+        let line = RequestLine { method: method.clone(), path: path.into() };
+        let scope = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
+        let decision = self.first_answer(rules, &scope.into_value()).ok()?;
+        (decision.response.status() == status).then_some(decision)
+    }
+}

@@ -1,0 +1,191 @@
+//! One document from its files: itself, those that it refers to, and overlays.
+//!
+//! Owns which files a document may reach. Must not know what is in them.
+
+use std::fs;
+use std::io;
+use std::io::Read;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::FILE_BYTES_MAX;
+use super::read_text;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use crate::openapi;
+use crate::openapi::Overlay;
+use crate::yaml::Document;
+
+/// Bytes of all files of one document together: several times the largest public ones.
+const BYTES_MAX: u64 = 256 << 20;
+
+/// The path that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// Endings of files that hold values; what else an example names is text.
+const VALUES: [&str; 4] = ["yaml", "yml", "json", "jsonc"];
+
+/// Reads a document, the files that it refers to, and applies overlays to it in their order; `-` is standard input. With
+/// it come the paths of all files that were read or looked for. What is wrong goes to `findings`; `None` when there is no
+/// document, or an overlay cannot be honoured.
+///
+/// Other files are read from below one folder only: the nearest above the document that has a `.git`, else the
+/// document's own; for standard input, the working directory. Hidden files, and links that lead out of there, are not
+/// read, and nothing is fetched from a network. Overlays are applied before references are followed, so that they can
+/// change those, and see the document's own file as it is written.
+pub fn read_document(
+    path: &Path,
+    overlays: &[PathBuf],
+    findings: &mut Vec<Finding>,
+) -> Option<(Document, Vec<PathBuf>)> {
+    let mut files = Vec::new();
+    let (text, folder) = if path == Path::new(STANDARD_INPUT) {
+        (read_standard_input(findings)?, PathBuf::from("."))
+    } else {
+        files.push(path.to_owned());
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        (read_text(path, findings)?, folder.unwrap_or(Path::new(".")).to_owned())
+    };
+    let name = path.display().to_string();
+    let name = if name == STANDARD_INPUT { "standard input" } else { &name };
+    let mut document = Document::parse(name, &text, findings)?;
+    let mut is_sound = true;
+    for overlay in overlays {
+        files.push(overlay.clone());
+        match apply(overlay, document.clone(), findings) {
+            Some(changed) => document = changed,
+            None => is_sound = false,
+        }
+    }
+    let bytes = u64::try_from(text.len()).unwrap_or(BYTES_MAX);
+    let Some(mut folder) = Folder::around(&folder, bytes) else {
+        return is_sound.then_some((document, files));
+    };
+    let own = folder.own(path);
+    let mut outside = Vec::new();
+    let read = |path: &str| folder.read(path, findings);
+    let document = openapi::gather(document, &own, read, &mut outside);
+    findings.append(&mut outside);
+    files.append(&mut folder.files);
+    is_sound.then_some((document, files))
+}
+
+fn read_standard_input(findings: &mut Vec<Finding>) -> Option<String> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    let problem = match read.map(|_| bytes) {
+        Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => {
+            format!("there are more than {FILE_BYTES_MAX} bytes, and no more are read")
+        }
+        Ok(bytes) => match super::decode(bytes) {
+            Ok(text) => return Some(text),
+            Err(problem) => problem,
+        },
+        Err(error) => format!("cannot read it: {error}"),
+    };
+    findings.push(Finding::error(&"standard input".into(), 0, "", problem));
+    None
+}
+
+fn apply(path: &Path, document: Document, findings: &mut Vec<Finding>) -> Option<Document> {
+    let text = read_text(path, findings)?;
+    let file = Document::parse_strictly(&path.display().to_string(), &text, findings)?;
+    let overlay = Overlay::read(&file, findings)?;
+    Some(overlay.apply(document, findings))
+}
+
+/// The folder that a document's other files are read from.
+struct Folder {
+    /// As it is shown.
+    root: PathBuf,
+    /// Without links, for what has to be inside.
+    real: PathBuf,
+    /// From the root to the folder of the document, with `/` between its parts.
+    inside: String,
+    bytes: u64,
+    /// All that were looked for.
+    files: Vec<PathBuf>,
+}
+
+impl Folder {
+    fn around(folder: &Path, bytes: u64) -> Option<Folder> {
+        let own = fs::canonicalize(folder).ok()?;
+        let root = own.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&own);
+        let between = own.strip_prefix(root).ok()?;
+        let parts: Vec<_> = between.iter().map(|part| part.to_string_lossy()).collect();
+        // As many steps up as there are parts: messages show paths as the user gave them.
+        let shown = parts.iter().fold(folder.to_owned(), |shown, _| up(&shown));
+        Some(Folder {
+            root: shown,
+            real: root.to_owned(),
+            inside: parts.join("/"),
+            bytes,
+            files: Vec::new(),
+        })
+    }
+
+    /// The path of the document itself, from the root.
+    fn own(&self, path: &Path) -> String {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if self.inside.is_empty() { name.into_owned() } else { format!("{}/{name}", self.inside) }
+    }
+
+    /// Another file, by its path from the root. Why it cannot be read is a warning: all else serves.
+    fn read(&mut self, path: &str, findings: &mut Vec<Finding>) -> Option<Document> {
+        let shown = self.root.join(path);
+        self.files.push(shown.clone());
+        let name = shown.display().to_string();
+        let mut refuse = |problem: String| {
+            findings.push(Finding::warning(&name.as_str().into(), 0, "", problem));
+            None
+        };
+        if path.split('/').any(|part| part.starts_with('.')) {
+            return refuse("is hidden, and not read for a reference".to_owned());
+        }
+        let real = match fs::canonicalize(&shown) {
+            Ok(real) => real,
+            Err(error) => return refuse(format!("cannot be read for a reference: {error}")),
+        };
+        if !real.starts_with(&self.real) {
+            return refuse("leads out of the folder that files are read from".to_owned());
+        }
+        match fs::metadata(&real) {
+            Ok(file) if !file.is_file() => {
+                return refuse("is no file, and not read for a reference".to_owned());
+            }
+            Ok(file) if self.bytes.saturating_add(file.len()) > BYTES_MAX => {
+                return refuse(format!(
+                    "is not read: all files together have over {BYTES_MAX} bytes"
+                ));
+            }
+            Ok(file) => self.bytes += file.len(),
+            Err(_) => {}
+        }
+        let mut found = Vec::new();
+        let text = read_text(&shown, &mut found);
+        let document = text.and_then(|text| {
+            let ending = shown.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            if VALUES.iter().any(|values| values.eq_ignore_ascii_case(ending)) {
+                Document::parse(&name, &text, &mut found)
+            } else {
+                Some(Document::of_text(&name, text))
+            }
+        });
+        let as_warning = |finding| Finding { severity: Severity::Warning, ..finding };
+        findings.extend(found.into_iter().map(as_warning));
+        document
+    }
+}
+
+/// The folder around a folder, in the words of its path.
+fn up(folder: &Path) -> PathBuf {
+    match folder.components().next_back() {
+        Some(Component::Normal(_)) => match folder.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            _ => PathBuf::from("."),
+        },
+        Some(Component::CurDir) | None => PathBuf::from(".."),
+        Some(_) => folder.join(".."),
+    }
+}

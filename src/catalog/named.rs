@@ -1,0 +1,224 @@
+//! Documents that are named one by one: which files those are, and what their providers are called.
+//!
+//! Must not know what a document says beyond its title and paths.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::catalog::CONTRACT_FILES;
+use crate::catalog::Error;
+use crate::emulator::name_refusal;
+use crate::openapi::Contract;
+
+/// Names of files that say nothing of whose document it is.
+const GENERIC: [&str; 9] =
+    ["openapi", "swagger", "api", "spec", "index", "main", "root", "document", "schema"];
+
+/// What a provider is called whose document has no name at all.
+const NAMELESS: &str = "api";
+
+/// The longest name made of a title, in characters: it is the beginning of every path.
+const NAME_MAX: usize = 40;
+
+/// Endings of files that may be a document.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// The standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// A document that was named by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentSource {
+    /// What its provider is to be called; made of the file's name, unless given.
+    pub name: Option<String>,
+    /// The file, a folder of such files, or `-` for standard input.
+    pub path: PathBuf,
+}
+
+impl FromStr for DocumentSource {
+    type Err = String;
+
+    /// Reads `path` or `name=path`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("write the path of a document, or `-`".to_owned());
+        }
+        let named = text.split_once('=').filter(|(name, _)| {
+            !name.is_empty() && name.chars().all(is_plain) && !Path::new(text).exists()
+        });
+        Ok(match named {
+            Some((name, path)) => Self { name: Some(name.to_owned()), path: path.into() },
+            None => Self { name: None, path: text.into() },
+        })
+    }
+}
+
+impl DocumentSource {
+    /// Whether it is read from standard input.
+    pub fn is_standard_input(&self) -> bool {
+        self.path.as_os_str() == STANDARD_INPUT
+    }
+
+    /// The files that it stands for: itself, or those in its folder.
+    pub(super) fn files(&self) -> Result<Vec<DocumentSource>, Error> {
+        if self.is_standard_input() || self.path.is_file() {
+            return Ok(vec![self.clone()]);
+        }
+        if !self.path.exists() {
+            return Err(Error::NoSuchFile { path: self.path.clone() });
+        }
+        if let Some(own) = contract_in(&self.path) {
+            let folder = self.path.canonicalize().ok();
+            let of_folder = folder.as_deref().and_then(Path::file_name).and_then(|it| it.to_str());
+            let name = self.name.clone().or_else(|| of_folder.and_then(slug));
+            return Ok(vec![DocumentSource { name, path: own }]);
+        }
+        let unreadable = |source| Error::Unreadable { path: self.path.clone(), source };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let is_hidden = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_none_or(|it| it.starts_with('.'));
+            if is_hidden {
+                continue;
+            }
+            if path.is_dir() {
+                let name = path.file_name().and_then(|name| name.to_str()).and_then(slug);
+                found.extend(contract_in(&path).map(|path| DocumentSource { name, path }));
+            } else if is_document(&path) {
+                found.push(DocumentSource { name: None, path });
+            }
+        }
+        if found.is_empty() {
+            return Err(Error::NoDocument { path: self.path.clone() });
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    /// The behavior file that belongs to it, if there is one: `behavior.yaml` beside `openapi.yaml`, and
+    /// `shop.behavior.yaml` beside `shop.yaml`.
+    pub(super) fn behavior_file(&self) -> Option<PathBuf> {
+        if self.is_standard_input() {
+            return None;
+        }
+        let stem = self.path.file_stem()?.to_str()?;
+        let own = format!("{stem}.behavior.yaml");
+        let general = (stem == "openapi").then(|| super::BEHAVIOR_FILE.to_owned());
+        let beside = [Some(own), general].into_iter().flatten();
+        beside.map(|name| self.path.with_file_name(name)).find(|path| path.is_file())
+    }
+
+    /// What its provider is called: the name that was given, else of the file, its folder or its title; one under
+    /// which all its paths can be reached, and that nobody in `taken` has.
+    pub(super) fn provider_name(&self, contract: &Contract, taken: &[String]) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let stem = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).and_then(slug);
+        let file = if self.is_standard_input() { None } else { stem(&self.path) };
+        let file = file.filter(|name| !GENERIC.contains(&name.as_str()));
+        let folder = || {
+            let folder = self.path.canonicalize().ok()?;
+            let name = slug(folder.parent()?.file_name()?.to_str()?)?;
+            (!self.is_standard_input() && !GENERIC.contains(&name.as_str())).then_some(name)
+        };
+        let title = || slug(&contract.title);
+        let name = file.or_else(title).or_else(folder).unwrap_or_else(|| NAMELESS.to_owned());
+        let is_free = |name: &str| {
+            let begins = |template: &str| template.split('/').nth(1) == Some(name);
+            let mut operations = contract.operations.iter();
+            name_refusal(name, &[contract]).is_none()
+                // Alone, it answers without its base paths, too.
+                && !operations.any(|operation| begins(&operation.template))
+                && !taken.iter().any(|other| other == name)
+        };
+        let others = (0..).map(|number| match number {
+            0 => name.clone(),
+            1 => format!("{name}-api"),
+            number => format!("{name}-{number}"),
+        });
+        let mut others = others;
+        others.find(|name| is_free(name)).unwrap_or(name)
+    }
+}
+
+/// The contract in a folder of its own.
+pub(super) fn contract_in(folder: &Path) -> Option<PathBuf> {
+    CONTRACT_FILES.iter().map(|file| folder.join(file)).find(|path| path.is_file())
+}
+
+/// Whether a file in a folder of documents is one: it says so in its first lines.
+fn is_document(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if !ENDINGS.contains(&ending) {
+        return false;
+    }
+    let Ok(file) = fs::File::open(path) else { return false };
+    let mut beginning = Vec::new();
+    let _ = std::io::Read::read_to_end(&mut std::io::Read::take(file, 4096), &mut beginning);
+    let text = String::from_utf8_lossy(&beginning);
+    ["openapi", "swagger"].iter().any(|word| {
+        text.lines().any(|line| line.starts_with(&format!("{word}:")))
+            || text.contains(&format!("\"{word}\""))
+    })
+}
+
+/// A text as the beginning of a path: lower case, words joined by hyphens.
+fn slug(text: &str) -> Option<String> {
+    let mut name = String::new();
+    let words = text.split(|c: char| !is_plain(c));
+    for word in words.filter(|word| word.contains(|c: char| c.is_ascii_alphanumeric())) {
+        if name.len() + word.len() > NAME_MAX && !name.is_empty() {
+            break;
+        }
+        if !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(word.chars().take(NAME_MAX).map(|c| c.to_ascii_lowercase()));
+    }
+    let name = name.trim_matches(['-', '_', '.']).to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_can_be_given_a_name() {
+        let read = |text: &str| {
+            let DocumentSource { name, path } = text.parse().unwrap();
+            format!("{} {}", name.unwrap_or_default(), path.display())
+        };
+        assert_eq!(read("a/shop.yaml"), " a/shop.yaml");
+        assert_eq!(read("shop=a/b=c.yaml"), "shop a/b=c.yaml");
+        assert_eq!(read("a/b=c.yaml"), " a/b=c.yaml");
+        assert_eq!(read("-"), " -");
+        assert!("".parse::<DocumentSource>().is_err());
+    }
+
+    #[test]
+    fn a_title_becomes_the_beginning_of_a_path() {
+        for (title, name) in [
+            ("Swagger Petstore - OpenAPI 3.0", "swagger-petstore-openapi-3.0"),
+            (
+                "The Quite Long Title of an API that Nobody Will Read",
+                "the-quite-long-title-of-an-api-that",
+            ),
+            ("Ünïcode", "n-code"),
+            ("___", ""),
+            ("…", ""),
+        ] {
+            assert_eq!(slug(title).unwrap_or_default(), name, "{title}");
+        }
+    }
+}

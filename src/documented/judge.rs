@@ -1,0 +1,89 @@
+//! What is wrong with a request that the contract alone judges: its credentials, by presence and shape, and the rest.
+//!
+//! Must not know what is answered.
+
+use http::HeaderValue;
+
+use crate::documented::Asked;
+use crate::openapi::Location;
+use crate::openapi::Operation;
+use crate::openapi::SecurityScheme;
+use crate::security;
+use crate::security::Parts;
+use crate::security::Rejection;
+use crate::validation::Place;
+use crate::validation::Violation;
+
+/// The keyword of a violation that is about credentials.
+pub(super) const SECURITY: &str = "security";
+
+/// A request, judged.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    /// All that is wrong, credentials first.
+    pub(super) violations: Vec<Violation>,
+    /// What `WWW-Authenticate` says to who is not let in.
+    pub(super) challenge: Option<HeaderValue>,
+    is_rejected: bool,
+}
+
+/// Holds a request's credentials against what its operation asks for.
+pub(super) fn judge(asked: &Asked<'_>, operation: &Operation) -> Judged {
+    let mut judged =
+        Judged { violations: asked.violations.to_vec(), challenge: None, is_rejected: false };
+    let schemes = &asked.contract.security_schemes;
+    let parts = Parts { headers: asked.headers, query: asked.query };
+    // Whatever has the right shape is taken: nobody knows here whose it is.
+    let verdict = security::authenticate(&operation.security, schemes, &parts, &mut |_, _| Ok(()));
+    if let Err(rejection) = verdict {
+        let violation = violation(&rejection, schemes.get(&rejection.scheme));
+        judged.violations.insert(0, violation);
+        let challenge = security::challenge(&operation.security, schemes);
+        judged.challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
+        judged.is_rejected = true;
+    }
+    judged
+}
+
+impl Judged {
+    /// Whether nothing is wrong.
+    pub(super) fn is_valid(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// Whether the credentials do not do.
+    pub(super) fn is_rejected(&self) -> bool {
+        self.is_rejected
+    }
+
+    /// Whether the body is of a type that the operation does not take.
+    pub(super) fn is_of_wrong_type(&self) -> bool {
+        self.violations.iter().any(|violation| violation.keyword == "media_type")
+    }
+
+    /// The statuses that say what is wrong, the fittest first.
+    pub(super) fn expected(&self) -> &'static [u16] {
+        if self.is_rejected {
+            &[401]
+        } else if self.is_of_wrong_type() {
+            &[415, 422, 400]
+        } else {
+            &[422, 400]
+        }
+    }
+}
+
+fn violation(rejection: &Rejection, scheme: Option<&SecurityScheme>) -> Violation {
+    let (place, field) = match scheme {
+        Some(SecurityScheme::ApiKey { location, name }) => match location {
+            Location::Query => (Place::Query, name.as_str()),
+            Location::Cookie => (Place::Cookie, name.as_str()),
+            Location::Header | Location::Path => (Place::Header, name.as_str()),
+        },
+        _ => (Place::Header, "Authorization"),
+    };
+    let expected = Some(rejection.scheme.as_str().into());
+    let reason = rejection.reason.as_str();
+    let text = format!("must hold a credential for `{}`, which is {reason}", rejection.scheme);
+    Violation::new(place, field, SECURITY, expected, text)
+}

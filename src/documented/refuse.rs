@@ -1,0 +1,211 @@
+//! What is said in our own name where the document has no words: problem documents in the shape that Prism gives them.
+//!
+//! Must not know how a response is chosen.
+
+use bytes::Bytes;
+use http::Response;
+use http::StatusCode;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::documented::choose::NotDocumented;
+use crate::documented::judge::Judged;
+use crate::documented::judge::SECURITY;
+use crate::problem::Problem;
+use crate::validation::Place;
+use crate::validation::Violation;
+
+/// Why no documented response is given.
+#[derive(Clone, Debug)]
+pub(super) enum Refusal {
+    /// The request is not as the contract asks, and the document has no response that says so.
+    Invalid,
+    /// What was asked for is not documented.
+    NotDocumented(NotDocumented),
+    /// No documented media type is acceptable; which there are.
+    NotAcceptable(Vec<String>),
+    /// The operation, by its id, documents no response.
+    NoResponse(String),
+    /// No value can be made up that fits the schema; why.
+    TooComplex(String),
+    /// The documented example does not fit its schema.
+    Misfit(Vec<Violation>),
+}
+
+impl From<NotDocumented> for Refusal {
+    fn from(missing: NotDocumented) -> Self {
+        Self::NotDocumented(missing)
+    }
+}
+
+impl Refusal {
+    pub(super) fn into_response(self, judged: &Judged) -> Response<Bytes> {
+        self.problem(judged).into_response()
+    }
+
+    fn problem(self, judged: &Judged) -> Problem {
+        match self {
+            Self::Invalid => invalid(judged),
+            Self::NotDocumented(missing) => missing.problem(),
+            Self::NotAcceptable(offered) => Problem::new(
+                StatusCode::NOT_ACCEPTABLE,
+                "The server cannot produce a representation for your accept header",
+                format!("documented are {}", offered.join(", ")),
+            )
+            .of_type("NOT_ACCEPTABLE"),
+            Self::NoResponse(operation) => Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "No response defined for the selected operation",
+                format!("`{operation}` documents no response that could be given"),
+            )
+            .of_type("NO_RESPONSE_DEFINED"),
+            Self::TooComplex(why) => Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Schema too complex",
+                format!("no body can be made up: {why}; give the response an example"),
+            )
+            .of_type("SCHEMA_TOO_COMPLEX"),
+            Self::Misfit(violations) => Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Request/Response not valid",
+                "the body does not fit its schema; without `--errors` it is sent all the same",
+            )
+            .of_type("VIOLATIONS")
+            .with("validation", items(&violations)),
+        }
+    }
+}
+
+impl NotDocumented {
+    /// The problem of asking for what the contract does not document.
+    pub fn problem(&self) -> Problem {
+        let title = "The server cannot find the requested content";
+        Problem::new(StatusCode::NOT_FOUND, title, self.to_string())
+            .of_type("NOT_FOUND")
+            .with("codes", json!(self.codes))
+            .with("examples", json!(self.examples))
+    }
+}
+
+fn invalid(judged: &Judged) -> Problem {
+    let violations = items(&judged.violations);
+    if judged.is_rejected() {
+        let detail = "the request has no credential that the operation asks for, and the document has no 401";
+        let status = StatusCode::UNAUTHORIZED;
+        Problem::new(status, "Invalid security scheme used", detail).of_type("UNAUTHORIZED")
+    } else if judged.is_of_wrong_type() {
+        let wrong = judged.violations.iter().find(|violation| violation.keyword == "media_type");
+        let expected = wrong.and_then(|violation| violation.expected.as_ref());
+        let detail = format!("Supported content types: {}", listed(expected));
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Problem::new(status, "Invalid content type", detail).of_type("INVALID_CONTENT_TYPE")
+    } else {
+        let detail = "the request is not as the contract asks, and the document has no response that says so";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, "Invalid request", detail).of_type("UNPROCESSABLE_ENTITY")
+    }
+    .with("validation", violations)
+}
+
+fn listed(expected: Option<&Value>) -> String {
+    match expected {
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+        }
+        Some(Value::String(name)) => name.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Violations in the shape of Prism's `validation`.
+fn items(violations: &[Violation]) -> Value {
+    violations.iter().map(item).collect()
+}
+
+fn item(violation: &Violation) -> Value {
+    let place = violation.location.as_str();
+    let mut location = vec![place.to_owned()];
+    if violation.location != Place::Body && violation.location != Place::Response {
+        // A missing parameter is told for the place that lacks it.
+        let is_missing = violation.keyword == "required" && violation.pointer.is_empty();
+        location.extend((!is_missing).then(|| violation.field.clone()));
+    }
+    let tokens = violation.pointer.split('/').skip(1);
+    location.extend(tokens.map(|token| token.replace("~1", "/").replace("~0", "~")));
+    let code = match violation.keyword.as_str() {
+        SECURITY => json!(401),
+        "media_type" => json!(415),
+        "body_required" => json!("required"),
+        keyword => json!(keyword),
+    };
+    let message = message(violation, &location);
+    json!({ "location": location, "severity": "Error", "code": code, "message": message })
+}
+
+/// `Request body property address.street must be string`.
+fn message(violation: &Violation, location: &[String]) -> String {
+    match violation.keyword.as_str() {
+        SECURITY => return "Invalid security scheme used".to_owned(),
+        "body_required" => return "Body parameter is required".to_owned(),
+        "media_type" => {
+            return format!("Supported content types: {}", listed(violation.expected.as_ref()));
+        }
+        _ => {}
+    }
+    let subject = match violation.location {
+        Place::Response => "Response body".to_owned(),
+        place => format!("Request {}", place.as_str()),
+    };
+    let noun = match violation.location {
+        Place::Body | Place::Response => "property",
+        _ => "parameter",
+    };
+    let named = match location {
+        [_, inner @ ..] if !inner.is_empty() => format!(" {noun} {}", inner.join(".")),
+        _ if noun == "parameter" => format!(" {noun}"),
+        _ => String::new(),
+    };
+    format!("{subject}{named} {}", wording(violation))
+}
+
+/// What a keyword asks for, in the words of Ajv, which clients of Prism know.
+fn wording(violation: &Violation) -> String {
+    let expected = violation.expected.as_ref();
+    let value = expected.map(plain).unwrap_or_default();
+    let last = violation.field.rsplit(['.', '[']).next().unwrap_or_default();
+    match violation.keyword.as_str() {
+        "required" => format!("must have required property '{last}'"),
+        "type" => format!("must be {}", value.replace(", ", ",")),
+        "enum" => format!("must be equal to one of the allowed values: {value}"),
+        "const" => "must be equal to constant".to_owned(),
+        "minLength" => format!("must NOT have fewer than {value} characters"),
+        "maxLength" => format!("must NOT have more than {value} characters"),
+        "minItems" => format!("must NOT have fewer than {value} items"),
+        "maxItems" => format!("must NOT have more than {value} items"),
+        "minProperties" => format!("must NOT have fewer than {value} properties"),
+        "maxProperties" => format!("must NOT have more than {value} properties"),
+        "uniqueItems" => "must NOT have duplicate items".to_owned(),
+        "minimum" => format!("must be >= {value}"),
+        "maximum" => format!("must be <= {value}"),
+        "exclusiveMinimum" => format!("must be > {value}"),
+        "exclusiveMaximum" => format!("must be < {value}"),
+        "multipleOf" => format!("must be multiple of {value}"),
+        "pattern" => format!("must match pattern \"{value}\""),
+        "format" => format!("must match format \"{value}\""),
+        "additionalProperties" => {
+            format!("must NOT have additional properties; found '{last}'")
+        }
+        "oneOf" => "must match exactly one schema in oneOf".to_owned(),
+        "anyOf" => "must match a schema in anyOf".to_owned(),
+        "not" => "must NOT be valid".to_owned(),
+        _ => violation.text.clone(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,270 @@
+//! A chosen response made into bytes: its example or a value made up from its schema, in its media type; and kept.
+//!
+//! Must not know how a response is chosen, nor what a request asked for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+use bytes::Bytes;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use crate::documented::choose::Chosen;
+use crate::documented::choose::ChosenMedia;
+use crate::documented::refuse::Refusal;
+use crate::media;
+use crate::openapi::Contract;
+use crate::openapi::Direction;
+use crate::openapi::Header;
+use crate::sample;
+use crate::sample::Wish;
+use crate::validation::Violation;
+use crate::validation::response_violations;
+
+/// Bytes of answers that are kept: what is asked for again and again in tests is a few megabytes.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes that an answer takes beside its body, by estimate.
+const OVERHEAD_BYTES: usize = 512;
+
+/// Headers that the wire, the media type or this server decides, whatever is documented.
+const NOT_DOCUMENTED: [HeaderName; 9] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::TRAILER,
+    header::TE,
+    header::DATE,
+];
+
+/// An answer, ready to be sent any number of times.
+#[derive(Clone, Debug)]
+pub(super) struct Rendered {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    /// How its example departs from its schema.
+    pub(super) misfits: Vec<Violation>,
+    /// What the log calls it.
+    pub(super) label: Arc<str>,
+}
+
+impl Rendered {
+    pub(super) fn response(&self) -> Response<Bytes> {
+        let mut response = Response::new(self.body.clone());
+        *response.status_mut() = self.status;
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name, value.clone());
+        }
+        response
+    }
+}
+
+/// How bodies are made.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
+pub(super) struct Making {
+    pub(super) seed: u64,
+    pub(super) is_dynamic: bool,
+    pub(super) is_kept: bool,
+    pub(super) passes_over_examples: bool,
+    pub(super) fill_properties: bool,
+}
+
+/// What an answer is kept by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    operation: usize,
+    status: u16,
+    media: Option<usize>,
+    example: Option<String>,
+    seed: u64,
+    is_dynamic: bool,
+    is_refusal: bool,
+}
+
+/// The answers of one provider that were made before.
+#[derive(Debug, Default)]
+pub struct Renderings {
+    kept: RwLock<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_key: HashMap<Key, Arc<Rendered>>,
+    bytes: usize,
+}
+
+impl Renderings {
+    /// The answer, made now unless it was made before.
+    pub(super) fn rendered(
+        &self,
+        contract: &Contract,
+        number: usize,
+        chosen: &Chosen<'_>,
+        making: &Making,
+    ) -> Result<Arc<Rendered>, Refusal> {
+        let is_of_range = chosen.media.as_ref().is_some_and(|media| media.is_range);
+        // A client can name any number of types in a range.
+        if !making.is_kept || is_of_range {
+            return render(contract, number, chosen, making).map(Arc::new);
+        }
+        let key = Key {
+            operation: number,
+            status: chosen.status,
+            media: chosen.media.as_ref().map(|media| media.number),
+            example: chosen.example.clone(),
+            seed: making.seed,
+            is_dynamic: making.is_dynamic,
+            is_refusal: chosen.is_refusal,
+        };
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rendered) = kept.by_key.get(&key) {
+            return Ok(Arc::clone(rendered));
+        }
+        drop(kept);
+        let rendered = Arc::new(render(contract, number, chosen, making)?);
+        let bytes = rendered.body.len() + OVERHEAD_BYTES;
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.bytes + bytes > KEPT_BYTES_MAX {
+            *kept = Kept::default();
+        }
+        kept.bytes += bytes;
+        kept.by_key.insert(key, Arc::clone(&rendered));
+        Ok(rendered)
+    }
+}
+
+fn render(
+    contract: &Contract,
+    number: usize,
+    chosen: &Chosen<'_>,
+    making: &Making,
+) -> Result<Rendered, Refusal> {
+    let status = StatusCode::from_u16(chosen.status).unwrap_or_default();
+    let mut headers = headers(contract, chosen, making);
+    let mut rendered = Rendered {
+        status,
+        headers: Vec::new(),
+        body: Bytes::new(),
+        misfits: Vec::new(),
+        label: label(contract, number, chosen),
+    };
+    if let Some(media) = &chosen.media {
+        if let Some((value, misfits)) = value(contract, media, chosen, making)? {
+            let schema = media.media.schema.map(|schema| (&*contract.schemas, schema));
+            if let Some(written) = {
+                let encodings = &media.media.encoding;
+                media::write_encoded(&value, &media.name, schema, encodings)
+            } {
+                headers.insert(0, (CONTENT_TYPE, written.content_type));
+                rendered.body = written.body;
+            }
+            rendered.misfits = misfits;
+        } else if let Ok(content_type) = HeaderValue::from_str(&media.name) {
+            headers.insert(0, (CONTENT_TYPE, content_type));
+        }
+    }
+    // RFC 9110 sections 15.3.5 and 15.4.5: there is none.
+    if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
+        rendered.body = Bytes::new();
+        headers.retain(|(name, _)| name != CONTENT_TYPE);
+    }
+    rendered.headers = headers;
+    Ok(rendered)
+}
+
+/// The value of a body, and how it departs from its schema if it is a documented one.
+fn value(
+    contract: &Contract,
+    media: &ChosenMedia<'_>,
+    chosen: &Chosen<'_>,
+    making: &Making,
+) -> Result<Option<(Value, Vec<Violation>)>, Refusal> {
+    let examples = &media.media.examples;
+    let named = chosen.example.as_ref().and_then(|name| examples.get(name));
+    let first = examples.values().next();
+    let first = first.filter(|_| !making.passes_over_examples || media.media.schema.is_none());
+    let Some(example) = named.or(first) else {
+        let Some(schema) = media.media.schema else { return Ok(None) };
+        let wish = Wish {
+            direction: Direction::Response,
+            fresh: making.is_dynamic,
+            fill_properties: making.fill_properties,
+        };
+        let value = sample::nearest(&contract.schemas, schema, &wish, making.seed)
+            .map_err(|unmet| Refusal::TooComplex(unmet.to_string()))?;
+        let misfits = response_violations(&contract.schemas, schema, &value);
+        return Ok(Some((value, misfits)));
+    };
+    let Some(schema) = media.media.schema else { return Ok(Some((example.clone(), Vec::new()))) };
+    let misfits = response_violations(&contract.schemas, schema, example);
+    // Documents often have the text of a JSON value where the value itself should be.
+    if let (false, Value::String(text)) = (misfits.is_empty(), example) {
+        if let Ok(value) = serde_json::from_str::<Value>(text)
+            && response_violations(&contract.schemas, schema, &value).is_empty()
+        {
+            return Ok(Some((value, Vec::new())));
+        }
+        // Text of another type, XML above all, is not held against a schema of what it means.
+        if !media::is_json(&media.name) {
+            return Ok(Some((example.clone(), Vec::new())));
+        }
+    }
+    Ok(Some((example.clone(), misfits)))
+}
+
+fn headers(
+    contract: &Contract,
+    chosen: &Chosen<'_>,
+    making: &Making,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let documented = chosen.response.headers.iter();
+    let named = documented.filter_map(|(name, header)| {
+        let name: HeaderName = name.parse().ok()?;
+        (!NOT_DOCUMENTED.contains(&name)).then_some((name, header))
+    });
+    named
+        .filter_map(|(name, header)| Some((name, header_value(contract, header, making)?)))
+        .collect()
+}
+
+/// A documented header's value; `None` where none can be had.
+fn header_value(contract: &Contract, header: &Header, making: &Making) -> Option<HeaderValue> {
+    let example = header.example.as_ref().filter(|_| !making.passes_over_examples);
+    let value = match (example, header.schema) {
+        (Some(example), _) => example.clone(),
+        (None, Some(schema)) => {
+            let wish = Wish {
+                direction: Direction::Response,
+                fresh: making.is_dynamic,
+                fill_properties: making.fill_properties,
+            };
+            sample::sample(&contract.schemas, schema, &wish, making.seed).ok()?
+        }
+        (None, None) => return None,
+    };
+    media::header_text(&value, header.explode)
+}
+
+/// `200 of openapi.yaml:33`.
+fn label(contract: &Contract, number: usize, chosen: &Chosen<'_>) -> Arc<str> {
+    let operation = &contract.operations[number];
+    let (status, line) = (chosen.status, chosen.response.line);
+    let example = match &chosen.example {
+        Some(name) => format!(" example {name}"),
+        None => String::new(),
+    };
+    let why = if chosen.is_refusal { ", the request is invalid" } else { "" };
+    format!("{} documents {status}{example}, {}:{line}{why}", operation.id, contract.file).into()
+}

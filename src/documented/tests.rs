@@ -1,0 +1,426 @@
+//! What the contract alone answers, over a document with something of everything.
+//!
+//! Must not know sockets.
+
+use std::sync::Arc;
+
+use expect_test::Expect;
+use expect_test::expect;
+use http::HeaderName;
+use http::HeaderValue;
+
+use super::*;
+use crate::message::Body;
+use crate::validation::RequestValidator;
+use crate::validation::Sent;
+use crate::yaml::Document;
+
+const PETS: &str = "
+openapi: 3.1.0
+info: { title: Pets, version: '1' }
+security: [{ Key: [] }, { Token: [] }]
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      deprecated: true
+      security: []
+      parameters:
+        - { name: limit, in: query, required: true, schema: { type: integer, maximum: 10 } }
+      responses:
+        '404': { description: none, content: { application/json: { example: { missing: true } } } }
+        '206':
+          description: some
+          content: { application/json: { example: { part: 1 } } }
+        '200':
+          description: all
+          headers:
+            X-Next: { schema: { type: string }, example: 'page 2' }
+            Content-Length: { schema: { type: integer }, example: 7 }
+          content:
+            application/xml: { example: '<pets/>' }
+            application/json:
+              schema: { type: array, items: { $ref: '#/components/schemas/Pet' } }
+              examples:
+                one: { value: [{ id: 1 }] }
+                two: { value: [{ id: 1 }, { id: 2 }] }
+                wrong: { value: [{ id: x }] }
+        default: { description: else, content: { text/plain: { example: oops } } }
+    post:
+      operationId: addPet
+      requestBody:
+        required: true
+        content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } }
+      responses:
+        '201': { description: added }
+        '400':
+          description: bad
+          content: { application/json: { examples: { a: { value: { code: a } }, b: { value: { code: b } } } } }
+    put:
+      operationId: setPet
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
+      responses: { 2XX: { description: set }, default: { description: else, content: { text/plain: { example: oops } } } }
+    patch:
+      operationId: mendPet
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
+      responses: { '302': { description: away } }
+    delete: { operationId: dropPets, responses: {} }
+components:
+  securitySchemes:
+    Key: { type: apiKey, in: query, name: key }
+    Token: { type: http, scheme: bearer }
+  schemas:
+    Pet: { type: object, required: [id], properties: { id: { type: integer } }, additionalProperties: false }
+";
+
+struct Pets {
+    contract: Arc<Contract>,
+    kept: Renderings,
+    options: Options,
+}
+
+fn pets() -> Pets {
+    let mut findings = Vec::new();
+    let document = Document::parse("pets.yaml", PETS, &mut findings).unwrap();
+    let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
+    Pets { contract, kept: Renderings::default(), options: Options::default() }
+}
+
+impl Pets {
+    fn answer(&self, id: &str, query: &str, headers: &[&str], body: &str) -> Answered {
+        let mut operations = self.contract.operations.iter();
+        let number = operations.position(|operation| operation.id == id).unwrap();
+        let mut map = HeaderMap::new();
+        for header in headers {
+            let (name, value) = header.split_once(": ").unwrap();
+            let name: HeaderName = name.parse().unwrap();
+            map.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        let operation = &self.contract.operations[number];
+        let validator = RequestValidator::new(operation, &self.contract.schemas);
+        let body = Body::Complete(body.to_owned().into());
+        let sent = Sent { path: &[], query, headers: &map, body: &body };
+        let asked = Asked {
+            contract: &self.contract,
+            number,
+            headers: &map,
+            query,
+            violations: &validator.validate(&sent).violations,
+            preferences: &Preferences::of(&map, query).unwrap(),
+        };
+        answer(&asked, Seeds { steady: 1, fresh: 2 }, self.options, &self.kept)
+    }
+
+    fn told(&self, id: &str, query: &str, headers: &[&str], body: &str) -> String {
+        let answered = self.answer(id, query, headers, body);
+        let mut lines = vec![answered.response.status().as_u16().to_string()];
+        for (name, value) in answered.response.headers() {
+            lines.push(format!("{name}: {}", value.to_str().unwrap()));
+        }
+        lines.push(String::from_utf8(answered.response.body().to_vec()).unwrap());
+        lines.push(answered.documented.as_deref().unwrap_or("in our own name").to_owned());
+        let violations = answered.violations.iter();
+        lines.extend(violations.map(|it| format!("! {} {} {}", it.field, it.keyword, it.text)));
+        lines.join("\n") + "\n"
+    }
+}
+
+fn check(rows: &[(&str, &str, &[&str], &str)], expected: &Expect) {
+    let pets = pets();
+    let told = rows.iter().map(|(id, query, headers, body)| {
+        format!("{id} {query} {headers:?} {body}\n{}\n", pets.told(id, query, headers, body))
+    });
+    expected.assert_eq(&told.collect::<String>());
+}
+
+#[test]
+fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
+    check(
+        &[
+            ("listPets", "limit=1", &[], ""),
+            ("listPets", "limit=1", &["accept: application/xml"], ""),
+            ("listPets", "limit=1", &["accept: text/html"], ""),
+            ("setPet", "key=1", &["accept: text/html"], ""),
+            ("mendPet", "key=1", &[], ""),
+            ("dropPets", "key=1", &[], ""),
+        ],
+        &expect![[r#"
+            listPets limit=1 [] 
+            200
+            content-type: application/json
+            x-next: page 2
+            deprecation: true
+            [{"id":1}]
+            listPets documents 200, pets.yaml:18
+
+            listPets limit=1 ["accept: application/xml"] 
+            200
+            content-type: application/xml
+            x-next: page 2
+            deprecation: true
+            <pets/>
+            listPets documents 200, pets.yaml:18
+
+            listPets limit=1 ["accept: text/html"] 
+            406
+            content-type: application/problem+json
+            deprecation: true
+            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/xml, application/json"}
+            in our own name
+
+            setPet key=1 ["accept: text/html"] 
+            200
+
+            setPet documents 200, pets.yaml:45
+
+            mendPet key=1 [] 
+            302
+
+            mendPet documents 302, pets.yaml:49
+
+            dropPets key=1 [] 
+            500
+            content-type: application/problem+json
+            {"type":"urn:tombstone:errors#NO_RESPONSE_DEFINED","title":"No response defined for the selected operation","status":500,"detail":"`dropPets` documents no response that could be given"}
+            in our own name
+
+        "#]],
+    );
+}
+
+#[test]
+fn preferences_choose_status_and_example() {
+    check(
+        &[
+            ("listPets", "limit=1", &["prefer: code=404"], ""),
+            ("listPets", "limit=1&__code=404", &[], ""),
+            ("listPets", "limit=1&__code=404", &["prefer: example=two"], ""),
+            ("listPets", "limit=1", &["prefer: code=418"], ""),
+            ("listPets", "limit=1", &["prefer: code=206, example=two"], ""),
+            ("listPets", "limit=1", &["prefer: example=nobody"], ""),
+            ("setPet", "key=1", &["prefer: code=418"], ""),
+            (
+                "addPet",
+                "key=1",
+                &["prefer: code=400", "content-type: application/json"],
+                "{\"id\":1}",
+            ),
+        ],
+        &expect![[r#"
+            listPets limit=1 ["prefer: code=404"] 
+            404
+            content-type: application/json
+            preference-applied: code=404
+            deprecation: true
+            {"missing":true}
+            listPets documents 404, pets.yaml:14
+
+            listPets limit=1&__code=404 [] 
+            404
+            content-type: application/json
+            preference-applied: code=404
+            deprecation: true
+            {"missing":true}
+            listPets documents 404, pets.yaml:14
+
+            listPets limit=1&__code=404 ["prefer: example=two"] 
+            200
+            content-type: application/json
+            x-next: page 2
+            preference-applied: example=two
+            deprecation: true
+            [{"id":1},{"id":2}]
+            listPets documents 200 example two, pets.yaml:18
+
+            listPets limit=1 ["prefer: code=418"] 
+            418
+            content-type: text/plain
+            preference-applied: code=418
+            deprecation: true
+            oops
+            listPets documents 418, pets.yaml:31
+
+            listPets limit=1 ["prefer: code=206, example=two"] 
+            404
+            content-type: application/problem+json
+            deprecation: true
+            {"type":"urn:tombstone:errors#NOT_FOUND","title":"The server cannot find the requested content","status":404,"detail":"`listPets` documents no example `two` for 206: it has none there, and the codes `404`, `206`, `200`, `default`","codes":["404","206","200","default"],"examples":[]}
+            in our own name
+
+            listPets limit=1 ["prefer: example=nobody"] 
+            404
+            content-type: application/problem+json
+            deprecation: true
+            {"type":"urn:tombstone:errors#NOT_FOUND","title":"The server cannot find the requested content","status":404,"detail":"`listPets` documents no example `nobody` for 200: it has `one`, `two`, `wrong` there, and the codes `404`, `206`, `200`, `default`","codes":["404","206","200","default"],"examples":["one","two","wrong"]}
+            in our own name
+
+            setPet key=1 ["prefer: code=418"] 
+            418
+            content-type: text/plain
+            preference-applied: code=418
+            oops
+            setPet documents 418, pets.yaml:45
+
+            addPet key=1 ["prefer: code=400", "content-type: application/json"] {"id":1}
+            400
+            content-type: application/json
+            preference-applied: code=400
+            {"code":"a"}
+            addPet documents 400, pets.yaml:39
+
+        "#]],
+    );
+}
+
+#[test]
+fn an_invalid_request_gets_the_documents_own_words_else_ours() {
+    check(
+        &[
+            ("addPet", "key=1", &["content-type: application/json"], "{\"id\":\"x\"}"),
+            ("addPet", "key=1", &["prefer: code=400, example=b"], ""),
+            ("addPet", "key=1", &["prefer: code=201, example=b"], ""),
+            ("addPet", "", &["content-type: text/plain"], "x"),
+            ("addPet", "key=1", &["content-type: text/plain"], "x"),
+            ("listPets", "", &[], ""),
+            ("listPets", "limit=11", &["prefer: code=200"], ""),
+            ("setPet", "key=1", &["content-type: application/json"], "{\"id\":1,\"a/b\":2}"),
+            ("setPet", "key=1", &["content-type: application/xml"], "<a/>"),
+            ("mendPet", "key=1", &["content-type: application/json"], "{}"),
+            ("mendPet", "key=1", &["content-type: text/plain"], "x"),
+            ("mendPet", "", &["authorization: Basic eA=="], ""),
+        ],
+        &expect![[r#"
+            addPet key=1 ["content-type: application/json"] {"id":"x"}
+            400
+            content-type: application/json
+            {"code":"a"}
+            addPet documents 400, pets.yaml:39, the request is invalid
+            ! id type must be an integer
+
+            addPet key=1 ["prefer: code=400, example=b"] 
+            400
+            content-type: application/json
+            preference-applied: code=400, example=b
+            {"code":"b"}
+            addPet documents 400 example b, pets.yaml:39, the request is invalid
+            !  body_required must not be empty
+
+            addPet key=1 ["prefer: code=201, example=b"] 
+            400
+            content-type: application/json
+            {"code":"a"}
+            addPet documents 400, pets.yaml:39, the request is invalid
+            !  body_required must not be empty
+
+            addPet  ["content-type: text/plain"] x
+            401
+            content-type: application/problem+json
+            www-authenticate: Bearer
+            {"type":"urn:tombstone:errors#UNAUTHORIZED","title":"Invalid security scheme used","status":401,"detail":"the request has no credential that the operation asks for, and the document has no 401","validation":[{"location":["query","key"],"severity":"Error","code":401,"message":"Invalid security scheme used"},{"location":["body"],"severity":"Error","code":415,"message":"Supported content types: application/json"}]}
+            in our own name
+            ! key security must hold a credential for `Key`, which is missing
+            !  media_type must be sent with `Content-Type` `application/json`
+
+            addPet key=1 ["content-type: text/plain"] x
+            400
+            content-type: application/json
+            {"code":"a"}
+            addPet documents 400, pets.yaml:39, the request is invalid
+            !  media_type must be sent with `Content-Type` `application/json`
+
+            listPets  [] 
+            422
+            content-type: text/plain
+            deprecation: true
+            oops
+            listPets documents 422, pets.yaml:31, the request is invalid
+            ! limit required is required
+
+            listPets limit=11 ["prefer: code=200"] 
+            422
+            content-type: text/plain
+            deprecation: true
+            oops
+            listPets documents 422, pets.yaml:31, the request is invalid
+            ! limit maximum must be at most 10
+
+            setPet key=1 ["content-type: application/json"] {"id":1,"a/b":2}
+            422
+            content-type: text/plain
+            oops
+            setPet documents 422, pets.yaml:45, the request is invalid
+            ! a/b additionalProperties is not allowed
+
+            setPet key=1 ["content-type: application/xml"] <a/>
+            415
+            content-type: text/plain
+            oops
+            setPet documents 415, pets.yaml:45, the request is invalid
+            !  media_type must be sent with `Content-Type` `application/json`
+
+            mendPet key=1 ["content-type: application/json"] {}
+            422
+            content-type: application/problem+json
+            {"type":"urn:tombstone:errors#UNPROCESSABLE_ENTITY","title":"Invalid request","status":422,"detail":"the request is not as the contract asks, and the document has no response that says so","validation":[{"location":["body"],"severity":"Error","code":"required","message":"Request body must have required property 'id'"}]}
+            in our own name
+            ! id required is required
+
+            mendPet key=1 ["content-type: text/plain"] x
+            415
+            content-type: application/problem+json
+            {"type":"urn:tombstone:errors#INVALID_CONTENT_TYPE","title":"Invalid content type","status":415,"detail":"Supported content types: application/json","validation":[{"location":["body"],"severity":"Error","code":415,"message":"Supported content types: application/json"}]}
+            in our own name
+            !  media_type must be sent with `Content-Type` `application/json`
+
+            mendPet  ["authorization: Basic eA=="] 
+            401
+            content-type: application/problem+json
+            www-authenticate: Bearer
+            {"type":"urn:tombstone:errors#UNAUTHORIZED","title":"Invalid security scheme used","status":401,"detail":"the request has no credential that the operation asks for, and the document has no 401","validation":[{"location":["query","key"],"severity":"Error","code":401,"message":"Invalid security scheme used"}]}
+            in our own name
+            ! key security must hold a credential for `Key`, which is missing
+
+        "#]],
+    );
+}
+
+#[test]
+fn an_example_that_does_not_fit_is_told_and_refused_where_errors_are_asked_for() {
+    let mut pets = pets();
+    let of = |pets: &Pets| pets.told("listPets", "limit=1", &["prefer: example=wrong"], "");
+    expect![[r#"
+        200
+        content-type: application/json
+        x-next: page 2
+        preference-applied: example=wrong
+        deprecation: true
+        [{"id":"x"}]
+        listPets documents 200 example wrong, pets.yaml:18
+        ! [0].id type must be an integer
+    "#]]
+    .assert_eq(&of(&pets));
+    pets.options.errors = true;
+    expect![[r#"
+        500
+        content-type: application/problem+json
+        deprecation: true
+        {"type":"urn:tombstone:errors#VIOLATIONS","title":"Request/Response not valid","status":500,"detail":"the body does not fit its schema; without `--errors` it is sent all the same","validation":[{"location":["response","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]}
+        in our own name
+        ! [0].id type must be an integer
+    "#]].assert_eq(&of(&pets));
+}
+
+#[test]
+fn an_answer_is_made_once_and_a_dynamic_one_each_time_unless_its_seed_is_given() {
+    let pets = pets();
+    let of = |prefer: &str| {
+        let answered = pets.answer("listPets", "limit=1", &[prefer], "");
+        answered.response.into_body()
+    };
+    let (one, other) = (of("prefer: example=one"), of("prefer: example=one"));
+    assert_eq!(one.as_ptr(), other.as_ptr());
+    let (one, other) = (of("prefer: dynamic=true"), of("prefer: dynamic=true"));
+    assert_ne!(one.as_ptr(), other.as_ptr());
+    let (one, other) = (of("prefer: dynamic=true, seed=a"), of("prefer: dynamic=true, seed=a"));
+    assert_eq!(one.as_ptr(), other.as_ptr());
+}

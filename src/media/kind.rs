@@ -1,0 +1,86 @@
+//! Names of media types, and which of them are written alike.
+//!
+//! Must not know values.
+
+use std::borrow::Cow;
+
+/// Media types that are written alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Json,
+    /// One JSON text a line.
+    JsonLines,
+    /// RFC 7464.
+    JsonSequence,
+    /// Server-sent events, <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+    Events,
+    Xml,
+    Form,
+    Multipart,
+    Yaml,
+    /// RFC 4180.
+    Csv,
+    Text,
+    /// All others: bytes that nobody here can make from a value with parts.
+    Binary,
+}
+
+impl Kind {
+    /// The kind of a media type, with or without parameters.
+    pub(super) fn of(media_type: &str) -> Self {
+        let essence = essence(media_type);
+        match &*essence {
+            json if is_json(json) => Self::Json,
+            "application/jsonl"
+            | "application/ndjson"
+            | "application/x-ndjson"
+            | "application/x-jsonlines"
+            | "application/json-lines" => Self::JsonLines,
+            "application/json-seq" => Self::JsonSequence,
+            "text/event-stream" => Self::Events,
+            "application/xml" | "text/xml" => Self::Xml,
+            "application/x-www-form-urlencoded" => Self::Form,
+            "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml"
+            | "text/vnd.yaml" => Self::Yaml,
+            "text/csv" => Self::Csv,
+            other if other.ends_with("+json-seq") => Self::JsonSequence,
+            other if other.ends_with("+xml") => Self::Xml,
+            other if other.ends_with("+yaml") => Self::Yaml,
+            other if other.starts_with("multipart/") => Self::Multipart,
+            other if other.starts_with("text/") => Self::Text,
+            _ => Self::Binary,
+        }
+    }
+}
+
+/// `application/json`, `text/json` and everything that ends in `+json`, with or without parameters.
+pub fn is_json(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    let is_structured = || essence.strip_suffix("+json").is_some_and(|name| name.contains('/'));
+    essence == "application/json" || essence == "text/json" || is_structured()
+}
+
+/// A media type in lower case, without its parameters.
+pub fn essence(media_type: &str) -> Cow<'_, str> {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(essence.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(essence)
+    }
+}
+
+/// Parts of a field between separators that stand outside of quotes, trimmed. Quotes stay.
+pub(super) fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let separates = move |c: char| {
+        let was_escaped = std::mem::take(&mut escaped);
+        match c {
+            '"' if !was_escaped => quoted = !quoted,
+            '\\' if quoted && !was_escaped => escaped = true,
+            _ => {}
+        }
+        !quoted && c == separator
+    };
+    text.split(separates).map(str::trim)
+}

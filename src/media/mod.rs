@@ -1,0 +1,26 @@
+//! Media types of answers: which one a request accepts, and a JSON value written as a body of it.
+//!
+//! Owns what media types are called and how each is written. Must not know operations, or when what is answered.
+
+mod accept;
+mod delimited;
+mod form;
+mod hints;
+mod kind;
+mod multipart;
+mod sequence;
+mod write;
+mod xml;
+
+pub use accept::Choice;
+pub use accept::choose;
+pub use accept::concrete;
+pub use kind::essence;
+pub use kind::is_json;
+pub use write::Written;
+pub use write::header_text;
+pub use write::write;
+pub use write::write_encoded;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! A JSON value as a body of a media type, or as a header.
+//!
+//! Owns which values a media type can carry. Must not know how one is chosen.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::HeaderValue;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::openapi::Encoding;
+use crate::openapi::SchemaId;
+use crate::openapi::Schemas;
+
+use super::accept::fallback;
+use super::delimited;
+use super::form;
+use super::hints::Hints;
+use super::kind::Kind;
+use super::multipart;
+use super::sequence;
+use super::xml;
+
+/// A body and the `Content-Type` it is sent with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The body.
+    pub body: Bytes,
+    /// The media type as it was asked for; a multipart one has its boundary.
+    pub content_type: HeaderValue,
+}
+
+/// Writes a value as a body of a media type, by the schema where that has something to say. A text stands for a
+/// body of its own wherever the media type is not one of JSON: documents give their examples so. `None`: there is no
+/// way to write this value as this type (an image from a record), or the type cannot stand in a header.
+pub fn write(
+    value: &Value,
+    media_type: &str,
+    schema: Option<(&Schemas, SchemaId)>,
+) -> Option<Written> {
+    write_encoded(value, media_type, schema, &IndexMap::new())
+}
+
+/// The same, with what the document says of the members of a multipart body.
+pub fn write_encoded(
+    value: &Value,
+    media_type: &str,
+    schema: Option<(&Schemas, SchemaId)>,
+    encodings: &IndexMap<String, Encoding>,
+) -> Option<Written> {
+    let media_type = fallback(media_type);
+    let hints =
+        schema.map_or_else(Hints::default, |(schemas, id)| Hints::new(schemas, schemas.schema(id)));
+    let mut content_type = None;
+    let body = match (Kind::of(media_type), value) {
+        (Kind::Json, value) => json(value),
+        (Kind::Xml, Value::String(text)) if text.trim_start().starts_with('<') => {
+            text.clone().into_bytes()
+        }
+        (Kind::Xml, value) => {
+            let name = schema.and_then(|(schemas, id)| schemas.component(schemas.schema(id)));
+            let item = schema.and_then(|(schemas, _)| schemas.component(hints.items().schema()?));
+            xml::write(value, hints, name.as_deref(), item.as_deref())
+        }
+        (Kind::Multipart, value) => {
+            let (body, bounded) = multipart::write(value, media_type, hints, encodings)?;
+            content_type = Some(bounded);
+            body
+        }
+        (Kind::Binary, Value::String(text)) => bytes(text, hints),
+        (Kind::Binary, _) => return None,
+        (_, Value::String(text)) => text.clone().into_bytes(),
+        (Kind::JsonLines, value) => sequence::lines(value).into_bytes(),
+        (Kind::JsonSequence, value) => sequence::records(value).into_bytes(),
+        (Kind::Events, value) => sequence::events(value).into_bytes(),
+        (Kind::Form, value) => form::write(value.as_object()?).into_bytes(),
+        // YAML 1.2 has all of JSON in it.
+        (Kind::Yaml, value) => format!("{value:#}\n").into_bytes(),
+        (Kind::Csv, value) => delimited::write(value).unwrap_or_else(|| scalar(value)).into_bytes(),
+        (Kind::Text, value) => scalar(value).into_bytes(),
+    };
+    let content_type = HeaderValue::from_str(content_type.as_deref().unwrap_or(media_type)).ok()?;
+    Some(Written { body: body.into(), content_type })
+}
+
+/// A documented header's value in style `simple`: lists `a,b`, records `k,v`, or `k=v` where they are exploded; what
+/// is nested deeper is JSON text. `None`: it cannot stand in a header, or is null.
+pub fn header_text(value: &Value, explode: bool) -> Option<HeaderValue> {
+    let text = match value {
+        Value::Null => return None,
+        Value::Array(items) => items.iter().map(scalar).collect::<Vec<_>>().join(","),
+        Value::Object(members) => {
+            let between = if explode { '=' } else { ',' };
+            let pair = |(name, value)| format!("{name}{between}{}", scalar(value));
+            members.iter().map(pair).collect::<Vec<_>>().join(",")
+        }
+        value => scalar(value),
+    };
+    HeaderValue::from_bytes(text.as_bytes()).ok()
+}
+
+/// A value where there is place for a text only: null is none, and what has parts is JSON.
+pub(super) fn scalar(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// The bytes that a text stands for.
+pub(super) fn bytes(text: &str, hints: Hints<'_>) -> Vec<u8> {
+    let decoded = hints.is_base64().then(|| STANDARD.decode(text).ok()).flatten();
+    decoded.unwrap_or_else(|| text.as_bytes().to_vec())
+}
+
+/// Not by its `Display`, which takes twice as long.
+fn json(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a JSON value has no keys but texts")
+}

@@ -1,0 +1,212 @@
+//! Alternatives: which of `oneOf` and `anyOf` is taken, which `if` holds, and what is better not fitted.
+//!
+//! Owns the order in which ways are tried. Must not know how values are made.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::maker::Clash;
+use super::maker::Maker;
+use super::maker::RECURSIONS_MAX;
+use super::maker::index;
+use super::types::Types;
+use super::view;
+use super::view::Open;
+use super::view::View;
+use crate::ids::Dice;
+
+/// A number whose digits, each to a base of its own, say what is chosen.
+pub(super) struct Turn {
+    number: usize,
+    rest: usize,
+    ways: usize,
+}
+
+impl Turn {
+    pub(super) fn new(number: usize) -> Turn {
+        Turn { number, rest: number, ways: 1 }
+    }
+
+    pub(super) fn digit(&mut self, base: usize) -> usize {
+        let base = base.max(1);
+        self.ways = self.ways.saturating_mul(base);
+        let digit = self.rest % base;
+        self.rest /= base;
+        digit
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// What the digits did not use up: further tries of what is the same but for the dice.
+    pub(super) fn rest(&self) -> usize {
+        self.rest
+    }
+
+    pub(super) fn ways(&self) -> usize {
+        self.ways
+    }
+}
+
+impl<'s> Maker<'s, '_> {
+    /// Decides all that is open; `false` when nothing can fit.
+    pub(super) fn settle(
+        &mut self,
+        view: &mut View<'s>,
+        turn: &mut Turn,
+        dice: &mut Dice,
+    ) -> Result<bool, Clash> {
+        loop {
+            let decided = if let Some(open) = view.open.pop() {
+                self.alternative(open, view, turn, dice)?
+            } else if view.conditions.is_empty() {
+                return Ok(true);
+            } else {
+                let conditions = std::mem::take(&mut view.conditions);
+                self.condition(conditions, view, turn, dice)?
+            };
+            if !decided {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn alternative(
+        &mut self,
+        open: Open<'s>,
+        view: &mut View<'s>,
+        turn: &mut Turn,
+        dice: &mut Dice,
+    ) -> Result<bool, Clash> {
+        let (Open::One(all) | Open::Any(all)) = open;
+        self.spend(all.len())?;
+        // How bad an alternative is: one that leads back into itself is worse than null, which is worse than others.
+        let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(all.len());
+        for (number, schema) in all.iter().enumerate() {
+            let target = view::target(self.schemas, schema);
+            let types = target.get("type").map_or(Types::ALL, Types::of);
+            let open = self.times_open(target);
+            if *target == Value::Bool(false) || !types.has(view.types) || open >= RECURSIONS_MAX {
+                continue;
+            }
+            ranked.push((open * 2 + usize::from(types == Types::NULL), number));
+        }
+        ranked.sort_by_key(|(badness, _)| *badness);
+        let Some((best, _)) = ranked.first().copied() else { return Ok(false) };
+        let count = ranked.len();
+        let equal = ranked.iter().filter(|(badness, _)| *badness == best).count();
+        let first = if self.wish.fresh { index(dice, equal) } else { 0 };
+        let digit = turn.digit(count);
+        let place = if digit < equal { (first + digit) % equal } else { digit };
+        let (_, number) = ranked[place];
+        let chosen = &all[number];
+        self.stack.push(view::target(self.schemas, chosen));
+        if matches!(open, Open::One(_)) {
+            let others = all.iter().enumerate().filter(|(other, _)| *other != number);
+            view.avoided.extend(others.map(|(_, schema)| schema));
+        }
+        let whole = view.facets.iter().all(|facet| !facet.contains_key("properties"));
+        self.spend(1)?;
+        Ok(view.add(self.schemas, chosen, whole))
+    }
+
+    /// Of several `if`s at most one holds: they tell kinds of things apart.
+    fn condition(
+        &mut self,
+        conditions: Vec<&'s Map<String, Value>>,
+        view: &mut View<'s>,
+        turn: &mut Turn,
+        dice: &mut Dice,
+    ) -> Result<bool, Clash> {
+        self.spend(conditions.len())?;
+        let mut undecided: Vec<&'s Map<String, Value>> = Vec::new();
+        for map in conditions {
+            match map.get("if").and_then(|condition| known(condition, view.types)) {
+                Some(holds) => {
+                    let then = map.get(if holds { "then" } else { "else" });
+                    if then.is_some_and(|then| !view.add(self.schemas, then, holds)) {
+                        return Ok(false);
+                    }
+                }
+                None => undecided.push(map),
+            }
+        }
+        if undecided.is_empty() {
+            return Ok(true);
+        }
+        let first = if self.wish.fresh { index(dice, undecided.len()) } else { 0 };
+        let digit = turn.digit(undecided.len() + 1);
+        let holding = (digit < undecided.len()).then(|| (first + digit) % undecided.len());
+        for (number, map) in undecided.into_iter().enumerate() {
+            let condition = &map["if"];
+            let fits = if holding == Some(number) {
+                view.add(self.schemas, condition, false)
+                    && map.get("then").is_none_or(|then| view.add(self.schemas, then, true))
+            } else {
+                view.avoided.push(condition);
+                map.get("else").is_none_or(|other| view.add(self.schemas, other, false))
+            };
+            if !fits {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes out what simple schemas that must not fit rule out; all others are seen when the value is refused.
+    pub(super) fn avoid(&self, view: &mut View<'s>) {
+        let mut open: Vec<&'s Value> = view.said("not").collect();
+        while let Some(schema) = open.pop() {
+            let Some(map) = view::target(self.schemas, schema).as_object() else { continue };
+            if map.len() != 1 {
+                continue;
+            }
+            if let Some(types) = map.get("type") {
+                view.types = view.types.without(Types::of(types));
+            }
+            if let (Some(Value::Array(values)), Some(kept)) = (map.get("enum"), &mut view.values) {
+                kept.retain(|value| !values.contains(value));
+            }
+            if let (Some(value), Some(kept)) = (map.get("const"), &mut view.values) {
+                kept.retain(|known| *known != value);
+            }
+            open.extend(map.get("anyOf").and_then(Value::as_array).into_iter().flatten());
+        }
+    }
+
+    /// The properties that would make a schema fit that had better not: of schemas that only require them.
+    pub(super) fn unwanted(&self, view: &View<'s>) -> Vec<&'s str> {
+        let mut names = Vec::new();
+        let mut open: Vec<&'s Value> = view.avoided.clone();
+        while let Some(schema) = open.pop() {
+            let Some(map) = view::target(self.schemas, schema).as_object() else { continue };
+            if let Some(Value::Array(required)) = map.get("required")
+                && required.len() == 1
+                && map.len() == 1
+            {
+                names.extend(required.iter().filter_map(Value::as_str));
+            }
+            if map.len() == 1 {
+                open.extend(map.get("anyOf").and_then(Value::as_array).into_iter().flatten());
+            }
+        }
+        names
+    }
+}
+
+/// Whether a condition holds for all values of these types, or for none, if that is plain.
+fn known(condition: &Value, types: Types) -> Option<bool> {
+    let map = match condition {
+        Value::Bool(holds) => return Some(*holds),
+        other => other.as_object()?,
+    };
+    if map.is_empty() {
+        return Some(true);
+    }
+    let wanted = Types::of(map.get("type")?);
+    if !types.has(wanted) {
+        return Some(false);
+    }
+    (map.len() == 1 && types.is_within(wanted)).then_some(true)
+}

@@ -1,0 +1,106 @@
+//! Lists: how many items, and of which schemas.
+//!
+//! Owns `items` to `uniqueItems`. Must not know how items are made.
+
+use serde_json::Value;
+
+use super::maker::Clash;
+use super::maker::Maker;
+use super::maker::Part;
+use super::maker::Style;
+use super::maker::index;
+use super::view::View;
+use crate::ids::Dice;
+
+/// Most items of a list that is made up: samples are read by people.
+const ITEMS_MAX: usize = 10_000;
+/// Tries for an item that is not in the list yet.
+const DISTINCT_MAX: usize = 64;
+
+impl<'s> Maker<'s, '_> {
+    pub(super) fn list(
+        &mut self,
+        view: &View<'s>,
+        part: Part<'s, '_>,
+        style: Style,
+        dice: &mut Dice,
+    ) -> Result<Value, Clash> {
+        let contained: Vec<(&'s Value, usize)> = view
+            .facets
+            .iter()
+            .filter_map(|facet| {
+                let least = facet.get("minContains").and_then(Value::as_u64).unwrap_or(1);
+                Some((facet.get("contains")?, usize::try_from(least).ok()?))
+            })
+            .collect();
+        let fixed = view.said("prefixItems").filter_map(|items| Some(items.as_array()?.len()));
+        let fixed = fixed.max().unwrap_or(0);
+        let wanted = contained.iter().map(|(_, count)| fixed.saturating_add(*count)).max();
+        let least = view.least("minItems").max(wanted.unwrap_or(0));
+        let most = view.most("maxItems");
+        if least > ITEMS_MAX {
+            return Err(
+                self.nothing(&format!("a list of {least} items is longer than {ITEMS_MAX}"))
+            );
+        }
+        if view.least("minItems") > most {
+            return Err(self.nothing("no list is that long and that short"));
+        }
+        let usual = if self.wish.fresh { 1 + index(dice, 3) } else { 1 };
+        let usual = if style == Style::Plain { least } else { usual.max(fixed) };
+        let count = least.max(usual).min(most);
+        let unique = view.said("uniqueItems").any(|unique| *unique == Value::Bool(true));
+        let mut items: Vec<Value> = Vec::new();
+        for number in 0..count {
+            let mut schemas = item_schemas(view, number);
+            // Items that are contained come after those that have a place of their own.
+            let contains =
+                contained.iter().filter(|(_, count)| number >= fixed && number - fixed < *count);
+            schemas.extend(contains.map(|(schema, _)| *schema));
+            match self.item(&schemas, number, part, unique.then_some(&items)) {
+                Ok(item) => items.push(item),
+                Err(Clash::Nothing { .. }) if number >= least => break,
+                Err(clash) => return Err(clash),
+            }
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn item(
+        &mut self,
+        schemas: &[&'s Value],
+        number: usize,
+        part: Part<'s, '_>,
+        others: Option<&Vec<Value>>,
+    ) -> Result<Value, Clash> {
+        let recurs = schemas.iter().any(|schema| self.recurs(schema));
+        if recurs && number > 0 {
+            return Err(self.nothing("the items go on without end"));
+        }
+        let token = number.to_string();
+        for salt in 0..DISTINCT_MAX {
+            let item = self.inside(&token, Part { schemas, spot: part.spot, hint: None, salt })?;
+            if others.is_none_or(|others| !others.contains(&item)) {
+                return Ok(item);
+            }
+        }
+        Err(self.nothing("there are not enough different items"))
+    }
+}
+
+/// All schemas of the item at a place.
+fn item_schemas<'s>(view: &View<'s>, number: usize) -> Vec<&'s Value> {
+    let mut schemas = Vec::new();
+    let mut known = false;
+    for facet in &view.facets {
+        let fixed =
+            facet.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let schema = fixed.get(number).or_else(|| facet.get("items"));
+        known |= schema.is_some();
+        schemas.extend(schema);
+    }
+    if !known {
+        schemas.extend(view.said("unevaluatedItems"));
+    }
+    schemas
+}

@@ -1,0 +1,380 @@
+//! One value built along its schemas, with choices that follow from the seed, the place and how often it was refused.
+//!
+//! Owns which way a place takes and the bounds of building. Must not know whether the value fits in the end.
+
+use std::collections::HashMap;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::Wish;
+use super::choice::Turn;
+use super::number;
+use super::plausible;
+use super::text;
+use super::text::Spot;
+use super::types::Types;
+use super::view;
+use super::view::View;
+use crate::ids::Dice;
+use crate::openapi::SchemaId;
+use crate::openapi::Schemas;
+
+/// Values within one another: what is required without end ends here at the latest.
+const DEPTH_MAX: usize = 64;
+/// Depth from which on only what is required is made: optional parts of parts add up to megabytes in documents whose
+/// schemas refer to one another.
+const FILLED_DEPTH_MAX: usize = 7;
+/// Values in one sample beyond which only the outermost level is filled with what is optional.
+const FILLED_MAX: usize = 500;
+/// How often a schema may be inside itself: once more, for the alternative that ends it.
+pub(super) const RECURSIONS_MAX: usize = 2;
+/// Ways of one place tried at once when each of them leads to nothing.
+const WAYS_MAX: usize = 24;
+/// Bytes of text, or of an example, that count as one step.
+const STEP_BYTES: usize = 64;
+
+/// Why a value could not be built.
+pub(super) enum Clash {
+    /// Nothing is allowed at this place.
+    Nothing { path: String, reason: String },
+    /// All steps were used up.
+    Spent,
+}
+
+/// Which way a place took, and how many it has.
+pub(super) struct Made {
+    pub(super) turn: usize,
+    pub(super) ways: usize,
+}
+
+/// The styles of one place, tried in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// An example or default that the schema has itself.
+    Example,
+    /// With all that is optional, and plausible.
+    Rich,
+    /// Only what is required, and plain: fits fewer alternatives.
+    Plain,
+    /// With something that keeps other alternatives from fitting.
+    Odd,
+}
+
+/// How many styles there are.
+const STYLES: usize = 4;
+
+/// Which type keywords are about.
+const ABOUT: [(Types, &[&str]); 4] = [
+    (
+        Types::OBJECT,
+        &[
+            "properties",
+            "required",
+            "additionalProperties",
+            "patternProperties",
+            "minProperties",
+            "maxProperties",
+            "propertyNames",
+            "dependentRequired",
+            "dependentSchemas",
+            "unevaluatedProperties",
+        ],
+    ),
+    (Types::ARRAY, &["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"]),
+    (Types::STRING, &["minLength", "maxLength", "pattern", "format"]),
+    (Types::NUMBER, &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+];
+
+pub(super) struct Maker<'s, 'm> {
+    pub(super) schemas: &'s Schemas,
+    pub(super) wish: &'m Wish,
+    pub(super) seed: u64,
+    turns: &'m HashMap<String, usize>,
+    /// Steps left.
+    pub(super) left: usize,
+    /// What was chosen, if it is asked for.
+    pub(super) notes: Option<HashMap<String, Made>>,
+    /// Where we are in the value.
+    pub(super) path: String,
+    /// The schemas that are being built, for recursion.
+    pub(super) stack: Vec<&'s Value>,
+    pub(super) depth: usize,
+    made: usize,
+    /// Whether members are made up that one of the schemas forbids and another one asks for.
+    pub(super) forgiving: bool,
+}
+
+/// What one value is built from.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'s, 'p> {
+    pub(super) schemas: &'p [&'s Value],
+    pub(super) spot: Spot<'p>,
+    /// What an example of something around it has here.
+    pub(super) hint: Option<&'s Value>,
+    /// Which of several tries at the same place it is.
+    pub(super) salt: usize,
+}
+
+impl<'s, 'm> Maker<'s, 'm> {
+    pub(super) fn new(
+        schemas: &'s Schemas,
+        wish: &'m Wish,
+        seed: u64,
+        turns: &'m HashMap<String, usize>,
+        left: usize,
+    ) -> Self {
+        let (path, stack) = (String::new(), Vec::new());
+        let (notes, depth, made, forgiving) = (None, 0, 0, false);
+        Maker { schemas, wish, seed, turns, left, notes, path, stack, depth, made, forgiving }
+    }
+
+    pub(super) fn root(&mut self, id: SchemaId) -> Result<Value, Clash> {
+        let pointer = self.schemas.pointer(id);
+        let name = pointer.strip_prefix("/components/schemas/").unwrap_or_default();
+        let spot = Spot { name, owner: "" };
+        self.value(Part { schemas: &[self.schemas.schema(id)], spot, hint: None, salt: 0 })
+    }
+
+    /// A value to which all these schemas apply.
+    pub(super) fn value(&mut self, part: Part<'s, '_>) -> Result<Value, Clash> {
+        self.spend(1)?;
+        self.made += 1;
+        let entered = self.stack.len();
+        for schema in part.schemas {
+            let target = view::target(self.schemas, schema);
+            if self.times_open(target) >= RECURSIONS_MAX {
+                self.stack.truncate(entered);
+                return Err(self.nothing("what is required goes on without end"));
+            }
+            self.stack.push(target);
+        }
+        self.depth += 1;
+        let made = if self.depth > DEPTH_MAX {
+            Err(self.nothing("what is required goes on without end"))
+        } else {
+            self.tries(part)
+        };
+        self.depth -= 1;
+        self.stack.truncate(entered);
+        made
+    }
+
+    /// Takes the first way that leads to something.
+    fn tries(&mut self, part: Part<'s, '_>) -> Result<Value, Clash> {
+        let entered = self.stack.len();
+        let first = self.turns.get(&self.path).copied().unwrap_or(0);
+        let mut number = first;
+        loop {
+            let mut turn = Turn::new(number);
+            let made = self.one(part, &mut turn);
+            self.stack.truncate(entered);
+            let ways = turn.ways();
+            if let Some(notes) = &mut self.notes {
+                notes.insert(self.path.clone(), Made { turn: number, ways });
+            }
+            match made {
+                Err(Clash::Nothing { .. })
+                    if number + STYLES < ways && number - first < WAYS_MAX * STYLES =>
+                {
+                    // Another style seldom helps where there is nothing at all: the next alternative does.
+                    number += STYLES;
+                }
+                made => return made,
+            }
+        }
+    }
+
+    fn one(&mut self, part: Part<'s, '_>, turn: &mut Turn) -> Result<Value, Clash> {
+        let style = match turn.digit(STYLES) {
+            0 if !self.wish.fresh => Style::Example,
+            0 | 1 => Style::Rich,
+            2 => Style::Plain,
+            _ => Style::Odd,
+        };
+        // What is chosen by lot stays so, or the ways were not gone through one after the other.
+        let mut lots = Dice::at(self.seed, &self.path, 0);
+        let tried = (turn.number() as u64) << 16 | part.salt as u64;
+        let mut dice = Dice::at(self.seed, &self.path, tried + 1);
+        let mut view = View::default();
+        let forgiven = |schema: &Value| self.forgiving && *schema == Value::Bool(false);
+        let fits = part
+            .schemas
+            .iter()
+            .filter(|schema| !forgiven(schema))
+            .all(|schema| view.add(self.schemas, schema, part.schemas.len() == 1));
+        if !fits || !self.settle(&mut view, turn, &mut lots)? {
+            return Err(self.nothing("the schemas that apply contradict each other"));
+        }
+        self.spend(view.facets.len())?;
+        self.avoid(&mut view);
+        if style == Style::Example
+            && part.salt == 0
+            && let Some(example) = self.example(&view, part)
+        {
+            self.spend(example.to_string().len() / STEP_BYTES)?;
+            return Ok(example);
+        }
+        if let Some(values) = &view.values {
+            return self.listed(values, &view, part.salt + turn.rest(), &mut lots);
+        }
+        let kind = self.kind(&view, turn, &mut lots)?;
+        self.typed(kind, &view, part, style, &mut dice)
+    }
+
+    /// One of the values of `enum` or `const`: the first, or by lot.
+    fn listed(
+        &mut self,
+        values: &[&'s Value],
+        view: &View<'s>,
+        salt: usize,
+        dice: &mut Dice,
+    ) -> Result<Value, Clash> {
+        let fitting: Vec<&Value> =
+            values.iter().copied().filter(|value| view.types.has(Types::of_value(value))).collect();
+        if fitting.is_empty() {
+            return Err(self.nothing("none of the listed values is allowed"));
+        }
+        let first = if self.wish.fresh { index(dice, fitting.len()) } else { 0 };
+        Ok(fitting[(first + salt) % fitting.len()].clone())
+    }
+
+    /// The type to make: what the keywords are about, else the first that is named.
+    fn kind(&mut self, view: &View<'s>, turn: &mut Turn, dice: &mut Dice) -> Result<Types, Clash> {
+        let mut order: Vec<Types> = Vec::new();
+        let about = ABOUT.iter().filter(|(_, keywords)| view.says_any(keywords));
+        let named = view.said("type").flat_map(|types| match types {
+            Value::Array(types) => types.iter().map(Types::of).collect(),
+            other => vec![Types::of(other)],
+        });
+        let named: Vec<Types> = named.filter(|kind| *kind != Types::NULL).collect();
+        if named.len() < 2 || !self.wish.fresh {
+            order.extend(about.map(|(kind, _)| *kind).filter(|_| named.is_empty()));
+        }
+        order.extend(named);
+        order.extend([
+            Types::STRING,
+            Types::OBJECT,
+            Types::ARRAY,
+            Types::WHOLE,
+            Types::FRACTION,
+            Types::BOOLEAN,
+            Types::NULL,
+        ]);
+        let mut kinds: Vec<Types> = Vec::new();
+        for kind in order.into_iter().map(|kind| kind.and(view.types)) {
+            if !kind.is_empty() && !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        let Some(count) = std::num::NonZeroUsize::new(kinds.len()) else {
+            return Err(self.nothing("no type is left"));
+        };
+        let listed = view.said("type").filter_map(Value::as_array).map(Vec::len).max().unwrap_or(1);
+        let first = if self.wish.fresh && listed > 1 {
+            let solid = kinds.iter().filter(|kind| **kind != Types::NULL).count().min(listed);
+            index(dice, solid)
+        } else {
+            0
+        };
+        let chosen = kinds[(first + turn.digit(count.get())) % count];
+        Ok(chosen)
+    }
+
+    fn typed(
+        &mut self,
+        kind: Types,
+        view: &View<'s>,
+        part: Part<'s, '_>,
+        style: Style,
+        dice: &mut Dice,
+    ) -> Result<Value, Clash> {
+        let rich = matches!(style, Style::Example | Style::Rich);
+        match kind {
+            Types::NULL => Ok(Value::Null),
+            Types::BOOLEAN => Ok(Value::Bool((dice.below(2) == 0) ^ (part.salt % 2 == 1))),
+            Types::STRING => {
+                let spot = Spot { name: part.spot.name, owner: part.spot.owner };
+                match text::text(self.schemas, view, spot, rich, dice) {
+                    Ok(text) => {
+                        self.spend(text.len() / STEP_BYTES)?;
+                        Ok(Value::String(text))
+                    }
+                    Err(reason) => Err(self.nothing(&reason)),
+                }
+            }
+            Types::ARRAY => self.list(view, part, style, dice),
+            Types::OBJECT => self.object(view, part, style, dice),
+            number => {
+                let mut range = plausible::number(if rich { part.spot.name } else { "" });
+                if !number.has(Types::FRACTION) {
+                    range.decimals = 0;
+                }
+                let whole = !number.has(Types::FRACTION)
+                    || (range.decimals == 0 && rich && number.has(Types::WHOLE));
+                range.decimals = if whole { 0 } else { range.decimals.max(1) };
+                let made = number::number(view, whole, range, dice);
+                made.ok_or_else(|| self.nothing("no number is within the bounds"))
+            }
+        }
+    }
+
+    /// The first of the schema's own examples, or of what is around it, that is at least of the right type.
+    fn example(&self, view: &View<'s>, part: Part<'s, '_>) -> Option<Value> {
+        let own = |facet: &'s Map<String, Value>| {
+            let listed =
+                facet.get("examples").and_then(Value::as_array).and_then(|list| list.first());
+            [facet.get("example"), listed, facet.get("default")].into_iter().flatten()
+        };
+        let fits = |value: &Value| {
+            view.types.has(Types::of_value(value))
+                && view.values.as_ref().is_none_or(|values| values.contains(&value))
+        };
+        let whole = view.whole.iter().copied().flat_map(own);
+        // What is composed has an example of one part only, which is not all of an object.
+        let partial = view.facets.iter().copied().flat_map(own).filter(|value| !value.is_object());
+        let mut found =
+            part.hint.into_iter().chain(whole).chain(partial).filter(|value| fits(value));
+        let mut example = found.next()?.clone();
+        self.prune(view, &mut example, DEPTH_MAX);
+        Some(example)
+    }
+
+    pub(super) fn times_open(&self, target: &Value) -> usize {
+        self.stack.iter().filter(|open| std::ptr::eq(**open, target)).count()
+    }
+
+    /// Whether optional parts are made here.
+    pub(super) fn fills(&self) -> bool {
+        self.wish.fill_properties
+            && self.depth <= FILLED_DEPTH_MAX
+            && (self.made < FILLED_MAX || self.depth <= 1)
+    }
+
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Clash> {
+        self.left = self.left.checked_sub(steps).ok_or(Clash::Spent)?;
+        Ok(())
+    }
+
+    pub(super) fn nothing(&self, reason: &str) -> Clash {
+        Clash::Nothing { path: self.path.clone(), reason: reason.to_owned() }
+    }
+
+    /// A value one level down.
+    pub(super) fn inside(&mut self, token: &str, part: Part<'s, '_>) -> Result<Value, Clash> {
+        let length = self.path.len();
+        self.path.push('/');
+        if token.contains(['~', '/']) {
+            self.path.push_str(&token.replace('~', "~0").replace('/', "~1"));
+        } else {
+            self.path.push_str(token);
+        }
+        let made = self.value(part);
+        self.path.truncate(length);
+        made
+    }
+}
+
+pub(super) fn index(dice: &mut Dice, count: usize) -> usize {
+    usize::try_from(dice.below(count as u64)).unwrap_or(0)
+}

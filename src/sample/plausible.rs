@@ -1,0 +1,363 @@
+//! What a property is likely to hold, by its name.
+//!
+//! Owns the table of names. Must not know schemas: what is plausible here need not be allowed there.
+
+use super::number::Range;
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    City,
+    Color,
+    Company,
+    Country,
+    CountryCode,
+    Currency,
+    Date,
+    DateTime,
+    Digits(u64),
+    Email,
+    Extension,
+    FileName,
+    FirstName,
+    FullName,
+    Host,
+    Image,
+    Ip,
+    Job,
+    LastName,
+    Locale,
+    MediaType,
+    Name,
+    Phone,
+    Phrase,
+    Slug,
+    State,
+    Status,
+    Street,
+    Time,
+    TimeZone,
+    Title,
+    Token,
+    Url,
+    Username,
+    Uuid,
+    Version,
+    Word,
+    Zip,
+}
+
+/// By the end of a name, in words joined by `_`; the first that fits.
+const TEXTS: [(Kind, &[&str]); 37] = [
+    (Kind::Email, &["email", "e_mail", "mail", "email_address", "idn_email"]),
+    (Kind::FirstName, &["first_name", "firstname", "given_name", "givenname", "middle_name"]),
+    (Kind::LastName, &["last_name", "lastname", "surname", "family_name", "familyname"]),
+    (
+        Kind::Username,
+        &["username", "user_name", "login", "nickname", "nick", "handle", "screen_name"],
+    ),
+    (
+        Kind::FullName,
+        &[
+            "full_name",
+            "fullname",
+            "display_name",
+            "author",
+            "owner",
+            "assignee",
+            "recipient",
+            "created_by",
+            "updated_by",
+        ],
+    ),
+    (Kind::FileName, &["file_name", "filename", "file"]),
+    (Kind::Host, &["hostname", "host_name", "host", "domain", "domain_name", "idn_hostname"]),
+    (
+        Kind::Company,
+        &[
+            "company",
+            "company_name",
+            "organization",
+            "organisation",
+            "organization_name",
+            "employer",
+            "vendor",
+            "brand",
+            "manufacturer",
+        ],
+    ),
+    (
+        Kind::Phone,
+        &["phone", "phone_number", "phonenumber", "mobile", "telephone", "tel", "fax", "msisdn"],
+    ),
+    (Kind::City, &["city", "town", "city_name", "locality"]),
+    (Kind::CountryCode, &["country_code", "countrycode", "country_iso", "nationality"]),
+    (Kind::Country, &["country", "country_name"]),
+    (Kind::State, &["province", "region", "county"]),
+    (Kind::Ip, &["ip", "ip_address", "ipaddress", "remote_addr", "ipv4"]),
+    (
+        Kind::Street,
+        &[
+            "street",
+            "address",
+            "street_address",
+            "address_line",
+            "line1",
+            "address1",
+            "address_line1",
+            "address_line_1",
+        ],
+    ),
+    (Kind::Zip, &["zip", "zip_code", "zipcode", "postal_code", "postalcode", "postcode"]),
+    (
+        Kind::Image,
+        &[
+            "avatar",
+            "avatar_url",
+            "image",
+            "image_url",
+            "photo",
+            "photo_url",
+            "photo_urls",
+            "picture",
+            "thumbnail",
+            "thumbnail_url",
+            "logo",
+            "logo_url",
+            "icon",
+            "icon_url",
+        ],
+    ),
+    (
+        Kind::Url,
+        &["url", "uri", "href", "link", "website", "homepage", "webhook", "callback", "urls"],
+    ),
+    (Kind::Uuid, &["uuid", "guid"]),
+    (Kind::Currency, &["currency", "currency_code"]),
+    (Kind::Locale, &["locale", "language", "lang", "language_code"]),
+    (Kind::TimeZone, &["timezone", "time_zone", "tz"]),
+    (Kind::Color, &["color", "colour"]),
+    (Kind::Slug, &["slug", "permalink", "key"]),
+    (Kind::MediaType, &["mime_type", "mimetype", "content_type", "media_type"]),
+    (Kind::Extension, &["extension", "file_extension", "file_type"]),
+    (Kind::Version, &["version"]),
+    (
+        Kind::Token,
+        &[
+            "token",
+            "secret",
+            "api_key",
+            "apikey",
+            "access_token",
+            "password",
+            "hash",
+            "signature",
+            "etag",
+            "nonce",
+            "cursor",
+            "checksum",
+            "sha",
+        ],
+    ),
+    (Kind::Status, &["status", "state"]),
+    (Kind::Job, &["job_title", "job", "position", "occupation", "role"]),
+    (
+        Kind::DateTime,
+        &[
+            "created_at",
+            "updated_at",
+            "at",
+            "timestamp",
+            "created",
+            "updated",
+            "modified",
+            "date_time",
+            "datetime",
+            "expires",
+            "expiration",
+        ],
+    ),
+    (Kind::Date, &["date", "birthday", "birthdate", "dob", "on", "day"]),
+    (Kind::Time, &["time"]),
+    (
+        Kind::Digits(8),
+        &["id", "ids", "number", "reference", "account_number", "order_number", "sku", "code"],
+    ),
+    (Kind::Title, &["title", "subject", "headline", "label", "caption"]),
+    (
+        Kind::Phrase,
+        &[
+            "description",
+            "summary",
+            "body",
+            "content",
+            "text",
+            "message",
+            "comment",
+            "comments",
+            "note",
+            "notes",
+            "detail",
+            "details",
+            "bio",
+            "about",
+            "reason",
+            "instructions",
+        ],
+    ),
+    (Kind::Name, &["name"]),
+];
+
+/// Words in the name of what holds a `name`: it is that of a person, of a company.
+const PEOPLE: [&str; 20] = [
+    "user",
+    "person",
+    "people",
+    "customer",
+    "contact",
+    "owner",
+    "author",
+    "member",
+    "employee",
+    "patient",
+    "client",
+    "guest",
+    "student",
+    "teacher",
+    "sender",
+    "recipient",
+    "assignee",
+    "creator",
+    "users",
+    "customers",
+];
+const COMPANIES: [&str; 8] = [
+    "company",
+    "organization",
+    "organisation",
+    "vendor",
+    "supplier",
+    "merchant",
+    "employer",
+    "business",
+];
+
+/// What a text of this name is; `owner` is the name of what holds it.
+pub(super) fn text(name: &str, owner: &str) -> Kind {
+    let name = words(name);
+    let found = TEXTS.iter().find(|(_, ends)| ends.iter().any(|end| ends_with(&name, end)));
+    match found.map_or(Kind::Word, |(kind, _)| *kind) {
+        Kind::Name if name == "name" => {
+            let owner = words(owner);
+            let is = |known: &[&str]| known.iter().any(|end| ends_with(&owner, end));
+            match (is(&PEOPLE), is(&COMPANIES)) {
+                (true, _) => Kind::FullName,
+                (_, true) => Kind::Company,
+                _ if ends_with(&owner, "city") => Kind::City,
+                _ if ends_with(&owner, "country") => Kind::Country,
+                _ => Kind::Name,
+            }
+        }
+        Kind::Country if words(owner) == "countries" => Kind::CountryCode,
+        kind => kind,
+    }
+}
+
+const fn range(least: i64, most: i64, decimals: u32) -> Range {
+    Range { least, most, decimals }
+}
+
+/// Where a number is that nothing is known of.
+const ANY: Range = range(1, 1000, 2);
+/// By the end of a name, as texts are. Points in time are seconds of 2023 to 2025.
+const NUMBERS: [(Range, &[&str]); 16] = [
+    (range(-90, 90, 6), &["latitude", "lat"]),
+    (range(-180, 180, 6), &["longitude", "lng", "lon", "long"]),
+    (
+        range(1, 500, 2),
+        &[
+            "price",
+            "amount",
+            "cost",
+            "fee",
+            "balance",
+            "subtotal",
+            "total_price",
+            "total_amount",
+            "tax",
+            "discount",
+        ],
+    ),
+    (range(1, 5, 1), &["rating", "stars"]),
+    (range(0, 100, 1), &["percent", "percentage", "progress", "score"]),
+    (range(0, 1, 2), &["probability", "ratio", "rate", "confidence"]),
+    (range(18, 80, 0), &["age"]),
+    (range(2020, 2025, 0), &["year"]),
+    (range(1, 12, 0), &["month"]),
+    (range(1, 28, 0), &["day"]),
+    (
+        range(1, 100, 0),
+        &["count", "total", "quantity", "qty", "size", "limit", "per_page", "stock"],
+    ),
+    (range(1, 5, 0), &["page", "priority", "level", "version", "total_pages"]),
+    (range(1024, 49151, 0), &["port"]),
+    (range(100, 1920, 0), &["width", "height"]),
+    (
+        range(1_672_531_200, 1_767_225_599, 0),
+        &["created", "updated", "modified", "timestamp", "at", "expires"],
+    ),
+    (range(1, 9999, 2), &["id", "ids", "number"]),
+];
+
+/// Where a number of this name is likely to be.
+pub(super) fn number(name: &str) -> Range {
+    let name = words(name);
+    let found = NUMBERS.iter().find(|(_, ends)| ends.iter().any(|end| ends_with(&name, end)));
+    found.map_or(ANY, |(range, _)| *range)
+}
+
+/// The years that a point in time of this name is in: first and last.
+pub(super) fn years(name: &str) -> (i16, i16) {
+    let name = words(name);
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    if has(&["birth", "dob"]) {
+        (1960, 2004)
+    } else if has(&[
+        "expire",
+        "expiry",
+        "expiration",
+        "due",
+        "end",
+        "until",
+        "deadline",
+        "valid_to",
+    ]) {
+        (2026, 2027)
+    } else if has(&["update", "modif", "last_", "changed"]) {
+        (2025, 2025)
+    } else {
+        (2023, 2024)
+    }
+}
+
+fn ends_with(name: &str, end: &str) -> bool {
+    name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+}
+
+/// `createdAt`, `CreatedAt`, `created-at` and `created_at` are all `created_at`.
+fn words(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    let mut small = false;
+    for one in name.chars() {
+        if one.is_uppercase() && small {
+            words.push('_');
+        }
+        small = one.is_lowercase() || one.is_ascii_digit();
+        if one.is_alphanumeric() {
+            words.extend(one.to_lowercase());
+        } else if !words.ends_with('_') {
+            words.push('_');
+        }
+    }
+    words
+}

@@ -1,0 +1,373 @@
+//! Texts: by format, by pattern, by the name of the property, and as long as they have to be.
+//!
+//! Owns what each format looks like. Must not know objects, lists or alternatives.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Date;
+
+use super::pattern::Likeness;
+use super::plausible;
+use super::plausible::Kind;
+use super::view::View;
+use super::words;
+use crate::ids::Dice;
+use crate::openapi::Schemas;
+
+/// Longest text that is made up, in characters: 64 KiB of ASCII. Larger ones are files, and nobody's sample.
+pub(super) const TEXT_MAX: usize = 1 << 16;
+/// Texts that are made from a pattern before it is given up: one with lookaround may refuse most of them.
+const DRAWN_MAX: usize = 100;
+
+/// Where a text belongs.
+#[derive(Clone, Copy)]
+pub(super) struct Spot<'n> {
+    /// The name of the property.
+    pub(super) name: &'n str,
+    /// The name of what holds it.
+    pub(super) owner: &'n str,
+}
+
+/// A text that all schemas allow. Not `rich`: one that does not look like anything in particular.
+pub(super) fn text(
+    schemas: &Schemas,
+    view: &View<'_>,
+    spot: Spot<'_>,
+    rich: bool,
+    dice: &mut Dice,
+) -> Result<String, String> {
+    let (least, most) = (view.least("minLength"), view.most("maxLength"));
+    if least > TEXT_MAX {
+        return Err(format!("a text of {least} characters is longer than {TEXT_MAX}"));
+    }
+    if least > most {
+        return Err(format!("no text has at least {least} and at most {most} characters"));
+    }
+    let patterns: Vec<&str> = view.texts("pattern").collect();
+    let fits = |text: &str| {
+        let count = text.chars().count();
+        let value = serde_json::Value::String(text.to_owned());
+        (least..=most).contains(&count)
+            && patterns.iter().all(|pattern| {
+                schemas.pattern(pattern).is_none_or(|validator| validator.is_valid(&value))
+            })
+    };
+    let encoded = view.texts("contentEncoding").any(|encoding| encoding == "base64");
+    let format = view.texts("format").next().or(encoded.then_some("byte"));
+    let mut made = Made { least, most, spot, dice };
+    if let Some(text) = format.and_then(|format| made.formatted(format, rich)) {
+        if fits(&text) {
+            return Ok(text);
+        }
+        for _ in 0..DRAWN_MAX * usize::from(!patterns.is_empty()) {
+            let again = format.and_then(|format| made.formatted(format, rich));
+            if let Some(again) = again.filter(|again| fits(again)) {
+                return Ok(again);
+            }
+        }
+    }
+    if patterns.is_empty() {
+        if format.is_some_and(is_strict) {
+            return Err(format!(
+                "no text of format `{}` has {least} to {most} characters",
+                format.unwrap_or_default()
+            ));
+        }
+        return Ok(made.plain(rich));
+    }
+    let named = if rich { made.plain(true) } else { String::new() };
+    if rich && fits(&named) {
+        return Ok(named);
+    }
+    if let Some(text) = patterns.iter().find_map(|pattern| {
+        let likeness = Likeness::parse(pattern)?;
+        (0..DRAWN_MAX).map(|_| likeness.text(least, most, made.dice)).find(|text| fits(text))
+    }) {
+        return Ok(text);
+    }
+    Err(format!("no text was found that matches `{}`", patterns.join("` and `")))
+}
+
+/// Formats whose texts cannot be cut or stretched.
+fn is_strict(format: &str) -> bool {
+    matches!(
+        format,
+        "date"
+            | "date-time"
+            | "time"
+            | "duration"
+            | "email"
+            | "idn-email"
+            | "hostname"
+            | "idn-hostname"
+            | "ipv4"
+            | "ipv6"
+            | "uri"
+            | "uri-reference"
+            | "iri"
+            | "iri-reference"
+            | "uri-template"
+            | "uuid"
+            | "byte"
+            | "json-pointer"
+            | "relative-json-pointer"
+            | "regex"
+    )
+}
+
+struct Made<'m> {
+    least: usize,
+    most: usize,
+    spot: Spot<'m>,
+    dice: &'m mut Dice,
+}
+
+impl Made<'_> {
+    /// A text of a format; `None` for one that says nothing about its texts.
+    fn formatted(&mut self, format: &str, rich: bool) -> Option<String> {
+        let name = self.spot.name;
+        Some(match format {
+            "date" => self.date(name),
+            "date-time" => self.moment(name),
+            "time" => self.time(),
+            "duration" => format!("PT{}M", 5 + self.dice.below(50)),
+            "email" | "idn-email" => {
+                let email = self.kind(Kind::Email);
+                self.stretched_email(email)
+            }
+            "hostname" | "idn-hostname" => self.stretched(Kind::Host, "", ".example"),
+            "ipv4" => self.kind(Kind::Ip),
+            "ipv6" => format!("2001:db8::{:x}", 1 + self.dice.below(0xffff)),
+            "uri" | "iri" | "url" => {
+                let kind = plausible::text(name, "");
+                let kind = if rich && kind == Kind::Image { Kind::Image } else { Kind::Url };
+                self.stretched(kind, if self.most < 14 { "a:" } else { "https://a.co/" }, "")
+            }
+            "uri-reference" | "iri-reference" => self.stretched(Kind::Slug, "/", ""),
+            "uri-template" => "https://example.com/items/{id}".to_owned(),
+            "uuid" => self.kind(Kind::Uuid),
+            "byte" => self.base64(),
+            "json-pointer" => format!("/{}", self.noun()),
+            "relative-json-pointer" => format!("1/{}", self.noun()),
+            "regex" => "^[a-z]+$".to_owned(),
+            "password" => {
+                let kind = Kind::Token;
+                let text = self.kind(kind);
+                self.sized(text)
+            }
+            other if rich => match plausible::text(other, "") {
+                Kind::Word => return None,
+                kind => {
+                    let text = self.kind(kind);
+                    self.sized(text)
+                }
+            },
+            _ => return None,
+        })
+    }
+
+    /// A text of no format: what the name suggests, cut or stretched to be as long as it has to be.
+    fn plain(&mut self, rich: bool) -> String {
+        let kind = if rich { plausible::text(self.spot.name, self.spot.owner) } else { Kind::Word };
+        let text = match kind {
+            Kind::Email => {
+                let email = self.kind(kind);
+                self.stretched_email(email)
+            }
+            Kind::Status | Kind::State if self.spot.name == "state" && self.most < 4 => {
+                "CA".to_owned()
+            }
+            Kind::Country if self.most <= 3 => self.kind(Kind::CountryCode),
+            _ => self.kind(kind),
+        };
+        self.sized(text)
+    }
+
+    /// Cut after as many characters as may be, or followed by words until it is long enough.
+    fn sized(&mut self, text: String) -> String {
+        let mut text = text;
+        let mut count = text.chars().count();
+        while count < self.least {
+            let word = self.noun();
+            text.push(if count == 0 { 'a' } else { ' ' });
+            text.push_str(word);
+            count += 1 + word.len();
+        }
+        if count > self.most {
+            let least = self.least;
+            text = text.chars().take(self.most).collect();
+            let trimmed = text.trim_end();
+            if trimmed.chars().count() >= least {
+                text.truncate(trimmed.len());
+            }
+        }
+        text
+    }
+
+    /// An address with as many characters before the `@` as it takes.
+    fn stretched_email(&mut self, email: String) -> String {
+        let count = email.len();
+        if count > self.most {
+            return if self.most < 11 {
+                "a@b.co".to_owned()
+            } else {
+                format!("{}@b.co", self.letters(3))
+            };
+        }
+        if count >= self.least {
+            return email;
+        }
+        // 64 characters are the most that may be before the `@`; the rest goes into the domain.
+        let before = (self.least.saturating_sub(12)).clamp(1, 60);
+        let mut domain = String::from("example.com");
+        while before + 1 + domain.len() < self.least {
+            domain = format!("{}.{domain}", self.letters(30));
+        }
+        let email = format!("{}@{domain}", self.letters(before));
+        if email.len() > self.most { email[email.len() - self.most..].to_owned() } else { email }
+    }
+
+    /// Of this kind if it is short and long enough; else letters between two ends.
+    fn stretched(&mut self, kind: Kind, before: &str, after: &str) -> String {
+        let text = self.kind(kind);
+        let text = if kind == Kind::Slug { format!("{before}{text}") } else { text };
+        if (self.least..=self.most).contains(&text.len()) {
+            return text;
+        }
+        let around = before.len() + after.len();
+        let wanted = self.least.max(around + 1).min(self.most.max(1));
+        let mut middle = self.letters(wanted.saturating_sub(around).max(1));
+        if kind == Kind::Host {
+            // A label has at most 63 characters.
+            for at in (30..middle.len().saturating_sub(1)).step_by(40) {
+                middle.replace_range(at..=at, ".");
+            }
+            if wanted <= after.len() {
+                return self.letters(wanted);
+            }
+        }
+        format!("{before}{middle}{after}")
+    }
+
+    fn base64(&mut self) -> String {
+        let groups = self.least.div_ceil(4).max(if self.most < 16 { self.most / 4 } else { 4 });
+        let bytes = self.dice.bytes(groups * 3);
+        STANDARD.encode(bytes)
+    }
+
+    fn letters(&mut self, count: usize) -> String {
+        let letter = |dice: &mut Dice| char::from(b'a' + u8::try_from(dice.below(26)).unwrap_or(0));
+        (0..count).map(|_| letter(self.dice)).collect()
+    }
+
+    fn digits(&mut self, count: u64) -> String {
+        let digit = |dice: &mut Dice, least: u64| (least + dice.below(10 - least)).to_string();
+        (0..count).map(|at| digit(self.dice, u64::from(at == 0))).collect()
+    }
+
+    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        list[usize::try_from(self.dice.below(list.len() as u64)).unwrap_or(0)]
+    }
+
+    fn noun(&mut self) -> &'static str {
+        self.pick(&words::NOUNS)
+    }
+
+    fn kind(&mut self, kind: Kind) -> String {
+        match kind {
+            Kind::Date => self.date(self.spot.name),
+            Kind::DateTime => self.moment(self.spot.name),
+            Kind::Time => self.time(),
+            Kind::Digits(count) => self.digits(count),
+            Kind::Phone => format!("+1 555 01{}", self.digits(2)),
+            Kind::Zip => self.digits(5),
+            Kind::Street => format!("{} {}", 1 + self.dice.below(200), self.pick(&words::STREETS)),
+            Kind::Token => self.letters(24),
+            Kind::Uuid => self.uuid(),
+            Kind::Version => format!(
+                "{}.{}.{}",
+                1 + self.dice.below(5),
+                self.dice.below(10),
+                self.dice.below(10)
+            ),
+            // TEST-NET-1 of RFC 5737.
+            Kind::Ip => format!("192.0.2.{}", 1 + self.dice.below(254)),
+            _ => self.named(kind),
+        }
+    }
+
+    fn named(&mut self, kind: Kind) -> String {
+        let lower = |text: &str| text.to_lowercase();
+        match kind {
+            Kind::FirstName => self.pick(&words::FIRST_NAMES).to_owned(),
+            Kind::LastName => self.pick(&words::LAST_NAMES).to_owned(),
+            Kind::FullName => {
+                format!("{} {}", self.pick(&words::FIRST_NAMES), self.pick(&words::LAST_NAMES))
+            }
+            Kind::Email => format!(
+                "{}.{}@example.com",
+                lower(self.pick(&words::FIRST_NAMES)),
+                lower(self.pick(&words::LAST_NAMES))
+            ),
+            Kind::Username => {
+                format!("{}{}", lower(self.pick(&words::FIRST_NAMES)), self.digits(2))
+            }
+            Kind::Company => {
+                format!("{} {}", self.pick(&words::COMPANIES), self.pick(&words::COMPANY_KINDS))
+            }
+            Kind::Job => self.pick(&words::JOBS).to_owned(),
+            Kind::City => self.pick(&words::CITIES).to_owned(),
+            Kind::State => self.pick(&words::STATES).to_owned(),
+            Kind::Country => self.pick(&words::COUNTRIES).1.to_owned(),
+            Kind::CountryCode => self.pick(&words::COUNTRIES).0.to_owned(),
+            Kind::Currency => self.pick(&words::CURRENCIES).to_owned(),
+            Kind::Locale => self.pick(&words::LOCALES).to_owned(),
+            Kind::TimeZone => self.pick(&words::TIME_ZONES).to_owned(),
+            Kind::Color => self.pick(&words::COLORS).to_owned(),
+            Kind::Status => self.pick(&words::STATUSES).to_owned(),
+            Kind::MediaType => self.pick(&words::MEDIA_TYPES).to_owned(),
+            Kind::Extension => self.pick(&words::EXTENSIONS).to_owned(),
+            Kind::FileName => format!("{}.{}", self.noun(), self.pick(&words::EXTENSIONS)),
+            Kind::Host => format!("{}.example.com", self.noun()),
+            Kind::Url => format!("https://example.com/{}", self.noun()),
+            Kind::Image => format!("https://example.com/images/{}.png", self.noun()),
+            Kind::Slug => format!("{}-{}", self.pick(&words::ADJECTIVES), self.noun()),
+            Kind::Phrase => self.pick(&words::PHRASES).to_owned(),
+            Kind::Title | Kind::Name => {
+                let text = format!("{} {}", self.pick(&words::ADJECTIVES), self.noun());
+                text[..1].to_uppercase() + &text[1..]
+            }
+            _ => self.noun().to_owned(),
+        }
+    }
+
+    fn uuid(&mut self) -> String {
+        let mut bytes = self.dice.bytes(16);
+        // RFC 9562, section 5.4.
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let hex =
+            format!("{:032x}", bytes.iter().fold(0_u128, |all, one| all << 8 | u128::from(*one)));
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    fn date(&mut self, name: &str) -> String {
+        let (first, last) = plausible::years(name);
+        let small = |number: u64| i8::try_from(number).unwrap_or(1);
+        let year =
+            first + i16::from(small(self.dice.below(u64::from((last - first).unsigned_abs()) + 1)));
+        let (month, day) = (1 + small(self.dice.below(12)), 1 + small(self.dice.below(28)));
+        Date::new(year, month, day)
+            .map_or_else(|_| "2025-01-01".to_owned(), |date| date.to_string())
+    }
+
+    fn time(&mut self) -> String {
+        let (hour, minute, second) =
+            (8 + self.dice.below(12), self.dice.below(60), self.dice.below(60));
+        format!("{hour:02}:{minute:02}:{second:02}Z")
+    }
+
+    fn moment(&mut self, name: &str) -> String {
+        format!("{}T{}", self.date(name), self.time())
+    }
+}

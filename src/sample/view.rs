@@ -1,0 +1,165 @@
+//! One value's schema, seen whole: all schemas that apply to it, side by side.
+//!
+//! Owns how `$ref` and `allOf` flow together and what bounds that gives. Must not know how a value is made, nor
+//! which alternative is taken.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::types::Types;
+use crate::openapi::Schemas;
+
+/// References that follow one another before a target is given up: loading cuts longer chains.
+const CHAIN_MAX: usize = 64;
+
+/// A choice that a schema leaves open.
+#[derive(Clone, Copy)]
+pub(super) enum Open<'s> {
+    /// `oneOf`: exactly one may fit.
+    One(&'s [Value]),
+    /// `anyOf`.
+    Any(&'s [Value]),
+}
+
+/// All schemas that apply to one value.
+#[derive(Clone, Default)]
+pub(super) struct View<'s> {
+    /// The schema objects.
+    pub(super) facets: Vec<&'s Map<String, Value>>,
+    /// Those of them that describe the value as a whole, so that their examples are complete.
+    pub(super) whole: Vec<&'s Map<String, Value>>,
+    /// What `type` leaves.
+    pub(super) types: Types,
+    /// What `enum` and `const` leave.
+    pub(super) values: Option<Vec<&'s Value>>,
+    /// Schemas the value must not fit, or had better not.
+    pub(super) avoided: Vec<&'s Value>,
+    /// `oneOf` and `anyOf` not yet decided.
+    pub(super) open: Vec<Open<'s>>,
+    /// Schemas with an `if` not yet decided.
+    pub(super) conditions: Vec<&'s Map<String, Value>>,
+    /// The name of the first component that was referred to.
+    pub(super) component: Option<&'s str>,
+}
+
+impl<'s> View<'s> {
+    /// Adds a schema; `whole` when it describes the value as a whole. `false` when nothing can fit any more.
+    pub(super) fn add(&mut self, schemas: &'s Schemas, schema: &'s Value, whole: bool) -> bool {
+        let map = match schema {
+            Value::Object(map) => map,
+            Value::Bool(false) => return false,
+            _ => return true,
+        };
+        if self.facets.iter().any(|facet| std::ptr::eq(*facet, map)) {
+            return true;
+        }
+        self.facets.push(map);
+        if whole {
+            self.whole.push(map);
+        }
+        let parts = map.get("allOf").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let whole_part = whole && parts.len() == 1 && !map.contains_key("properties");
+        let mut fits = true;
+        if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
+            self.component = self.component.or_else(|| component(reference));
+            let target = schemas.referred(reference);
+            fits &= target.is_none_or(|target| self.add(schemas, target, whole));
+        }
+        self.narrow(map);
+        for part in parts {
+            fits &= self.add(schemas, part, whole_part);
+        }
+        fits && !self.types.is_empty()
+            && self.values.as_ref().is_none_or(|values| !values.is_empty())
+    }
+
+    /// What one schema object says by itself.
+    fn narrow(&mut self, map: &'s Map<String, Value>) {
+        if let Some(types) = map.get("type") {
+            self.types = self.types.and(Types::of(types));
+        }
+        if let Some(value) = map.get("const") {
+            self.keep(|known| known == value, || vec![value]);
+        }
+        if let Some(Value::Array(values)) = map.get("enum") {
+            self.keep(|known| values.contains(known), || values.iter().collect());
+        }
+        if let Some(Value::Array(items)) = map.get("oneOf") {
+            self.open.push(Open::One(items));
+        }
+        if let Some(Value::Array(items)) = map.get("anyOf") {
+            self.open.push(Open::Any(items));
+        }
+        if map.contains_key("if") {
+            self.conditions.push(map);
+        }
+        self.avoided.extend(map.get("not"));
+    }
+
+    fn keep(&mut self, fits: impl Fn(&Value) -> bool, all: impl Fn() -> Vec<&'s Value>) {
+        match &mut self.values {
+            Some(values) => values.retain(|value| fits(value)),
+            None => self.values = Some(all()),
+        }
+    }
+
+    /// What all schemas say under one keyword.
+    pub(super) fn said(&self, keyword: &str) -> impl Iterator<Item = &'s Value> {
+        self.facets.iter().filter_map(move |facet| facet.get(keyword))
+    }
+
+    /// The strictest lower bound, as of `minLength`.
+    pub(super) fn least(&self, keyword: &str) -> usize {
+        self.said(keyword).filter_map(count).max().unwrap_or(0)
+    }
+
+    /// The strictest upper bound, as of `maxLength`.
+    pub(super) fn most(&self, keyword: &str) -> usize {
+        self.said(keyword).filter_map(count).min().unwrap_or(usize::MAX)
+    }
+
+    /// The texts under one keyword, as of `pattern`.
+    pub(super) fn texts(&self, keyword: &str) -> impl Iterator<Item = &'s str> {
+        self.said(keyword).filter_map(Value::as_str)
+    }
+
+    /// Whether a schema says something under any of these keywords.
+    pub(super) fn says_any(&self, keywords: &[&str]) -> bool {
+        keywords.iter().any(|keyword| self.said(keyword).next().is_some())
+    }
+}
+
+/// A whole number from 0 up; one that is too large for memory is as good as no bound, or as one that nothing meets.
+fn count(value: &Value) -> Option<usize> {
+    if let Some(count) = value.as_u64() {
+        return usize::try_from(count).ok();
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "casts of numbers to whole ones saturate"
+    )]
+    value.as_f64().map(|count| count as usize)
+}
+
+fn component(reference: &str) -> Option<&str> {
+    reference.strip_prefix("#/components/schemas/").filter(|name| !name.contains('/'))
+}
+
+/// What a schema comes to that only wraps another one: its identity, by which recursion is known.
+pub(super) fn target<'s>(schemas: &'s Schemas, schema: &'s Value) -> &'s Value {
+    let mut at = schema;
+    for _ in 0..CHAIN_MAX {
+        let reference = at.get("$ref").and_then(Value::as_str);
+        let next = match reference.and_then(|reference| schemas.referred(reference)) {
+            Some(referred) => Some(referred),
+            None => match at.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+                Some([only]) if at.get("properties").is_none() => Some(only),
+                _ => None,
+            },
+        };
+        let Some(next) = next else { break };
+        at = next;
+    }
+    at
+}

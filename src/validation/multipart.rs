@@ -1,0 +1,61 @@
+//! The parts of a `multipart` body.
+//!
+//! Must not know schemas, nor what a part means.
+
+use std::convert::Infallible;
+use std::future::ready;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::stream;
+use http::HeaderMap;
+
+/// So many parts has a body: forms have some tens, and each part takes some hundred bytes beside its text.
+pub(super) const PARTS_MAX: usize = 1000;
+
+/// So many characters has a boundary (RFC 2046, section 5.1.1).
+const BOUNDARY_CHARACTERS_MAX: usize = 70;
+
+/// One part.
+pub(super) struct Part {
+    /// `name` of `Content-Disposition`.
+    pub(super) name: Option<String>,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Bytes,
+}
+
+/// Takes a body apart; the error says what it must be, after `must`.
+pub(super) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, String> {
+    // Its parser insists on `form-data`, and parameters are the same for all.
+    let parameters = content_type.split_once(';').map_or("", |(_, parameters)| parameters);
+    let boundary = multer::parse_boundary(format!("multipart/form-data;{parameters}"))
+        .map_err(|_| "must name its boundary in `Content-Type`".to_owned())?;
+    if boundary.is_empty() || boundary.chars().count() > BOUNDARY_CHARACTERS_MAX {
+        return Err(format!("must have a boundary of 1 to {BOUNDARY_CHARACTERS_MAX} characters"));
+    }
+    let whole = stream::once(ready(Ok::<Bytes, Infallible>(body.clone())));
+    let mut reader = multer::Multipart::new(whole, boundary);
+    let mut parts = Vec::new();
+    while let Some(field) = at_once(reader.next_field())? {
+        if parts.len() == PARTS_MAX {
+            return Err(format!("must have at most {PARTS_MAX} parts"));
+        }
+        let name = field.name().map(str::to_owned);
+        let headers = field.headers().clone();
+        parts.push(Part { name, headers, bytes: at_once(field.bytes())? });
+    }
+    Ok(parts)
+}
+
+/// What a reader of bytes that are all there gives.
+fn at_once<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<T, String> {
+    use multer::Error::IncompleteFieldData;
+    use multer::Error::IncompleteStream;
+    match reading.now_or_never() {
+        Some(Ok(read)) => Ok(read),
+        None | Some(Err(IncompleteStream | IncompleteFieldData { .. })) => {
+            Err("must end with its boundary".to_owned())
+        }
+        Some(Err(error)) => Err(format!("must be a valid multipart body: {error}")),
+    }
+}

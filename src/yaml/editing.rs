@@ -1,0 +1,210 @@
+//! Changes to a document that add and remove entries, its lines kept in step.
+//!
+//! Owns how two values are merged, and which file each part of the result is of. Must not know why a document is changed.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Document;
+use super::lines::Lines;
+use super::lines::Node;
+use super::lines::Section;
+
+/// A document that is being changed.
+pub(crate) struct Editing {
+    file: Arc<str>,
+    root: Value,
+    tree: Branch,
+}
+
+/// A part of another document, to be merged into this one.
+#[derive(Clone)]
+pub(crate) struct Update {
+    value: Value,
+    tree: Branch,
+}
+
+impl Update {
+    /// The part of a document at a pointer, if it is there.
+    pub(crate) fn of(document: &Document, pointer: &str) -> Option<Update> {
+        let (file, lines) = (Some(&document.file), &document.lines);
+        let mut tree = Branch::of(lines.nodes(), lines, file, &mut 0);
+        let mut root = document.root.clone();
+        let (value, branch) = descend(&mut root, &mut tree, pointer)?;
+        Some(Update { value: value.take(), tree: branch.clone() })
+    }
+
+    /// How many values it is made of.
+    pub(crate) fn count(&self) -> usize {
+        fn count(branch: &Branch) -> usize {
+            1 + branch.inside.iter().map(count).sum::<usize>()
+        }
+        count(&self.tree)
+    }
+
+    /// The value itself.
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+}
+
+/// The line of one value and of those inside it, in the order of the value's entries.
+#[derive(Clone)]
+struct Branch {
+    line: u32,
+    /// `None`: of the document's own file.
+    file: Option<Arc<str>>,
+    is_whole: bool,
+    inside: Vec<Branch>,
+}
+
+impl Branch {
+    fn of(nodes: &[Node], lines: &Lines, own: Option<&Arc<str>>, at: &mut usize) -> Branch {
+        let start = *at;
+        let Some(node) = nodes.get(start) else {
+            return Branch { line: 0, file: own.cloned(), is_whole: false, inside: Vec::new() };
+        };
+        let end = start + (node.size as usize).max(1);
+        *at += 1;
+        let mut inside = Vec::new();
+        while *at < end {
+            inside.push(Branch::of(nodes, lines, own, at));
+        }
+        let section = lines.section(start);
+        let file = section.and_then(|section| section.file.clone()).or_else(|| own.cloned());
+        let is_whole = section.is_some_and(|section| section.is_whole && section.start == start);
+        Branch { line: node.line, file, is_whole, inside }
+    }
+
+    fn write(&self, lines: &mut Lines, current: &mut Option<Arc<str>>) {
+        let start = lines.open(self.line);
+        if self.is_whole || self.file != *current {
+            let (file, is_whole) = (self.file.clone(), self.is_whole);
+            lines.begin_section(Section { start, file, is_whole });
+            current.clone_from(&self.file);
+        }
+        for branch in &self.inside {
+            branch.write(lines, current);
+        }
+        lines.close(start);
+    }
+}
+
+impl Editing {
+    pub(super) fn new(document: Document) -> Editing {
+        let tree = Branch::of(document.lines.nodes(), &document.lines, None, &mut 0);
+        Editing { file: document.file, root: document.root, tree }
+    }
+
+    /// The document as it is now.
+    pub(crate) fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// Takes the entry at `pointer` out; whether it was there and is not the root.
+    pub(crate) fn remove(&mut self, pointer: &str) -> bool {
+        let Some((holder, token)) = pointer.rsplit_once('/') else { return false };
+        let Some((value, branch)) = descend(&mut self.root, &mut self.tree, holder) else {
+            return false;
+        };
+        let Some(number) = position(value, token) else { return false };
+        match value {
+            Value::Object(map) => {
+                map.shift_remove(&key(token));
+            }
+            Value::Array(items) => {
+                items.remove(number);
+            }
+            _ => return false,
+        }
+        if number < branch.inside.len() {
+            branch.inside.remove(number);
+        }
+        true
+    }
+
+    /// Merges a value into the entry at `pointer`: entries of maps one by one and recursively, lists by appending, and all
+    /// else takes the place of what was there. To a list, what is no list is appended. Whether the entry is there.
+    pub(crate) fn merge(&mut self, pointer: &str, update: &Update) -> bool {
+        let Some((target, tree)) = descend(&mut self.root, &mut self.tree, pointer) else {
+            return false;
+        };
+        let Update { value, tree: branch } = update.clone();
+        match target {
+            Value::Array(items) if !value.is_array() => {
+                items.push(value);
+                tree.inside.push(branch);
+            }
+            target => merge(target, tree, value, branch),
+        }
+        true
+    }
+
+    /// The changed document.
+    pub(crate) fn finish(self) -> Document {
+        let mut lines = Lines::default();
+        self.tree.write(&mut lines, &mut None);
+        Document { file: self.file, root: self.root, lines }
+    }
+}
+
+fn merge(target: &mut Value, tree: &mut Branch, update: Value, branch: Branch) {
+    match (target, update) {
+        (Value::Object(map), Value::Object(entries)) => {
+            for ((key, value), branch) in entries.into_iter().zip(branch.inside) {
+                if let Some(number) = map.keys().position(|known| *known == key)
+                    && let Some(target) = map.get_mut(&key)
+                    && let Some(tree) = tree.inside.get_mut(number)
+                {
+                    merge(target, tree, value, branch);
+                } else {
+                    map.insert(key, value);
+                    tree.inside.push(branch);
+                }
+            }
+        }
+        (Value::Array(items), Value::Array(more)) => {
+            items.extend(more);
+            tree.inside.extend(branch.inside);
+        }
+        (target, update) => {
+            *target = update;
+            *tree = branch;
+        }
+    }
+}
+
+/// The value at a pointer and its branch.
+fn descend<'v>(
+    root: &'v mut Value,
+    tree: &'v mut Branch,
+    pointer: &str,
+) -> Option<(&'v mut Value, &'v mut Branch)> {
+    let (mut value, mut branch) = (root, tree);
+    for token in pointer.split('/').skip(1) {
+        let number = position(value, token)?;
+        value = match value {
+            Value::Object(map) => map.values_mut().nth(number)?,
+            Value::Array(items) => items.get_mut(number)?,
+            _ => return None,
+        };
+        branch = branch.inside.get_mut(number)?;
+    }
+    Some((value, branch))
+}
+
+fn position(value: &Value, token: &str) -> Option<usize> {
+    match value {
+        Value::Object(map) => {
+            let key = key(token);
+            map.keys().position(|known| *known == key)
+        }
+        Value::Array(items) => token.parse().ok().filter(|number| *number < items.len()),
+        _ => None,
+    }
+}
+
+fn key(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}

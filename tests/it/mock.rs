@@ -1,0 +1,213 @@
+//! Documents that nobody here wrote behavior for, served by the program as its users start it.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use expect_test::expect;
+use serde_json::json;
+
+use crate::cli::program;
+use crate::cli::run;
+use crate::cli::serve;
+use crate::cli::serve_with;
+use crate::support::Folder;
+
+const PETS: &str = "
+openapi: 3.0.3
+info: { title: Pet Store, version: '1' }
+servers: [{ url: https://pets.example/v1 }]
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      parameters: [{ name: limit, in: query, required: true, schema: { type: integer, example: 10 } }]
+      responses:
+        '200':
+          description: all
+          content:
+            application/json:
+              schema: { type: array, items: { $ref: '#/components/schemas/Pet' } }
+              example: [{ id: 1, name: Rex }]
+    post:
+      operationId: addPet
+      requestBody:
+        required: true
+        content: { application/json: { schema: { $ref: '#/components/schemas/Pet' }, example: { id: 2, name: Tom } } }
+      responses:
+        '201': { description: added, content: { application/json: { example: { id: 2, name: Tom } } } }
+        '429': { description: slow down, content: { application/json: { example: { wait: 1 } } } }
+  /pets/{id}:
+    delete:
+      operationId: dropPet
+      security: [{ Token: [] }]
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer, example: 7 } }]
+      responses: { '204': { description: gone }, '404': { description: none, content: { application/json: { example: { code: 404 } } } } }
+components:
+  securitySchemes: { Token: { type: http, scheme: bearer } }
+  schemas:
+    Pet:
+      type: object
+      required: [id, name]
+      properties: { id: { type: integer, example: 2 }, name: { type: string, example: Tom } }
+";
+
+fn folder(name: &str) -> (Folder, String) {
+    let folder = Folder::new(name);
+    folder.write("pets.yaml", PETS);
+    let path = folder.path.join("pets.yaml").display().to_string();
+    (folder, path)
+}
+
+#[test]
+fn each_operation_has_a_line_to_paste_and_answers_with_and_without_its_base_path() {
+    let (_folder, path) = folder("mock-lines");
+    let server = serve_with(program(&["mock", &path, "-p", "0", "-h", "127.0.0.1"]));
+    expect![[r#"
+        GET     curl -i 'http://127.0.0.1:PORT/pets?limit=10'
+        POST    curl -i http://127.0.0.1:PORT/pets -H 'Content-Type: application/json' --data-raw '{"id":2,"name":"Tom"}'
+        DELETE  curl -i -X DELETE http://127.0.0.1:PORT/pets/7 -H 'Authorization: Bearer token'
+        tombstone 0.1.0 is listening on http://127.0.0.1:PORT (Ctrl-C ends it)
+    "#]]
+    .assert_eq(&server.banner());
+    for path in ["/pets?limit=1", "/v1/pets?limit=1", "/pets-api/pets?limit=1", "/@a/pets?limit=1"]
+    {
+        let answer = server.call("GET", path, "");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (200, json!([{ "id": 1, "name": "Rex" }])),
+            "{path}"
+        );
+    }
+    let authorized = "Authorization: Bearer x\r\n";
+    assert_eq!(server.call("DELETE", "/pets/1", authorized).status, 204);
+    assert_eq!(server.call("DELETE", "/pets/1?__code=404", authorized).status, 404);
+    let refused = server.call("DELETE", "/pets/1", "");
+    assert_eq!(
+        (refused.status, refused.field("www-authenticate").as_deref()),
+        (401, Some("Bearer"))
+    );
+    let wrong = server.call("PUT", "/pets", "");
+    assert_eq!(
+        (wrong.status, wrong.field("allow").as_deref()),
+        (405, Some("GET, HEAD, POST, OPTIONS"))
+    );
+    assert_eq!(wrong.json()["type"], "urn:tombstone:errors#NO_METHOD_MATCHED_ERROR");
+    let unknown = server.call("GET", "/nothing", "");
+    assert_eq!(
+        (unknown.status, &unknown.json()["type"]),
+        (404, &json!("urn:tombstone:errors#NO_PATH_MATCHED_ERROR"))
+    );
+    let mut client = server.connect();
+    client.send("HEAD /pets?limit=1 HTTP/1.1\r\n\r\n");
+    let head = client.head();
+    assert_eq!((head.status, head.field("content-length").as_deref()), (200, Some("23")));
+    server.stop();
+}
+
+#[test]
+fn sandboxes_faults_journal_and_coverage_work_without_a_behavior_file() {
+    let (_folder, path) = folder("mock-features");
+    let server = serve(&["--built-in", "off", &path]);
+    let admin = |method: &str, path: &str, body: &str| {
+        let length = body.len();
+        server.ask(format!(
+            "{method} /__admin/sandboxes/one{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ))
+    };
+    let fault = r#"{"operation": "addPet", "times": 1, "answer": {"status": 429}}"#;
+    assert_eq!(admin("POST", "/faults", fault).status, 201);
+    let pet = r#"{"id": 1, "name": "Rex"}"#;
+    let fields = format!(
+        "Tombstone-Sandbox: one\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{pet}",
+        pet.len()
+    );
+    let add = || server.ask(format!("POST /pets HTTP/1.1\r\n{fields}"));
+    let struck = add();
+    assert_eq!((struck.status, struck.json()), (429, json!({ "wait": 1 })));
+    assert_eq!(add().status, 201);
+    let invalid = server.call("GET", "/pets?limit=x", "Tombstone-Sandbox: one\r\n");
+    assert_eq!(invalid.status, 422);
+    let violations: serde_json::Value =
+        serde_json::from_str(&invalid.field("tombstone-violations").unwrap()).unwrap();
+    assert_eq!(
+        (&violations[0]["field"], &violations[0]["keyword"]),
+        (&json!("limit"), &json!("type"))
+    );
+    let entries = admin("GET", "/requests", "").json();
+    let whys: Vec<&str> = entries["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry["why"].as_str())
+        .collect();
+    assert!(whys.iter().any(|why| why.starts_with("addPet documents 201")), "{entries}");
+    let id = invalid.field("tombstone-request-id").unwrap();
+    let entry = admin("GET", &format!("/requests/{id}"), "").json().to_string();
+    assert!(entry.contains("/pets?limit=x") && entry.contains("must be an integer"), "{entry}");
+    let coverage = admin("GET", "/coverage", "").json().to_string();
+    assert!(coverage.contains("addPet") && coverage.contains("201"), "{coverage}");
+    server.stop();
+}
+
+#[test]
+fn documents_stand_beside_each_other_and_beside_the_built_in_ones() {
+    let (folder, _) = folder("mock-several");
+    folder.write("shop/openapi.json", r#"{"openapi": "3.1.0", "info": {"title": "S", "version": "1"}, "paths": {"/shops": {"get": {"responses": {"200": {"description": "all", "content": {"text/plain": {"example": "none"}}}}}}}}"#);
+    folder.write("notes.txt", "no document");
+    let path = folder.path.display().to_string();
+    let named = format!("animals={}", folder.path.join("pets.yaml").display());
+    let server = serve(&[&path, &named]);
+    assert_eq!(server.call("GET", "/pets-api/pets?limit=1", "").status, 200);
+    assert_eq!(server.call("GET", "/animals/pets?limit=1", "").status, 200);
+    assert_eq!(server.call("GET", "/shop/shops", "").text(), "none");
+    assert_eq!(server.call("DELETE", "/partoo/org/42", "").status, 401);
+    server.stop();
+    let server = serve(&[path.as_str(), "--provider", "shop"]);
+    assert_eq!(server.call("GET", "/shops", "").text(), "none");
+    assert_eq!(server.call("DELETE", "/partoo/org/42", "").status, 404);
+    server.stop();
+}
+
+#[test]
+fn a_document_can_come_by_standard_input() {
+    let mut command = program(&["mock", "-", "-p", "0"]);
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    command.stdin(Stdio::from(reader));
+    writer.write_all(PETS.as_bytes()).unwrap();
+    drop(writer);
+    let server = serve_with(command);
+    assert_eq!(server.call("GET", "/pet-store/pets?limit=1", "").status, 200);
+    server.stop();
+}
+
+#[test]
+fn a_document_that_cannot_be_served_is_told() {
+    let (folder, _) = folder("mock-broken");
+    folder.write("broken.yaml", "openapi: 3.0.0\npaths: {\n");
+    folder.write("old.yaml", "swagger: '2.0'\npaths: {}\n");
+    fs::create_dir(folder.path.join("empty")).unwrap();
+    let told = ["broken.yaml", "old.yaml", "empty", "nowhere.yaml"].map(|name| {
+        let path = folder.path.join(name).display().to_string();
+        run(&["mock", &path, "-p", "0"]).text().replace(&folder.path.display().to_string(), "DIR")
+    });
+    expect![[r#"
+        tombstone: DIR/broken.yaml:2: error: cannot be read: unclosed bracket '{'
+        tombstone: 1 error in the files; a provider with an error is not served (`tombstone check` shows all)
+        tombstone: what was asked for cannot all be served: mend what is named above
+        exit 1
+        tombstone: DIR/old.yaml:1: error: OpenAPI 2.0 (Swagger) is not read (convert it to OpenAPI 3.0 first, for example with `swagger2openapi`)
+        tombstone: 1 error in the files; a provider with an error is not served (`tombstone check` shows all)
+        tombstone: what was asked for cannot all be served: mend what is named above
+        exit 1
+        tombstone: `DIR/empty` has no OpenAPI document: those are files in it, or folders with an `openapi.yaml`
+        exit 1
+        tombstone: there is no file `DIR/nowhere.yaml`: name an OpenAPI document, a folder of them, or `-`
+        exit 2
+    "#]].assert_eq(&told.concat());
+    expect![[r#"
+        tombstone: there is no file `chekc`: name an OpenAPI document, a folder of them, or `-` (did you mean `check`?)
+        exit 2
+    "#]].assert_eq(&run(&["chekc"]).text());
+}
