@@ -107,19 +107,16 @@ impl Reloader {
         self.tell_findings(new.cloned().collect());
         self.told = findings;
         self.tell_left_out(&taken);
-        let mut text = format!(
-            "reloaded {changed}: {}, {} kept",
+        let left_out = match taken.left_out_count {
+            0 => String::new(),
+            count => format!(", {} left out", counted(count, "record")),
+        };
+        let text = format!(
+            "reloaded {changed}: {}, {} kept{left_out}{}",
             counted(operations, "operation"),
             counted(taken.sandboxes, "sandbox"),
+            if taken.has_history { "" } else { ", journals begin anew" },
         );
-        if taken.left_out_count > 0 {
-            text.push_str(", ");
-            text.push_str(&counted(taken.left_out_count, "record"));
-            text.push_str(" left out");
-        }
-        if !taken.has_history {
-            text += ", journals begin anew";
-        }
         if let Some(notes) = &self.notes {
             notes.add(system_now(), &text, Some(stopwatch.elapsed()));
         }

@@ -81,8 +81,7 @@ async fn serve(
     files: Files,
 ) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
-    let emulator = current.look();
-    let tls = config.tls.as_ref().map(|tls| identity(tls, config, &emulator)).transpose()?;
+    let tls = config.tls.as_ref().map(|tls| identity(tls, config, &current.look())).transpose()?;
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
         LogFormat::Human => {
@@ -95,7 +94,7 @@ async fn serve(
     let log = log.context("cannot start the thread that writes the log")?;
     // Before anybody is told that there is something to stop.
     let stop = stop_signal()?;
-    let ready = Ready::new(&emulator, server.address(), config.tls.is_some());
+    let ready = Ready::new(&current.look(), server.address(), config.tls.is_some());
     let file = config.ready_file.as_ref().map(|path| {
         ReadyFile::write(path, &ready).with_context(|| format!("cannot write `{}`", path.display()))
     });
@@ -105,9 +104,11 @@ async fn serve(
     } else {
         let paint = Paint::of(&std::io::stdout());
         match greeting {
-            Greeting::Banner => banner::text(&emulator, server.address(), &admin, ready.tls, paint),
+            Greeting::Banner => {
+                banner::text(&current.look(), server.address(), &admin, ready.tls, paint)
+            }
             Greeting::Operations => {
-                banner::operations(&emulator, server.address(), ready.tls, paint)
+                banner::operations(&current.look(), server.address(), ready.tls, paint)
             }
             Greeting::None => String::new(),
         }

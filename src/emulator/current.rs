@@ -101,3 +101,68 @@ impl Current {
         carried
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering;
+    use std::thread;
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::emulator::Options;
+
+    fn nothing() -> Emulator {
+        Emulator::new(Vec::new(), &Options::default(), &mut Vec::new())
+    }
+
+    #[test]
+    fn who_is_told_of_work_is_told_by_the_next_emulator_too() {
+        let current = Current::from(nothing());
+        let told = Arc::new(AtomicUsize::new(0));
+        let tell = Arc::clone(&told);
+        current.on_work(move || {
+            tell.fetch_add(1, Ordering::Relaxed);
+        });
+        current.replace(nothing(), |_, _| ());
+        assert_eq!(told.load(Ordering::Relaxed), 1, "what was taken over may be due");
+        current.replace(nothing(), |_, _| ());
+        assert_eq!(told.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn sandboxes_go_on_with_their_names_and_ages_and_what_is_dropped_is_remembered() {
+        let options =
+            Options { sandbox_idle: std::time::Duration::from_millis(9), ..Options::default() };
+        let make = || Emulator::new(Vec::new(), &options, &mut Vec::new());
+        let current = Current::from(make());
+        for (name, at) in [("dropped", 1), ("kept", 20)] {
+            current.hold().sandboxes().enter(name, Timestamp(at), |_, _| ()).unwrap();
+        }
+        current.hold().sweep(Timestamp(20));
+        let next = make();
+        let succession = next.prepare_succession(&current.look(), |_| true);
+        let taken = current.replace(next, |former, next| next.take_over(former, succession));
+        assert_eq!((taken.sandboxes, taken.has_history), (2, true));
+        let held = current.hold();
+        let kept = held.sandboxes().find("kept").unwrap();
+        assert_eq!((kept.created(), kept.last_used()), (Timestamp(20), Timestamp(20)));
+        assert!(held.sandboxes().find("dropped").is_none());
+        let restarted =
+            held.sandboxes().enter("dropped", Timestamp(21), |_, state| state.restarted);
+        assert_eq!(restarted.unwrap(), Some(Timestamp(20)));
+    }
+
+    #[test]
+    fn whoever_works_in_a_sandbox_is_waited_for() {
+        let current = Current::from(nothing());
+        thread::scope(|scope| {
+            let held = current.hold();
+            let replacing =
+                scope.spawn(|| current.replace(nothing(), |former, _| former.sandboxes().count()));
+            held.sandboxes().enter("late", Timestamp(0), |_, _| ()).unwrap();
+            drop(held);
+            assert_eq!(replacing.join().unwrap(), 1);
+        });
+    }
+}

@@ -143,7 +143,9 @@ impl Succession {
             if !store.is_untouched_since(before.store(number)) {
                 let carried = self.carry_store(own, (provider, is_same), store);
                 stores[provider] = carried.store;
-                left_out[provider] = carried.left_out.to_vec();
+                // Of `after` there are its settings, and no records.
+                left_out[provider].retain(|one| one.count == 0);
+                left_out[provider].extend_from_slice(&carried.left_out);
             }
             let behavior = own.behavior(provider);
             let was = (&before.settings()[number], &world.settings()[number]);

@@ -140,7 +140,7 @@ fn the_file_gives_every_option() {
                 ],
                 vet: false,
             },
-            watch: false,
+            watch: true,
             clock: ClockStart {
                 at: Some(
                     Timestamp(

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use expect_test::expect;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::cli::BEHAVIOR;
 use crate::cli::CONTRACT;
@@ -33,9 +34,8 @@ const FIXTURES_FILE: &str = "fixtures/shop/default.yaml";
 
 /// A shop with these carts beside the one it has.
 fn with_carts(ids: &[&str]) -> String {
-    let carts: Vec<String> = ids.iter().map(|id| format!(", {{ id: {id} }}")).collect();
-    let carts = carts.concat();
-    FIXTURES.replace("{ id: a/b c }]", &format!("{{ id: a/b c }}{carts}]"))
+    let carts: Vec<String> = ids.iter().map(|id| format!("{{ id: {id} }}")).collect();
+    FIXTURES.replace("{ id: a/b c }]", &format!("{{ id: a/b c }}, {}]", carts.join(", ")))
 }
 
 /// A server whose standard error goes to a file.
@@ -75,7 +75,9 @@ impl Watched {
         let log = fs::read_to_string(self.folder.path.join("log")).unwrap();
         let log = log.replace(&self.folder.path.display().to_string(), "DIR");
         let is_request = |line: &&str| {
-            ["GET", "DELETE", "POST"].iter().any(|method| line.contains(&format!(" {method} /")))
+            ["GET", "DELETE", "POST", "PUT"]
+                .iter()
+                .any(|method| line.contains(&format!(" {method} /")))
         };
         let lines = log.lines().filter(|line| !is_request(line)).map(|line| {
             let line = line.get(9..).unwrap_or_default();
@@ -122,10 +124,12 @@ fn a_new_operation_answers_and_a_changed_rule_decides() {
     let refuses =
         BEHAVIOR.replace("operations:\n", rule).replace("when: cart is none", "when: 'true'");
     server.folder.write(BEHAVIOR_FILE, &refuses);
-    until("the rule decides", || server.delete("other", "two") == 404);
+    until("the rule decides", || server.told().lines().count() == 2);
+    assert_eq!(server.delete("other", "two"), 404);
+    assert_eq!(server.keys("other", "carts"), ["a/b c", "one", "two"]);
     expect![[r#"
         reloaded DIR/specs/shop/behavior.yaml, DIR/specs/shop/openapi.yaml: 3 operations, 1 sandbox kept, journals begin anew
-        reloaded DIR/specs/shop/behavior.yaml: 3 operations, 2 sandboxes kept, journals begin anew
+        reloaded DIR/specs/shop/behavior.yaml: 3 operations, 1 sandbox kept, journals begin anew
     "#]]
     .assert_eq(&server.ended());
 }
@@ -243,11 +247,11 @@ fn no_deletion_is_lost_and_no_request_fails_while_files_change() {
     let all: Vec<String> = (0..600).map(|number| format!("c{number}")).collect();
     let ids: Vec<&str> = all.iter().map(String::as_str).collect();
     folder.write(FIXTURES_FILE, &with_carts(&ids));
-    let server = watched(folder, &["--log-format=none"]);
+    let server = watched(folder, &[]);
     let is_over = AtomicBool::new(false);
-    let reloads = thread::scope(|scope| {
+    let saved = thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            let mut saved = 0;
+            let mut saved = 0_u32;
             while !is_over.load(Ordering::Relaxed) {
                 saved += 1;
                 let title = format!("title: Shop {saved}");
@@ -280,7 +284,9 @@ fn no_deletion_is_lost_and_no_request_fails_while_files_change() {
         is_over.store(true, Ordering::Relaxed);
         writer.join().unwrap()
     });
-    assert!(reloads > 2, "{reloads}");
+    let told = server.told();
+    let seen = told.lines().filter(|line| line.starts_with("reloaded")).count();
+    assert!(saved > 2 && seen > 1, "{saved} saved: {told}");
     assert_eq!(server.keys("default", "carts"), ["a/b c"]);
     server.ended();
 }
@@ -306,4 +312,35 @@ fn jobs_faults_and_time_go_on() {
     assert_eq!(server.delete("default", "none"), 503);
     assert_eq!(server.delete("default", "none"), 404);
     server.ended();
+}
+
+#[test]
+fn how_a_sandbox_began_goes_on_and_settings_that_are_gone_are_told() {
+    let folder = shop("watch-origin");
+    let before =
+        BEHAVIOR.replace("resources:\n", "settings: { grace: 1, limit: 2, mood: a }\nresources:\n");
+    folder.write(BEHAVIOR_FILE, &before);
+    let server = watched(folder, &[]);
+    let body = r#"{"seed":7,"ttl":"2h","settings":{"shop":{"limit":9,"mood":"b"}}}"#;
+    let length = body.len();
+    let fields = format!("{KEY}Content-Type: application/json\r\nContent-Length: {length}\r\n");
+    let put = format!("PUT /__admin/sandboxes/own HTTP/1.1\r\n{fields}\r\n{body}");
+    assert_eq!(server.served.ask(put).status, 201);
+    assert_eq!(server.delete("own", "a%2Fb%20c"), 204);
+    let after = BEHAVIOR.replace("resources:\n", "settings: { grace: 5, limit: 2 }\nresources:\n");
+    server.folder.write(BEHAVIOR_FILE, &after);
+    until("it is read", || server.told().contains("reloaded"));
+    let state = || server.call("GET", "/__admin/sandboxes/own/state").json();
+    assert_eq!(state()["providers"]["shop"]["settings"], json!({ "grace": 5, "limit": 9 }));
+    assert!(server.keys("own", "carts").is_empty());
+    server.call("POST", "/__admin/sandboxes/own/reset");
+    assert_eq!(state()["providers"]["shop"]["settings"], json!({ "grace": 5, "limit": 9 }));
+    assert_eq!(server.keys("own", "carts"), ["a/b c"]);
+    let view = server.call("GET", "/__admin/sandboxes/own").json();
+    assert_eq!((&view["seed"], &view["idle_seconds_max"]), (&json!(7), &json!(7200)));
+    expect![[r#"
+        own: the setting mood left out: there is no setting `mood` to change
+        reloaded DIR/specs/shop/behavior.yaml: 2 operations, 2 sandboxes kept, journals begin anew
+    "#]]
+    .assert_eq(&server.ended());
 }
