@@ -39,6 +39,9 @@ pub use render::Renderings;
 /// The header of an operation that its document calls deprecated, as Prism sends it.
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 
+/// The header in which clients of Prism look for what is wrong; theirs is cut short where it is long, and then no JSON.
+const PRISM_VIOLATIONS: HeaderName = HeaderName::from_static("sl-violations");
+
 /// How answers are made where the contract alone gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
@@ -120,6 +123,10 @@ pub fn answer(asked: &Asked<'_>, seeds: Seeds, options: Options, kept: &Renderin
             let mut response = rendered.response();
             let applied = chosen.applied.applied();
             response.headers_mut().extend(applied.map(|applied| (PREFERENCE_APPLIED, applied)));
+            if !violations.is_empty() {
+                let told = refuse::prism_header(&violations);
+                response.headers_mut().insert(PRISM_VIOLATIONS, told);
+            }
             (response, Some(Arc::clone(&rendered.label)))
         }
         Err(refusal) => (refusal.into_response(&judged), None),

@@ -3,6 +3,7 @@
 //! Must not know how a response is chosen.
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http::Response;
 use http::StatusCode;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::documented::judge::SECURITY;
 use crate::problem::Problem;
 use crate::validation::Place;
 use crate::validation::Violation;
+use crate::validation::json_header;
 
 /// Why no documented response is given.
 #[derive(Clone, Debug)]
@@ -120,6 +122,22 @@ fn listed(expected: Option<&Value>) -> String {
 /// Violations in the shape of Prism's `validation`.
 fn items(violations: &[Violation]) -> Value {
     violations.iter().map(item).collect()
+}
+
+/// Violations as Prism's header `sl-violations` has them: each location begins with whose it is.
+pub(super) fn prism_header(violations: &[Violation]) -> HeaderValue {
+    let of = |violation: &Violation| {
+        let mut item = item(violation);
+        let of_answer = violation.location == Place::Response;
+        if let Some(Value::Array(location)) = item.get_mut("location") {
+            if of_answer {
+                location[0] = "body".into();
+            }
+            location.insert(0, if of_answer { "response" } else { "request" }.into());
+        }
+        item
+    };
+    json_header(&violations.iter().map(of).collect::<Vec<_>>())
 }
 
 fn item(violation: &Violation) -> Value {

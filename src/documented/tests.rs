@@ -295,6 +295,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             addPet key=1 ["content-type: application/json"] {"id":"x"}
             400
             content-type: application/json
+            sl-violations: [{"location":["request","body","id"],"severity":"Error","code":"type","message":"Request body property id must be integer"}]
             {"code":"a"}
             addPet documents 400, pets.yaml:39, the request is invalid
             ! id type must be an integer
@@ -303,6 +304,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             400
             content-type: application/json
             preference-applied: code=400, example=b
+            sl-violations: [{"location":["request","body"],"severity":"Error","code":"required","message":"Body parameter is required"}]
             {"code":"b"}
             addPet documents 400 example b, pets.yaml:39, the request is invalid
             !  body_required must not be empty
@@ -310,6 +312,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             addPet key=1 ["prefer: code=201, example=b"] 
             400
             content-type: application/json
+            sl-violations: [{"location":["request","body"],"severity":"Error","code":"required","message":"Body parameter is required"}]
             {"code":"a"}
             addPet documents 400, pets.yaml:39, the request is invalid
             !  body_required must not be empty
@@ -326,6 +329,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             addPet key=1 ["content-type: text/plain"] x
             400
             content-type: application/json
+            sl-violations: [{"location":["request","body"],"severity":"Error","code":415,"message":"Supported content types: application/json"}]
             {"code":"a"}
             addPet documents 400, pets.yaml:39, the request is invalid
             !  media_type must be sent with `Content-Type` `application/json`
@@ -333,6 +337,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             listPets  [] 
             422
             content-type: text/plain
+            sl-violations: [{"location":["request","query"],"severity":"Error","code":"required","message":"Request query parameter must have required property 'limit'"}]
             deprecation: true
             oops
             listPets documents 422, pets.yaml:31, the request is invalid
@@ -341,6 +346,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             listPets limit=11 ["prefer: code=200"] 
             422
             content-type: text/plain
+            sl-violations: [{"location":["request","query","limit"],"severity":"Error","code":"maximum","message":"Request query parameter limit must be <= 10"}]
             deprecation: true
             oops
             listPets documents 422, pets.yaml:31, the request is invalid
@@ -349,6 +355,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             setPet key=1 ["content-type: application/json"] {"id":1,"a/b":2}
             422
             content-type: text/plain
+            sl-violations: [{"location":["request","body"],"severity":"Error","code":"additionalProperties","message":"Request body must NOT have additional properties; found 'a/b'"}]
             oops
             setPet documents 422, pets.yaml:45, the request is invalid
             ! a/b additionalProperties is not allowed
@@ -356,6 +363,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             setPet key=1 ["content-type: application/xml"] <a/>
             415
             content-type: text/plain
+            sl-violations: [{"location":["request","body"],"severity":"Error","code":415,"message":"Supported content types: application/json"}]
             oops
             setPet documents 415, pets.yaml:45, the request is invalid
             !  media_type must be sent with `Content-Type` `application/json`
@@ -395,6 +403,7 @@ fn an_example_that_does_not_fit_is_told_and_refused_where_errors_are_asked_for()
         content-type: application/json
         x-next: page 2
         preference-applied: example=wrong
+        sl-violations: [{"location":["response","body","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]
         deprecation: true
         [{"id":"x"}]
         listPets documents 200 example wrong, pets.yaml:18

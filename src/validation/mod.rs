@@ -55,6 +55,7 @@ pub use violation::PART_BYTES_MAX;
 pub use violation::Place;
 pub use violation::Stage;
 pub use violation::Violation;
+pub use violation::json_header;
 pub use violation::violations_header;
 
 /// So many violations are collected: more help no one, and a body of commas could hold a million.

@@ -140,20 +140,25 @@ impl Violation {
 /// All violations as a JSON array in ASCII. What does not fit is left off at the end, and a last element says
 /// how many: `{"left_off":3}`.
 pub fn violations_header(violations: &[Violation]) -> HeaderValue {
+    json_header(violations)
+}
+
+/// A list as a JSON array in ASCII, in the bounds of [`violations_header`].
+pub fn json_header<T: Serialize>(items: &[T]) -> HeaderValue {
     const LEFT_OFF_BYTES_MAX: usize = "{\"left_off\":18446744073709551615}]".len();
     let mut text = String::from("[");
-    for (index, violation) in violations.iter().enumerate() {
+    for (index, item) in items.iter().enumerate() {
         let before = text.len();
         if index > 0 {
             text.push(',');
         }
-        push_ascii_json(&mut text, violation);
-        let is_last = index + 1 == violations.len();
+        push_ascii_json(&mut text, item);
+        let is_last = index + 1 == items.len();
         let reserved = if is_last { 1 } else { LEFT_OFF_BYTES_MAX + 1 };
         if text.len() + reserved > HEADER_BYTES_MAX {
             text.truncate(before);
             let comma = if index > 0 { "," } else { "" };
-            let _ = write!(text, "{comma}{{\"left_off\":{}}}", violations.len() - index);
+            let _ = write!(text, "{comma}{{\"left_off\":{}}}", items.len() - index);
             break;
         }
     }
@@ -163,8 +168,8 @@ pub fn violations_header(violations: &[Violation]) -> HeaderValue {
 }
 
 /// Appends JSON whose strings hold printable ASCII only.
-fn push_ascii_json(text: &mut String, violation: &Violation) {
-    let json = serde_json::to_string(violation).expect("a violation holds nothing but JSON");
+fn push_ascii_json(text: &mut String, item: &impl Serialize) {
+    let json = serde_json::to_string(item).expect("it holds nothing but JSON");
     for character in json.chars() {
         if matches!(character, ' '..='~') {
             text.push(character);
