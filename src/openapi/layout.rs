@@ -2,6 +2,7 @@
 //!
 //! Owns the structure above schemas. Must not know what a schema says.
 
+use serde_json::Map;
 use serde_json::Value;
 
 /// The methods a path item may have, in the order of the specification.
@@ -117,6 +118,43 @@ fn enter(object: Object, value: &Value, pointer: &mut String, found: &mut Vec<St
     match object {
         Object::Schema => found.push(pointer.clone()),
         object => visit(value, object.fields(), pointer, found),
+    }
+}
+
+/// What objects above schemas hold that leads to no schema and takes most of the space: it is read from the document.
+const PROSE: [&str; 5] = ["summary", "description", "externalDocs", "example", "examples"];
+
+/// A copy of a document without the prose and the examples above its schemas, for these to be lowered in.
+pub(super) fn without_prose(root: &Value) -> Value {
+    copy(root, ROOT)
+}
+
+fn copy(value: &Value, fields: &[(&str, Holds)]) -> Value {
+    let Value::Object(map) = value else { return value.clone() };
+    let kept = map.iter().filter(|(name, _)| !PROSE.contains(&name.as_str()));
+    let copied = kept.map(|(name, child)| {
+        let holds = fields.iter().find(|(field, _)| field == name).map(|(_, holds)| *holds);
+        let child = match (holds, child) {
+            (Some(One(object)), _) => copy_object(object, child),
+            (Some(Many(object)), Value::Object(entries)) => {
+                let copied =
+                    entries.iter().map(|(key, one)| (key.clone(), copy_object(object, one)));
+                Value::Object(copied.collect::<Map<_, _>>())
+            }
+            (Some(Many(object)), Value::Array(items)) => {
+                Value::Array(items.iter().map(|one| copy_object(object, one)).collect())
+            }
+            _ => child.clone(),
+        };
+        (name.clone(), child)
+    });
+    Value::Object(copied.collect::<Map<_, _>>())
+}
+
+fn copy_object(object: Object, value: &Value) -> Value {
+    match object {
+        Object::Schema => value.clone(),
+        object => copy(value, object.fields()),
     }
 }
 

@@ -126,7 +126,7 @@ impl<'d> Lowering<'d> {
         let mut lowering = Lowering {
             document,
             dialect,
-            root: document.root().clone(),
+            root: layout::without_prose(document.root()),
             pointers: IndexSet::new(),
             references: Vec::new(),
             resources: vec![Resource { uri: String::new(), pointer: String::new() }],

@@ -119,7 +119,10 @@ impl Contract {
         for ((id, direction), samples) in samples {
             match schemas.compile(id, direction) {
                 Ok(validator) => found.extend(samples.into_iter().filter_map(|sample| {
-                    misfit(document, &validator, "example", &sample.pointer, &sample.value)
+                    let pointer = &sample.pointer;
+                    let value = document.root().pointer(pointer);
+                    let value = value.or_else(|| schemas.value(pointer))?;
+                    misfit(document, &validator, "example", pointer, value)
                 })),
                 Err(error) => {
                     let message = format!("the schema cannot be compiled: {error}");

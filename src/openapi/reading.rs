@@ -39,11 +39,10 @@ use crate::yaml::Document;
 /// References one after the other between objects that are no schemas: more is a circle.
 const REFERENCES_MAX: usize = 32;
 
-/// An example and the schema it has to fit, for `check`.
+/// Where an example is and the schema it has to fit, for `check`.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
     pub(super) pointer: String,
-    pub(super) value: Value,
     pub(super) schema: SchemaId,
     /// Which way it goes, where it is an example of a body.
     pub(super) direction: Direction,
@@ -653,13 +652,8 @@ impl<'d> Reader<'d> {
             found.extend(self.inherited(schema).map(|sample| (String::new(), sample)));
         }
         if let Some(schema) = schema {
-            let samples = found.values().cloned();
-            self.samples.extend(samples.map(|(pointer, value)| Sample {
-                pointer,
-                value,
-                schema,
-                direction,
-            }));
+            let places = found.values().map(|(pointer, _)| pointer.clone());
+            self.samples.extend(places.map(|pointer| Sample { pointer, schema, direction }));
         }
         found.into_iter().map(|(name, (_, value))| (name, value)).collect()
     }

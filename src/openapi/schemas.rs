@@ -299,6 +299,11 @@ impl Schemas {
         (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
     }
 
+    /// What is at a JSON Pointer in the lowered document, where what is in a schema may have moved to.
+    pub(super) fn value(&self, pointer: &str) -> Option<&Value> {
+        self.root.pointer(pointer)
+    }
+
     /// JSON Pointer to the schema in the document.
     pub fn pointer(&self, id: SchemaId) -> &str {
         self.pointers.get_index(id.number()).map_or("", |pointer| &**pointer)

@@ -16,6 +16,7 @@ use serde_json::Number;
 use serde_json::Value;
 use serde_json::map::Entry;
 
+use super::fitted;
 use super::lines::Lines;
 use super::reading::Notes;
 
@@ -168,6 +169,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
             list.push(item);
         }
         self.lines.close(start);
+        list.shrink_to_fit();
         Ok(Value::Array(list))
     }
 
@@ -194,6 +196,6 @@ impl<'de> Visitor<'de> for Reading<'_> {
             }
         }
         self.lines.close(start);
-        Ok(Value::Object(map))
+        Ok(Value::Object(fitted(map)))
     }
 }

@@ -14,6 +14,7 @@ use serde_yaml::granit_parser::Parser;
 use serde_yaml::granit_parser::ScalarStyle;
 use serde_yaml::granit_parser::Tag;
 
+use super::fitted;
 use super::lines;
 use super::lines::Lines;
 use super::lines::Node;
@@ -338,7 +339,8 @@ impl Reading<'_> {
 
     fn end(&mut self, line: u32) -> Result<(), Stop> {
         match self.stack.pop() {
-            Some(Frame::List { start, anchor, items }) => {
+            Some(Frame::List { start, anchor, mut items }) => {
+                items.shrink_to_fit();
                 self.finish(Value::Array(items), start, anchor, line)
             }
             Some(Frame::Map { start, anchor, mut map, merged, .. }) => {
@@ -350,7 +352,7 @@ impl Reading<'_> {
                         }
                     }
                 }
-                self.finish(Value::Object(map), start, anchor, line)
+                self.finish(Value::Object(fitted(map)), start, anchor, line)
             }
             None => Ok(()),
         }
