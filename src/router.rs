@@ -27,6 +27,8 @@ pub const NEAR_PATH_BYTES_MAX: usize = 256;
 pub struct Router<T> {
     tables: Vec<Table>,
     routes: Vec<Route<T>>,
+    /// The route of each method and shape: of thousands there is none to be compared with all others.
+    shapes: HashMap<(Method, Vec<Segment>), usize>,
 }
 
 /// What a method and a path lead to.
@@ -136,7 +138,7 @@ struct Route<T> {
     value: T,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Segment {
     /// Text, decoded.
     Literal(Vec<u8>),
@@ -145,7 +147,7 @@ enum Segment {
     Mixed(Vec<Piece>),
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Piece {
     Text(String),
     Parameter(String),
@@ -160,7 +162,7 @@ impl<T> Default for Router<T> {
 impl<T> Router<T> {
     /// A router that finds nothing.
     pub fn new() -> Self {
-        Self { tables: Vec::new(), routes: Vec::new() }
+        Self { tables: Vec::new(), routes: Vec::new(), shapes: HashMap::new() }
     }
 
     /// Enters a template under a method, or says why that cannot be.
@@ -173,6 +175,7 @@ impl<T> Router<T> {
         let plain = !segments.iter().any(|segment| matches!(segment, Segment::Mixed(_)));
         let index = self.routes.len();
         let skeleton = skeleton(template);
+        self.shapes.insert((method.clone(), shape(&segments)), index);
         self.routes.push(Route {
             method: method.clone(),
             template: template.to_owned(),
@@ -281,9 +284,7 @@ impl<T> Router<T> {
     }
 
     fn same_shape(&self, method: &Method, segments: &[Segment]) -> Option<&Route<T>> {
-        self.routes
-            .iter()
-            .find(|route| route.method == *method && shape_eq(&route.segments, segments))
+        self.shapes.get(&(method.clone(), shape(segments))).map(|index| &self.routes[*index])
     }
 }
 
@@ -426,22 +427,18 @@ fn skeleton(template: &str) -> String {
     skeleton
 }
 
-/// Whether two templates match the same paths.
-fn shape_eq(left: &[Segment], right: &[Segment]) -> bool {
-    let same_piece = |pair: (&Piece, &Piece)| match pair {
-        (Piece::Text(left), Piece::Text(right)) => left == right,
-        (Piece::Parameter(_), Piece::Parameter(_)) => true,
-        _ => false,
+/// What two templates have in common that match the same paths: all but the names of their parameters.
+fn shape(segments: &[Segment]) -> Vec<Segment> {
+    let nameless = |piece: &Piece| match piece {
+        Piece::Text(text) => Piece::Text(text.clone()),
+        Piece::Parameter(_) => Piece::Parameter(String::new()),
     };
-    left.len() == right.len()
-        && left.iter().zip(right).all(|pair| match pair {
-            (Segment::Literal(left), Segment::Literal(right)) => left == right,
-            (Segment::Parameter(_), Segment::Parameter(_)) => true,
-            (Segment::Mixed(left), Segment::Mixed(right)) => {
-                left.len() == right.len() && left.iter().zip(right).all(same_piece)
-            }
-            _ => false,
-        })
+    let nameless = |segment: &Segment| match segment {
+        Segment::Literal(text) => Segment::Literal(text.clone()),
+        Segment::Parameter(_) => Segment::Parameter(String::new()),
+        Segment::Mixed(pieces) => Segment::Mixed(pieces.iter().map(nameless).collect()),
+    };
+    segments.iter().map(nameless).collect()
 }
 
 /// Sorts concrete templates before templated ones: leftmost segment first; text, then mixed (with more text
