@@ -27,7 +27,12 @@ pub const NEAR_PATH_BYTES_MAX: usize = 256;
 pub struct Router<T> {
     tables: Vec<Table>,
     routes: Vec<Route<T>>,
+    /// The number of each route by its shape: of thousands none is compared with all others.
+    shapes: HashMap<Shape, usize>,
 }
+
+/// What two templates of one method have in common that match the same paths.
+type Shape = Vec<u8>;
 
 /// What a method and a path lead to.
 #[derive(Debug, PartialEq)]
@@ -160,14 +165,15 @@ impl<T> Default for Router<T> {
 impl<T> Router<T> {
     /// A router that finds nothing.
     pub fn new() -> Self {
-        Self { tables: Vec::new(), routes: Vec::new() }
+        Self { tables: Vec::new(), routes: Vec::new(), shapes: HashMap::new() }
     }
 
     /// Enters a template under a method, or says why that cannot be.
     pub fn insert(&mut self, method: Method, template: &str, value: T) -> Result<(), Refusal> {
         let segments = parse(template)?;
-        if let Some(existing) = self.same_shape(&method, &segments) {
-            let existing = existing.template.clone();
+        let shape = shape(&method, &segments);
+        if let Some(existing) = self.shapes.get(&shape) {
+            let existing = self.routes[*existing].template.clone();
             return Err(Refusal::Taken { method, template: template.to_owned(), existing });
         }
         let plain = !segments.iter().any(|segment| matches!(segment, Segment::Mixed(_)));
@@ -185,6 +191,7 @@ impl<T> Router<T> {
                 self.tables.push(Table::new(method));
                 self.tables.len() - 1
             });
+        self.shapes.insert(shape, index);
         self.tables[position].enter(index, skeleton, &self.routes);
         Ok(())
     }
@@ -203,7 +210,8 @@ impl<T> Router<T> {
     /// The value entered for a template of the same shape, whatever its parameters are called.
     pub fn get(&self, method: &Method, template: &str) -> Option<&T> {
         let segments = parse(template).ok()?;
-        self.same_shape(method, &segments).map(|route| &route.value)
+        let index = self.shapes.get(&shape(method, &segments))?;
+        Some(&self.routes[*index].value)
     }
 
     /// At most `count` templates that are nearest to a path that fits none, the nearest first.
@@ -278,12 +286,6 @@ impl<T> Router<T> {
         }
         allow.sort_by(|left, right| order(left).cmp(&order(right)));
         Lookup::WrongMethod { allow, values }
-    }
-
-    fn same_shape(&self, method: &Method, segments: &[Segment]) -> Option<&Route<T>> {
-        self.routes
-            .iter()
-            .find(|route| route.method == *method && shape_eq(&route.segments, segments))
     }
 }
 
@@ -426,22 +428,30 @@ fn skeleton(template: &str) -> String {
     skeleton
 }
 
-/// Whether two templates match the same paths.
-fn shape_eq(left: &[Segment], right: &[Segment]) -> bool {
-    let same_piece = |pair: (&Piece, &Piece)| match pair {
-        (Piece::Text(left), Piece::Text(right)) => left == right,
-        (Piece::Parameter(_), Piece::Parameter(_)) => true,
-        _ => false,
+/// The method and each segment, texts with their lengths so that no two can be taken for one.
+fn shape(method: &Method, segments: &[Segment]) -> Shape {
+    let mut shape = method.as_str().as_bytes().to_vec();
+    let mut push = |kind: u8, text: &[u8]| {
+        shape.push(kind);
+        shape.extend_from_slice(&text.len().to_le_bytes());
+        shape.extend_from_slice(text);
     };
-    left.len() == right.len()
-        && left.iter().zip(right).all(|pair| match pair {
-            (Segment::Literal(left), Segment::Literal(right)) => left == right,
-            (Segment::Parameter(_), Segment::Parameter(_)) => true,
-            (Segment::Mixed(left), Segment::Mixed(right)) => {
-                left.len() == right.len() && left.iter().zip(right).all(same_piece)
+    for segment in segments {
+        match segment {
+            Segment::Literal(text) => push(b'/', text),
+            Segment::Parameter(_) => push(b'{', b""),
+            Segment::Mixed(pieces) => {
+                push(b'+', b"");
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(text) => push(b't', text.as_bytes()),
+                        Piece::Parameter(_) => push(b'p', b""),
+                    }
+                }
             }
-            _ => false,
-        })
+        }
+    }
+    shape
 }
 
 /// Sorts concrete templates before templated ones: leftmost segment first; text, then mixed (with more text
