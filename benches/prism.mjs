@@ -96,7 +96,7 @@ const CASES = [
 
 const SERVERS = {
     prism: (file, port) => [process.execPath, [join(work, 'node_modules/@stoplight/prism-cli/dist/index.js'), 'mock', '-h', '127.0.0.1', '-p', `${port}`, '-v', 'silent', file]],
-    tombstone: (file, port) => [tombstone, ['mock', file, '-p', `${port}`, '-v', 'silent']],
+    tombstone: (file, port) => [tombstone, ['mock', '-h', '127.0.0.1', '-p', `${port}`, '-v', 'silent', file]],
 };
 
 function prepare() {

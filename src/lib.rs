@@ -38,7 +38,7 @@
 //! | 9 | [`embedded`] | the sandbox inside a program of somebody else: for tests in Rust |
 //! | 8 | [`server`] | sockets, HTTP/1 and HTTP/2, TLS, limits, the request log |
 //! | 7 | [`admin`] | the JSON API under `/__admin` and its guard |
-//! | 7 | [`catalog`] | finding the files of each provider, built in or in folders |
+//! | 7 | [`catalog`] | finding and reading the files of each provider: built in, in folders, or documents named one by one |
 //! | 6 | [`control`] | what one sees and does beside the calls |
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
 //! | 4 | [`sandbox`] | isolated worlds by name, what happened in each, and the way back |

@@ -27,9 +27,12 @@ pub const NEAR_PATH_BYTES_MAX: usize = 256;
 pub struct Router<T> {
     tables: Vec<Table>,
     routes: Vec<Route<T>>,
-    /// The route of each method and shape: of thousands there is none to be compared with all others.
-    shapes: HashMap<(Method, Vec<Segment>), usize>,
+    /// The number of each route by its shape: of thousands none is compared with all others.
+    shapes: HashMap<Shape, usize>,
 }
+
+/// What two templates of one method have in common that match the same paths.
+type Shape = Vec<u8>;
 
 /// What a method and a path lead to.
 #[derive(Debug, PartialEq)]
@@ -138,7 +141,7 @@ struct Route<T> {
     value: T,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq)]
 enum Segment {
     /// Text, decoded.
     Literal(Vec<u8>),
@@ -147,7 +150,7 @@ enum Segment {
     Mixed(Vec<Piece>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq)]
 enum Piece {
     Text(String),
     Parameter(String),
@@ -168,14 +171,14 @@ impl<T> Router<T> {
     /// Enters a template under a method, or says why that cannot be.
     pub fn insert(&mut self, method: Method, template: &str, value: T) -> Result<(), Refusal> {
         let segments = parse(template)?;
-        if let Some(existing) = self.same_shape(&method, &segments) {
-            let existing = existing.template.clone();
+        let shape = shape(&method, &segments);
+        if let Some(existing) = self.shapes.get(&shape) {
+            let existing = self.routes[*existing].template.clone();
             return Err(Refusal::Taken { method, template: template.to_owned(), existing });
         }
         let plain = !segments.iter().any(|segment| matches!(segment, Segment::Mixed(_)));
         let index = self.routes.len();
         let skeleton = skeleton(template);
-        self.shapes.insert((method.clone(), shape(&segments)), index);
         self.routes.push(Route {
             method: method.clone(),
             template: template.to_owned(),
@@ -188,6 +191,7 @@ impl<T> Router<T> {
                 self.tables.push(Table::new(method));
                 self.tables.len() - 1
             });
+        self.shapes.insert(shape, index);
         self.tables[position].enter(index, skeleton, &self.routes);
         Ok(())
     }
@@ -206,7 +210,8 @@ impl<T> Router<T> {
     /// The value entered for a template of the same shape, whatever its parameters are called.
     pub fn get(&self, method: &Method, template: &str) -> Option<&T> {
         let segments = parse(template).ok()?;
-        self.same_shape(method, &segments).map(|route| &route.value)
+        let index = self.shapes.get(&shape(method, &segments))?;
+        Some(&self.routes[*index].value)
     }
 
     /// At most `count` templates that are nearest to a path that fits none, the nearest first.
@@ -281,10 +286,6 @@ impl<T> Router<T> {
         }
         allow.sort_by(|left, right| order(left).cmp(&order(right)));
         Lookup::WrongMethod { allow, values }
-    }
-
-    fn same_shape(&self, method: &Method, segments: &[Segment]) -> Option<&Route<T>> {
-        self.shapes.get(&(method.clone(), shape(segments))).map(|index| &self.routes[*index])
     }
 }
 
@@ -427,18 +428,30 @@ fn skeleton(template: &str) -> String {
     skeleton
 }
 
-/// What two templates have in common that match the same paths: all but the names of their parameters.
-fn shape(segments: &[Segment]) -> Vec<Segment> {
-    let nameless = |piece: &Piece| match piece {
-        Piece::Text(text) => Piece::Text(text.clone()),
-        Piece::Parameter(_) => Piece::Parameter(String::new()),
+/// The method and each segment, texts with their lengths so that no two can be taken for one.
+fn shape(method: &Method, segments: &[Segment]) -> Shape {
+    let mut shape = method.as_str().as_bytes().to_vec();
+    let mut push = |kind: u8, text: &[u8]| {
+        shape.push(kind);
+        shape.extend_from_slice(&text.len().to_le_bytes());
+        shape.extend_from_slice(text);
     };
-    let nameless = |segment: &Segment| match segment {
-        Segment::Literal(text) => Segment::Literal(text.clone()),
-        Segment::Parameter(_) => Segment::Parameter(String::new()),
-        Segment::Mixed(pieces) => Segment::Mixed(pieces.iter().map(nameless).collect()),
-    };
-    segments.iter().map(nameless).collect()
+    for segment in segments {
+        match segment {
+            Segment::Literal(text) => push(b'/', text),
+            Segment::Parameter(_) => push(b'{', b""),
+            Segment::Mixed(pieces) => {
+                push(b'+', b"");
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(text) => push(b't', text.as_bytes()),
+                        Piece::Parameter(_) => push(b'p', b""),
+                    }
+                }
+            }
+        }
+    }
+    shape
 }
 
 /// Sorts concrete templates before templated ones: leftmost segment first; text, then mixed (with more text

@@ -223,7 +223,10 @@ fn acceptable<'o>(
     if response.content.is_empty() {
         return Ok(None);
     }
-    let offered = || response.content.keys().map(String::as_str);
+    // Of equals the first is chosen: who takes everything, as `curl` does, gets JSON where there is some.
+    let preferred = response.preferred().map(|(_, name, _)| name);
+    let names = || response.content.keys().map(String::as_str);
+    let offered = || preferred.into_iter().chain(names().filter(|name| Some(*name) != preferred));
     let name = match media::choose(headers, offered()) {
         Choice::Of(name) => name,
         Choice::Anything => {

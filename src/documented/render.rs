@@ -81,6 +81,16 @@ pub(super) struct Making {
     pub(super) fill_properties: bool,
 }
 
+impl Making {
+    fn wish(&self) -> Wish {
+        Wish {
+            direction: Direction::Response,
+            fresh: self.is_dynamic,
+            fill_properties: self.fill_properties,
+        }
+    }
+}
+
 /// What an answer is kept by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
@@ -163,10 +173,9 @@ fn render(
     if let Some(media) = &chosen.media {
         if let Some((value, misfits)) = value(contract, media, chosen, making)? {
             let schema = media.media.schema.map(|schema| (&*contract.schemas, schema));
-            if let Some(written) = {
-                let encodings = &media.media.encoding;
-                media::write_encoded(&value, &media.name, schema, encodings)
-            } {
+            let encodings = &media.media.encoding;
+            let written = media::write_encoded(&value, &media.name, schema, encodings);
+            if let Some(written) = written {
                 headers.insert(0, (CONTENT_TYPE, written.content_type));
                 rendered.body = written.body;
             }
@@ -197,12 +206,7 @@ fn value(
     let first = first.filter(|_| !making.passes_over_examples || media.media.schema.is_none());
     let Some(example) = named.or(first) else {
         let Some(schema) = media.media.schema else { return Ok(None) };
-        let wish = Wish {
-            direction: Direction::Response,
-            fresh: making.is_dynamic,
-            fill_properties: making.fill_properties,
-        };
-        let value = sample::nearest(&contract.schemas, schema, &wish, making.seed)
+        let value = sample::nearest(&contract.schemas, schema, &making.wish(), making.seed)
             .map_err(|unmet| Refusal::TooComplex(unmet.to_string()))?;
         let misfits = response_violations(&contract.schemas, schema, &value);
         return Ok(Some((value, misfits)));
@@ -245,12 +249,7 @@ fn header_value(contract: &Contract, header: &Header, making: &Making) -> Option
     let value = match (example, header.schema) {
         (Some(example), _) => example.clone(),
         (None, Some(schema)) => {
-            let wish = Wish {
-                direction: Direction::Response,
-                fresh: making.is_dynamic,
-                fill_properties: making.fill_properties,
-            };
-            sample::sample(&contract.schemas, schema, &wish, making.seed).ok()?
+            sample::sample(&contract.schemas, schema, &making.wish(), making.seed).ok()?
         }
         (None, None) => return None,
     };

@@ -139,6 +139,7 @@ fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
         &[
             ("listPets", "limit=1", &[], ""),
             ("listPets", "limit=1", &["accept: application/xml"], ""),
+            ("listPets", "limit=1", &["accept: */*"], ""),
             ("listPets", "limit=1", &["accept: text/html"], ""),
             ("setPet", "key=1", &["accept: text/html"], ""),
             ("mendPet", "key=1", &[], ""),
@@ -161,11 +162,19 @@ fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
             <pets/>
             listPets documents 200, pets.yaml:18
 
+            listPets limit=1 ["accept: */*"] 
+            200
+            content-type: application/json
+            x-next: page 2
+            deprecation: true
+            [{"id":1}]
+            listPets documents 200, pets.yaml:18
+
             listPets limit=1 ["accept: text/html"] 
             406
             content-type: application/problem+json
             deprecation: true
-            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/xml, application/json"}
+            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/json, application/xml"}
             in our own name
 
             setPet key=1 ["accept: text/html"] 

@@ -242,7 +242,7 @@ impl Emulator {
         };
         let renderings = &self.renderings[*provider];
         let answered = documented::answer(&asked, seeds, self.documented, renderings);
-        let why = answered.documented.map_or(Why::Stage("not documented"), Why::Documented);
+        let why = answered.documented.map_or(Why::Stage("no documented answer"), Why::Documented);
         let mut answer = Answer::new(answered.response, why).at(Some((*provider, *operation)));
         if !answered.violations.is_empty() {
             let violations = violations_header(&answered.violations);

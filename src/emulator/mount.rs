@@ -81,6 +81,10 @@ impl Mounts {
             mounts.own.push(own_paths(number, contract, &mut problems));
             mounts.names.push((*name).into());
         }
+        // One alone has all paths to itself.
+        if providers.len() == 1 {
+            return (mounts, problems);
+        }
         let contracts = providers.iter().map(|(_, contract)| *contract);
         mounts.mount_at_root(&contracts.collect::<Vec<_>>(), &mut problems);
         (mounts, problems)
