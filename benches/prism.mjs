@@ -159,7 +159,7 @@ async function firstAnswer(port, child) {
 /** Requests per second of one case. */
 function load(port, number) {
     const { name, path } = CASES[number];
-    const said = execFileSync('wrk', ['-t1', '-c32', `-d${SECONDS}s`, '-s', join(work, `${number}.lua`), `http://127.0.0.1:${port}${path}`], { encoding: 'utf8' });
+    const said = execFileSync('wrk', ['-t1', '-c32', '--timeout', '30s', `-d${SECONDS}s`, '-s', join(work, `${number}.lua`), `http://127.0.0.1:${port}${path}`], { encoding: 'utf8' });
     const rate = /Requests\/sec:\s*([\d.]+)/.exec(said);
     const refused = CASES[number].status < 300 && /Non-2xx/.test(said);
     if (!rate || refused || /Socket errors/.test(said)) throw new Error(`${name}: ${said}`);

@@ -53,13 +53,16 @@ pub(super) struct MockArgs {
     #[arg(short = 'h', long, value_name = "ADDRESS")]
     host: Option<String>,
     /// Make bodies up from their schemas, anew for each request, instead of sending examples
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = BOOLEAN)]
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_name = BOOLEAN, hide_possible_values = true)]
     dynamic: Option<bool>,
     /// Answer 500 instead of a documented example that does not fit its schema
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = BOOLEAN)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_name = BOOLEAN, hide_possible_values = true)]
     errors: Option<bool>,
     /// Whether web pages of any origin may call and read the answers [default: true]
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = BOOLEAN)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_name = BOOLEAN, hide_possible_values = true)]
     cors: Option<bool>,
     /// How much is told [default: info]
     #[arg(short, long = "verboseLevel", alias = "verbose-level", value_name = "LEVEL")]
@@ -69,18 +72,20 @@ pub(super) struct MockArgs {
     seed: Option<String>,
     /// Whether properties that are not required are made up too [default: true]
     #[arg(long = "json-schema-faker-fillProperties", alias = "fill-properties", num_args = 0..=1,
-          require_equals = true, default_missing_value = "true", value_name = BOOLEAN)]
+          require_equals = true, default_missing_value = "true",
+          value_name = BOOLEAN, hide_possible_values = true)]
     fill_properties: Option<bool>,
     /// Pass over the examples of media types
     #[arg(long = "ignoreExamples", alias = "ignore-examples", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", value_name = BOOLEAN)]
+          default_missing_value = "true", value_name = BOOLEAN, hide_possible_values = true)]
     ignore_examples: Option<bool>,
     /// Taken and not needed: all cores are used anyway
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          value_name = BOOLEAN, hide = true)]
+          value_name = BOOLEAN, hide_possible_values = true, hide = true)]
     multiprocess: Option<bool>,
     /// Take up changes of the files while serving [default: true]
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = BOOLEAN)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_name = BOOLEAN, hide_possible_values = true)]
     watch: Option<bool>,
     /// An overlay (version 1.0) to apply to each document (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE")]
