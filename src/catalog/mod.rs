@@ -294,6 +294,7 @@ pub fn load_noting(
         providers.extend(provider(&name, place, fixtures, sources, now, findings, &mut own));
         files.definitions.insert(name, hash(&own.read));
         files.read.append(&mut own.read);
+        files.folders.append(&mut own.folders);
     }
     if set_exists {
         Ok(providers)
@@ -361,9 +362,6 @@ fn read_documents(
                 files.note_read(vec![source.path.clone()]);
                 continue;
             };
-            if !source.is_standard_input() {
-                files.note_read(paths.clone());
-            }
             let Some(contract) = Contract::load(&document, findings) else { continue };
             let name = source.provider_name(&contract, &names);
             let behavior = source.behavior_file();
