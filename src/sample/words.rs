@@ -125,7 +125,7 @@ pub(super) const EXTENSIONS: [&str; 5] = ["csv", "jpg", "pdf", "png", "txt"];
 pub(super) const PHRASES: [&str; 12] = [
     "A short walk along the river",
     "An offer for the whole team",
-    "Everything works as expected",
+    "Early in the morning by the sea",
     "Fresh from the garden",
     "Made to last for years",
     "Notes from the last meeting",
