@@ -128,12 +128,9 @@ fn items(violations: &[Violation]) -> Value {
 pub(super) fn prism_header(violations: &[Violation]) -> HeaderValue {
     let of = |violation: &Violation| {
         let mut item = item(violation);
-        let of_answer = violation.location == Place::Response;
-        if let Some(Value::Array(location)) = item.get_mut("location") {
-            if of_answer {
-                location[0] = "body".into();
-            }
-            location.insert(0, if of_answer { "response" } else { "request" }.into());
+        let is_of_request = violation.location != Place::Response;
+        if let Some(Value::Array(location)) = item.get_mut("location").filter(|_| is_of_request) {
+            location.insert(0, "request".into());
         }
         item
     };
@@ -142,26 +139,37 @@ pub(super) fn prism_header(violations: &[Violation]) -> HeaderValue {
 
 fn item(violation: &Violation) -> Value {
     let place = violation.location.as_str();
-    let mut location = vec![place.to_owned()];
-    if violation.location != Place::Body && violation.location != Place::Response {
-        // A missing parameter is told for the place that lacks it.
-        let is_missing = violation.keyword == "required" && violation.pointer.is_empty();
-        location.extend((!is_missing).then(|| violation.field.clone()));
-    }
-    let tokens = violation.pointer.split('/').skip(1);
-    location.extend(tokens.map(|token| token.replace("~1", "/").replace("~0", "~")));
+    let within = within(violation);
     let code = match violation.keyword.as_str() {
         SECURITY => json!(401),
         "media_type" => json!(415),
         "body_required" => json!("required"),
         keyword => json!(keyword),
     };
-    let message = message(violation, &location);
+    let message = message(violation, &within);
+    let mut location = vec![place.to_owned()];
+    // Prism names the part of an answer that is meant, and of a request the part alone.
+    location.extend((violation.location == Place::Response).then(|| "body".to_owned()));
+    location.extend(within);
     json!({ "location": location, "severity": "Error", "code": code, "message": message })
 }
 
+/// Where in a body, or among the parameters of one place, a violation is: the parameter's name, then each step inside.
+fn within(violation: &Violation) -> Vec<String> {
+    let is_named = !violation.location.is_body() && !is_missing_parameter(violation);
+    let steps = violation.pointer.split('/').skip(1);
+    let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
+    is_named.then(|| violation.parameter.clone()).into_iter().chain(steps).collect()
+}
+
+/// Whether it is told for the place that lacks a parameter, and not for something in one.
+fn is_missing_parameter(violation: &Violation) -> bool {
+    let is_whole = violation.pointer.is_empty() && violation.property.is_none();
+    violation.keyword == "required" && is_whole && !violation.location.is_body()
+}
+
 /// `Request body property address.street must be string`.
-fn message(violation: &Violation, location: &[String]) -> String {
+fn message(violation: &Violation, within: &[String]) -> String {
     match violation.keyword.as_str() {
         SECURITY => return "Invalid security scheme used".to_owned(),
         "body_required" => return "Body parameter is required".to_owned(),
@@ -174,14 +182,10 @@ fn message(violation: &Violation, location: &[String]) -> String {
         Place::Response => "Response body".to_owned(),
         place => format!("Request {}", place.as_str()),
     };
-    let noun = match violation.location {
-        Place::Body | Place::Response => "property",
-        _ => "parameter",
-    };
-    let named = match location {
-        [_, inner @ ..] if !inner.is_empty() => format!(" {noun} {}", inner.join(".")),
-        _ if noun == "parameter" => format!(" {noun}"),
-        _ => String::new(),
+    let noun = if violation.location.is_body() { "property" } else { "parameter" };
+    let named = match within {
+        [] => String::new(),
+        within => format!(" {noun} {}", within.join(".")),
     };
     format!("{subject}{named} {}", wording(violation))
 }
@@ -190,32 +194,36 @@ fn message(violation: &Violation, location: &[String]) -> String {
 fn wording(violation: &Violation) -> String {
     let expected = violation.expected.as_ref();
     let value = expected.map(plain).unwrap_or_default();
-    let last = violation.field.rsplit(['.', '[']).next().unwrap_or_default();
-    match violation.keyword.as_str() {
-        "required" => format!("must have required property '{last}'"),
-        "type" => format!("must be {}", value.replace(", ", ",")),
-        "enum" => format!("must be equal to one of the allowed values: {value}"),
-        "const" => "must be equal to constant".to_owned(),
-        "minLength" => format!("must NOT have fewer than {value} characters"),
-        "maxLength" => format!("must NOT have more than {value} characters"),
-        "minItems" => format!("must NOT have fewer than {value} items"),
-        "maxItems" => format!("must NOT have more than {value} items"),
-        "minProperties" => format!("must NOT have fewer than {value} properties"),
-        "maxProperties" => format!("must NOT have more than {value} properties"),
-        "uniqueItems" => "must NOT have duplicate items".to_owned(),
-        "minimum" => format!("must be >= {value}"),
-        "maximum" => format!("must be <= {value}"),
-        "exclusiveMinimum" => format!("must be > {value}"),
-        "exclusiveMaximum" => format!("must be < {value}"),
-        "multipleOf" => format!("must be multiple of {value}"),
-        "pattern" => format!("must match pattern \"{value}\""),
-        "format" => format!("must match format \"{value}\""),
-        "additionalProperties" => {
-            format!("must NOT have additional properties; found '{last}'")
+    let missing = Some(&violation.parameter).filter(|_| is_missing_parameter(violation));
+    let name = violation.property.as_ref().or(missing);
+    match (violation.keyword.as_str(), name) {
+        ("required", Some(name)) => format!("must have required property '{name}'"),
+        ("additionalProperties", Some(name)) => {
+            format!("must NOT have additional properties; found '{name}'")
         }
-        "oneOf" => "must match exactly one schema in oneOf".to_owned(),
-        "anyOf" => "must match a schema in anyOf".to_owned(),
-        "not" => "must NOT be valid".to_owned(),
+        ("unevaluatedProperties", Some(name)) => {
+            format!("must NOT have unevaluated properties: '{name}'")
+        }
+        ("type", _) => format!("must be {}", value.replace(", ", ",")),
+        ("enum", _) => format!("must be equal to one of the allowed values: {value}"),
+        ("const", _) => "must be equal to constant".to_owned(),
+        ("minLength", _) => format!("must NOT have fewer than {value} characters"),
+        ("maxLength", _) => format!("must NOT have more than {value} characters"),
+        ("minItems", _) => format!("must NOT have fewer than {value} items"),
+        ("maxItems", _) => format!("must NOT have more than {value} items"),
+        ("minProperties", _) => format!("must NOT have fewer than {value} properties"),
+        ("maxProperties", _) => format!("must NOT have more than {value} properties"),
+        ("uniqueItems", _) => "must NOT have duplicate items".to_owned(),
+        ("minimum", _) => format!("must be >= {value}"),
+        ("maximum", _) => format!("must be <= {value}"),
+        ("exclusiveMinimum", _) => format!("must be > {value}"),
+        ("exclusiveMaximum", _) => format!("must be < {value}"),
+        ("multipleOf", _) => format!("must be multiple of {value}"),
+        ("pattern", _) => format!("must match pattern \"{value}\""),
+        ("format", _) => format!("must match format \"{value}\""),
+        ("oneOf", _) => "must match exactly one schema in oneOf".to_owned(),
+        ("anyOf", _) => "must match a schema in anyOf".to_owned(),
+        ("not", _) => "must NOT be valid".to_owned(),
         _ => violation.text.clone(),
     }
 }

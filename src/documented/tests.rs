@@ -2,6 +2,7 @@
 //!
 //! Must not know sockets.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use expect_test::Expect;
@@ -80,8 +81,12 @@ struct Pets {
 }
 
 fn pets() -> Pets {
+    loaded(PETS)
+}
+
+fn loaded(text: &str) -> Pets {
     let mut findings = Vec::new();
-    let document = Document::parse("pets.yaml", PETS, &mut findings).unwrap();
+    let document = Document::parse("pets.yaml", text, &mut findings).unwrap();
     let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
     Pets { contract, kept: Renderings::default(), options: Options::default() }
 }
@@ -123,6 +128,21 @@ impl Pets {
         lines.extend(violations.map(|it| format!("! {} {} {}", it.field, it.keyword, it.text)));
         lines.join("\n") + "\n"
     }
+}
+
+/// Where each violation is, as Prism's `validation` list has it, and its message.
+fn check_locations(rows: &[(&str, &str, &[&str], &str)], expected: &Expect) {
+    let names = loaded(NAMES);
+    let mut told = String::new();
+    for (id, query, headers, body) in rows {
+        writeln!(told, "{id} {query}").unwrap();
+        let answered = names.answer(id, query, headers, body);
+        let problem: serde_json::Value = serde_json::from_slice(answered.response.body()).unwrap();
+        for item in problem["validation"].as_array().unwrap() {
+            writeln!(told, "  {} {}", item["location"], item["message"]).unwrap();
+        }
+    }
+    expected.assert_eq(&told);
 }
 
 fn check(rows: &[(&str, &str, &[&str], &str)], expected: &Expect) {
@@ -346,7 +366,7 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             listPets  [] 
             422
             content-type: text/plain
-            sl-violations: [{"location":["request","query"],"severity":"Error","code":"required","message":"Request query parameter must have required property 'limit'"}]
+            sl-violations: [{"location":["request","query"],"severity":"Error","code":"required","message":"Request query must have required property 'limit'"}]
             deprecation: true
             oops
             listPets documents 422, pets.yaml:31, the request is invalid
@@ -424,7 +444,7 @@ fn an_example_that_does_not_fit_is_told_and_refused_where_errors_are_asked_for()
         500
         content-type: application/problem+json
         deprecation: true
-        {"type":"urn:tombstone:errors#VIOLATIONS","title":"Request/Response not valid","status":500,"detail":"the body does not fit its schema; without `--errors` it is sent all the same","validation":[{"location":["response","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]}
+        {"type":"urn:tombstone:errors#VIOLATIONS","title":"Request/Response not valid","status":500,"detail":"the body does not fit its schema; without `--errors` it is sent all the same","validation":[{"location":["response","body","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]}
         in our own name
         ! [0].id type must be an integer
     "#]].assert_eq(&of(&pets));
@@ -443,4 +463,134 @@ fn an_answer_is_made_once_and_a_dynamic_one_each_time_unless_its_seed_is_given()
     assert_ne!(one.as_ptr(), other.as_ptr());
     let (one, other) = (of("prefer: dynamic=true, seed=a"), of("prefer: dynamic=true, seed=a"));
     assert_eq!(one.as_ptr(), other.as_ptr());
+}
+
+const NAMES: &str = "
+openapi: 3.1.0
+info: { title: Names, version: '1' }
+paths:
+  /a:
+    get:
+      operationId: arrays
+      parameters:
+        - { name: ids, in: query, schema: &list { type: array, items: { type: integer } } }
+        - { name: spaced, in: query, style: spaceDelimited, explode: false, schema: *list }
+        - { name: piped, in: query, style: pipeDelimited, explode: false, schema: *list }
+        - { name: csv, in: query, explode: false, schema: *list }
+        - { name: 'tags[]', in: query, schema: *list }
+        - { name: X-List, in: header, schema: *list }
+        - { name: crumbs, in: cookie, explode: false, schema: *list }
+      responses: { '200': { description: ok } }
+  /o:
+    get:
+      operationId: objects
+      parameters:
+        - { name: filter, in: query, style: deepObject, schema: &object { type: object, required: [name], additionalProperties: false, properties: { name: { type: string }, n: { type: integer } } } }
+        - { name: json, in: query, content: { application/json: { schema: *object } } }
+        - { name: page, in: query, schema: { type: object, properties: { limit: { type: integer } } } }
+        - { name: X-Object, in: header, schema: *object }
+      responses: { '200': { description: ok } }
+  /n:
+    get:
+      operationId: names
+      parameters:
+        - { name: 'must[]', in: query, required: true, schema: *list }
+        - { name: a.b, in: query, schema: { type: integer } }
+        - { name: 'p%q', in: query, schema: { type: integer } }
+        - { name: t~u/v, in: query, schema: { type: integer } }
+        - { name: x.y, in: cookie, required: true, schema: { type: integer } }
+      responses: { '200': { description: ok } }
+    post:
+      operationId: bodies
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [a.b]
+              unevaluatedProperties: false
+              properties: { a.b: { type: integer }, 'x[0]': { type: integer }, c/d: { type: array, items: { required: ['k[0]'] } }, '': { type: integer } }
+          application/x-www-form-urlencoded: { schema: &form { type: object, required: [n], properties: { n: { type: integer }, 'u[]': *list } } }
+          multipart/form-data:
+            schema: *form
+            encoding: { n: { headers: { X-Unit: { required: true, schema: { type: string } } } } }
+      responses: { '200': { description: ok } }
+";
+
+#[test]
+fn violations_of_parameters_are_located_whatever_the_style_and_the_names() {
+    check_locations(
+        &[
+            ("arrays", "ids=1&ids=x", &[], ""),
+            ("arrays", "spaced=1%20x&piped=1|x&csv=1,x&tags[]=1&tags[]=x", &[], ""),
+            ("arrays", "", &["x-list: 1, x", "cookie: crumbs=1,x"], ""),
+            ("objects", "filter[n]=x&filter[z]=1", &[], ""),
+            ("objects", "json={%22n%22:%22x%22}&limit=x", &[], ""),
+            ("objects", "json={", &["x-object: n,x"], ""),
+            ("names", "", &[], ""),
+            ("names", "must[]=1&a.b=x&p%25q=x&t~u/v=x", &["cookie: x.y=1"], ""),
+        ],
+        &expect![[r#"
+        arrays ids=1&ids=x
+          ["query","ids","1"] "Request query parameter ids.1 must be integer"
+        arrays spaced=1%20x&piped=1|x&csv=1,x&tags[]=1&tags[]=x
+          ["query","spaced","1"] "Request query parameter spaced.1 must be integer"
+          ["query","piped","1"] "Request query parameter piped.1 must be integer"
+          ["query","csv","1"] "Request query parameter csv.1 must be integer"
+          ["query","tags[]","1"] "Request query parameter tags[].1 must be integer"
+        arrays 
+          ["header","X-List","1"] "Request header parameter X-List.1 must be integer"
+          ["cookie","crumbs","1"] "Request cookie parameter crumbs.1 must be integer"
+        objects filter[n]=x&filter[z]=1
+          ["query","filter"] "Request query parameter filter must NOT have additional properties; found 'z'"
+          ["query","filter"] "Request query parameter filter must have required property 'name'"
+          ["query","filter","n"] "Request query parameter filter.n must be integer"
+        objects json={%22n%22:%22x%22}&limit=x
+          ["query","json"] "Request query parameter json must have required property 'name'"
+          ["query","json","n"] "Request query parameter json.n must be integer"
+          ["query","page","limit"] "Request query parameter page.limit must be integer"
+        objects json={
+          ["query","json"] "Request query parameter json must be valid JSON: EOF while parsing an object at line 1 column 1"
+          ["header","X-Object"] "Request header parameter X-Object must have required property 'name'"
+          ["header","X-Object","n"] "Request header parameter X-Object.n must be integer"
+        names 
+          ["query"] "Request query must have required property 'must[]'"
+          ["cookie"] "Request cookie must have required property 'x.y'"
+        names must[]=1&a.b=x&p%25q=x&t~u/v=x
+          ["query","a.b"] "Request query parameter a.b must be integer"
+          ["query","p%q"] "Request query parameter p%q must be integer"
+          ["query","t~u/v"] "Request query parameter t~u/v must be integer"
+        "#]],
+    );
+}
+
+#[test]
+fn violations_of_bodies_are_located_whatever_the_names() {
+    let form = "content-type: application/x-www-form-urlencoded";
+    let parts = [
+        "--b\r\nContent-Disposition: form-data; name=n\r\n\r\n1\r\n",
+        "--b\r\nContent-Disposition: form-data; name=\"u[]\"\r\n\r\nx\r\n--b--\r\n",
+    ];
+    let json = r#"{"x[0]":"a","c/d":[{}],"":"z","e.f":1}"#;
+    check_locations(
+        &[
+            ("bodies", "", &["content-type: application/json"], json),
+            ("bodies", "", &[form], "u[]=1&u[]=x"),
+            ("bodies", "", &["content-type: multipart/form-data; boundary=b"], &parts.concat()),
+        ],
+        &expect![[r#"
+        bodies 
+          ["body"] "Request body must have required property 'a.b'"
+          ["body"] "Request body must NOT have unevaluated properties: 'e.f'"
+          ["body","x[0]"] "Request body property x[0] must be integer"
+          ["body","c/d","0"] "Request body property c/d.0 must have required property 'k[0]'"
+          ["body",""] "Request body property  must be integer"
+        bodies 
+          ["body"] "Request body must have required property 'n'"
+          ["body","u[]","1"] "Request body property u[].1 must be integer"
+        bodies 
+          ["body","n"] "Request body property n has a header `X-Unit` that is required"
+          ["body","u[]","0"] "Request body property u[].0 must be integer"
+        "#]],
+    );
 }

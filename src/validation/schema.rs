@@ -97,31 +97,32 @@ fn tell(
         Kind::FalseSchema => forbidding(error.schema_path().as_str()),
         kind => kind.keyword(),
     };
-    let mut push = |field: String, expected: Option<Value>, text: String| {
+    let mut push = |property: Option<&str>, expected: Option<Value>, text: String| {
         violations.push(Violation {
             location: subject.place,
             pointer: bounded(pointer.to_owned()),
-            field: bounded(field),
+            field: bounded(property.map_or_else(|| field.clone(), |name| member(&field, name))),
             keyword: bounded(keyword.to_owned()),
             expected: expected.filter(|expected| expected.to_string().len() <= PART_BYTES_MAX),
             text: bounded(text),
+            parameter: bounded(subject.name.to_owned()),
+            property: property.map(|name| bounded(name.to_owned())),
         });
     };
     match error.kind() {
         Kind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            push(member(&field, name), None, "is required".to_owned());
+            push(property.as_str(), None, "is required".to_owned());
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             for name in unexpected.iter().take(VIOLATIONS_MAX) {
-                push(member(&field, name), None, "is not allowed".to_owned());
+                push(Some(name), None, "is not allowed".to_owned());
             }
         }
         // `additionalProperties: false` without `properties`: told for the object, not for what is too much.
         Kind::FalseSchema if keyword == "additionalProperties" => {
             let members = value.pointer(pointer).and_then(Value::as_object);
             for name in members.into_iter().flat_map(Map::keys).take(VIOLATIONS_MAX) {
-                push(member(&field, name), None, "is not allowed".to_owned());
+                push(Some(name), None, "is not allowed".to_owned());
             }
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context }
@@ -133,7 +134,7 @@ fn tell(
         }
         kind => {
             let (expected, text) = describe(kind);
-            push(field, expected, text);
+            push(None, expected, text);
         }
     }
 }

@@ -34,6 +34,13 @@ pub struct Violation {
     pub expected: Option<Value>,
     /// A sentence without its subject: `must be a boolean`.
     pub text: String,
+    /// The parameter that the value is of; empty for a body. `field` joins it with what is inside, and cannot be taken
+    /// apart again where names have dots or brackets.
+    #[serde(skip)]
+    pub parameter: String,
+    /// The property that the value at `pointer` lacks, or has and may not have.
+    #[serde(skip)]
+    pub property: Option<String>,
 }
 
 /// The part of a request that a violation is in.
@@ -65,6 +72,11 @@ impl Place {
             Self::Body => "body",
             Self::Response => "response",
         }
+    }
+
+    /// Whether it is a body, of the request or of the answer; all else are parameters.
+    pub const fn is_body(self) -> bool {
+        matches!(self, Self::Body | Self::Response)
     }
 }
 
@@ -99,13 +111,16 @@ impl Violation {
         expected: Option<Value>,
         text: impl Into<String>,
     ) -> Self {
+        let field = bounded(field.to_owned());
         Self {
             location,
             pointer: String::new(),
-            field: bounded(field.to_owned()),
+            parameter: if location.is_body() { String::new() } else { field.clone() },
+            field,
             keyword: bounded(keyword.to_owned()),
             expected,
             text: bounded(text.into()),
+            property: None,
         }
     }
 
