@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
+use indexmap::IndexSet;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -29,9 +30,14 @@ const UNDISPATCHED: &str = "$defs/undispatched";
 const DECLARED_DEPTH_MAX: usize = 8;
 /// Schemas in which they are looked for: references multiply.
 const DECLARED_MAX: usize = 1000;
+/// In a schema that discriminators lead to: by property, a schema of the names that do. No validator knows it; it is for
+/// who makes values.
+pub(super) const NAMED: &str = "x-tombstone-named";
+/// Schemas between a discriminator and what it is mapped to that choose, too: those of all discriminators multiply.
+const BETWEEN_MAX: usize = 10_000;
 
 /// One `discriminator` of a document.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Discriminator {
     /// The schema that has it.
     pub(super) pointer: String,
@@ -43,10 +49,21 @@ pub(super) struct Discriminator {
 }
 
 /// Which values of the property lead where.
-struct Plan<'d> {
-    of: &'d Discriminator,
+struct Plan {
+    of: Discriminator,
+    /// The schema that has the discriminator, and those that hold it as an inline part of their `allOf`: who is composed
+    /// of one of them is a child.
+    level: Vec<String>,
     /// Names and the pointers they lead to: several where documents are ambiguous.
     branches: IndexMap<String, Vec<String>>,
+    /// What the mapping names.
+    mapped: BTreeSet<String>,
+}
+
+/// Which components each schema is composed of with `allOf`, and the other way around.
+struct Family {
+    heirs: HashMap<String, Vec<String>>,
+    parents: HashMap<String, Vec<String>>,
 }
 
 /// Makes every discriminator choose. Those that cannot stay the alternatives that they are. Returns pointers to
@@ -57,57 +74,190 @@ pub(super) fn dispatch(
     document: &Document,
     findings: &mut Vec<Finding>,
 ) -> Vec<String> {
-    let heirs = heirs(root);
-    let plans: Vec<Plan<'_>> =
-        discriminators.iter().map(|one| plan(root, one, &heirs, document, findings)).collect();
-    let parents: HashMap<&str, &str> = plans
-        .iter()
-        .filter(|plan| plan.of.alternatives.is_none() && !plan.branches.is_empty())
-        .map(|plan| (plan.of.pointer.as_str(), plan.of.property.as_str()))
-        .collect();
-    let mut rewritten = BTreeMap::new();
+    let family = Family::of(root);
+    let mut plans: Vec<Plan> =
+        discriminators.iter().map(|one| plan(root, one, &family, document, findings)).collect();
+    plans.extend(between(root, &plans, &family));
     let mut undispatched = BTreeSet::new();
+    let mut rewritten = BTreeMap::new();
     for plan in &plans {
-        let parent = plan.of.pointer.as_str();
-        let ways: BTreeSet<String> =
-            plan.targets().flat_map(|target| ways_back(root, target, parent)).collect();
-        for holder in ways {
-            rewritten.insert(holder, parent);
-            undispatched.insert(parent);
+        let targets = plan.targets();
+        for (holder, to) in targets.flat_map(|target| ways_back(root, target, &plan.level)) {
+            undispatched.insert(to.clone());
+            rewritten.insert(holder, to);
         }
     }
-    let chosen: Vec<Option<Value>> = plans
-        .iter()
-        .map(|plan| {
-            plan.choice(root, &mut |target| {
-                let itself = target == plan.of.pointer;
-                let chosen_by_same = parents.get(target) == Some(&plan.of.property.as_str());
-                if !itself && !chosen_by_same {
-                    return fragment(target);
-                }
-                let known = plans.iter().find(|plan| plan.of.pointer == target);
-                undispatched.extend(known.map(|plan| plan.of.pointer.as_str()));
-                fragment(&format!("{target}/{UNDISPATCHED}"))
-            })
-        })
-        .collect();
+    let choices = choices(root, &plans, &mut undispatched);
     for (holder, parent) in rewritten {
         if let Some(Value::Object(map)) = root.pointer_mut(&holder) {
             let to = fragment(&format!("{parent}/{UNDISPATCHED}"));
             map.insert("$ref".to_owned(), Value::String(to));
         }
     }
-    let mut added = Vec::new();
-    for plan in plans.iter().filter(|plan| undispatched.contains(plan.of.pointer.as_str())) {
-        added.extend(leave_undispatched(root, plan.of));
+    name_targets(root, &plans);
+    let mut entries: Vec<(&str, usize)> = plans
+        .iter()
+        .zip(choices)
+        .filter_map(|(plan, choice)| Some((&*plan.of.pointer, install(root, &plan.of, choice)?)))
+        .collect();
+    entries.sort_unstable();
+    undispatched.iter().filter_map(|pointer| leave_undispatched(root, pointer, &entries)).collect()
+}
+
+/// What the objects of each plan are held against. Who is chosen does not choose again by the same property.
+fn choices(
+    root: &Value,
+    plans: &[Plan],
+    undispatched: &mut BTreeSet<String>,
+) -> Vec<Option<Value>> {
+    let parents: HashSet<(&str, &str)> = plans
+        .iter()
+        .filter(|plan| plan.of.alternatives.is_none() && !plan.branches.is_empty())
+        .flat_map(|plan| plan.level.iter().map(|at| (at.as_str(), plan.of.property.as_str())))
+        .collect();
+    let choice = |plan: &Plan| {
+        plan.choice(root, &mut |target| {
+            let itself = plan.level.iter().any(|at| at == target);
+            let chosen_by_same = parents.contains(&(target, plan.of.property.as_str()));
+            if !itself && !chosen_by_same {
+                return fragment(target);
+            }
+            undispatched.insert(target.to_owned());
+            fragment(&format!("{target}/{UNDISPATCHED}"))
+        })
+    };
+    plans.iter().map(choice).collect()
+}
+
+/// Plans for the schemas between a discriminator and what it is mapped to, which have no name of their own there: a value
+/// of such a schema is one of those below it.
+fn between(root: &Value, plans: &[Plan], family: &Family) -> Vec<Plan> {
+    let mut known: HashSet<(String, &str)> = HashSet::new();
+    for plan in plans {
+        known.extend(plan.level.iter().map(|at| (at.clone(), plan.of.property.as_str())));
     }
-    for (plan, choice) in plans.iter().zip(chosen) {
-        install(root, plan.of, choice);
+    let mut added = Vec::new();
+    for plan in plans {
+        let property = plan.of.property.as_str();
+        let below = family.below(plan.level.iter().map(String::as_str));
+        for middle in family.above(plan.mapped.iter().map(String::as_str)) {
+            let is_between = below.contains(middle) && !plan.mapped.contains(middle);
+            if !is_between || added.len() >= BETWEEN_MAX {
+                continue;
+            }
+            if !known.insert((middle.to_owned(), property)) {
+                continue;
+            }
+            let mut own = family.below(std::iter::once(middle));
+            own.insert(middle);
+            let mut branches = plan.branches.clone();
+            for targets in branches.values_mut() {
+                targets.retain(|target| own.contains(target.as_str()));
+            }
+            branches.retain(|_, targets| !targets.is_empty());
+            let of = Discriminator {
+                pointer: middle.to_owned(),
+                property: property.to_owned(),
+                alternatives: None,
+            };
+            let level = level(root, middle);
+            added.push(Plan { of, level, branches, mapped: BTreeSet::new() });
+        }
     }
     added
 }
 
-impl Plan<'_> {
+/// Says in each schema that can be chosen by which names, for who makes a value of it alone.
+fn name_targets(root: &mut Value, plans: &[Plan]) {
+    for plan in plans {
+        let property = plan.of.property.as_str();
+        let mut names: IndexMap<&str, Vec<&str>> = IndexMap::new();
+        for (name, targets) in &plan.branches {
+            for target in targets.iter().filter(|target| !plan.level.contains(target)) {
+                names.entry(target).or_default().push(name);
+            }
+        }
+        for (target, names) in names {
+            let Some(Value::Object(map)) = root.pointer_mut(target) else { continue };
+            let by_property = map.entry(NAMED).or_insert_with(|| json!({}));
+            if let Value::Object(by_property) = by_property {
+                by_property.entry(property).or_insert_with(|| json!({ "enum": names }));
+            }
+        }
+    }
+}
+
+/// A schema, and those around it that hold it as an inline part of their `allOf`.
+fn level(root: &Value, pointer: &str) -> Vec<String> {
+    let around = |pointer: &String| {
+        let (list, number) = pointer.rsplit_once('/')?;
+        let (schema, keyword) = list.rsplit_once('/')?;
+        let items = root.pointer(list)?.as_array()?;
+        let holds = keyword == "allOf" || (keyword == "anyOf" && number == "0" && or_null(items));
+        holds.then(|| schema.to_owned())
+    };
+    std::iter::successors(Some(pointer.to_owned()), around).collect()
+}
+
+/// Whether these alternatives are what `nullable` became.
+fn or_null(alternatives: &[Value]) -> bool {
+    matches!(alternatives, [_, Value::Object(null)] if null.len() == 1 && null.get("type").is_some_and(|kind| kind == "null"))
+}
+
+impl Family {
+    fn of(root: &Value) -> Family {
+        fn parents(schema: &Value, found: &mut BTreeSet<String>) {
+            let all = schema.get("allOf").and_then(Value::as_array);
+            let any = schema.get("anyOf").and_then(Value::as_array);
+            let any = any.filter(|items| or_null(items)).and_then(|items| items.first());
+            for part in all.into_iter().flatten().chain(any) {
+                let reference = part.get("$ref").and_then(Value::as_str);
+                found.extend(reference.and_then(lowering::target));
+                parents(part, found);
+            }
+        }
+        let mut family = Family { heirs: HashMap::new(), parents: HashMap::new() };
+        let components = root.pointer(COMPONENTS).and_then(Value::as_object);
+        for (name, schema) in components.into_iter().flatten() {
+            let heir = layout::child(COMPONENTS, name);
+            let mut found = BTreeSet::new();
+            parents(schema, &mut found);
+            for parent in &found {
+                family.heirs.entry(parent.clone()).or_default().push(heir.clone());
+            }
+            family.parents.insert(heir, found.into_iter().collect());
+        }
+        family
+    }
+
+    /// All that is composed of these schemas, nearest first.
+    fn below<'f>(&'f self, schemas: impl Iterator<Item = &'f str>) -> IndexSet<&'f str> {
+        reached(&self.heirs, schemas)
+    }
+
+    /// All that these schemas are composed of.
+    fn above<'f>(&'f self, schemas: impl Iterator<Item = &'f str>) -> IndexSet<&'f str> {
+        reached(&self.parents, schemas)
+    }
+}
+
+fn reached<'f>(
+    steps: &'f HashMap<String, Vec<String>>,
+    schemas: impl Iterator<Item = &'f str>,
+) -> IndexSet<&'f str> {
+    let mut open: Vec<&str> = schemas.collect();
+    let mut found = IndexSet::new();
+    while let Some(at) = open.pop() {
+        for next in steps.get(at).into_iter().flatten() {
+            if found.insert(next.as_str()) {
+                open.push(next);
+            }
+        }
+    }
+    found
+}
+
+impl Plan {
     fn targets(&self) -> impl Iterator<Item = &str> {
         self.branches.values().flatten().map(String::as_str)
     }
@@ -124,7 +274,7 @@ impl Plan<'_> {
         if !required.is_some_and(|names| names.iter().any(|name| name == property)) {
             choice.insert("required".to_owned(), json!([property]));
         }
-        if schema.is_none_or(|schema| declared(root, schema, property, "").is_none()) {
+        if schema.is_none_or(|schema| declared(root, schema, property, &[]).is_none()) {
             let names: Vec<&String> = self.branches.keys().collect();
             choice.insert("properties".to_owned(), json!({ property: { "enum": names } }));
         }
@@ -146,22 +296,24 @@ impl Plan<'_> {
 }
 
 /// Which names there are: those that are mapped, else what the alternative says of its property, else its own.
-fn plan<'d>(
+fn plan(
     root: &Value,
-    of: &'d Discriminator,
-    heirs: &HashMap<String, Vec<String>>,
+    of: &Discriminator,
+    family: &Family,
     document: &Document,
     findings: &mut Vec<Finding>,
-) -> Plan<'d> {
-    let mut plan = Plan { of, branches: IndexMap::new() };
-    let Some(targets) = targets(root, of, heirs) else { return plan };
-    let mut mapped: HashSet<String> = HashSet::new();
+) -> Plan {
+    let level = level(root, &of.pointer);
+    let (branches, mapped) = (IndexMap::new(), BTreeSet::new());
+    let mut plan = Plan { of: of.clone(), level, branches, mapped };
+    let Some(targets) = targets(root, &plan, family) else { return plan };
     let mapping = root
         .pointer(&of.pointer)
         .and_then(|schema| schema.pointer("/discriminator/mapping")?.as_object());
     for (name, to) in mapping.into_iter().flatten() {
         let Some(target) = to.as_str().and_then(|to| mapping_target(root, to)) else { continue };
-        if of.alternatives.is_some() && !targets.contains(&target) && target != of.pointer {
+        if of.alternatives.is_some() && !targets.contains(&target) && !plan.level.contains(&target)
+        {
             let at = layout::child(&format!("{}/discriminator/mapping", of.pointer), name);
             let message = format!(
                 "`{name}` is mapped to {}, which is not among the alternatives; it is left out",
@@ -170,27 +322,33 @@ fn plan<'d>(
             findings.push(document.warning(&at, message));
             continue;
         }
-        mapped.insert(target.clone());
+        plan.mapped.insert(target.clone());
         plan.branches.entry(name.clone()).or_default().push(target);
     }
-    for target in targets.into_iter().filter(|target| !mapped.contains(target)) {
+    for target in targets {
+        if plan.mapped.contains(&target) {
+            continue;
+        }
         let said = root
             .pointer(&target)
-            .and_then(|schema| declared(root, schema, &of.property, &of.pointer));
+            .and_then(|schema| declared(root, schema, &of.property, &plan.level));
         let implicit = implicit_name(&target);
         let names = match (said, implicit) {
             (Some(said), Some(implicit)) if said.contains(&implicit) => vec![implicit],
             (Some(said), _) => said,
             (None, Some(implicit)) => vec![implicit],
             // An alternative without a name: nothing can be chosen.
-            (None, None) => return Plan { of, branches: IndexMap::new() },
+            (None, None) => {
+                plan.branches.clear();
+                return plan;
+            }
         };
         for name in names {
             plan.branches.entry(name).or_default().push(target.clone());
         }
     }
     let allowed =
-        root.pointer(&of.pointer).and_then(|schema| declared(root, schema, &of.property, ""));
+        root.pointer(&of.pointer).and_then(|schema| declared(root, schema, &of.property, &[]));
     if let Some(allowed) = allowed {
         // Names that the schema's own property cannot have are not how this document names them.
         plan.branches.retain(|name, _| allowed.contains(name));
@@ -199,56 +357,29 @@ fn plan<'d>(
 }
 
 /// The alternatives, or all that is composed of the schema. `None` when one of them can have no name.
-fn targets(
-    root: &Value,
-    of: &Discriminator,
-    heirs: &HashMap<String, Vec<String>>,
-) -> Option<Vec<String>> {
+fn targets(root: &Value, plan: &Plan, family: &Family) -> Option<Vec<String>> {
+    let Some((slot, keyword)) = plan.of.alternatives else {
+        let level = || plan.level.iter().map(String::as_str);
+        let below = family.below(level());
+        return Some(
+            below
+                .into_iter()
+                .filter(|at| !level().any(|own| own == *at))
+                .map(str::to_owned)
+                .collect(),
+        );
+    };
+    let place = format!("{}/allOf/{slot}/else/{keyword}", plan.of.pointer);
+    let items = root.pointer(&place)?.as_array()?;
     let mut found = Vec::new();
-    if let Some((slot, keyword)) = of.alternatives {
-        let place = format!("{}/allOf/{slot}/else/{keyword}", of.pointer);
-        let items = root.pointer(&place)?.as_array()?;
-        for (number, item) in items.iter().enumerate() {
-            let reference = item.get("$ref").and_then(Value::as_str).and_then(lowering::target);
-            if item.get("type").is_some_and(|kind| kind == "null") {
-                continue;
-            }
-            found.push(reference.unwrap_or_else(|| format!("{place}/{number}")));
+    for (number, item) in items.iter().enumerate() {
+        let reference = item.get("$ref").and_then(Value::as_str).and_then(lowering::target);
+        if item.get("type").is_some_and(|kind| kind == "null") {
+            continue;
         }
-        return Some(found);
-    }
-    let mut seen: HashSet<&str> = HashSet::from([of.pointer.as_str()]);
-    let mut open = vec![of.pointer.as_str()];
-    while let Some(parent) = open.pop() {
-        for heir in heirs.get(parent).into_iter().flatten() {
-            if seen.insert(heir) {
-                found.push(heir.clone());
-                open.push(heir);
-            }
-        }
+        found.push(reference.unwrap_or_else(|| format!("{place}/{number}")));
     }
     Some(found)
-}
-
-/// The components that are composed of each schema with `allOf`.
-fn heirs(root: &Value) -> HashMap<String, Vec<String>> {
-    fn parents(schema: &Value, found: &mut BTreeSet<String>) {
-        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            let reference = part.get("$ref").and_then(Value::as_str);
-            found.extend(reference.and_then(lowering::target));
-            parents(part, found);
-        }
-    }
-    let mut heirs: HashMap<String, Vec<String>> = HashMap::new();
-    let components = root.pointer(COMPONENTS).and_then(Value::as_object);
-    for (name, schema) in components.into_iter().flatten() {
-        let mut found = BTreeSet::new();
-        parents(schema, &mut found);
-        for parent in found {
-            heirs.entry(parent).or_default().push(layout::child(COMPONENTS, name));
-        }
-    }
-    heirs
 }
 
 /// The place that a mapping names, by reference or by the name of a component.
@@ -266,12 +397,17 @@ fn implicit_name(target: &str) -> Option<String> {
 }
 
 /// The texts that a property can be, where its schema says so. What `except` says does not count.
-fn declared(root: &Value, schema: &Value, property: &str, except: &str) -> Option<Vec<String>> {
+fn declared(
+    root: &Value,
+    schema: &Value,
+    property: &str,
+    except: &[String],
+) -> Option<Vec<String>> {
     fn within(
         root: &Value,
         schema: &Value,
         property: &str,
-        except: &str,
+        except: &[String],
         depth: usize,
         left: &mut usize,
     ) -> Option<Vec<String>> {
@@ -280,7 +416,7 @@ fn declared(root: &Value, schema: &Value, property: &str, except: &str) -> Optio
         if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(lowering::target)
         {
             let (at, target) = follow(root, &target);
-            return if at == except {
+            return if except.contains(&at) {
                 None
             } else {
                 within(root, target, property, except, depth, left)
@@ -307,15 +443,16 @@ fn declared(root: &Value, schema: &Value, property: &str, except: &str) -> Optio
     within(root, schema, property, except, DECLARED_DEPTH_MAX, &mut { DECLARED_MAX })
 }
 
-/// Who holds a reference by which a value of the schema at `start` would come to `parent` again.
-fn ways_back(root: &Value, start: &str, parent: &str) -> Vec<String> {
+/// Who holds a reference by which a value of the schema at `start` would come to one of `level` again, and to which.
+fn ways_back(root: &Value, start: &str, level: &[String]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut seen = HashSet::from([start.to_owned()]);
-    let mut open = if start == parent { Vec::new() } else { vec![start.to_owned()] };
+    let is_of_level = |at: &str| level.iter().any(|own| own == at);
+    let mut open = if is_of_level(start) { Vec::new() } else { vec![start.to_owned()] };
     while let Some(at) = open.pop() {
         for (holder, to) in steps(root, &at) {
-            if to == parent {
-                found.push(holder);
+            if is_of_level(&to) {
+                found.push((holder, to));
             } else if seen.insert(to.clone()) {
                 open.push(to);
             }
@@ -324,46 +461,55 @@ fn ways_back(root: &Value, start: &str, parent: &str) -> Vec<String> {
     found
 }
 
-/// Puts the schema without its alternatives beside it, and returns where.
-fn leave_undispatched(root: &mut Value, of: &Discriminator) -> Option<String> {
-    let map = root.pointer_mut(&of.pointer)?.as_object_mut()?;
-    let mut copy: Map<String, Value> = map
+/// Puts a copy of the schema that does not dispatch beside it, and returns where. `entries` are all that dispatches, each
+/// with its schema and its number in the `allOf` there, in order.
+fn leave_undispatched(
+    root: &mut Value,
+    pointer: &str,
+    entries: &[(&str, usize)],
+) -> Option<String> {
+    let map = root.pointer(pointer)?.as_object()?;
+    let copy: Map<String, Value> = map
         .iter()
         .filter(|(keyword, _)| !matches!(keyword.as_str(), "$defs" | "discriminator"))
         .map(|(keyword, value)| (keyword.clone(), value.clone()))
         .collect();
-    if let (Some((slot, _)), Some(Value::Array(all))) = (of.alternatives, copy.get_mut("allOf")) {
-        if slot < all.len() {
-            all.remove(slot);
+    let first = entries.partition_point(|(at, _)| *at < pointer);
+    let own = entries[first..].iter().take_while(|(at, _)| at.starts_with(pointer));
+    let own = own.filter(|(at, _)| level(root, at).iter().any(|own| own == pointer));
+    let own: Vec<(&str, usize)> = own.map(|(at, number)| (&at[pointer.len()..], *number)).collect();
+    let mut copy = Value::Object(copy);
+    // The last first: the numbers of those before stay as they are.
+    for (inside, number) in own.into_iter().rev() {
+        let Some(Value::Object(part)) = copy.pointer_mut(inside) else { continue };
+        let Some(Value::Array(all)) = part.get_mut("allOf") else { continue };
+        if number < all.len() {
+            all.remove(number);
         }
         if all.is_empty() {
-            copy.shift_remove("allOf");
+            part.shift_remove("allOf");
         }
     }
+    let map = root.pointer_mut(pointer)?.as_object_mut()?;
     let defs = map.entry("$defs").or_insert_with(|| json!({})).as_object_mut()?;
-    defs.insert("undispatched".to_owned(), Value::Object(copy));
-    Some(format!("{}/{UNDISPATCHED}", of.pointer))
+    defs.insert("undispatched".to_owned(), copy);
+    Some(format!("{pointer}/{UNDISPATCHED}"))
 }
 
-fn install(root: &mut Value, of: &Discriminator, choice: Option<Value>) {
-    let Some(Value::Object(map)) = root.pointer_mut(&of.pointer) else { return };
-    let entry = match (of.alternatives, choice) {
-        (Some((slot, _)), choice) => {
-            let Some(Value::Object(entry)) = map.get_mut("allOf").and_then(|all| all.get_mut(slot))
-            else {
-                return;
-            };
-            // What is no object, and all where nothing can be chosen, is held against each alternative.
-            let objects = choice.is_some();
-            let condition = if objects { json!({ "type": "object" }) } else { json!(false) };
-            entry.insert("if".to_owned(), condition);
-            entry.extend(choice.map(|choice| ("then".to_owned(), choice)));
-            return;
-        }
-        (None, Some(choice)) => json!({ "if": { "type": "object" }, "then": choice }),
-        (None, None) => return,
-    };
-    if let Value::Array(all) = map.entry("allOf").or_insert_with(|| json!([])) {
-        all.push(entry);
+/// Makes a schema choose; returns the number of the entry in its `allOf` that does.
+fn install(root: &mut Value, of: &Discriminator, choice: Option<Value>) -> Option<usize> {
+    let map = root.pointer_mut(&of.pointer)?.as_object_mut()?;
+    if let Some((slot, _)) = of.alternatives {
+        let entry = map.get_mut("allOf")?.get_mut(slot)?.as_object_mut()?;
+        // What is no object, and all where nothing can be chosen, is held against each alternative.
+        let objects = choice.is_some();
+        let condition = if objects { json!({ "type": "object" }) } else { json!(false) };
+        entry.insert("if".to_owned(), condition);
+        entry.extend(choice.map(|choice| ("then".to_owned(), choice)));
+        return Some(slot);
     }
+    let entry = json!({ "if": { "type": "object" }, "then": choice? });
+    let all = map.entry("allOf").or_insert_with(|| json!([])).as_array_mut()?;
+    all.push(entry);
+    Some(all.len() - 1)
 }

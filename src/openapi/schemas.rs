@@ -22,6 +22,7 @@ use serde_json::json;
 
 use super::direction;
 use super::direction::Direction;
+use super::discriminator;
 use super::lowering;
 use super::lowering::Lowered;
 use super::patterns;
@@ -290,6 +291,11 @@ impl Schemas {
         }
         kept.insert(pattern.into(), compiled.clone());
         compiled
+    }
+
+    /// The names by which discriminators know a schema, as a schema of the property that has them.
+    pub fn named<'s>(schema: &'s Map<String, Value>, property: &str) -> Option<&'s Value> {
+        schema.get(discriminator::NAMED)?.get(property)
     }
 
     /// The name of the component that a schema's `$ref` leads to.

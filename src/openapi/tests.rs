@@ -731,6 +731,188 @@ fn alternatives_that_are_composed_of_their_union_end() {
     );
 }
 
+const MEMBERS: [&str; 4] = [
+    "Entity: {type: object, required: [id], properties: {id: {type: string}}}\n",
+    "Member:\n  allOf:\n  - {$ref: '#/components/schemas/Entity'}\n  \
+     - {type: object, properties: {kind: {type: string}, shown: {type: boolean}}, discriminator: {propertyName: kind, \
+     mapping: {'#m.user': '#/components/schemas/User', '#m.guest': Guest}}}\n",
+    "User: {allOf: [{$ref: '#/components/schemas/Member'}, {required: [mail], properties: {mail: {type: string}}}]}\n",
+    "Guest: {allOf: [{$ref: '#/components/schemas/Member'}, {required: [until], properties: {until: {type: string}}}]}\n",
+];
+
+/// What schemas of a document say of values, each value with the schema that it is held against.
+fn verdicts(version: &str, schemas: &str, values: &[(&str, Value)]) -> String {
+    let (contract, mut said) = load(&with_schemas(version, &format!("{schemas}\nS: {{}}")));
+    let schemas = contract.unwrap().schemas;
+    for (name, value) in values {
+        let id = schemas.at(&format!("/components/schemas/{name}")).unwrap();
+        let validator = schemas.response_validator(id).unwrap();
+        let mut errors: Vec<String> =
+            validator.iter_errors(value).map(|error| error.to_string()).collect();
+        errors.sort();
+        errors.dedup();
+        let errors = if errors.is_empty() { "fits".to_owned() } else { errors.join("; ") };
+        writeln!(said, "{name} {value}: {errors}").unwrap();
+    }
+    said
+}
+
+#[test]
+fn a_discriminator_in_a_part_of_a_parent_chooses_in_any_order_of_the_document() {
+    let values = [
+        ("Member", json!({"id": "1", "kind": "#m.user", "mail": "a"})),
+        ("Member", json!({"id": "1", "kind": "#m.user", "until": "a"})),
+        ("Member", json!({"id": "1", "kind": "#m.guest", "until": "a"})),
+        ("Member", json!({"kind": "#m.guest", "until": "a"})),
+        ("Member", json!({"id": "1", "kind": "#m.other"})),
+        ("Member", json!({"id": "1"})),
+        ("User", json!({"id": "1", "kind": "#m.user", "mail": "a"})),
+        ("User", json!({"id": "1", "mail": "a"})),
+        ("User", json!({"mail": "a", "shown": "x"})),
+        ("Guest", json!({"id": "1", "kind": "#m.guest"})),
+        ("Entity", json!({"id": "1"})),
+    ];
+    let expected = expect![[r##"
+        Member {"id":"1","kind":"#m.user","mail":"a"}: fits
+        Member {"id":"1","kind":"#m.user","until":"a"}: "mail" is a required property
+        Member {"id":"1","kind":"#m.guest","until":"a"}: fits
+        Member {"kind":"#m.guest","until":"a"}: "id" is a required property
+        Member {"id":"1","kind":"#m.other"}: "#m.other" is not one of "#m.user" or "#m.guest"
+        Member {"id":"1"}: "kind" is a required property
+        User {"id":"1","kind":"#m.user","mail":"a"}: fits
+        User {"id":"1","mail":"a"}: fits
+        User {"mail":"a","shown":"x"}: "id" is a required property; "x" is not of type "boolean"
+        Guest {"id":"1","kind":"#m.guest"}: "until" is a required property
+        Entity {"id":"1"}: fits
+    "##]];
+    let mut orders = Vec::new();
+    for first in 0..4 {
+        for step in [1, 3] {
+            let order: Vec<&str> = (0..4).map(|at| MEMBERS[(first + at * step) % 4]).collect();
+            orders.push(order.concat());
+        }
+    }
+    orders.push([MEMBERS[0], MEMBERS[2], MEMBERS[1], MEMBERS[3]].concat());
+    for order in &orders {
+        assert_eq!(verdicts("3.0.3", order, &values), verdicts("3.0.3", &orders[0], &values));
+    }
+    expected.assert_eq(&verdicts("3.0.3", &orders[0], &values));
+}
+
+#[test]
+fn parents_of_parents_choose_among_what_is_below_them() {
+    // `File` and `Picture` stand between what chooses and what is chosen.
+    let text = "Thing: {required: [id], discriminator: {propertyName: is, mapping: {png: Png, gif: Gif, text: Text, link: Link}}}\n\
+         File: {nullable: true, allOf: [{$ref: '#/components/schemas/Thing'}, {required: [bytes]}]}\n\
+         Picture: {allOf: [{allOf: [{$ref: '#/components/schemas/File'}]}, {required: [wide]}]}\n\
+         Gif: {allOf: [{$ref: '#/components/schemas/Picture'}, {required: [frames]}]}\n\
+         Png: {allOf: [{$ref: '#/components/schemas/Picture'}, {required: [depth]}]}\n\
+         Text: {allOf: [{$ref: '#/components/schemas/File'}, {required: [lines]}]}\n\
+         Link: {required: [to]}\n\
+         Wrapped: {properties: {thing: {allOf: [{$ref: '#/components/schemas/Thing'}]}}}";
+    let gif = json!({"is": "gif", "id": 1, "bytes": 1, "wide": 1, "frames": 1});
+    expect![[r#"
+        Thing {"is":"gif","id":1,"bytes":1,"wide":1,"frames":1}: fits
+        Thing {"is":"gif","id":1,"bytes":1,"wide":1}: "frames" is a required property
+        Thing {"is":"gif","frames":1}: "id" is a required property; "wide" is a required property; {"is":"gif","frames":1} is not valid under any of the schemas listed in the 'anyOf' keyword
+        Thing {"is":"link","id":1}: "to" is a required property
+        Thing {"is":"link","id":1,"to":1}: fits
+        File {"is":"gif","id":1,"bytes":1,"wide":1,"frames":1}: fits
+        File null: fits
+        File {"is":"link","id":1,"to":1,"bytes":1}: "link" is not one of "png", "gif" or 3 other candidates
+        Picture {"is":"gif","id":1,"bytes":1,"wide":1,"frames":1}: fits
+        Picture {"is":"png","id":1,"bytes":1,"wide":1}: "depth" is a required property
+        Picture {"is":"text","id":1,"bytes":1,"wide":1,"lines":1}: "text" is not one of "png", "gif" or "Picture"
+        Gif {"is":"gif","id":1,"bytes":1,"wide":1,"frames":1}: fits
+        Gif {"is":"gif","frames":1}: "wide" is a required property; {"is":"gif","frames":1} is not valid under any of the schemas listed in the 'anyOf' keyword
+        Link {}: "to" is a required property
+        Wrapped {"thing":{"is":"link","id":1}}: "to" is a required property
+    "#]]
+    .assert_eq(&verdicts(
+        "3.0.3",
+        text,
+        &[
+            ("Thing", gif.clone()),
+            ("Thing", json!({"is": "gif", "id": 1, "bytes": 1, "wide": 1})),
+            ("Thing", json!({"is": "gif", "frames": 1})),
+            ("Thing", json!({"is": "link", "id": 1})),
+            ("Thing", json!({"is": "link", "id": 1, "to": 1})),
+            ("File", gif.clone()),
+            ("File", json!(null)),
+            ("File", json!({"is": "link", "id": 1, "to": 1, "bytes": 1})),
+            ("Picture", gif.clone()),
+            ("Picture", json!({"is": "png", "id": 1, "bytes": 1, "wide": 1})),
+            ("Picture", json!({"is": "text", "id": 1, "bytes": 1, "wide": 1, "lines": 1})),
+            ("Gif", gif.clone()),
+            ("Gif", json!({"is": "gif", "frames": 1})),
+            ("Link", json!({})),
+            ("Wrapped", json!({"thing": {"is": "link", "id": 1}})),
+        ],
+    ));
+}
+
+#[test]
+fn a_discriminator_behind_a_reference_in_a_part_chooses() {
+    let text = "Base: {properties: {kind: {type: string}}, discriminator: {propertyName: kind, mapping: {user: User}}}\n\
+         Member: {allOf: [{required: [id]}, {allOf: [{$ref: '#/components/schemas/Base'}]}]}\n\
+         User: {allOf: [{$ref: '#/components/schemas/Member'}, {required: [mail]}]}\n\
+         Union: {allOf: [{required: [id]}, {oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}], \
+         discriminator: {propertyName: kind}}]}\n\
+         A: {allOf: [{$ref: '#/components/schemas/Union'}, {required: [a], properties: {pet: {oneOf: [{$ref: '#/components/schemas/Cat'}], discriminator: {propertyName: is}}}}]}\n\
+         B: {allOf: [{$ref: '#/components/schemas/Union'}, {required: [b]}]}\n\
+         Cat: {required: [lives]}";
+    expect![[r#"
+        Member {"kind":"user","id":1}: "mail" is a required property
+        Member {"kind":"user","id":1,"mail":1}: fits
+        Member {"kind":"Member","id":1}: fits
+        Member {"kind":"other","id":1}: "other" is not one of "user" or "Member"
+        User {"kind":"user","mail":1}: "id" is a required property
+        User {"kind":"user","mail":1,"id":1}: fits
+        Union {"kind":"A","id":1}: "a" is a required property
+        Union {"kind":"B","id":1,"b":1}: fits
+        A {"kind":"A","a":1}: "id" is a required property
+        A {"kind":"A","a":1,"id":1}: fits
+        A {"kind":"A","a":1,"id":1,"pet":{"is":"Cat"}}: "lives" is a required property
+    "#]]
+    .assert_eq(&verdicts(
+        "3.1.0",
+        text,
+        &[
+            ("Member", json!({"kind": "user", "id": 1})),
+            ("Member", json!({"kind": "user", "id": 1, "mail": 1})),
+            ("Member", json!({"kind": "Member", "id": 1})),
+            ("Member", json!({"kind": "other", "id": 1})),
+            ("User", json!({"kind": "user", "mail": 1})),
+            ("User", json!({"kind": "user", "mail": 1, "id": 1})),
+            ("Union", json!({"kind": "A", "id": 1})),
+            ("Union", json!({"kind": "B", "id": 1, "b": 1})),
+            ("A", json!({"kind": "A", "a": 1})),
+            ("A", json!({"kind": "A", "a": 1, "id": 1})),
+            ("A", json!({"kind": "A", "a": 1, "id": 1, "pet": {"is": "Cat"}})),
+        ],
+    ));
+}
+
+#[test]
+fn what_does_not_choose_keeps_the_choices_inside_it() {
+    let text = "P:\n  properties: {kind: {type: string}, pet: {oneOf: [{$ref: '#/components/schemas/Cat'}], discriminator: {propertyName: is}}}\n  \
+         discriminator: {propertyName: kind}\n\
+         T: {allOf: [{$ref: '#/components/schemas/P'}]}\n\
+         Cat: {required: [lives]}";
+    expect![[r#"
+        T {"kind":"T","pet":{"is":"Cat"}}: "lives" is a required property
+        P {"kind":"T","pet":{"is":"Cat"}}: "lives" is a required property
+    "#]]
+    .assert_eq(&verdicts(
+        "3.1.0",
+        text,
+        &[
+            ("T", json!({"kind": "T", "pet": {"is": "Cat"}})),
+            ("P", json!({"kind": "T", "pet": {"is": "Cat"}})),
+        ],
+    ));
+}
+
 #[test]
 fn what_is_required_of_one_direction_only_is_told_apart() {
     let text = with_schemas(

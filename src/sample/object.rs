@@ -14,10 +14,12 @@ use super::maker::Part;
 use super::maker::Style;
 use super::pattern::Likeness;
 use super::text::Spot;
+use super::types::Types;
 use super::view;
 use super::view::View;
 use crate::ids::Dice;
 use crate::openapi::Direction;
+use crate::openapi::Schemas;
 
 /// Properties that are invented at most, because so many are asked for.
 const INVENTED_MAX: usize = 1000;
@@ -160,7 +162,20 @@ impl<'s> Maker<'s, '_> {
         owner: &str,
         around: Option<&'s Value>,
     ) -> Result<Value, Clash> {
-        let schemas = self.property_schemas(view, name);
+        let mut schemas = self.property_schemas(view, name);
+        if let Some(named) = view.facets.iter().find_map(|facet| Schemas::named(facet, name)) {
+            let mut own = View::default();
+            let fits = schemas.iter().all(|schema| own.add(self.schemas, schema, false));
+            // Where a choice was made, or the schema itself says what it is called, that counts.
+            if fits
+                && own.values.is_none()
+                && own.open.is_empty()
+                && own.types.has(Types::STRING)
+                && !own.says_any(&["pattern", "not"])
+            {
+                schemas.push(named);
+            }
+        }
         let hint = around.into_iter().chain(view.said("example")).chain(view.said("default"));
         let hint = hint.filter_map(Value::as_object).find_map(|example| example.get(name));
         self.inside(name, Part { schemas: &schemas, spot: Spot { name, owner }, hint, salt: 0 })

@@ -273,6 +273,50 @@ fn a_value_in_one_place_does_not_depend_on_what_is_beside_it() {
 }
 
 #[test]
+fn a_child_has_all_of_its_parent_its_own_name_and_nothing_of_a_sibling() {
+    let child = |required: &str| json!({"allOf": [{"$ref": "#/components/schemas/Member"}, {"type": "object", "required": [required], "properties": {required: {"type": "string"}}}]});
+    let parts = [
+        (
+            "Entity",
+            json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}),
+        ),
+        (
+            "Member",
+            json!({"allOf": [
+                {"$ref": "#/components/schemas/Entity"},
+                {
+                    "type": "object", "required": ["@odata.type"], "properties": {"@odata.type": {"type": "string"}, "shown": {"type": "boolean"}},
+                    "discriminator": {"propertyName": "@odata.type", "mapping": {"#m.user": "#/components/schemas/User", "#m.guest": "Guest"}},
+                },
+            ]}),
+        ),
+        ("User", child("mail")),
+        ("Guest", child("until")),
+    ];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 2, 3, 0]] {
+        let mut components = serde_json::Map::new();
+        components.extend(order.map(|at| (parts[at].0.to_owned(), parts[at].1.clone())));
+        for first in ["Member", "User", "Guest"] {
+            let own = components.shift_remove(first).unwrap();
+            components.shift_insert(0, first.to_owned(), own);
+            for made in all_valid(&Value::Object(components.clone())) {
+                let kind = made["@odata.type"].as_str().unwrap();
+                let expected = match first {
+                    "User" => "#m.user",
+                    "Guest" => "#m.guest",
+                    _ => kind,
+                };
+                assert_eq!(kind, expected, "{first}: {made}");
+                let is_user = kind == "#m.user";
+                assert!(made["id"].is_string(), "{first}: {made}");
+                assert_eq!(made["mail"].is_string(), is_user, "{first}: {made}");
+                assert_eq!(made["until"].is_string(), !is_user, "{first}: {made}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_discriminator_has_the_value_that_is_mapped() {
     let animals = json!({
         "Animal": {
