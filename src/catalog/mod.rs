@@ -441,13 +441,20 @@ fn provider(
     // It is as large as the file, and nothing more is said of it.
     drop(document);
     let contract = Arc::new(contract);
+    let own = sources.settings.iter().filter(|setting| setting.provider == name);
+    let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
     let behavior = match behavior {
-        None => Behavior::none(&contract),
+        None => {
+            let behavior = Behavior::none(&contract);
+            let unknown = behavior.settings_with(&settings).err().into_iter().flatten();
+            findings.extend(unknown.map(|unknown| {
+                let message = format!("{unknown}: `{name}` has no behavior file");
+                Finding::error(&contract.file, 0, "", message)
+            }));
+            behavior
+        }
         Some(file) => {
             let document = Document::parse_strictly(&file.name, &file.text, findings)?;
-            let own = sources.settings.iter().filter(|setting| setting.provider == name);
-            let settings =
-                own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
             let options = LoadOptions { vet, settings };
             if fixtures.is_none() {
                 let message = format!("`{name}` has no fixtures, and starts without a record");

@@ -21,11 +21,14 @@ use crate::config::Gathered;
 use crate::config::WrongUsage;
 use crate::emulator::Emulator;
 use crate::emulator::Options;
+use crate::faults::FaultFormat;
 use crate::finding::Finding;
 use crate::finding::Severity;
+use crate::finding::child;
+use crate::yaml::Document;
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let Gathered { given, file, mut findings, .. } =
+    let Gathered { given, file, document, mut findings, .. } =
         args.sources.config.gather(args.sources.given())?;
     let sources = Sources { vet: true, ..config::sources(given.sources.clone()) };
     if let Some(file) = file.filter(|_| findings.is_empty()) {
@@ -36,7 +39,12 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let count = providers.len();
     // Mounting has findings of its own.
     let options = Options::default();
-    drop(Emulator::new(providers, &options, &mut findings));
+    let emulator = Emulator::new(providers, &options, &mut findings);
+    // Of a provider that is left out nothing is known.
+    let is_whole = findings.iter().all(|finding| finding.severity != Severity::Error);
+    if let Some(document) = document.as_ref().filter(|_| is_whole) {
+        findings.extend(faults_of_nothing(document, &emulator));
+    }
     let (findings, errors) = sorted(findings);
     let warnings = findings.len() - errors;
     print(&match args.format {
@@ -50,6 +58,23 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
     });
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The faults in the configuration file with names that stand for nothing.
+fn faults_of_nothing(document: &Document, emulator: &Emulator) -> Vec<Finding> {
+    let faults = document.root()["faults"].as_array().into_iter().flatten().enumerate();
+    let read = faults.filter_map(|(index, fault)| {
+        Some((child("/faults", index), FaultFormat::read(fault).ok()?))
+    });
+    let problems = read.flat_map(|(place, fault)| {
+        let problems = emulator.unknown_in_fault(&fault).into_iter();
+        problems.map(move |problem| (format!("{place}{}", problem.pointer), problem))
+    });
+    let findings = problems.map(|(place, problem)| Finding {
+        hint: problem.hint,
+        ..document.error(&place, problem.message)
+    });
+    findings.collect()
 }
 
 fn text(findings: &[Finding], providers: usize, errors: usize) -> String {

@@ -43,6 +43,7 @@ use crate::config::GivenSources;
 use crate::config::WrongUsage;
 use crate::emulator::Emulator;
 use crate::emulator::Options;
+use crate::faults::FaultFormat;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::finding::did_you_mean;
@@ -297,6 +298,13 @@ fn emulator(sources: &Sources, options: &Options, files: &mut Files) -> anyhow::
         anyhow::bail!("no provider can be served: mend what is named above");
     }
     Ok(emulator)
+}
+
+/// Faults with names that stand for nothing are wrong usage: they would never strike, and a test would pass for it.
+fn check_faults(faults: &[FaultFormat], emulator: &Emulator) -> Result<(), WrongUsage> {
+    let unknown = faults.iter().flat_map(|fault| emulator.unknown_in_fault(fault));
+    let problems: Vec<_> = unknown.map(|problem| format!("a fault cannot be: {problem}")).collect();
+    if problems.is_empty() { Ok(()) } else { Err(WrongUsage(problems)) }
 }
 
 /// A word that is neither a command nor a file is wrong usage.

@@ -106,6 +106,7 @@ impl Reloader {
         let new = findings.iter().filter(|finding| !self.told.contains(finding));
         self.tell_findings(new.cloned().collect());
         self.told = findings;
+        self.tell_faults();
         self.tell_left_out(&taken);
         let left_out = match taken.left_out_count {
             0 => String::new(),
@@ -138,6 +139,13 @@ impl Reloader {
         if findings.len() > FINDINGS_MAX {
             let left = findings.len() - FINDINGS_MAX;
             self.tell(&format!("and {left} more (`tombstone check` shows all)"));
+        }
+    }
+
+    /// Faults that strike nothing any more, because what they name is gone.
+    fn tell_faults(&self) {
+        for problem in self.current.look().unknown_in_faults() {
+            self.tell(&format!("a fault never strikes any more: {problem}"));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::catalog;
 use crate::catalog::Files;
 use crate::cli::ServeArgs;
 use crate::cli::banner;
+use crate::cli::check_faults;
 use crate::cli::emulator;
 use crate::cli::journal_out;
 use crate::cli::keep;
@@ -52,6 +53,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCode> {
     let mut files = if config.watch { Files::default() } else { Files::unwanted() };
     let mut emulator = emulator(&config.sources, &config.emulator(system_now()), &mut files)?;
+    check_faults(&config.faults, &emulator)?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     show_warnings(config.log_format);
     if let Some(state) = &config.state {

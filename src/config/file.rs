@@ -29,14 +29,12 @@ pub(super) fn find(named: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-/// What a file gives. What is wrong with it goes to `findings`, and is not in what is given.
-pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Given {
-    let Some(text) = read_text(path, findings) else { return Given::default() };
-    let name = path.display().to_string();
-    let Some(document) = Document::parse_strictly(&name, &text, findings) else {
-        return Given::default();
-    };
-    given(&document, findings).in_folder(path.parent().unwrap_or(Path::new("")))
+/// A file and what it gives. What is wrong with it goes to `findings`, and is not in what is given.
+pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(Document, Given)> {
+    let text = read_text(path, findings)?;
+    let document = Document::parse_strictly(&path.display().to_string(), &text, findings)?;
+    let given = given(&document, findings).in_folder(path.parent().unwrap_or(Path::new("")));
+    Some((document, given))
 }
 
 /// What a document gives; entries that cannot be honoured are told and left out.

@@ -26,6 +26,7 @@ use crate::faults::Fault;
 use crate::faults::FaultFormat;
 use crate::faults::Problems;
 use crate::finding::Finding;
+use crate::yaml::Document;
 
 pub use environment::Environment;
 pub use environment::Variables;
@@ -183,6 +184,8 @@ pub struct Gathered {
     pub file: Option<Arc<str>>,
     /// Where the server to call is, from the environment.
     pub url: Option<String>,
+    /// The file as it is written, where it could be read.
+    pub document: Option<Document>,
     /// What is wrong with the file.
     pub findings: Vec<Finding>,
     /// Variables that look like ours and are not.
@@ -209,9 +212,11 @@ pub fn gather(
     }
     let mut findings = Vec::new();
     let path = file::find(config.or(environment.config.as_deref()));
-    let in_file = path.as_ref().map(|path| file::read(path, &mut findings));
+    let read = path.as_ref().and_then(|path| file::read(path, &mut findings));
+    let (document, in_file) = read.unzip();
     Ok(Gathered {
         given: flags.over(environment.given).over(in_file.unwrap_or_default()),
+        document,
         file: path.map(|path| path.display().to_string().into()),
         url: environment.url,
         findings,

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::control::Control;
 use crate::control::unfit;
-use crate::documented;
 use crate::faults::Entry;
 use crate::faults::Fault;
 use crate::faults::FaultFormat;
@@ -60,46 +59,12 @@ impl Control<'_> {
     }
 
     fn compile_fault(&self, format: FaultFormat) -> Result<Fault, Problem> {
-        let unknown = self.unknown_names(&format);
+        let unknown = self.emulator.unknown_in_fault(&format);
         if unknown.is_empty() {
             Fault::compile(format).map_err(|found| unfit_fault(&found))
         } else {
             Err(unfit_fault(&unknown))
         }
-    }
-
-    /// What a fault is for and there is not.
-    pub(super) fn unknown_names(&self, format: &FaultFormat) -> Vec<String> {
-        let mut problems = Vec::new();
-        let of = format.provider.as_deref();
-        if let Some(provider) = of.filter(|name| self.emulator.provider(name).is_none()) {
-            problems.push(format!("there is no provider `{provider}`"));
-        }
-        let Some(id) = &format.operation else { return problems };
-        let mut documented = Vec::new();
-        for (number, name) in self.emulator.providers().enumerate() {
-            let behavior = self.emulator.behavior(number);
-            let mut operations = behavior.contract().operations.iter();
-            let operation = operations.position(|operation| operation.id == *id);
-            if let Some(operation) = operation.filter(|_| of.is_none_or(|of| *of == **name)) {
-                let answer = format.answer.as_ref();
-                documented.push(answer.map_or(Ok(()), |answer| {
-                    // What answers with a status that is not documented names no example of it.
-                    let example = answer.example.as_deref();
-                    let operation = &behavior.contract().operations[operation];
-                    let found = documented::documents(operation, Some(answer.status), example);
-                    if example.is_some() { found } else { Ok(()) }
-                }));
-            }
-        }
-        if documented.is_empty() {
-            problems.push(format!("there is no operation `{id}`"));
-        } else if documented.iter().all(Result::is_err) {
-            problems.extend(
-                documented.iter().filter_map(|one| one.as_ref().err()).map(ToString::to_string),
-            );
-        }
-        problems
     }
 }
 

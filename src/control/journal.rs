@@ -88,7 +88,7 @@ impl Copied {
 impl Control<'_> {
     /// Entries of the journal, newest first.
     pub fn requests(&self, query: &JournalQuery) -> Result<JournalPage, Problem> {
-        let wanted = query.read()?;
+        let wanted = query.read(self.emulator)?;
         let copied = self.visit(|_, state| Copied::of(state))?;
         let fitting: Vec<&Entry> =
             copied.entries.iter().filter(|entry| wanted.fits(self.emulator, entry)).collect();

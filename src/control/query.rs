@@ -78,8 +78,12 @@ enum Since {
 
 impl JournalQuery {
     /// Understands it; every problem otherwise.
-    pub(super) fn read(&self) -> Result<Wanted<'_>, Problem> {
-        let mut problems = Vec::new();
+    pub(super) fn read(&self, emulator: &Emulator) -> Result<Wanted<'_>, Problem> {
+        let (provider, operation) = (self.provider.as_deref(), self.operation.as_deref());
+        let resource = self.effect.as_deref().and_then(|text| Some(text.split_once(':')?.1));
+        // No entry would ever fit, and an empty list would say that nothing happened.
+        let unknown = emulator.unknown_name(provider, operation, resource);
+        let mut problems: Vec<String> = unknown.iter().map(ToString::to_string).collect();
         let mut note = |detail: String| {
             problems.push(detail);
         };

@@ -213,11 +213,11 @@ impl Control<'_> {
         for (index, value) in written.iter().take(FAULTS_MAX).enumerate() {
             let found = match FaultFormat::read(value).and_then(Fault::compile) {
                 Ok(fault) => {
-                    let unknown = self.unknown_names(fault.format());
+                    let unknown = self.emulator.unknown_in_fault(fault.format());
                     faults.push(Arc::new(fault));
                     unknown
                 }
-                Err(found) => found.iter().map(ToString::to_string).collect(),
+                Err(found) => found,
             };
             problems.extend(found.iter().map(|text| format!("`faults/{index}`: {text}")));
         }

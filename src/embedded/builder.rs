@@ -227,7 +227,7 @@ impl Builder {
         if !self.problems.is_empty() {
             return Err(Error::Usage(self.problems));
         }
-        let Self { sources, mut options, .. } = self;
+        let Self { sources, mut options, faults, .. } = self;
         options.now = system_now();
         options.fixture_set = sources.fixture_set.as_str().into();
         let begins = options.clock.at.unwrap_or(options.now);
@@ -237,6 +237,12 @@ impl Builder {
         findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return Err(Error::Files(findings));
+        }
+        let unknown = faults.iter().flat_map(|fault| emulator.unknown_in_fault(fault));
+        let unknown: Vec<_> =
+            unknown.map(|problem| format!("a fault cannot be: {problem}")).collect();
+        if !unknown.is_empty() {
+            return Err(Error::Usage(unknown));
         }
         emulator.load_fixtures_with(catalog::fixture_loader(sources));
         Ok((Arc::new(emulator), findings))
@@ -248,8 +254,8 @@ impl Builder {
             self.problems
                 .push(format!("there are {count} faults, and a sandbox has at most {FAULTS_MAX}"));
         }
-        for format in std::mem::take(&mut self.faults) {
-            match Fault::compile(format) {
+        for format in &self.faults {
+            match Fault::compile(format.clone()) {
                 Ok(fault) => self.options.faults.push(Arc::new(fault)),
                 Err(wrong) => {
                     self.problems.push(format!("a fault cannot be: {}", Problems(wrong)));

@@ -6,6 +6,7 @@ mod answer;
 mod current;
 mod decide;
 mod mount;
+mod names;
 mod nearest;
 mod overview;
 mod pick;

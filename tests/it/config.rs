@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "snapshots are long")]
 
+use std::fs;
 use std::path::Path;
 
 use clap::Args;
@@ -640,6 +641,60 @@ fn nothing_is_served_while_something_is_wrong_with_the_file() {
         tombstone: tombstone.yaml:6: error: `prot` is not known here (did you mean `port`?)
         tombstone: tombstone.yaml:7: error: `rate` is not of types "null", "number"
         tombstone: 2 errors in the configuration file: mend it first
+        exit 1
+    "#]]);
+}
+
+#[test]
+fn a_fault_of_what_there_is_not_is_refused_wherever_it_stands() {
+    let in_file = "faults:\n- { operation: deleteCrat, answer: { status: 503 } }\n- { provider: shpo, delay: 1s }\n";
+    let folder = configured("config-faults", in_file);
+    let run_in = |folder: &Folder, words: &[&str], variables: &[(&str, &str)]| {
+        let mut command = program(words);
+        command.current_dir(&folder.path).envs(variables.iter().copied());
+        run_with(command)
+    };
+    run_in(&folder, &["check"], &[]).check(&expect![[r#"
+        tombstone.yaml:7: error: there is no operation `deleteCrat` (did you mean `deleteCart`?)
+        tombstone.yaml:8: error: there is no provider `shpo` (did you mean `shop`?)
+        1 provider can be served; 2 errors and 0 warnings
+        exit 1
+    "#]]);
+    run_in(&folder, &[], &[]).check(&expect![[r#"
+        tombstone: a fault cannot be: there is no operation `deleteCrat` (did you mean `deleteCart`?)
+        tombstone: a fault cannot be: there is no provider `shpo` (did you mean `shop`?)
+        exit 2
+    "#]]);
+    let folder = configured("config-faults-elsewhere", "");
+    let flag = ["--fault", "operation=removeCart,status=503"];
+    run_in(&folder, &flag, &[]).check(&expect![[r#"
+        tombstone: a fault cannot be: there is no operation `removeCart` (did you mean `createCart`?)
+        exit 2
+    "#]]);
+    let variable = [("TOMBSTONE_FAULT", "provider=shop,operation=createCar,status=503")];
+    run_in(&folder, &[], &variable).check(&expect![[r#"
+        tombstone: a fault cannot be: there is no operation `createCar` (did you mean `createCart`?)
+        exit 2
+    "#]]);
+}
+
+#[test]
+fn a_setting_of_what_there_is_not_is_refused() {
+    let folder = shop("config-setting");
+    let contract = format!("shop={}", folder.path.join("specs/shop/openapi.yaml").display());
+    let told = |setting| {
+        let mut ran = run(&["check", "--built-in", "off", "--set", setting, &contract]);
+        ran.out = ran.out.replace(&folder.path.display().to_string(), "DIR");
+        ran
+    };
+    fs::remove_file(folder.path.join("specs/shop/behavior.yaml")).unwrap();
+    told("shop.grace=1m").check(&expect![[r#"
+        DIR/specs/shop/openapi.yaml: error: there is no setting `grace` to change: `shop` has no behavior file
+        0 providers can be served; 1 error and 0 warnings
+        exit 1
+    "#]]);
+    told("shpo.grace=1m").check(&expect![[r#"
+        tombstone: there is no provider `shpo` (did you mean `shop`?)
         exit 1
     "#]]);
 }

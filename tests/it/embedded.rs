@@ -82,6 +82,15 @@ fn what_cannot_be_built_is_told_all_at_once() {
 }
 
 #[test]
+fn a_fault_of_an_operation_that_there_is_not_is_refused() {
+    let error = shop().fault(FaultFormat::of("deleteShops").status(503)).in_process().unwrap_err();
+    expect![[r#"
+        that cannot be built:
+          a fault cannot be: there is no operation `deleteShops` (did you mean `deleteShop`?)"#]]
+    .assert_eq(&error.to_string());
+}
+
+#[test]
 fn a_sandbox_begins_with_another_fixture_set_by_name() {
     let tombstone = shop().in_process().unwrap();
     let sandbox = tombstone.sandbox("closed").unwrap();

@@ -126,8 +126,8 @@ fn a_fault_of_what_there_is_not_is_refused() {
         ),
     ];
     expect_test::expect![[r#"
-        the fault cannot be so: there is no provider `shop`; there is no operation `deleteUserData`
-        the fault cannot be so: there is no operation `deleteUserData`
+        the fault cannot be so: there is no provider `shop` (there are applivery, partoo, timbrix, velt)
+        the fault cannot be so: there is no operation `deleteUserData` (did you mean `deleteOrganization`?)
         the fault cannot be so: `deleteUserData` documents no example `nobody` for 403: it has `bad_api_key`, `bad_auth_token` there, and the codes `202`, `400`, `403`, `500`
         the fault cannot be so: `deleteOrganization` documents no example `not_found` for 403: it has `not_allowed` there, and the codes `200`, `400`, `401`, `403`, `404`"#]].assert_eq(&texts.join("\n"));
     // Of all operations of the name one has that example.

@@ -435,10 +435,23 @@ fn queries_that_cannot_be_understood_are_told_all_at_once() {
     let world = World::new();
     let query =
         json!({ "status": "6xx", "effect": "gone", "kind": "x", "since": "ago", "limit": 0 });
-    let query: JournalQuery = serde_json::from_value(query).unwrap();
-    let problem = world.control().requests(&query).unwrap_err().into_response();
-    let problem: Value = serde_json::from_slice(problem.body()).unwrap();
-    expect!["`status` is `6xx`: give such as `404` or `4xx`; `effect` is `gone`: give one of `deleted`, `unlinked`, `kept`, `updated`, `created`, or `deleted:<resource>`; `since` is `ago`: give the id of an entry, or a time (RFC 3339); `kind` is `x`: give one of `call`, `task`, `edit`, `clock`, `undo`, `redo`; `limit` is `0`: give a number from 1 to 500"].assert_eq(problem["detail"].as_str().unwrap());
+    let detail = |query: Value| {
+        let query: JournalQuery = serde_json::from_value(query).unwrap();
+        let problem = world.control().requests(&query).unwrap_err().into_response();
+        let problem: Value = serde_json::from_slice(problem.body()).unwrap();
+        problem["detail"].as_str().unwrap().to_owned()
+    };
+    let unknown = [
+        detail(json!({ "operation": "deleteOrganisation", "provider": "partoo" })),
+        detail(json!({ "provider": "partou" })),
+        detail(json!({ "effect": "deleted:organisations" })),
+    ];
+    expect![[r#"
+        there is no operation `deleteOrganisation` (did you mean `deleteOrganization`?)
+        there is no provider `partou` (did you mean `partoo`?)
+        there is no resource `organisations` (did you mean `organizations`?)"#]]
+    .assert_eq(&unknown.join("\n"));
+    expect!["`status` is `6xx`: give such as `404` or `4xx`; `effect` is `gone`: give one of `deleted`, `unlinked`, `kept`, `updated`, `created`, or `deleted:<resource>`; `since` is `ago`: give the id of an entry, or a time (RFC 3339); `kind` is `x`: give one of `call`, `task`, `edit`, `clock`, `undo`, `redo`; `limit` is `0`: give a number from 1 to 500"].assert_eq(&detail(query));
 }
 
 #[test]

@@ -108,6 +108,22 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 #[test]
+fn a_fault_whose_operation_is_gone_is_told() {
+    let folder = shop("watch-faults");
+    let server = watched(folder, &["--fault", "operation=createCart,status=503"]);
+    let renamed = |text: &str| text.replace("createCart", "addCart");
+    for (file, text) in
+        [(FIXTURES_FILE, FIXTURES), (BEHAVIOR_FILE, BEHAVIOR), (CONTRACT_FILE, CONTRACT)]
+    {
+        server.folder.write(file, &renamed(text));
+    }
+    until("it is told", || server.told().contains("never strikes"));
+    let told = server.ended();
+    let told = told.lines().find(|line| line.contains("never strikes"));
+    expect!["a fault never strikes any more: there is no operation `createCart` (did you mean `deleteCart`?)"].assert_eq(told.unwrap_or_default());
+}
+
+#[test]
 fn a_new_operation_answers_and_a_changed_rule_decides() {
     let folder = shop("watch-contract");
     folder.write(FIXTURES_FILE, &with_carts(&["one", "two"]));
