@@ -18,6 +18,9 @@ use thiserror::Error;
 use crate::openapi::Location;
 use crate::openapi::SecurityScheme;
 
+/// Parameters of a credential that are read: those of `Digest`, which has the most, are ten and extensions.
+const AUTH_PARAMETERS_MAX: usize = 64;
+
 /// The parts of a request that can carry credentials.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
@@ -273,7 +276,9 @@ fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<&'a str, Re
 /// `user:password`, decoded (RFC 7617).
 fn basic(encoded: &str) -> Result<String, Reason> {
     let bytes = STANDARD.decode(encoded).map_err(|_| Reason::Malformed)?;
-    let pair = String::from_utf8(bytes).map_err(|_| Reason::Malformed)?;
+    // The encoding is the client's choice where it has not been told one, and then mostly Latin-1 (RFC 7617 section 2.1).
+    let latin = |bytes: Vec<u8>| bytes.into_iter().map(char::from).collect();
+    let pair = String::from_utf8(bytes).unwrap_or_else(|error| latin(error.into_bytes()));
     if pair.contains(':') { Ok(pair) } else { Err(Reason::Malformed) }
 }
 
@@ -281,16 +286,69 @@ fn is_digest(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("digest")
 }
 
-/// Whether a digest credential says what it has to (RFC 7616, section 3.4).
+/// Whether a digest credential says what it has to (RFC 7616 section 3.4). What it says is quoted text, which may be
+/// empty: whether it is right is for the server that is not there.
 fn has_digest_fields(credential: &str) -> bool {
-    // A comma in quotes only breaks a value in two, and what is asked for are names.
-    let named = |field: &str| {
-        credential.split(',').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
-            let value = value.trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case(field) && !value.is_empty()
-        })
-    };
-    ["username", "realm", "nonce", "uri", "response"].into_iter().all(named)
+    let Some(parameters) = auth_parameters(credential) else { return false };
+    let has = |field: &str| parameters.iter().any(|name| name.eq_ignore_ascii_case(field));
+    (has("username") || has("username*"))
+        && ["realm", "nonce", "uri", "response"].into_iter().all(has)
+}
+
+/// The names of parameters in a list of `name=token` and `name="quoted text"`, each given once (RFC 9110 section 11.2);
+/// none where it is no such list.
+fn auth_parameters(list: &str) -> Option<Vec<&str>> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut rest = list;
+    loop {
+        // A list may have empty elements (RFC 9110 section 5.6.1.2).
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() {
+            return Some(names);
+        }
+        let (name, after) = rest.split_once('=')?;
+        let name = name.trim_end_matches([' ', '\t']);
+        let is_new = !names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if !is_new || !is_token(name) || names.len() == AUTH_PARAMETERS_MAX {
+            return None;
+        }
+        names.push(name);
+        let after = after.trim_start_matches([' ', '\t']);
+        rest = match after.strip_prefix('"') {
+            Some(quoted) => after_quoted(quoted)?,
+            None => {
+                let end =
+                    after.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(after.len());
+                Some(&after[end..]).filter(|_| end > 0)?
+            }
+        };
+        rest = rest.trim_start_matches([' ', '\t']);
+        if !(rest.is_empty() || rest.starts_with(',')) {
+            return None;
+        }
+    }
+}
+
+/// What follows the quote that ends a quoted text (RFC 9110 section 5.6.4); none where there is no such quote.
+fn after_quoted(text: &str) -> Option<&str> {
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return Some(&text[at + 1..]),
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
@@ -393,6 +451,8 @@ mod tests {
                 ("Bearer", &["authorization: Basic x", "authorization: Bearer good"]),
                 ("Bearer", &["authorization: good"]),
                 ("Basic", &["authorization: Basic Z29vZDpnb29k"]),
+                ("Basic", &["authorization: Basic Z29vZDrp"]),
+                ("Basic", &["authorization: Basic Og=="]),
                 ("Basic", &["authorization: Basic !"]),
                 ("Basic", &["authorization: Basic Z29vZA=="]),
                 ("Undefined", &["authorization: Bearer good"]),
@@ -414,6 +474,8 @@ mod tests {
                 Bearer <- authorization: Basic x; authorization: Bearer good: alternative 0 [Bearer=good]
                 Bearer <- authorization: good: the credential for `Bearer` is missing []
                 Basic <- authorization: Basic Z29vZDpnb29k: alternative 0 [Basic=good:good]
+                Basic <- authorization: Basic Z29vZDrp: alternative 0 [Basic=good:é]
+                Basic <- authorization: Basic Og==: the credential for `Basic` is unknown [Basic=:]
                 Basic <- authorization: Basic !: the credential for `Basic` is malformed []
                 Basic <- authorization: Basic Z29vZA==: the credential for `Basic` is malformed []
                 Undefined <- authorization: Bearer good: the credential for `Undefined` is missing []"#]],
@@ -428,6 +490,12 @@ mod tests {
                 ("Digest", &[DIGEST]),
                 ("Digest", &[&DIGEST.replace("response", "respond")]),
                 ("Digest", &[&DIGEST.replace("nonce=n", "nonce=\"\"")]),
+                ("Digest", &[&DIGEST.replace("nonce=n", "nonce=")]),
+                ("Digest", &[&DIGEST.replace("nonce=n", "nonce = n ,, opaque=\"say \\\"=,\\\"\"")]),
+                ("Digest", &[&DIGEST.replace("username", "username*")]),
+                ("Digest", &[&DIGEST.replace("nonce=n", "realm=n")]),
+                ("Digest", &[&DIGEST.replace("\"x\"", "\"x")]),
+                ("Digest", &[&DIGEST.replace("\"x\"", "\"x\" y")]),
                 ("Digest", &["authorization: Digest good"]),
                 ("Digest", &["authorization: Digest"]),
                 ("Digest", &["authorization: Bearer good"]),
@@ -442,7 +510,13 @@ mod tests {
             &expect![[r#"
                 Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x": alternative 0 [Digest=username="a, b=c", realm="r", nonce=n, URI="/good", response="x"]
                 Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", respond="x": the credential for `Digest` is malformed []
-                Digest <- authorization: Digest username="a, b=c", realm="r", nonce="", URI="/good", response="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce="", URI="/good", response="x": alternative 0 [Digest=username="a, b=c", realm="r", nonce="", URI="/good", response="x"]
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=, URI="/good", response="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce = n ,, opaque="say \"=,\"", URI="/good", response="x": alternative 0 [Digest=username="a, b=c", realm="r", nonce = n ,, opaque="say \"=,\"", URI="/good", response="x"]
+                Digest <- authorization: Digest username*="a, b=c", realm="r", nonce=n, URI="/good", response="x": alternative 0 [Digest=username*="a, b=c", realm="r", nonce=n, URI="/good", response="x"]
+                Digest <- authorization: Digest username="a, b=c", realm="r", realm=n, URI="/good", response="x": the credential for `Digest` is malformed []
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x: the credential for `Digest` is malformed []
+                Digest <- authorization: Digest username="a, b=c", realm="r", nonce=n, URI="/good", response="x" y: the credential for `Digest` is malformed []
                 Digest <- authorization: Digest good: the credential for `Digest` is malformed []
                 Digest <- authorization: Digest: the credential for `Digest` is missing []
                 Digest <- authorization: Bearer good: the credential for `Digest` is missing []
