@@ -2,6 +2,7 @@
 //!
 //! Must not know how a body is made.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use bytes::Bytes;
@@ -17,6 +18,9 @@ use crate::openapi::MediaType;
 use crate::openapi::Operation;
 use crate::openapi::Response as Documented;
 use crate::prefer::Preferences;
+
+/// What a request that does not say gets where it is documented.
+const JSON: &str = "application/json";
 
 /// A documented response, and how it is to be given.
 #[derive(Clone, Debug)]
@@ -100,12 +104,15 @@ pub(super) fn for_valid<'o>(
         }
         None => success(operation).ok_or_else(|| Refusal::NoResponse(operation.id.clone()))?,
     };
-    let media = acceptable(status, response, headers)?;
-    if let Some(example) = &preferences.example {
-        let examples = media.as_ref().map(|chosen| &chosen.media.examples);
-        if !examples.is_some_and(|examples| examples.contains_key(example)) {
-            return Err(not_documented(operation, Some(status), Some(example)).into());
-        }
+    let example = preferences.example.as_deref();
+    let media = acceptable(status, response, headers, example)?;
+    if let Some(name) = example
+        && !media.as_ref().is_some_and(|chosen| chosen.media.examples.contains_key(name))
+    {
+        let mut missing = not_documented(operation, Some(status), example);
+        let accepted = media.iter().flat_map(|chosen| chosen.media.examples.keys());
+        missing.examples = accepted.filter(|name| !name.is_empty()).cloned().collect();
+        return Err(missing.into());
     }
     let mut applied = preferences.clone();
     if media.is_none() {
@@ -134,15 +141,22 @@ pub(super) fn for_invalid<'o>(
     let fallback = || Some((*expected.first()?, operation.responses.get("default")?));
     let (status, response) = documented.or_else(fallback).ok_or(Refusal::Invalid)?;
     let named = preferences.code.is_some_and(|code| expected.contains(&code));
-    let example = preferences.example.as_ref().filter(|_| named);
+    let example = preferences.example.as_deref().filter(|_| named);
     let all = || response.content.iter().enumerate();
-    let exemplary = all().find(|(_, (_, media))| !media.examples.is_empty());
-    let found = exemplary.or_else(|| all().find(|(_, (_, media))| media.schema.is_some()));
+    let exemplary = || all().filter(|(_, (_, media))| !media.examples.is_empty());
+    let found = match example {
+        // As for a valid request, an example that is asked for and not there is told.
+        Some(name) if exemplary().next().is_some() => {
+            let found = exemplary().find(|(_, (_, media))| media.examples.contains_key(name));
+            Some(found.ok_or_else(|| not_documented(operation, Some(status), example))?)
+        }
+        _ => exemplary().next().or_else(|| all().find(|(_, (_, media))| media.schema.is_some())),
+    };
     let media = found.map(|(number, (name, media))| ChosenMedia::of(number, name, media, None));
-    let has = |name: &&String| {
+    let has = |name: &&str| {
         media.as_ref().is_some_and(|chosen| chosen.media.examples.contains_key(*name))
     };
-    let example = example.filter(has).cloned();
+    let example = example.filter(has).map(str::to_owned);
     let applied = Preferences {
         code: preferences.code.filter(|code| *code == status),
         example: example.clone(),
@@ -160,30 +174,30 @@ pub(super) fn for_invalid<'o>(
     })
 }
 
-/// The response of a status and with an example of a name, whatever is asked.
+/// The response of a status and with an example of a name, whatever is asked. It is JSON where there is some, and where
+/// that has the example.
 pub(super) fn by_name<'o>(
     operation: &'o Operation,
     code: Option<u16>,
     example: Option<&str>,
 ) -> Result<Chosen<'o>, NotDocumented> {
     let has = |response: &Documented| {
-        let media = response.preferred();
-        example.is_none_or(|name| media.is_some_and(|(_, _, it)| it.examples.contains_key(name)))
+        example.is_none_or(|name| {
+            response.content.values().any(|media| media.examples.contains_key(name))
+        })
     };
     let found = match code {
         Some(code) => {
             operation.response(code).filter(|response| has(response)).map(|one| (code, one))
         }
         None => {
-            let mut codes: Vec<u16> =
-                operation.responses.keys().filter_map(|code| code.parse().ok()).collect();
-            codes.sort_by_key(|code| (!(200..300).contains(code), *code));
-            let responses = codes.into_iter().map(|code| Some((code, operation.response(code)?)));
-            responses.flatten().find(|(_, response)| has(response))
+            let mut coded = coded(operation);
+            coded.sort_by_key(|(code, _)| !(200..300).contains(code));
+            coded.into_iter().find(|(_, response)| has(response))
         }
     };
     let (status, response) = found.ok_or_else(|| not_documented(operation, code, example))?;
-    let media = response.preferred();
+    let media = exemplary(response, example);
     Ok(Chosen {
         status,
         response,
@@ -192,6 +206,20 @@ pub(super) fn by_name<'o>(
         is_refusal: false,
         follows_preferences: false,
         applied: Preferences::default(),
+    })
+}
+
+/// The media type that is given when nobody asks for another, or else the first that has the example.
+fn exemplary<'o>(
+    response: &'o Documented,
+    example: Option<&str>,
+) -> Option<(usize, &'o str, &'o MediaType)> {
+    let has = |media: &MediaType| example.is_none_or(|name| media.examples.contains_key(name));
+    let preferred = response.preferred().filter(|(_, _, media)| has(media));
+    preferred.or_else(|| {
+        let mut all = response.content.iter().enumerate();
+        let found = all.find(|(_, (_, media))| has(media));
+        found.map(|(number, (name, media))| (number, name.as_str(), media))
     })
 }
 
@@ -215,45 +243,53 @@ impl<'o> ChosenMedia<'o> {
 }
 
 /// The media type that suits a request; none where there is no body to give.
+///
+/// Of those that suit equally it is the first in the document, as for `*/*`. A request that says nothing gets JSON where
+/// there is some. Only those that have the example of a name are offered, if one is asked for and there is one.
 fn acceptable<'o>(
     status: u16,
     response: &'o Documented,
     headers: &HeaderMap,
+    example: Option<&str>,
 ) -> Result<Option<ChosenMedia<'o>>, Refusal> {
-    if response.content.is_empty() {
-        return Ok(None);
-    }
-    // Of equals the first is chosen: who takes everything, as `curl` does, gets JSON where there is some.
-    let preferred = response.preferred().map(|(_, name, _)| name);
-    let names = || response.content.keys().map(String::as_str);
-    let offered = || preferred.into_iter().chain(names().filter(|name| Some(*name) != preferred));
+    let content = &response.content;
+    let has = |name: &str| content.values().any(|media| media.examples.contains_key(name));
+    let example = example.filter(|name| has(name));
+    let is_offered =
+        |media: &MediaType| example.is_none_or(|name| media.examples.contains_key(name));
+    let offered = || content.iter().filter(|(_, media)| is_offered(media)).map(|(name, _)| &**name);
+    let Some(first) = offered().next() else { return Ok(None) };
     let name = match media::choose(headers, offered()) {
         Choice::Of(name) => name,
-        Choice::Anything => {
-            let preferred = response.preferred();
-            return Ok(
-                preferred.map(|(number, name, media)| ChosenMedia::of(number, name, media, None))
-            );
-        }
+        Choice::Anything => offered().find(|name| media::essence(name) == JSON).unwrap_or(first),
+        Choice::None if example.is_some() => return acceptable(status, response, headers, None),
         Choice::None if status == 204 => return Ok(None),
         Choice::None => return Err(Refusal::NotAcceptable(offered().map(str::to_owned).collect())),
     };
-    let found = response.content.get_full(name);
+    let found = content.get_full(name);
     Ok(found.map(|(number, name, media)| ChosenMedia::of(number, name, media, Some(headers))))
 }
 
-/// The lowest success, else `default` as 200, else the first that can be sent as an answer.
+/// The lowest success, else `default` as 200, else the lowest that can be sent as an answer. A status comes before a class
+/// of them (`2XX`).
 fn success(operation: &Operation) -> Option<(u16, &Documented)> {
-    let code = |key: &str| match key.strip_suffix("XX") {
-        Some(class) => class.parse::<u16>().ok().map(|class| class * 100),
-        None => key.parse().ok(),
-    };
-    let coded = || operation.responses.iter().filter_map(|(key, one)| Some((code(key)?, one)));
-    let successes = coded().filter(|(code, _)| (200..300).contains(code));
-    successes
-        .min_by_key(|(code, _)| *code)
+    let coded = coded(operation);
+    let of_success = coded.iter().find(|(code, _)| (200..300).contains(code));
+    of_success
+        .copied()
         .or_else(|| operation.responses.get("default").map(|one| (200, one)))
-        .or_else(|| coded().find(|(code, _)| *code >= 200))
+        .or_else(|| coded.into_iter().find(|(code, _)| *code >= 200))
+}
+
+/// The responses that have a status, the lowest first, then those for a class, as its first status, in their order.
+fn coded(operation: &Operation) -> Vec<(u16, &Documented)> {
+    let responses = || operation.responses.iter();
+    let mut coded: Vec<(u16, &Documented)> =
+        responses().filter_map(|(key, one)| Some((key.parse().ok()?, one))).collect();
+    coded.sort_by_key(|(code, _)| *code);
+    let class = |key: &str| Some(key.strip_suffix("XX")?.parse::<u16>().ok()? * 100);
+    coded.extend(responses().filter_map(|(key, one)| Some((class(key)?, one))));
+    coded
 }
 
 /// The response that is documented for a status itself, or for its class.
@@ -270,14 +306,14 @@ fn not_documented(
     let of_code = code.and_then(|code| operation.response(code));
     let all: Vec<&Documented> = match of_code {
         Some(response) => vec![response],
-        None => operation.responses.values().collect(),
+        None => coded(operation).into_iter().map(|(_, response)| response).collect(),
     };
-    let media = all.into_iter().filter_map(Documented::preferred);
+    let media = all.into_iter().flat_map(|response| response.content.values());
     let mut examples: Vec<String> =
-        media.flat_map(|(_, _, media)| media.examples.keys()).cloned().collect();
+        media.flat_map(|media| media.examples.keys()).cloned().collect();
     // One without a name cannot be asked for.
-    examples.retain(|name| !name.is_empty());
-    examples.dedup();
+    let mut seen = HashSet::from([String::new()]);
+    examples.retain(|name| seen.insert(name.clone()));
     NotDocumented {
         operation: operation.id.clone(),
         code,

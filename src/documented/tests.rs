@@ -184,17 +184,17 @@ fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
 
             listPets limit=1 ["accept: */*"] 
             200
-            content-type: application/json
+            content-type: application/xml
             x-next: page 2
             deprecation: true
-            [{"id":1}]
+            <pets/>
             listPets documents 200, pets.yaml:18
 
             listPets limit=1 ["accept: text/html"] 
             406
             content-type: application/problem+json
             deprecation: true
-            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/json, application/xml"}
+            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/xml, application/json"}
             in our own name
 
             setPet key=1 ["accept: text/html"] 
@@ -593,4 +593,136 @@ fn violations_of_bodies_are_located_whatever_the_names() {
           ["body","u[]","0"] "Request body property u[].0 must be integer"
         "#]],
     );
+}
+
+const CHOICES: &str = "
+openapi: 3.1.0
+info: { title: Choices, version: '1' }
+paths:
+  /media:
+    get:
+      operationId: media
+      responses:
+        '200':
+          description: ok
+          content:
+            application/xml: { examples: { x: { value: <x/> } } }
+            application/json: { examples: { j: { value: { j: 1 } } } }
+            text/plain: { examples: { t: { value: t } } }
+            text/html: { examples: { h: { value: h } } }
+  /explicit: { get: { operationId: explicit, responses: { 2XX: { description: x }, '204': { description: x }, '201': { description: x } } } }
+  /class: { get: { operationId: class, responses: { 4XX: { description: x }, default: { description: x }, 2XX: { description: x } } } }
+  /else: { get: { operationId: else, responses: { 4XX: { description: x }, default: { description: x } } } }
+  /failures: { get: { operationId: failures, responses: { 4XX: { description: x }, '503': { description: x }, '404': { description: x } } } }
+  /failure: { get: { operationId: failure, responses: { 5XX: { description: x }, 4XX: { description: x } } } }
+  /bad:
+    post:
+      operationId: bad
+      requestBody: { required: true, content: { application/json: { schema: { type: object } } } }
+      responses:
+        '201': { description: ok, content: { application/json: { examples: { good: { value: 1 } } } } }
+        '422': { description: bad, content: { application/xml: { example: <e/> }, application/json: { examples: { e: { value: 2 } } } } }
+  /made:
+    post:
+      operationId: made
+      requestBody: { required: true, content: { application/json: { schema: { type: object } } } }
+      responses: { '201': { description: ok }, 4XX: { description: bad, content: { application/json: { schema: { const: 3 } } } } }
+";
+
+/// The status and the body of each answer.
+fn check_choices(rows: &[(&str, &[&str])], expected: &Expect) {
+    let choices = loaded(CHOICES);
+    let mut told = String::new();
+    for (id, headers) in rows {
+        let response = choices.answer(id, "", headers, "").response;
+        let body = String::from_utf8_lossy(response.body());
+        writeln!(told, "{id} {headers:?}: {} {body}", response.status().as_u16()).unwrap();
+    }
+    expected.assert_eq(&told);
+}
+
+#[test]
+fn the_first_of_the_media_types_that_suit_is_given() {
+    check_choices(
+        &[
+            ("media", &[]),
+            ("media", &["accept: "]),
+            ("media", &["accept: */*"]),
+            ("media", &["accept: application/*"]),
+            ("media", &["accept: text/*"]),
+            ("media", &["accept: application/json, text/plain, */*"]),
+            ("media", &["accept: application/xml;q=0, */*"]),
+            ("media", &["accept: text/html;q=0.5, text/plain;q=0.2"]),
+            ("media", &["accept: application/json; version=1"]),
+            ("media", &["accept: text/csv", "accept: text/html"]),
+            ("media", &["accept: */*", "prefer: example=h"]),
+            ("media", &["accept: text/plain", "prefer: example=h"]),
+        ],
+        &expect![[r#"
+            media []: 200 {"j":1}
+            media ["accept: "]: 200 {"j":1}
+            media ["accept: */*"]: 200 <x/>
+            media ["accept: application/*"]: 200 <x/>
+            media ["accept: text/*"]: 200 t
+            media ["accept: application/json, text/plain, */*"]: 200 {"j":1}
+            media ["accept: application/xml;q=0, */*"]: 200 {"j":1}
+            media ["accept: text/html;q=0.5, text/plain;q=0.2"]: 200 h
+            media ["accept: application/json; version=1"]: 200 {"j":1}
+            media ["accept: text/csv", "accept: text/html"]: 200 h
+            media ["accept: */*", "prefer: example=h"]: 200 h
+            media ["accept: text/plain", "prefer: example=h"]: 404 {"type":"urn:tombstone:errors#NOT_FOUND","title":"The server cannot find the requested content","status":404,"detail":"`media` documents no example `h` for 200: it has `t` there, and the codes `200`","codes":["200"],"examples":["t"]}
+        "#]],
+    );
+}
+
+#[test]
+fn a_status_goes_before_a_class_of_them() {
+    let ids = ["explicit", "class", "else", "failures", "failure"];
+    check_choices(
+        &ids.map(|id| (id, &[][..])),
+        &expect![[r#"
+        explicit []: 201 
+        class []: 200 
+        else []: 200 
+        failures []: 404 
+        failure []: 500 
+    "#]],
+    );
+}
+
+#[test]
+fn an_example_of_the_status_that_an_invalid_request_comes_to_has_to_be_there() {
+    check_choices(
+        &[
+            ("bad", &[]),
+            ("bad", &["prefer: code=422, example=e"]),
+            ("bad", &["prefer: code=422, example=none"]),
+            ("bad", &["prefer: code=400, example=none"]),
+            ("bad", &["prefer: code=201, example=none"]),
+            ("bad", &["prefer: example=none"]),
+            ("made", &["prefer: code=422, example=none"]),
+        ],
+        &expect![[r#"
+            bad []: 422 <e/>
+            bad ["prefer: code=422, example=e"]: 422 2
+            bad ["prefer: code=422, example=none"]: 404 {"type":"urn:tombstone:errors#NOT_FOUND","title":"The server cannot find the requested content","status":404,"detail":"`bad` documents no example `none` for 422: it has `e` there, and the codes `201`, `422`","codes":["201","422"],"examples":["e"]}
+            bad ["prefer: code=400, example=none"]: 404 {"type":"urn:tombstone:errors#NOT_FOUND","title":"The server cannot find the requested content","status":404,"detail":"`bad` documents no example `none` for 422: it has `e` there, and the codes `201`, `422`","codes":["201","422"],"examples":["e"]}
+            bad ["prefer: code=201, example=none"]: 422 <e/>
+            bad ["prefer: example=none"]: 422 <e/>
+            made ["prefer: code=422, example=none"]: 422 3
+        "#]],
+    );
+}
+
+#[test]
+fn an_example_is_found_by_its_name_alone_whatever_its_media_type() {
+    let contract = loaded(CHOICES).contract;
+    let find = |id: &str, name: &str| {
+        let operation = contract.operations.iter().find(|operation| operation.id == id).unwrap();
+        documents(operation, None, Some(name)).map_err(|missing| missing.to_string())
+    };
+    assert_eq!(find("media", "t"), Ok(()));
+    assert_eq!(find("bad", "e"), Ok(()));
+    expect!["`bad` documents no example `z`: it has `good`, `e`"]
+        .assert_eq(&find("bad", "z").unwrap_err());
 }
