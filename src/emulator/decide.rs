@@ -25,6 +25,8 @@ use crate::faults::Strike;
 use crate::faults::Target as Struck;
 use crate::message::Delivery;
 use crate::message::Why;
+use crate::prefer;
+use crate::prefer::Doubt;
 use crate::prefer::PREFERENCE_APPLIED;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
@@ -55,6 +57,13 @@ impl Prepared {
             _ => None,
         }
     }
+
+    fn take_doubt(&mut self) -> Option<Doubt> {
+        match self {
+            Self::Routed(routed) => routed.doubt.take(),
+            _ => None,
+        }
+    }
 }
 
 /// A request that found its operation.
@@ -68,6 +77,8 @@ pub(super) struct Routed {
     /// That as the answer's header has it.
     violations: Option<HeaderValue>,
     preferences: Preferences,
+    /// A name in it that is nearly one of ours.
+    doubt: Option<Doubt>,
 }
 
 impl Emulator {
@@ -106,23 +117,26 @@ impl Emulator {
     ) -> Prepared {
         let Asked { parts, body, .. } = *asked;
         let query = parts.uri.query().unwrap_or_default();
-        let preferences = match Preferences::of(&parts.headers, query) {
+        let mut preferences = match Preferences::of(&parts.headers, query) {
             Ok(preferences) => preferences,
             Err(error) => {
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                let problem = Problem::new(status, "no such preference", error.to_string())
-                    .of_type("UNPROCESSABLE_ENTITY");
-                let answer = Answer::refused(problem, "preference");
+                let answer = no_such_preference(error.to_string());
                 return Prepared::Answered(Box::new(answer.at(Some((provider, operation)))));
             }
         };
+        let doubt = preferences.doubt.take().or_else(|| {
+            let declared = &self.behavior(provider).contract().operations[operation].parameters;
+            prefer::of_headers(&parts.headers, |name| {
+                declared.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name))
+            })
+        });
         let sent = Sent { path: params, query, headers: &parts.headers, body };
         let validated = self.operations[provider][operation].validator.validate(&sent);
         let is_decided = self.behavior(provider).decides(operation);
         // Without a behavior file more can be wrong than what is found here.
         let violations = (is_decided && !validated.violations.is_empty())
             .then(|| violations_header(&validated.violations));
-        let routed = Routed { provider, operation, validated, violations, preferences };
+        let routed = Routed { provider, operation, validated, violations, preferences, doubt };
         Prepared::Routed(Box::new(routed))
     }
 
@@ -150,7 +164,7 @@ impl Emulator {
             }
             Some(Strike { commits: false, .. }) => unsent(&prepared),
             _ if is_dry_run => self.decided(prepared, asked, &mut state.world.clone(), now, None),
-            _ => self.decided(prepared, asked, &mut state.world, now, None),
+            _ => self.decided_surely(prepared, asked, &mut state.world, now),
         };
         if is_dry_run {
             (answer.dry_run, answer.step) = (true, None);
@@ -158,6 +172,28 @@ impl Emulator {
         if let Some(strike) = strike {
             struck(&mut answer, strike, state);
         }
+        answer
+    }
+
+    /// The answer by what the API does, unless it would change something and the request has a name that is nearly one of
+    /// ours: then whoever sent it expects something else.
+    fn decided_surely(
+        &self,
+        mut prepared: Prepared,
+        asked: &Asked<'_>,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Answer {
+        let Some(doubt) = prepared.take_doubt() else {
+            return self.decided(prepared, asked, world, now, None);
+        };
+        let place = prepared.place();
+        let mut tried = world.clone();
+        let answer = self.decided(prepared, asked, &mut tried, now, None);
+        if answer.step.is_some() {
+            return no_such_preference(doubt.to_string()).at(place);
+        }
+        *world = tried;
         answer
     }
 
@@ -189,7 +225,7 @@ impl Emulator {
         if !self.behavior(routed.provider).decides(routed.operation) {
             return self.by_contract(&routed, asked, world);
         }
-        let Routed { provider, operation, validated, violations, preferences } = routed;
+        let Routed { provider, operation, validated, violations, preferences, .. } = routed;
         let ids = world.ids_position();
         let call = Call { operation, parts: asked.parts, path: asked.address.path, validated };
         let (behavior, mut moment) = (self.behavior(provider), world.moment(provider, now));
@@ -357,6 +393,13 @@ impl Emulator {
         }
         Answer::new(response, Why::Nothing).at(place)
     }
+}
+
+fn no_such_preference(detail: String) -> Answer {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let problem =
+        Problem::new(status, "no such preference", detail).of_type("UNPROCESSABLE_ENTITY");
+    Answer::refused(problem, "preference")
 }
 
 /// Where the call itself does not happen and nothing is sent: what the journal says of it.

@@ -105,6 +105,40 @@ fn a_dry_run_answers_as_the_call_would_and_changes_nothing() {
 }
 
 #[test]
+fn what_is_nearly_an_instruction_is_refused_where_the_call_would_change_something() {
+    let emulator = frozen();
+    let trial = Trial::new(&emulator, "a");
+    trial.control().reset().unwrap();
+    let before = trial.state();
+    for (name, value) in [
+        ("prefer", "dry_run"),
+        ("prefer", "respond-async, dryrun=true"),
+        ("prefer", "cod=404"),
+        ("prefer", "dry-run=perhaps"),
+        ("tombstone-dry-run", "1"),
+        ("tombstone-sanbox", "b"),
+    ] {
+        let refused = trial.ask(&partoo("43").with(name, value));
+        assert_eq!(refused.response.status(), 422, "{name}: {value}");
+        assert_eq!(refused.account.why, Why::Stage("preference"));
+        assert_eq!(refused.account.operation.as_deref(), Some("deleteOrganization"));
+        assert_eq!(difference(&trial.state(), &before), "", "{name}: {value}");
+    }
+    let in_query = |query: &str| {
+        let call = partoo("43");
+        Call { target: format!("{}?{query}", call.target), ..call }
+    };
+    assert_eq!(trial.status(&in_query("__dryrun")), 422);
+    assert_eq!(trial.status(&in_query("__dry-run")), 200);
+    assert_eq!(trial.status(&partoo("43").with("prefer", "dry-run=1")), 200);
+    assert_eq!(difference(&trial.state(), &before), "");
+    // What changes nothing is answered, and what is of others is passed over.
+    assert_eq!(trial.status(&partoo("999").with("prefer", "dry_run")), 404);
+    assert_eq!(trial.status(&partoo("43").with("prefer", "respond-async, wait=9, mode=x")), 200);
+    assert_eq!(trial.status(&partoo("43")), 404);
+}
+
+#[test]
 fn a_dry_run_starts_no_job_and_uses_up_no_id() {
     let emulator = frozen();
     let trial = Trial::new(&emulator, "a");

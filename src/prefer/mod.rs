@@ -1,11 +1,17 @@
 //! Preferences of a request (RFC 7240): which documented answer is asked for, and whether only to try.
 //!
-//! Those about the answer can also stand in the query (`?__code=404`), which counts where there is no header. Must not
-//! know operations. What is not known here is passed over, as section 2 of the RFC asks.
+//! They can also stand in the query (`?__code=404`); those about the answer count there where there is no header. What
+//! is not known here is passed over, as section 2 of the RFC asks, but noted where it is nearly something that is. Must
+//! not know operations.
+
+mod doubt;
 
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
+
+pub use doubt::Doubt;
+pub use doubt::of_headers;
 
 /// The request header.
 pub const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -26,6 +32,8 @@ pub struct Preferences {
     pub seed: Option<String>,
     /// Answer as the call would be answered, and change nothing (`dry-run`).
     pub dry_run: bool,
+    /// The first name that is nearly one of these and is none.
+    pub doubt: Option<Doubt>,
 }
 
 /// A preference that cannot be understood.
@@ -43,21 +51,35 @@ pub enum BadPreference {
         /// What was sent.
         value: String,
     },
+    /// Whether to change anything is left open.
+    #[error("`{value}` is nothing for `Prefer: dry-run`: write `dry-run` alone, `true` or `false`")]
+    DryRun {
+        /// What was sent.
+        value: String,
+    },
 }
+
+/// The names of preferences.
+const KNOWN: [&str; 5] = ["code", "example", "dynamic", "seed", "dry-run"];
 
 /// What the names of preferences begin with in a query.
 const IN_QUERY: &str = "__";
 
 impl Preferences {
-    /// What a request prefers: by the header, or where there is none, by its query.
+    /// What a request prefers: by the header, or where there is none, by its query. A dry run is one wherever it is asked
+    /// for.
     pub fn of(headers: &HeaderMap, query: &str) -> Result<Self, BadPreference> {
-        if headers.contains_key(&PREFER) {
-            Self::in_header(headers)
-        } else if query.contains(IN_QUERY) {
-            Self::in_query(query)
-        } else {
-            Ok(Self::default())
+        let in_query =
+            if query.contains(IN_QUERY) { Self::in_query(query)? } else { Self::default() };
+        if !headers.contains_key(&PREFER) {
+            return Ok(in_query);
         }
+        let in_header = Self::in_header(headers)?;
+        Ok(Self {
+            dry_run: in_header.dry_run || in_query.dry_run,
+            doubt: in_header.doubt.or(in_query.doubt),
+            ..in_header
+        })
     }
 
     /// Reads all fields of the header; of a preference that comes twice the first counts.
@@ -66,10 +88,7 @@ impl Preferences {
         for field in headers.get_all(&PREFER) {
             let text = String::from_utf8_lossy(field.as_bytes());
             for (name, value) in parts(&text) {
-                preferences.add(name, &value)?;
-                if name.eq_ignore_ascii_case("dry-run") {
-                    preferences.dry_run |= !value.eq_ignore_ascii_case("false");
-                }
+                preferences.add(name, &value, |name| format!("Prefer: {name}"))?;
             }
         }
         Ok(preferences)
@@ -79,24 +98,36 @@ impl Preferences {
         let mut preferences = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if let Some(name) = name.strip_prefix(IN_QUERY) {
-                preferences.add(name, &value)?;
+                preferences.add(name, &value, |name| format!("?{IN_QUERY}{name}"))?;
             }
         }
         Ok(preferences)
     }
 
-    fn add(&mut self, name: &str, value: &str) -> Result<(), BadPreference> {
-        if name.eq_ignore_ascii_case("code") && self.code.is_none() {
+    fn add(
+        &mut self,
+        name: &str,
+        value: &str,
+        written: impl Fn(&str) -> String,
+    ) -> Result<(), BadPreference> {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("code") && self.code.is_none() {
             let code = value.parse().ok().filter(|code| (200..600).contains(code));
             let bad = || BadPreference::Code { value: value.to_owned() };
             self.code = Some(code.filter(|_| value.len() == 3).ok_or_else(bad)?);
-        } else if name.eq_ignore_ascii_case("example") && self.example.is_none() {
+        } else if is("example") && self.example.is_none() {
             self.example = Some(value.to_owned());
-        } else if name.eq_ignore_ascii_case("dynamic") && self.dynamic.is_none() {
+        } else if is("dynamic") && self.dynamic.is_none() {
             let bad = |_| BadPreference::Dynamic { value: value.to_owned() };
             self.dynamic = Some(value.to_ascii_lowercase().parse().map_err(bad)?);
-        } else if name.eq_ignore_ascii_case("seed") && self.seed.is_none() {
+        } else if is("seed") && self.seed.is_none() {
             self.seed = Some(value.to_owned());
+        } else if is("dry-run") {
+            // Of several the safe one counts, for what is deleted is gone.
+            self.dry_run |=
+                switch(value).ok_or_else(|| BadPreference::DryRun { value: value.to_owned() })?;
+        } else if self.doubt.is_none() {
+            self.doubt = doubt::of_preference(name, written);
         }
         Ok(())
     }
@@ -117,6 +148,15 @@ impl Preferences {
         let all: Vec<String> = all.into_iter().flatten().collect();
         // What a query asked for may hold what no header can.
         if all.is_empty() { None } else { HeaderValue::from_bytes(all.join(", ").as_bytes()).ok() }
+    }
+}
+
+/// Whether a preference that may stand alone is on; an empty value is as good as none (RFC 7240 section 2).
+fn switch(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "" | "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
     }
 }
 
@@ -215,11 +255,49 @@ mod tests {
             (vec!["code=404", "code=403"], of(404, "", false)),
             (vec![r#"respond-async; x="1,code=5", wait=10, code=404"#], of(404, "", false)),
             (vec!["dry-run=false"], of(0, "", false)),
+            (vec!["dry-run=0"], of(0, "", false)),
+            (vec!["dry-run=1"], of(0, "", true)),
+            (vec!["Dry-Run=\"\""], of(0, "", true)),
+            (vec!["dry-run=false, dry-run=TRUE"], of(0, "", true)),
             (vec![", ,;=,\""], of(0, "", false)),
             (vec![], of(201, "x", false)),
         ] {
             assert_eq!(read(&fields), Ok(expected), "{fields:?}");
         }
+    }
+
+    #[test]
+    fn a_dry_run_is_one_wherever_it_is_asked_for() {
+        let mut headers = HeaderMap::new();
+        for (query, expected) in [
+            ("__dry-run", true),
+            ("__dry-run=true", true),
+            ("__dry-run=false", false),
+            ("a", false),
+        ] {
+            assert_eq!(Preferences::of(&headers, query).unwrap().dry_run, expected, "{query}");
+        }
+        headers.insert(PREFER, HeaderValue::from_static("respond-async"));
+        assert!(Preferences::of(&headers, "__dry-run").unwrap().dry_run);
+        let bad = read(&["dry-run=perhaps"]).unwrap_err();
+        expect_test::expect![
+            "`perhaps` is nothing for `Prefer: dry-run`: write `dry-run` alone, `true` or `false`"
+        ]
+        .assert_eq(&bad.to_string());
+    }
+
+    #[test]
+    fn the_first_name_that_is_nearly_known_is_noted() {
+        let doubt = |fields: &[&str]| read(fields).unwrap().doubt.map(|it| (it.sent, it.meant));
+        let of = |sent: &str, meant: &str| Some((sent.to_owned(), meant.to_owned()));
+        assert_eq!(
+            doubt(&["wait=1, dry_run=1, cod=404"]),
+            of("Prefer: dry_run", "Prefer: dry-run")
+        );
+        assert_eq!(doubt(&["code=404; dry_run, code=403"]), None);
+        let in_query = Preferences::of(&HeaderMap::new(), "__dryrun").unwrap().doubt.unwrap();
+        expect_test::expect!["`?__dryrun` is not known here, and is nearly `?__dry-run`: this call would change something, so nothing was done; write `?__dry-run`, or leave it out"]
+            .assert_eq(&in_query.to_string());
     }
 
     #[test]
