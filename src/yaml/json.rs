@@ -31,6 +31,24 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<(Value, Lines), serd
     Ok((root, lines))
 }
 
+/// Whether a text begins as a JSON list or object does, comments before it aside.
+pub(super) fn begins(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    while rest.starts_with("//") || rest.starts_with("/*") {
+        rest = rest[comment_end(rest)..].trim_start();
+    }
+    rest.starts_with(['{', '['])
+}
+
+/// Where the comment that a text begins with ends.
+fn comment_end(text: &str) -> usize {
+    if text.starts_with("//") {
+        text.find('\n').unwrap_or(text.len())
+    } else {
+        text[2..].find("*/").map_or(text.len(), |end| end + 4)
+    }
+}
+
 /// The same text without comments and commas before an end, which many tools accept; its lines stay where they are.
 /// `None` if there are none.
 pub(super) fn without_extras(text: &str) -> Option<String> {
@@ -54,11 +72,7 @@ pub(super) fn without_extras(text: &str) -> Option<String> {
             rest = &rest[end..];
             continue;
         }
-        let end = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else {
-            rest[2..].find("*/").map_or(rest.len(), |end| end + 4)
-        };
+        let end = comment_end(rest);
         plain.extend(rest[..end].chars().filter(|letter| *letter == '\n'));
         rest = &rest[end..];
     }
@@ -92,7 +106,7 @@ impl io::Read for Counting<'_> {
         else {
             return Ok(0);
         };
-        if byte == b'\n' {
+        if byte == b'\n' || byte == b'\r' && rest.first() != Some(&b'\n') {
             self.line.set(self.line.get() + 1);
         }
         *slot = byte;

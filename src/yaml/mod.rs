@@ -5,6 +5,7 @@
 mod editing;
 mod json;
 mod lines;
+mod mending;
 mod reading;
 mod scalar;
 
@@ -54,7 +55,7 @@ impl Document {
         let file: Arc<str> = file.into();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut refusal = None;
-        if text.trim_start().starts_with(['{', '[']) {
+        if json::begins(text) {
             let mut notes = Notes::new(&file, left_out);
             match json::read(text, &mut notes) {
                 Ok((root, lines)) => {
@@ -69,7 +70,14 @@ impl Document {
             }
         }
         let mut notes = Notes::new(&file, left_out);
-        let outcome = reading::read(text, &mut notes);
+        let mut outcome = reading::read(text, &mut notes);
+        if outcome.is_err() {
+            let mut mended_notes = Notes::new(&file, left_out);
+            if let Some(mended) = mending::mend(text, &mut mended_notes) {
+                outcome = reading::read(&mended, &mut mended_notes);
+                notes = mended_notes;
+            }
+        }
         findings.extend(notes.into_findings());
         match outcome {
             Ok(Some((root, lines))) => return Some(Document { file, root, lines }),

@@ -31,6 +31,8 @@ const NODES_MAX: usize = 5_000_000;
 const ALIASED_NODES_MAX: usize = 1_000_000;
 /// What anchors keep and aliases unfold, in bytes of text, for the bomb that repeats one long text.
 const ALIASED_BYTES_MAX: usize = 32 << 20;
+/// Characters of a key. YAML's own bound is 1,024, which generated names exceed and other readers do not know.
+const KEY_MAX: usize = 64 << 10;
 /// Notes of one document: beyond these the file is not what it was taken for.
 const NOTES_MAX: usize = 100;
 
@@ -59,7 +61,7 @@ impl Notes {
         self.note(self.left_out, line, message, "remove or rename one of them");
     }
 
-    fn warn(&mut self, line: u32, message: String, hint: &str) {
+    pub(super) fn warn(&mut self, line: u32, message: String, hint: &str) {
         self.note(Severity::Warning, line, message, hint);
     }
 
@@ -86,8 +88,6 @@ pub(super) struct Stop {
 
 /// Reads the first document of a text. `Ok(None)` when there is nothing in it.
 pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<(Value, Lines)>, Stop> {
-    let mut options = Options::default();
-    options.set_emit_comments(false);
     let mut reading = Reading {
         stack: Vec::new(),
         lines: Lines::default(),
@@ -97,7 +97,7 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<(Value, Lines
         notes,
     };
     let mut ended = false;
-    for next in Parser::new_from_str_with_options(text, options) {
+    for next in Parser::new_from_str_with_options(text, options()) {
         let (event, span) = match next {
             Ok(next) => next,
             // What comes after the first document is not read, so it need not be right.
@@ -120,6 +120,14 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<(Value, Lines
     }
     let lines = reading.lines;
     Ok(reading.root.map(|root| (root, lines)))
+}
+
+/// How the parser takes text.
+pub(super) fn options() -> Options {
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    options.simple_key_max_lookahead = KEY_MAX;
+    options
 }
 
 fn line_of(line: usize) -> u32 {
@@ -360,8 +368,10 @@ impl Reading<'_> {
 
     fn repeat(&mut self, id: usize, line: u32) -> Result<(), Stop> {
         let Some(anchored) = self.anchors.get(&id) else {
-            let message = "an alias stands inside the value it repeats".to_owned();
-            return Err(Stop { line, message });
+            let message = "an alias is inside the value it repeats; it is read as null".to_owned();
+            self.notes.warn(line, message, "repeat a part that it is not in");
+            let start = self.lines.open(line);
+            return self.finish(Value::Null, start, 0, line);
         };
         let size = anchored.size;
         if self.stack.len() + size.depth > DEPTH_MAX {

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 /// A plain scalar's value, or `Err` with the string it stays when it is a number no JSON can hold.
 ///
-/// The core schema of YAML 1.2, narrowed so that values survive as they were written: booleans are
-/// `true` and `false` only, a leading zero or plus makes no number (`012` and `+33 1…` are what they
+/// The core schema of YAML 1.2, so that `True` is a boolean and `yes` and `NO` are text. Its numbers are narrowed, so
+/// that values survive as they were written: a leading zero or plus makes no number (`012` and `+33 1…` are what they
 /// look like), and a hexadecimal number that does not fit stays the identifier it probably is.
 pub(super) fn resolve(text: &str) -> Result<Value, String> {
     match text {
-        "" | "~" | "null" => return Ok(Value::Null),
-        "true" => return Ok(Value::Bool(true)),
-        "false" => return Ok(Value::Bool(false)),
+        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
+        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
+        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
         ".inf" | ".Inf" | ".INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN" | ".NAN" => {
             return Err(text.to_owned());
         }
@@ -74,17 +74,22 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn null_and_booleans_are_written_one_way() {
+    fn null_and_booleans_are_those_of_the_core_schema() {
         check(&[
             ("", json!(null)),
             ("~", json!(null)),
             ("null", json!(null)),
-            ("Null", json!("Null")),
-            ("NULL", json!("NULL")),
+            ("Null", json!(null)),
+            ("NULL", json!(null)),
+            ("nULL", json!("nULL")),
             ("true", json!(true)),
+            ("True", json!(true)),
+            ("TRUE", json!(true)),
+            ("tRUE", json!("tRUE")),
             ("false", json!(false)),
-            ("True", json!("True")),
-            ("TRUE", json!("TRUE")),
+            ("False", json!(false)),
+            ("FALSE", json!(false)),
+            ("Yes", json!("Yes")),
             ("yes", json!("yes")),
             ("no", json!("no")),
             ("NO", json!("NO")),

@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 use expect_test::Expect;
 use expect_test::expect;
 use serde_json::Value;
+use serde_json::json;
 
 use super::Document;
+use crate::finding::Severity;
 
 fn check(text: &str, expected: &Expect) {
     let mut findings = Vec::new();
@@ -81,6 +83,14 @@ fn json_has_the_same_lines_as_yaml() {
             4 /a/b/2 "😀"
             5 /a/c null
             6 /a~1b true
+        "#]],
+    );
+    check(
+        "{\r\"a\": 1,\r\n\"b\": 2\r}",
+        &expect![[r#"
+            1  {}
+            2 /a 1
+            3 /b 2
         "#]],
     );
 }
@@ -266,13 +276,6 @@ fn a_syntax_error_has_its_line() {
     "#]],
     );
     check(
-        "a: &a [*a]\n",
-        &expect![[r#"
-        nothing
-        a.yaml:1: error: an alias stands inside the value it repeats
-    "#]],
-    );
-    check(
         "\ta: 1\n",
         &expect![[r#"
         1  {}
@@ -293,6 +296,154 @@ fn a_syntax_error_has_its_line() {
         a.yaml: error: is empty
     "#]],
     );
+}
+
+/// Texts that are read, and the values that js-yaml and `PyYAML` read there too.
+fn check_values(table: &[(String, Value)]) {
+    for (text, expected) in table {
+        let mut findings = Vec::new();
+        let document = Document::parse("a.yaml", text, &mut findings);
+        assert_eq!(document.as_ref().map(Document::root), Some(expected), "{text:?}: {findings:?}");
+        assert!(findings.iter().all(|finding| finding.severity == Severity::Warning));
+    }
+}
+
+fn text(lines: &[&str]) -> String {
+    lines.join("\n")
+}
+
+#[test]
+fn quoted_text_goes_on_wherever_its_lines_begin() {
+    check_values(&[
+        // A quoted text goes on where its key is, left of it, after empty lines, and with tabs.
+        (text(&["a: 'x", "y'", "b: 1"]), json!({"a": "x y", "b": 1})),
+        (text(&["a:", "  b: \"x", "  y: z\"", "  c: 1"]), json!({"a": {"b": "x y: z", "c": 1}})),
+        (text(&["a:", "  b: \"x", "", "y", "\"", "  c: 1"]), json!({"a": {"b": "x\ny ", "c": 1}})),
+        (text(&["a: \"x \\", "y\"", "b: 1"]), json!({"a": "x y", "b": 1})),
+        (text(&["a: 'it''s", "b: \"c", "# d'", "b: 1"]), json!({"a": "it's b: \"c # d", "b": 1})),
+        (text(&["a: \"\\\"x", "y\"", "b: 'z", "z'"]), json!({"a": "\"x y", "b": "z z"})),
+        (text(&["- - 'x", "- y'", "- z"]), json!([["x - y"], "z"])),
+        (text(&["a:", "  b: 'x", "\ty'", "c: 1"]), json!({"a": {"b": "x y"}, "c": 1})),
+        (text(&["a: [it's, \"x", "\ty\"]"]), json!({"a": ["it's", "x y"]})),
+        ("a: 'x\r\ny'\r\nb: 1\r\n".into(), json!({"a": "x y", "b": 1})),
+        ("a: 'x\ry'\rb: 1\r".into(), json!({"a": "x y", "b": 1})),
+    ]);
+}
+
+#[test]
+fn comments_colons_and_tabs_stand_where_others_take_them() {
+    check_values(&[
+        // A comment that nothing parts from what is before it.
+        (
+            text(&["a: \"x\"#c", "b: [1]#c", "c: [2,#c", "3]"]),
+            json!({"a": "x", "b": [1], "c": [2, 3]}),
+        ),
+        (text(&["a: >", "   ", " # c", "b: 1"]), json!({"a": "", "b": 1})),
+        (text(&["a: x#y", "b: x #y"]), json!({"a": "x#y", "b": "x"})),
+        // No space after a colon.
+        (text(&["a: {b:[1], c:{d: 1}}"]), json!({"a": {"b": [1], "c": {"d": 1}}})),
+        // Tabs.
+        (
+            text(&["a:", "  b: {", "\t\tc: 1,", "\t\td: [", "\t2]}", "e: 3"]),
+            json!({"a": {"b": {"c": 1, "d": [2]}}, "e": 3}),
+        ),
+        (
+            text(&["a:\t1\t# c", "b:\t\t[\t2 ]", "\t", "-\t3"]).replace("\n-", "\nc:\n-"),
+            json!({"a": 1, "b": [2], "c": [3]}),
+        ),
+        (text(&["{", "\t\"a\":\t1,", "\t\"b\": [\t2]}"]), json!({"a": 1, "b": [2]})),
+    ]);
+}
+
+#[test]
+fn marks_and_characters_that_yaml_forbids_do_no_harm() {
+    check_values(&[
+        // Marks, directives, ends.
+        ("\u{feff}a: 1".into(), json!({"a": 1})),
+        ("---\n\u{feff}a: 1\n\u{feff}b: 2".into(), json!({"a": 1, "b": 2})),
+        ("%YAML 1.1\n%TAG ! tag:x,2000:\n---\na: 1".into(), json!({"a": 1})),
+        ("a: 1\n... and more\nb: [".into(), json!({"a": 1})),
+        ("---\na: 'x\ny'\n---\nb: '\n".into(), json!({"a": "x y"})),
+        // Characters.
+        (
+            "a: \"\\ud83d\\ude00 \\ud800 \\ud83d\\u0041 \\udc00 \\\\ud800\"".into(),
+            json!({"a": "😀 \u{fffd} \u{fffd}A \u{fffd} \\ud800"}),
+        ),
+        ("{\"a\": \"\\ud800\"}".into(), json!({"a": "\u{fffd}"})),
+        ("a: \"x\u{92}y\"\nb: 'z\u{7f}'".into(), json!({"a": "x\u{fffd}y", "b": "z\u{fffd}"})),
+        ("a: x\u{2028}y\u{85}z".into(), json!({"a": "x\u{2028}y\u{85}z"})),
+        // Keys.
+        (
+            format!("{}: 1\nb: {{\"{0}\": 2}}", "k".repeat(2000)),
+            json!({"k".repeat(2000): 1, "b": {"k".repeat(2000): 2}}),
+        ),
+        (text(&["? a", "b: 1", "? c", ": 2"]), json!({"a": null, "b": 1, "c": 2})),
+    ]);
+}
+
+#[test]
+fn booleans_tags_and_comments_of_json_are_read_as_others_read_them() {
+    check_values(&[
+        // Anchors and tags.
+        (text(&["a: &x 1", "b: &x 2", "c: *x"]), json!({"a": 1, "b": 2, "c": 2})),
+        (text(&["a: &a", "  b: *a", "  c: 1"]), json!({"a": {"b": null, "c": 1}})),
+        (
+            text(&["a: !!binary aGk=", "b: !!set {x}", "c: !Ref y"]),
+            json!({"a": "aGk=", "b": {"x": null}, "c": "y"}),
+        ),
+        // Booleans of the core schema, and what is none.
+        (text(&["enum: [False, TRUE, true, NULL]"]), json!({"enum": [false, true, true, null]})),
+        (
+            text(&["enum: ['True', NO, yes, on, Off, y]"]),
+            json!({"enum": ["True", "NO", "yes", "on", "Off", "y"]}),
+        ),
+        (
+            text(&["exclusiveMaximum: True", "nullable: FALSE"]),
+            json!({"exclusiveMaximum": true, "nullable": false}),
+        ),
+        ("{\"a\": True}".into(), json!({"a": true})),
+        // JSON with comments.
+        (
+            text(&["// a", "/* b", "*/ {\"a\": 1, // c", "\"b\": \"// d\",}"]),
+            json!({"a": 1, "b": "// d"}),
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_mended_is_said_and_keeps_its_lines() {
+    check(
+        "a:\n  b: 'one\n  two\n  three'\n  c: [1,#x\n    2]\n  d: \"x\"#y\ne:\n- f: \"x\n- y\"\n  g: 1\nh: &h {i: *h}\n",
+        &expect![[r#"
+            1  {}
+            1 /a {}
+            2 /a/b "one two three"
+            5 /a/c []
+            5 /a/c/0 1
+            6 /a/c/1 2
+            7 /a/d "x"
+            8 /e []
+            9 /e/0 {}
+            9 /e/0/f "x - y"
+            11 /e/0/g 1
+            12 /h {}
+            12 /h/i null
+            a.yaml:3: warning: a line of a quoted text is indented no deeper than its key (indent it; it is read as part of the text)
+            a.yaml:5: warning: a comment follows without a space (put a space before its `#`)
+            a.yaml:7: warning: a comment follows without a space (put a space before its `#`)
+            a.yaml:10: warning: a line of a quoted text is indented no deeper than its key (indent it; it is read as part of the text)
+            a.yaml:12: warning: an alias is inside the value it repeats; it is read as null (repeat a part that it is not in)
+        "#]],
+    );
+}
+
+#[test]
+fn many_faults_are_mended_in_time() {
+    let one = "  - name: \"one\n  two\"\n    other: {a: \"b\"}#c\n";
+    let many = format!("list:\n{}", one.repeat(3000));
+    let document = Document::parse("a.yaml", &many, &mut Vec::new()).unwrap();
+    assert_eq!(document.line("/list/2999/other"), 1 + 3 * 3000);
+    assert_eq!(document.root()["list"][2999], json!({"name": "one two", "other": {"a": "b"}}));
 }
 
 #[test]
