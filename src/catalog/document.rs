@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use super::FILE_BYTES_MAX;
 use super::read_text;
 use crate::finding::Finding;
-use crate::finding::Severity;
 use crate::openapi;
 use crate::openapi::Overlay;
 use crate::yaml::Document;
@@ -131,7 +130,9 @@ impl Folder {
         if self.inside.is_empty() { name.into_owned() } else { format!("{}/{name}", self.inside) }
     }
 
-    /// Another file, by its path from the root. Why it cannot be read is a warning: all else serves.
+    /// Another file, by its path from the root. One that is not there is a warning, as every reference is that leads
+    /// nowhere. One that is there and cannot be read is an error, as the document itself would be: all that it says would
+    /// be missing, and anything accepted in its place.
     fn read(&mut self, path: &str, findings: &mut Vec<Finding>) -> Option<Document> {
         let shown = self.root.join(path);
         self.files.push(shown.clone());
@@ -162,19 +163,13 @@ impl Folder {
             Ok(file) => self.bytes += file.len(),
             Err(_) => {}
         }
-        let mut found = Vec::new();
-        let text = read_text(&shown, &mut found);
-        let document = text.and_then(|text| {
-            let ending = shown.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-            if VALUES.iter().any(|values| values.eq_ignore_ascii_case(ending)) {
-                Document::parse(&name, &text, &mut found)
-            } else {
-                Some(Document::of_text(&name, text))
-            }
-        });
-        let as_warning = |finding| Finding { severity: Severity::Warning, ..finding };
-        findings.extend(found.into_iter().map(as_warning));
-        document
+        let text = read_text(&shown, findings)?;
+        let ending = shown.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if VALUES.iter().any(|values| values.eq_ignore_ascii_case(ending)) {
+            Document::parse(&name, &text, findings)
+        } else {
+            Some(Document::of_text(&name, text))
+        }
     }
 }
 

@@ -140,7 +140,7 @@ fn a_document_of_several_files_is_one_contract() {
 }
 
 #[test]
-fn what_cannot_be_read_is_a_warning_and_all_else_serves() {
+fn what_is_not_there_is_a_warning_and_what_is_broken_an_error() {
     let files = Files::new(
         "unread",
         &[
@@ -161,7 +161,7 @@ fn what_cannot_be_read_is_a_warning_and_all_else_serves() {
     let (contract, said, _) = files.load("openapi.yaml", &[]);
     expect![[r#"
         missing.yaml: warning: cannot be read for a reference: No such file or directory (os error 2)
-        broken.yaml:1: warning: cannot be read: unclosed bracket '['
+        broken.yaml:1: error: cannot be read: unclosed bracket '['
         .hidden.yaml: warning: is hidden, and not read for a reference
         link.yaml: warning: leads out of the folder that files are read from
         openapi.yaml:11: warning: `../../etc/passwd` is outside the folder that files are read from (move it beside the document)
