@@ -2,6 +2,7 @@
 //!
 //! Owns what a document says. Must not know servers, stores or how a request is answered.
 
+mod check;
 mod dialect;
 mod direction;
 mod discriminator;
@@ -16,13 +17,10 @@ mod schemas;
 mod servers;
 mod unfolding;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Method;
 use indexmap::IndexMap;
-use jsonschema::Validator;
-use serde_json::Map;
 use serde_json::Value;
 
 use crate::finding::Finding;
@@ -95,96 +93,7 @@ impl Contract {
             samples,
         })
     }
-
-    /// Compiles every schema, one at a time, and validates every example of a media type or
-    /// parameter, and every default and example of a schema without references: for `check`, which
-    /// may take its time. `document` is the one it was loaded from.
-    pub fn check(&self, document: &Document, findings: &mut Vec<Finding>) {
-        let mut found = Vec::new();
-        let schemas = &self.schemas;
-        let mut samples: BTreeMap<(SchemaId, Direction), Vec<&Sample>> = BTreeMap::new();
-        for sample in &self.samples {
-            let key = (schemas.canonical(sample.schema), sample.direction);
-            samples.entry(key).or_default().push(sample);
-        }
-        for id in schemas.outermost().map(|id| schemas.canonical(id)) {
-            let mut directions = [Direction::Request, Direction::Response].into_iter();
-            if !directions.any(|direction| samples.contains_key(&(id, direction))) {
-                samples.insert((id, Direction::Response), Vec::new());
-            }
-        }
-        for (pointer, schema) in schemas.alone() {
-            check_own_values(document, pointer, schema, &mut found);
-        }
-        for ((id, direction), samples) in samples {
-            match schemas.compile(id, direction) {
-                Ok(validator) => found.extend(samples.into_iter().filter_map(|sample| {
-                    let pointer = &sample.pointer;
-                    let value = document.root().pointer(pointer);
-                    let value = value.or_else(|| schemas.value(pointer))?;
-                    misfit(document, &validator, "example", pointer, value)
-                })),
-                Err(error) => {
-                    let message = format!("the schema cannot be compiled: {error}");
-                    found.push(document.warning(schemas.pointer(id), message));
-                }
-            }
-        }
-        report(document.file(), found, findings);
-    }
 }
-
-/// Holds a schema's own `default` and examples against it.
-fn check_own_values(
-    document: &Document,
-    pointer: &str,
-    schema: &Map<String, Value>,
-    found: &mut Vec<Finding>,
-) {
-    let mut values: Vec<(&str, String, &Value)> = Vec::new();
-    for (keyword, what) in [("default", "default"), ("example", "example")] {
-        let value = schema.get(keyword);
-        values.extend(value.map(|value| (what, format!("{pointer}/{keyword}"), value)));
-    }
-    let examples = schema.get("examples").and_then(Value::as_array);
-    for (number, value) in examples.into_iter().flatten().enumerate() {
-        values.push(("example", format!("{pointer}/examples/{number}"), value));
-    }
-    // What cannot be compiled is said of the schema that it is a part of.
-    let Ok(validator) = Schemas::compile_alone(schema) else { return };
-    found.extend(
-        values
-            .into_iter()
-            .filter_map(|(what, at, value)| misfit(document, &validator, what, &at, value)),
-    );
-}
-
-/// How an example does not fit its schema: one finding, with the first few violations.
-fn misfit(
-    document: &Document,
-    validator: &Validator,
-    what: &str,
-    pointer: &str,
-    value: &Value,
-) -> Option<Finding> {
-    let mut errors = validator.iter_errors(value).peekable();
-    errors.peek()?;
-    let shown: Vec<String> = errors
-        .by_ref()
-        .take(VIOLATIONS_SHOWN_MAX)
-        .map(|error| {
-            let path = error.instance_path().to_string();
-            let place = if path.is_empty() { String::new() } else { format!("`{path}`: ") };
-            format!("{place}{}", error.masked_with("the value"))
-        })
-        .collect();
-    let more = if errors.next().is_some() { " and more" } else { "" };
-    let message = format!("the {what} does not fit its schema: {}{more}", shown.join("; "));
-    Some(document.warning(pointer, message))
-}
-
-/// Violations of one example in one finding: enough to see what is meant.
-const VIOLATIONS_SHOWN_MAX: usize = 3;
 
 /// Hands findings over in the order of the file, those of other files last, each once however often a component was used.
 fn report(own: &Arc<str>, mut found: Vec<Finding>, findings: &mut Vec<Finding>) {

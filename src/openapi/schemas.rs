@@ -36,8 +36,6 @@ const VALIDATORS_BYTES_MAX: usize = 64 << 20;
 const COMPILED_BYTES: usize = 1000;
 /// Patterns kept compiled by themselves: more than most documents have; all go when there are more.
 const PATTERNS_MAX: usize = 256;
-/// Values inside one schema that is compiled by itself for its own examples: a schema of some fifty properties.
-const ALONE_MAX: usize = 500;
 /// Where the lowered document is for its own references; nothing is ever fetched from there.
 ///
 /// With this scheme, which is that of documents without a URI, a validator does not keep one for each of its keywords:
@@ -193,27 +191,88 @@ impl Schemas {
 
     /// The validator of a schema, compiled and not kept.
     pub(super) fn compile(&self, id: SchemaId, direction: Direction) -> Result<Validator, String> {
-        let schema =
-            json!({ "$ref": format!("{DOCUMENT_URI}{}", lowering::fragment(self.pointer(id))) });
+        self.build(&self.reference(id), Some(direction))
+    }
+
+    /// A schema that is a reference to one of the document's.
+    fn reference(&self, id: SchemaId) -> Value {
+        json!({ "$ref": format!("{DOCUMENT_URI}{}", lowering::fragment(self.pointer(id))) })
+    }
+
+    /// Without a direction, only what both directions require is required.
+    fn build(&self, schema: &Value, direction: Option<Direction>) -> Result<Validator, String> {
         let registry = self.registry.get_or_init(|| self.register());
         let registry = registry.as_ref().map_err(String::clone)?;
-        let options = || direction::follow_keywords(options(registry), direction);
+        let options = || match direction {
+            Some(direction) => direction::follow_keywords(options(registry), direction),
+            None => options(registry),
+        };
         let linear = options().with_pattern_options(patterns::linear());
         linear
-            .build(&schema)
-            .or_else(|_| options().with_pattern_options(patterns::backtracking()).build(&schema))
+            .build(schema)
+            .or_else(|_| options().with_pattern_options(patterns::backtracking()).build(schema))
             .map_err(|error| error.to_string())
     }
 
-    /// The schemas that have a default or examples and refer to nothing, with their pointers: compiling one by
-    /// itself is cheap.
-    pub(super) fn alone(&self) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
+    /// One validator for all of these schemas: what they share is compiled once, where a validator for each would
+    /// compile all that it can reach. It takes a map whose keys are the numbers of the schemas. The second list has
+    /// the schemas that cannot be compiled, each with the reason; they are not part of the validator.
+    pub(super) fn compile_together(
+        &self,
+        ids: &[SchemaId],
+        direction: Option<Direction>,
+    ) -> (Option<Validator>, Vec<(SchemaId, String)>) {
+        if let Ok(validator) = self.compile_keyed(ids, direction) {
+            return (Some(validator), Vec::new());
+        }
+        let mut refused = Vec::new();
+        self.find_refused(ids, direction, &mut refused);
+        let is_sound = |id: &&SchemaId| !refused.iter().any(|(other, _)| other == *id);
+        let sound: Vec<SchemaId> = ids.iter().filter(is_sound).copied().collect();
+        (self.compile_keyed(&sound, direction).ok(), refused)
+    }
+
+    /// The schemas that cannot be compiled, found by halving.
+    fn find_refused(
+        &self,
+        ids: &[SchemaId],
+        direction: Option<Direction>,
+        refused: &mut Vec<(SchemaId, String)>,
+    ) {
+        match (self.compile_keyed(ids, direction), ids) {
+            (Ok(_), _) => {}
+            (Err(error), [id]) => refused.push((*id, error)),
+            (Err(_), _) => {
+                let (first, second) = ids.split_at(ids.len() / 2);
+                self.find_refused(first, direction, refused);
+                self.find_refused(second, direction, refused);
+            }
+        }
+    }
+
+    /// The key of a schema in the map that a validator of several takes.
+    pub(super) fn key(id: SchemaId) -> String {
+        id.0.to_string()
+    }
+
+    fn compile_keyed(
+        &self,
+        ids: &[SchemaId],
+        direction: Option<Direction>,
+    ) -> Result<Validator, String> {
+        let properties: Map<String, Value> =
+            ids.iter().map(|id| (Self::key(*id), self.reference(*id))).collect();
+        self.build(&json!({ "properties": properties }), direction)
+    }
+
+    /// The schemas that have a default or examples of their own.
+    pub(super) fn with_values(&self) -> impl Iterator<Item = (SchemaId, &Map<String, Value>)> {
         let valued = |schema: &Map<String, Value>| {
             ["default", "example", "examples"].iter().any(|keyword| schema.contains_key(*keyword))
         };
-        self.pointers.iter().filter_map(move |pointer| {
+        self.pointers.iter().enumerate().filter_map(move |(number, pointer)| {
             let schema = self.root.pointer(pointer)?.as_object()?;
-            (valued(schema) && !refers(schema)).then_some((&**pointer, schema))
+            valued(schema).then(|| (SchemaId::new(number), schema))
         })
     }
 
@@ -332,26 +391,6 @@ fn asserting<'r>() -> ValidationOptions<'r> {
     jsonschema::options().offline().should_validate_formats(true).with_format("byte", is_base64)
 }
 
-/// Whether a schema holds a reference, or enough else that compiling it is not cheap.
-fn refers(schema: &Map<String, Value>) -> bool {
-    let mut open: Vec<&Value> = Vec::new();
-    let mut map = Some(schema);
-    let mut seen = 0;
-    while seen < ALONE_MAX {
-        if let Some(map) = map {
-            if map.get("$ref").is_some_and(Value::is_string) {
-                return true;
-            }
-            open.extend(map.values());
-        }
-        let Some(value) = open.pop() else { return false };
-        seen += 1;
-        map = value.as_object();
-        open.extend(value.as_array().into_iter().flatten());
-    }
-    true
-}
-
 /// RFC 4648, section 4; asking needs no decoder.
 fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
@@ -383,5 +422,29 @@ mod tests {
             keep(number, 0);
         }
         assert_eq!(keep(500, 0).0.len(), VALIDATORS_MAX);
+    }
+
+    #[test]
+    fn of_schemas_compiled_together_those_that_cannot_be_are_named() {
+        let root = json!({
+            "a": { "type": "string" },
+            "b": { "pattern": "(" },
+            "c": { "$ref": "#/b" },
+            "d": { "items": { "$ref": "#/a" } },
+        });
+        let schemas = Schemas::new(Lowered {
+            root,
+            pointers: ["/a", "/b", "/c", "/d"].map(Into::into).into_iter().collect(),
+            outermost: Vec::new(),
+            has_directions: false,
+        });
+        let ids: Vec<SchemaId> = (0..4).map(SchemaId).collect();
+        let (validator, refused) = schemas.compile_together(&ids, None);
+        let refused: Vec<u32> = refused.iter().map(|(id, _)| id.0).collect();
+        assert_eq!(refused, [1, 2]);
+        let validator = validator.unwrap();
+        assert!(validator.is_valid(&json!({ "0": "text", "3": ["text"] })));
+        assert!(!validator.is_valid(&json!({ "0": 1 })));
+        assert!(!validator.is_valid(&json!({ "3": [1] })));
     }
 }

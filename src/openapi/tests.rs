@@ -1021,6 +1021,7 @@ fn values_that_schemas_give_of_themselves_have_to_fit() {
             a.yaml:17: warning: the default does not fit its schema: the value is less than the minimum of 1
             a.yaml:22: warning: the example does not fit its schema: the value is not a "email"
             a.yaml:23: warning: the default does not fit its schema: the value does not match "^(?!x)"
+            a.yaml:25: warning: the default does not fit its schema: the value is not of type "string"
             a.yaml:27: warning: the example does not fit its schema: the value is not of type "string"
         "##]],
     );
