@@ -5,10 +5,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::Serialize;
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The piece it points at cannot be honoured: the provider does not start until it is mended.
@@ -91,6 +93,80 @@ impl fmt::Display for Finding {
     }
 }
 
+/// Where a finding is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file's name as the user gave it.
+    pub file: Arc<str>,
+    /// Line in the file, counted from 1; 0 where the whole file is meant.
+    pub line: u32,
+    /// JSON Pointer (RFC 6901) to the place inside the file.
+    pub pointer: String,
+}
+
+/// Findings that say the same of different places, as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Folded {
+    /// The first of them.
+    #[serde(flatten)]
+    pub first: Finding,
+    /// How many there are, the first included.
+    pub count: usize,
+    /// Where the next ones are: [`Folded::ALSO_MAX`] at most.
+    pub also: Vec<Place>,
+}
+
+impl Folded {
+    /// Number of further places that are kept. Somebody who mends a generated document mends its generator, and needs a
+    /// few places to see what it does.
+    pub const ALSO_MAX: usize = 20;
+    /// Number of further places in a line of text.
+    const SHOWN_MAX: usize = 3;
+
+    /// Folds findings whose severity, message and hint are the same, each kind at the place of its first.
+    pub fn all(findings: Vec<Finding>) -> Vec<Folded> {
+        let mut kinds: IndexMap<(Severity, String, Option<String>), Folded> = IndexMap::new();
+        for finding in findings {
+            let kind = (finding.severity, finding.message.clone(), finding.hint.clone());
+            match kinds.entry(kind) {
+                Entry::Vacant(slot) => {
+                    slot.insert(Folded { first: finding, count: 1, also: Vec::new() });
+                }
+                Entry::Occupied(mut slot) => {
+                    let folded = slot.get_mut();
+                    folded.count += 1;
+                    if folded.also.len() < Self::ALSO_MAX {
+                        let Finding { file, line, pointer, .. } = finding;
+                        folded.also.push(Place { file, line, pointer });
+                    }
+                }
+            }
+        }
+        kinds.into_values().collect()
+    }
+}
+
+impl fmt::Display for Folded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, count, also } = self;
+        write!(f, "{first}")?;
+        if also.is_empty() {
+            return Ok(());
+        }
+        let shown = &also[..also.len().min(Self::SHOWN_MAX)];
+        write!(f, " [{count} times, also at ")?;
+        for (number, Place { file, line, .. }) in shown.iter().enumerate() {
+            let comma = if number > 0 { ", " } else { "" };
+            match (*file == first.file, line) {
+                (_, 0) => write!(f, "{comma}{file}")?,
+                (true, line) => write!(f, "{comma}line {line}")?,
+                (false, line) => write!(f, "{comma}{file}:{line}")?,
+            }
+        }
+        f.write_str(if count - 1 > shown.len() { ", …]" } else { "]" })
+    }
+}
+
 /// Advice naming the candidate closest in spelling to `given`, when one is close enough to be meant.
 pub fn did_you_mean<'c>(
     given: &str,
@@ -116,6 +192,8 @@ pub fn child(pointer: &str, token: impl fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
 
     #[test]
@@ -137,5 +215,34 @@ mod tests {
             Some("did you mean `organizations`?")
         );
         assert_eq!(did_you_mean("zzz", ["organizations", "users"]), None);
+    }
+
+    #[test]
+    fn equal_findings_are_told_once_with_their_places() {
+        let file: Arc<str> = "a.yaml".into();
+        let other: Arc<str> = "b.yaml".into();
+        let nullable = |file, line| {
+            Finding::warning(file, line, format!("/{line}"), "`nullable` is honoured").hint("mend")
+        };
+        let mut findings = vec![
+            nullable(&file, 3),
+            Finding::error(&file, 4, "", "is broken"),
+            nullable(&file, 7),
+            nullable(&other, 1),
+        ];
+        let told = |findings: &[Finding]| {
+            let folded = Folded::all(findings.to_vec());
+            folded.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        expect![[r#"
+            a.yaml:3: warning: `nullable` is honoured (mend) [3 times, also at line 7, b.yaml:1]
+            a.yaml:4: error: is broken"#]]
+        .assert_eq(&told(&findings));
+        findings.extend((10..100).map(|line| nullable(&file, line)));
+        expect![[r#"
+            a.yaml:3: warning: `nullable` is honoured (mend) [93 times, also at line 7, b.yaml:1, line 10, …]
+            a.yaml:4: error: is broken"#]]
+        .assert_eq(&told(&findings));
+        assert_eq!(Folded::all(findings)[0].also.len(), Folded::ALSO_MAX);
     }
 }

@@ -23,6 +23,7 @@ use crate::emulator::Emulator;
 use crate::emulator::Options;
 use crate::faults::FaultFormat;
 use crate::finding::Finding;
+use crate::finding::Folded;
 use crate::finding::Severity;
 use crate::finding::child;
 use crate::yaml::Document;
@@ -77,7 +78,7 @@ fn faults_of_nothing(document: &Document, emulator: &Emulator) -> Vec<Finding> {
     findings.collect()
 }
 
-fn text(findings: &[Finding], providers: usize, errors: usize) -> String {
+fn text(findings: &[Folded], providers: usize, errors: usize) -> String {
     let mut text = String::new();
     for finding in findings {
         let _ = writeln!(text, "{finding}");
@@ -95,9 +96,10 @@ fn text(findings: &[Finding], providers: usize, errors: usize) -> String {
 
 /// Workflow commands, which GitHub shows beside the lines of a pull request:
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
-fn annotations(findings: &[Finding]) -> String {
+fn annotations(findings: &[Folded]) -> String {
     let mut text = String::new();
-    for finding in findings {
+    for folded in findings {
+        let Folded { first: finding, count, .. } = folded;
         let command = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -108,7 +110,8 @@ fn annotations(findings: &[Finding]) -> String {
             line => format!(",line={line}"),
         };
         let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        let message = message(&format!("{}{hint}", finding.message));
+        let times = if *count > 1 { format!(" [{count} times]") } else { String::new() };
+        let message = message(&format!("{}{hint}{times}", finding.message));
         let _ = writeln!(text, "::{command} file={file}{line},title=tombstone check::{message}");
     }
     text
@@ -134,10 +137,12 @@ mod tests {
         let findings = [
             Finding::error(&file, 3, "", "50% of\r\nit: a, b").hint("mend::it"),
             Finding::warning(&file, 0, "", "doubtful"),
+            Finding::warning(&file, 9, "", "doubtful"),
         ];
+        let findings = Folded::all(findings.to_vec());
         expect_test::expect![[r#"
             ::error file=a%2Cb%3Ac%25.yaml,line=3,title=tombstone check::50%25 of%0D%0Ait: a, b (mend::it)
-            ::warning file=a%2Cb%3Ac%25.yaml,title=tombstone check::doubtful
+            ::warning file=a%2Cb%3Ac%25.yaml,title=tombstone check::doubtful [2 times]
         "#]].assert_eq(&annotations(&findings));
     }
 }

@@ -45,6 +45,7 @@ use crate::emulator::Emulator;
 use crate::emulator::Options;
 use crate::faults::FaultFormat;
 use crate::finding::Finding;
+use crate::finding::Folded;
 use crate::finding::Severity;
 use crate::finding::did_you_mean;
 
@@ -323,7 +324,7 @@ fn tell(findings: Vec<Finding>) {
         return;
     }
     let (mut findings, errors) = sorted(findings);
-    findings.sort_by_key(|finding| finding.severity != Severity::Error);
+    findings.sort_by_key(|finding| finding.first.severity != Severity::Error);
     for finding in findings.iter().take(FINDINGS_MAX) {
         print_error(&finding.to_string());
     }
@@ -351,9 +352,10 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{ending}")
 }
 
-/// Findings in the order of their places, and how many errors are among them.
-fn sorted(mut findings: Vec<Finding>) -> (Vec<Finding>, usize) {
+/// Findings in the order of their places, equal ones folded, and how many errors are among them.
+fn sorted(mut findings: Vec<Finding>) -> (Vec<Folded>, usize) {
     findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    (findings, errors)
+    let folded = Folded::all(findings);
+    let errors = folded.iter().filter(|one| one.first.severity == Severity::Error).count();
+    (folded, errors)
 }

@@ -132,7 +132,7 @@ impl Reloader {
 
     fn tell_findings(&self, findings: Vec<Finding>) {
         let (mut findings, _) = sorted(findings);
-        findings.sort_by_key(|finding| finding.severity != Severity::Error);
+        findings.sort_by_key(|finding| finding.first.severity != Severity::Error);
         for finding in findings.iter().take(FINDINGS_MAX) {
             self.tell(&finding.to_string());
         }

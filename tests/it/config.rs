@@ -616,7 +616,9 @@ fn check_reads_the_file_and_takes_the_sources_from_it() {
               "line": 2,
               "pointer": "/operatoins",
               "message": "`operatoins` is not known here",
-              "hint": "did you mean `operations`?"
+              "hint": "did you mean `operations`?",
+              "count": 1,
+              "also": []
             },
             {
               "severity": "error",
@@ -624,7 +626,9 @@ fn check_reads_the_file_and_takes_the_sources_from_it() {
               "line": 6,
               "pointer": "/prot",
               "message": "`prot` is not known here",
-              "hint": "did you mean `port`?"
+              "hint": "did you mean `port`?",
+              "count": 1,
+              "also": []
             }
           ]
         }
