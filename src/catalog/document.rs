@@ -96,12 +96,12 @@ fn apply(path: &Path, document: Document, findings: &mut Vec<Finding>) -> Option
 
 /// The folder that a document's other files are read from.
 struct Folder {
-    /// As it is shown.
-    root: PathBuf,
-    /// Without links, for what has to be inside.
+    /// The document's own folder, as the user gave it.
+    own: PathBuf,
+    /// The root without links, for what has to be inside.
     real: PathBuf,
-    /// From the root to the folder of the document, with `/` between its parts.
-    inside: String,
+    /// The parts of the path from the root to the folder of the document.
+    inside: Vec<String>,
     bytes: u64,
     /// All that were looked for.
     files: Vec<PathBuf>,
@@ -112,29 +112,32 @@ impl Folder {
         let own = fs::canonicalize(folder).ok()?;
         let root = own.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&own);
         let between = own.strip_prefix(root).ok()?;
-        let parts: Vec<_> = between.iter().map(|part| part.to_string_lossy()).collect();
-        // As many steps up as there are parts: messages show paths as the user gave them.
-        let shown = parts.iter().fold(folder.to_owned(), |shown, _| up(&shown));
-        Some(Folder {
-            root: shown,
-            real: root.to_owned(),
-            inside: parts.join("/"),
-            bytes,
-            files: Vec::new(),
-        })
+        let inside = between.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let real = root.to_owned();
+        Some(Folder { own: folder.to_owned(), real, inside, bytes, files: Vec::new() })
     }
 
     /// The path of the document itself, from the root.
     fn own(&self, path: &Path) -> String {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if self.inside.is_empty() { name.into_owned() } else { format!("{}/{name}", self.inside) }
+        let parts = self.inside.iter().map(String::as_str);
+        parts.chain([&*name]).collect::<Vec<_>>().join("/")
+    }
+
+    /// The path of another file as the user would give it: counted from the document, whose own path is as given.
+    fn shown(&self, path: &str) -> PathBuf {
+        let parts: Vec<&str> = path.split('/').collect();
+        let shared = self.inside.iter().zip(&parts).take_while(|(own, part)| own == *part).count();
+        let above = self.inside[shared..].iter().fold(self.own.clone(), |folder, _| up(&folder));
+        let above = if above == Path::new(".") { PathBuf::new() } else { above };
+        above.join(parts[shared..].join("/"))
     }
 
     /// Another file, by its path from the root. One that is not there is a warning, as every reference is that leads
     /// nowhere. One that is there and cannot be read is an error, as the document itself would be: all that it says would
     /// be missing, and anything accepted in its place.
     fn read(&mut self, path: &str, findings: &mut Vec<Finding>) -> Option<Document> {
-        let shown = self.root.join(path);
+        let shown = self.shown(path);
         self.files.push(shown.clone());
         let name = shown.display().to_string();
         let mut refuse = |problem: String| {
@@ -182,5 +185,32 @@ fn up(folder: &Path) -> PathBuf {
         },
         Some(Component::CurDir) | None => PathBuf::from(".."),
         Some(_) => folder.join(".."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_files_are_named_as_seen_from_the_document() {
+        let shown = |own: &str, inside: &[&str], path: &str| {
+            let folder = Folder {
+                own: own.into(),
+                real: PathBuf::new(),
+                inside: inside.iter().map(|part| (*part).to_owned()).collect(),
+                bytes: 0,
+                files: Vec::new(),
+            };
+            folder.shown(path).display().to_string()
+        };
+        assert_eq!(shown(".", &["shop", "api"], "shop/api/paths/a.yaml"), "paths/a.yaml");
+        assert_eq!(shown(".", &["shop", "api"], "shop/common/b.yaml"), "../common/b.yaml");
+        assert_eq!(shown(".", &["shop", "api"], "common/b.yaml"), "../../common/b.yaml");
+        assert_eq!(shown("api", &["shop", "api"], "shop/api/a.yaml"), "api/a.yaml");
+        assert_eq!(shown("api", &["shop", "api"], "shop/common/b.yaml"), "common/b.yaml");
+        assert_eq!(shown("/w/api", &["api"], "common/b.yaml"), "/w/common/b.yaml");
+        assert_eq!(shown("..", &["shop"], "shop/a.yaml"), "../a.yaml");
+        assert_eq!(shown(".", &[], "a.yaml"), "a.yaml");
     }
 }
