@@ -34,7 +34,7 @@ const VALIDATORS_MAX: usize = 128;
 const VALIDATORS_BYTES_MAX: usize = 64 << 20;
 /// Bytes that one schema takes when it is compiled: measured, 850 to 950 over objects with some properties.
 const COMPILED_BYTES: usize = 1000;
-/// Patterns kept compiled by themselves: more than most documents have; all go when there are more.
+/// Patterns and formats kept compiled by themselves: more than most documents have; all go when there are more.
 const PATTERNS_MAX: usize = 256;
 /// Where the lowered document is for its own references; nothing is ever fetched from there.
 ///
@@ -64,10 +64,13 @@ pub struct Schemas {
     has_directions: bool,
     registry: OnceLock<Result<Registry<'static>, String>>,
     compiled: RwLock<Compiled>,
-    patterns: RwLock<HashMap<Box<str>, Option<Arc<Validator>>>>,
+    texts: RwLock<HashMap<TextKey, Option<Arc<Validator>>>>,
 }
 
 type Outcome = Result<Arc<Validator>, String>;
+
+/// What a validator of texts is kept by: `pattern` or `format`, and what it says.
+type TextKey = (&'static str, Box<str>);
 
 /// What a validator is kept by.
 type Kept = (SchemaId, Direction);
@@ -120,7 +123,7 @@ impl Schemas {
             has_directions: lowered.has_directions,
             registry: OnceLock::new(),
             compiled: RwLock::default(),
-            patterns: RwLock::default(),
+            texts: RwLock::default(),
         }
     }
 
@@ -337,18 +340,28 @@ impl Schemas {
     /// What tells texts that match a pattern of this document from others; compiled when first needed. `None` for one
     /// that cannot be compiled.
     pub fn pattern(&self, pattern: &str) -> Option<Arc<Validator>> {
-        let kept = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept.get(pattern) {
+        self.texts("pattern", pattern)
+    }
+
+    /// The same for a format.
+    pub fn format(&self, format: &str) -> Option<Arc<Validator>> {
+        self.texts("format", format)
+    }
+
+    fn texts(&self, keyword: &'static str, said: &str) -> Option<Arc<Validator>> {
+        let key: TextKey = (keyword, said.into());
+        let kept = self.texts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(&key) {
             return known.clone();
         }
         drop(kept);
-        let schema = Map::from_iter([("pattern".to_owned(), Value::String(pattern.to_owned()))]);
+        let schema = Map::from_iter([(keyword.to_owned(), Value::String(said.to_owned()))]);
         let compiled = Self::compile_alone(&schema).ok().map(Arc::new);
-        let mut kept = self.patterns.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.texts.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= PATTERNS_MAX {
             kept.clear();
         }
-        kept.insert(pattern.into(), compiled.clone());
+        kept.insert(key, compiled.clone());
         compiled
     }
 

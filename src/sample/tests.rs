@@ -667,3 +667,66 @@ fn every_body_of_real_documents_can_be_made() {
     assert!(made > 50, "{made}");
     check(&unmet.join("\n"), &expect![[""]]);
 }
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn a_text_is_of_its_format_and_of_its_pattern() {
+    let table = [
+        (
+            "date",
+            vec!["^2019-", "-01$", r"^\d{4}-\d{2}-\d{2}$", "^2019-0[1-3]-", "^(19|20)99-12-31$"],
+        ),
+        (
+            "date-time",
+            vec![
+                r"[.]\d{3}Z$",
+                "^2019-",
+                r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
+                r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[.]\d{6}Z$",
+                r"[+]00:00$",
+                "T00:00:00Z$",
+            ],
+        ),
+        ("time", vec!["^09:", r"[.]\d+Z$", r"^\d{2}:\d{2}:\d{2}Z$"]),
+        ("duration", vec!["^P", "D$", "^PT[0-9]+H$", "^P[0-9]+W$"]),
+        ("email", vec!["@acme[.]com$", "^admin", r"^[a-z.]+@[a-z]+[.]com$", r"[.]org$"]),
+        ("hostname", vec!["^api[.]", r"[.]acme[.]com$", "^[a-z]+$", r"^[a-z]+[.]example[.]org$"]),
+        ("ipv4", vec!["^10[.]", r"[.]0$", r"^192[.]168[.]\d+[.]\d+$"]),
+        ("ipv6", vec!["^2001:", "^fe80", "::1$"]),
+        (
+            "uri",
+            vec![
+                "^https://",
+                "^http://",
+                "^ftp://",
+                "^urn:",
+                r"[.]png$",
+                "^https://api[.]acme[.]com/v1/",
+                r"^https?://[^/]+/users/\d+$",
+            ],
+        ),
+        ("uri-reference", vec!["^/", "^/v1/items/", r"[.]pdf$"]),
+        ("uuid", vec!["^[0-9a-f-]{36}$", "^[0-9A-F-]{36}$", "^0000", "^[0-9a-f]{8}-[0-9a-f]{4}-4"]),
+        ("json-pointer", vec!["^/a/", "^/[a-z]+$"]),
+        ("byte", vec!["^[A-Za-z0-9+/]{8}$", "=$"]),
+    ];
+    for (format, patterns) in table {
+        for pattern in patterns {
+            for bounds in [json!({}), json!({"minLength": 3, "maxLength": 48})] {
+                let mut schema = json!({"type": "string", "format": format, "pattern": pattern});
+                schema.as_object_mut().unwrap().extend(bounds.as_object().unwrap().clone());
+                let components = json!({ "S": schema });
+                let schemas = schemas(&components);
+                let id = schemas.at("/components/schemas/S").unwrap();
+                let validator = schemas.validator(id).unwrap();
+                for wish in wishes() {
+                    for seed in 0..3 {
+                        let made = sample(&schemas, id, &wish, seed);
+                        let made = made.unwrap_or_else(|unmet| panic!("{components}: {unmet}"));
+                        assert!(validator.is_valid(&made), "{components}: {made}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -19,6 +19,12 @@ pub(super) const TEXT_MAX: usize = 1 << 16;
 /// Texts that are made from a pattern before it is given up: one with lookaround may refuse most of them.
 const DRAWN_MAX: usize = 100;
 
+/// Texts that are put together from one of a format and one of a pattern, at most: each is held against both, which takes
+/// microseconds.
+const STITCHED_MAX: usize = 20_000;
+/// Texts of one pattern that are put together with those of a format.
+const STITCHED_OF_MAX: usize = 12;
+
 /// Where a text belongs.
 #[derive(Clone, Copy)]
 pub(super) struct Spot<'n> {
@@ -44,7 +50,9 @@ pub(super) fn text(
         return Err(format!("no text has at least {least} and at most {most} characters"));
     }
     let patterns: Vec<&str> = view.texts("pattern").collect();
-    let fits = |text: &str| {
+    let encoded = view.texts("contentEncoding").any(|encoding| encoding == "base64");
+    let format = view.texts("format").next().or(encoded.then_some("byte"));
+    let matches = |text: &str| {
         let count = text.chars().count();
         let value = serde_json::Value::String(text.to_owned());
         (least..=most).contains(&count)
@@ -52,19 +60,16 @@ pub(super) fn text(
                 schemas.pattern(pattern).is_none_or(|validator| validator.is_valid(&value))
             })
     };
-    let encoded = view.texts("contentEncoding").any(|encoding| encoding == "base64");
-    let format = view.texts("format").next().or(encoded.then_some("byte"));
+    let of_format = format.filter(|_| !patterns.is_empty()).and_then(|one| schemas.format(one));
+    let fits = |text: &str| {
+        let value = || serde_json::Value::String(text.to_owned());
+        matches(text) && of_format.as_ref().is_none_or(|validator| validator.is_valid(&value()))
+    };
     let mut made = Made { least, most, spot, dice };
-    if let Some(text) = format.and_then(|format| made.formatted(format, rich)) {
-        if fits(&text) {
-            return Ok(text);
-        }
-        for _ in 0..DRAWN_MAX * usize::from(!patterns.is_empty()) {
-            let again = format.and_then(|format| made.formatted(format, rich));
-            if let Some(again) = again.filter(|again| fits(again)) {
-                return Ok(again);
-            }
-        }
+    let tries = if patterns.is_empty() { 1 } else { 1 + DRAWN_MAX };
+    let mut of_kind = (0..tries).map_while(|_| made.formatted(format?, rich));
+    if let Some(text) = of_kind.find(|text| fits(text)) {
+        return Ok(text);
     }
     if patterns.is_empty() {
         if format.is_some_and(is_strict) {
@@ -79,13 +84,33 @@ pub(super) fn text(
     if rich && fits(&named) {
         return Ok(named);
     }
-    if let Some(text) = patterns.iter().find_map(|pattern| {
-        let likeness = Likeness::parse(pattern)?;
-        (0..DRAWN_MAX).map(|_| likeness.text(least, most, made.dice)).find(|text| fits(text))
-    }) {
-        return Ok(text);
+    let drawn = match drawn(&patterns, &mut made, &fits) {
+        Ok(text) => return Ok(text),
+        Err(drawn) => drawn,
+    };
+    let both = format.and_then(|format| made.stitched(format, &drawn, &fits));
+    // What is of the pattern and not of the format is nearer than nothing.
+    both.or_else(|| drawn.into_iter().find(|text| matches(text)))
+        .ok_or_else(|| format!("no text was found that matches `{}`", patterns.join("` and `")))
+}
+
+/// A text made from one of the patterns that fits all there is, or those that were made and do not.
+fn drawn(
+    patterns: &[&str],
+    made: &mut Made<'_>,
+    fits: &dyn Fn(&str) -> bool,
+) -> Result<String, Vec<String>> {
+    let mut drawn = Vec::new();
+    for likeness in patterns.iter().filter_map(|pattern| Likeness::parse(pattern)) {
+        for _ in 0..DRAWN_MAX {
+            let text = likeness.text(made.least, made.most, made.dice);
+            if fits(&text) {
+                return Ok(text);
+            }
+            drawn.push(text);
+        }
     }
-    Err(format!("no text was found that matches `{}`", patterns.join("` and `")))
+    Err(drawn)
 }
 
 /// Formats whose texts cannot be cut or stretched.
@@ -164,6 +189,85 @@ impl Made<'_> {
             },
             _ => return None,
         })
+    }
+
+    /// A text of a format that patterns ask for parts of: one of the usual ways to write the format, or what a pattern
+    /// asks for in the place of a part of it.
+    fn stitched(
+        &mut self,
+        format: &str,
+        drawn: &[String],
+        fits: &dyn Fn(&str) -> bool,
+    ) -> Option<String> {
+        let shapes = self.shapes(format);
+        if let Some(text) = shapes.iter().find(|text| fits(text)) {
+            return Some(text.clone());
+        }
+        let mut parts: Vec<&String> = Vec::new();
+        for text in drawn {
+            if !parts.contains(&text) && parts.len() < STITCHED_OF_MAX {
+                parts.push(text);
+            }
+        }
+        let places = |shape: &String| {
+            let length = shape.len();
+            // At the start, then at the end, then in between.
+            let start = (0..=length).map(|to| (0, to));
+            let end = (0..=length).rev().map(move |from| (from, length));
+            let inside = (1..length).flat_map(move |from| (from..length).map(move |to| (from, to)));
+            start.chain(end).chain(inside).collect::<Vec<_>>()
+        };
+        let pairs = shapes.iter().flat_map(|shape| parts.iter().map(move |part| (shape, *part)));
+        pairs
+            .flat_map(|(shape, part)| places(shape).into_iter().map(move |at| (shape, part, at)))
+            .filter(|(shape, _, (from, to))| {
+                shape.is_char_boundary(*from) && shape.is_char_boundary(*to)
+            })
+            .map(|(shape, part, (from, to))| format!("{}{part}{}", &shape[..from], &shape[to..]))
+            .take(STITCHED_MAX)
+            .find(|text| fits(text))
+    }
+
+    /// The usual ways to write a format.
+    fn shapes(&mut self, format: &str) -> Vec<String> {
+        let name = self.spot.name;
+        match format {
+            "date-time" | "time" => {
+                let time = self.time();
+                let time = time.trim_end_matches('Z');
+                let date =
+                    if format == "time" { String::new() } else { format!("{}T", self.date(name)) };
+                let ends = ["Z", ".125Z", "+00:00", ".125+00:00", ".125000Z", "+02:00"];
+                ends.iter().map(|end| format!("{date}{time}{end}")).collect()
+            }
+            "uri" | "iri" | "url" | "uri-reference" | "iri-reference" => {
+                let (host, path) = (self.kind(Kind::Host), self.noun());
+                vec![
+                    format!("https://{host}/{path}"),
+                    format!("https://{host}/"),
+                    format!("http://{host}/{path}"),
+                    format!("https://{host}"),
+                    format!("https://{host}:8443/{path}?page=2#top"),
+                    format!("ftp://{host}/{path}.txt"),
+                    format!("urn:example:{path}"),
+                    format!("mailto:{path}@{host}"),
+                ]
+            }
+            "duration" => ["PT30M", "P1D", "P1Y2M3DT4H5M6S", "P2W", "PT1H", "P1M", "PT0S"]
+                .map(str::to_owned)
+                .into(),
+            "uuid" => {
+                let uuid = self.uuid();
+                vec![uuid.to_uppercase(), uuid]
+            }
+            "ipv6" => ["2001:db8::1", "2001:db8:0:0:0:0:0:1", "fe80::1", "::1", "::ffff:192.0.2.1"]
+                .map(str::to_owned)
+                .into(),
+            "hostname" | "idn-hostname" => {
+                vec![self.kind(Kind::Host), format!("{}.org", self.noun()), self.noun().to_owned()]
+            }
+            format => self.formatted(format, false).into_iter().collect(),
+        }
     }
 
     /// A text of no format: what the name suggests, cut or stretched to be as long as it has to be.
