@@ -9,6 +9,7 @@ use http::HeaderValue;
 use http::Response;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::behavior::format::AnswerFormat;
@@ -18,6 +19,9 @@ use crate::expression::Template;
 use crate::expression::Value;
 use crate::finding::child;
 use crate::finding::did_you_mean;
+use crate::media;
+use crate::media::Written;
+use crate::openapi::Encoding;
 use crate::openapi::MediaType;
 use crate::openapi::Operation;
 use crate::openapi::SchemaId;
@@ -27,18 +31,54 @@ use crate::openapi::Schemas;
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
-    content_type: Option<HeaderValue>,
+    /// What the body is written in; none where there is no body.
+    medium: Option<Medium>,
     body: AnswerBody,
     headers: Vec<(HeaderName, Template)>,
-    /// What a computed body must fit.
-    schema: Option<SchemaId>,
 }
 
 #[derive(Debug)]
 enum AnswerBody {
-    Fixed(Bytes),
+    Nothing,
+    Fixed(Written),
     Computed(Template),
     Patched { example: Json, patch: Template },
+}
+
+/// The media type of a body, and how the members of one in several parts are written.
+#[derive(Debug)]
+struct Medium {
+    name: String,
+    encoding: IndexMap<String, Encoding>,
+    /// What the body must fit.
+    schema: Option<SchemaId>,
+}
+
+impl Medium {
+    fn of(name: &str, media: Option<&MediaType>) -> Self {
+        Self {
+            name: name.to_owned(),
+            encoding: media.map(|media| media.encoding.clone()).unwrap_or_default(),
+            schema: media.and_then(|media| media.schema),
+        }
+    }
+
+    /// The body as it is sent.
+    fn write(&self, value: &Json, schemas: &Schemas) -> Result<Written, String> {
+        let schema = self.schema.map(|schema| (schemas, schema));
+        media::write_encoded(value, &self.name, schema, &self.encoding)
+            .ok_or_else(|| format!("the body cannot be written as `{}`", self.name))
+    }
+
+    /// Holds a body against its schema. A text of a type other than JSON is what it says in that type, and no value of
+    /// the schema.
+    fn check(&self, value: &Json, schemas: &Schemas) -> Result<(), String> {
+        match self.schema {
+            Some(_) if value.is_string() && !media::is_json(&self.name) => Ok(()),
+            Some(schema) => check_body(value, schema, schemas),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Where an answer stands: what it may name, and the operation whose responses it may give.
@@ -59,17 +99,17 @@ impl Answer {
         notes: &mut Notes<'_>,
     ) -> Option<Self> {
         let (status, media) = response(format, place, notes)?;
-        let (media_type, media) = media.unzip();
         let headers = headers(format, place, notes);
-        let schema = media.and_then(|media| media.schema);
-        let body = body(format, status, media, place, notes)?;
-        let content_type = media_type.or(if format.body.is_some() && place.operation.is_none() {
-            Some("application/json")
-        } else {
-            None
-        });
-        let content_type = content_type.and_then(self::content_type);
-        Some(Self { status, content_type, body, headers, schema })
+        let medium = match media {
+            Some((name, media)) => Some(Medium::of(name, Some(media))),
+            None if format.body.is_some() && place.operation.is_none() => {
+                Some(Medium::of("application/json", None))
+            }
+            None => None,
+        };
+        let media = media.zip(medium.as_ref()).map(|((_, media), medium)| (media, medium));
+        let body = body(format, status, media, medium.as_ref(), place, notes)?;
+        Some(Self { status, medium, body, headers })
     }
 
     /// The answer's status.
@@ -83,10 +123,16 @@ impl Answer {
         scope: &Value,
         schemas: &Schemas,
     ) -> Result<Response<Bytes>, String> {
-        let mut response = Response::new(self.body_bytes(scope, schemas)?);
+        let written = self.written(scope, schemas)?;
+        let medium = self.medium.as_ref().and_then(|medium| content_type(&medium.name));
+        let (body, content_type) = match written {
+            Some(Written { body, content_type }) => (body, Some(content_type)),
+            None => (Bytes::new(), medium),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
-        if let Some(content_type) = &self.content_type {
-            response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+        if let Some(content_type) = content_type {
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         for (name, template) in &self.headers {
             let value = match template.render(scope).map_err(|failure| failure.to_string())? {
@@ -101,9 +147,10 @@ impl Answer {
         Ok(response)
     }
 
-    fn body_bytes(&self, scope: &Value, schemas: &Schemas) -> Result<Bytes, String> {
+    fn written(&self, scope: &Value, schemas: &Schemas) -> Result<Option<Written>, String> {
         let body = match &self.body {
-            AnswerBody::Fixed(bytes) => return Ok(bytes.clone()),
+            AnswerBody::Nothing => return Ok(None),
+            AnswerBody::Fixed(written) => return Ok(Some(written.clone())),
             AnswerBody::Computed(template) => {
                 template.render(scope).map_err(|failure| failure.to_string())?
             }
@@ -112,11 +159,9 @@ impl Answer {
                 merged(example.clone(), patch)
             }
         };
-        if let Some(schema) = self.schema {
-            check_body(&body, schema, schemas)?;
-        }
-        // Not by its `Display`, which takes twice as long.
-        serde_json::to_vec(&body).map(Bytes::from).map_err(|error| error.to_string())
+        let Some(medium) = &self.medium else { return Ok(None) };
+        medium.check(&body, schemas)?;
+        medium.write(&body, schemas).map(Some)
     }
 }
 
@@ -212,12 +257,12 @@ fn headers(
 fn body(
     format: &AnswerFormat,
     status: StatusCode,
-    media: Option<&MediaType>,
+    media: Option<(&MediaType, &Medium)>,
+    medium: Option<&Medium>,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Option<AnswerBody> {
     let given = |name: &str| child(place.pointer, name);
-    let nothing = AnswerBody::Fixed(Bytes::new());
     if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         if format.body.is_some() || format.example.is_some() || format.patch.is_some() {
             let message = format!("a {} answer has no body", status.as_u16());
@@ -227,7 +272,7 @@ fn body(
                 "leave `body`, `example` and `patch` out".to_owned(),
             );
         }
-        return Some(nothing);
+        return Some(AnswerBody::Nothing);
     }
     if let Some(template) = &format.body {
         if format.example.is_some() || format.patch.is_some() {
@@ -238,18 +283,19 @@ fn body(
                 "`body` replaces the example: keep one".to_owned(),
             );
         }
-        return computed(template, media, &given("body"), place, notes);
+        return computed(template, medium, &given("body"), place, notes);
     }
-    let Some(media) = media else {
+    let Some((media, medium)) = media else {
         if format.example.is_some() || format.patch.is_some() {
             let message = format!("the response {status} is documented without a body");
             notes.error(&given("example"), message, None);
         }
-        return Some(nothing);
+        return Some(AnswerBody::Nothing);
     };
     let example = example(format, media, place, notes)?;
-    if let Some(schema) = media.schema.filter(|_| place.vet && format.patch.is_none())
-        && let Err(reason) = check_body(example, schema, place.schemas)
+    if place.vet
+        && format.patch.is_none()
+        && let Err(reason) = medium.check(example, place.schemas)
     {
         notes.error(
             place.pointer,
@@ -258,7 +304,7 @@ fn body(
         );
     }
     match &format.patch {
-        None => Some(AnswerBody::Fixed(Bytes::from(example.to_string()))),
+        None => fixed(example, medium, place.pointer, place, notes),
         Some(patch) => {
             let patch = template(patch, &given("patch"), place, notes)?;
             Some(AnswerBody::Patched { example: example.clone(), patch })
@@ -306,23 +352,42 @@ fn example<'a>(
 
 fn computed(
     format: &Json,
-    media: Option<&MediaType>,
+    medium: Option<&Medium>,
     pointer: &str,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Option<AnswerBody> {
-    if media.is_none() && place.operation.is_some() {
+    if medium.is_none() {
         let message = "the response is documented without a body";
         notes.error(pointer, message, "leave `body` out, or document its content".to_owned());
     }
     let template = template(format, pointer, place, notes)?;
     let Some(literal) = template.literal() else { return Some(AnswerBody::Computed(template)) };
-    if let Some(schema) = media.and_then(|media| media.schema).filter(|_| place.vet)
-        && let Err(reason) = check_body(literal, schema, place.schemas)
+    let Some(medium) = medium else { return Some(AnswerBody::Nothing) };
+    if place.vet
+        && let Err(reason) = medium.check(literal, place.schemas)
     {
         notes.error(pointer, reason, None);
     }
-    Some(AnswerBody::Fixed(Bytes::from(literal.to_string())))
+    fixed(literal, medium, pointer, place, notes)
+}
+
+/// A body that is the same each time, written once.
+fn fixed(
+    value: &Json,
+    medium: &Medium,
+    pointer: &str,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<AnswerBody> {
+    match medium.write(value, place.schemas) {
+        Ok(written) => Some(AnswerBody::Fixed(written)),
+        Err(reason) => {
+            let hint = "give a text, which is sent as it is".to_owned();
+            notes.error(pointer, reason, hint);
+            None
+        }
+    }
 }
 
 /// A template whose names are all in scope.

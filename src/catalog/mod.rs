@@ -24,6 +24,7 @@ use crate::behavior::Behavior;
 use crate::behavior::Fixtures;
 use crate::behavior::LoadOptions;
 use crate::clock::Timestamp;
+use crate::documented;
 use crate::emulator::FixtureLoader;
 use crate::emulator::Provider;
 use crate::finding::Finding;
@@ -438,6 +439,7 @@ fn provider(
     if sources.vet {
         contract.check(&document, findings);
     }
+    documented::findings(&contract, findings);
     // It is as large as the file, and nothing more is said of it.
     drop(document);
     let contract = Arc::new(contract);

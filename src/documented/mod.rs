@@ -10,6 +10,7 @@ mod judge;
 mod refuse;
 mod render;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,8 +23,11 @@ use http::header::WWW_AUTHENTICATE;
 use crate::documented::choose::Chosen;
 use crate::documented::refuse::Refusal;
 use crate::documented::render::Making;
+use crate::finding::Finding;
+use crate::finding::child;
 use crate::ids::mixed;
 use crate::ids::seed_of;
+use crate::media;
 use crate::openapi::Contract;
 use crate::openapi::Operation;
 use crate::prefer::PREFERENCE_APPLIED;
@@ -184,6 +188,30 @@ pub fn forced(
     };
     let rendered = kept.rendered(contract, number, &chosen, &making);
     Ok(rendered.map_or_else(|_| chosen.bare(), |rendered| rendered.response()))
+}
+
+/// What of a contract's answers cannot be given as it is documented: known when it is loaded.
+pub fn findings(contract: &Contract, findings: &mut Vec<Finding>) {
+    let mut told = BTreeSet::new();
+    for operation in &contract.operations {
+        for (code, response) in &operation.responses {
+            for (name, media) in &response.content {
+                let is_known = !media::has_own_syntax(name)
+                    || render::can_write(contract, name, media)
+                    || !told.insert((response.line, name));
+                if !is_known {
+                    let pointer = child(&child(&operation.pointer, "responses"), code);
+                    let pointer = child(&child(&pointer, "content"), name);
+                    let message = "no body can be written in this media type from a value with parts; the answer's is \
+                                   left empty";
+                    let finding = Finding::warning(&contract.file, response.line, pointer, message);
+                    let hint = "give an example that is a text: its bytes are sent, decoded where the schema says \
+                                `contentEncoding: base64`";
+                    findings.push(finding.hint(hint));
+                }
+            }
+        }
+    }
 }
 
 /// Whether an operation documents a response of that status with an example of that name.

@@ -20,11 +20,14 @@ use crate::documented::choose::Chosen;
 use crate::documented::choose::ChosenMedia;
 use crate::documented::refuse::Refusal;
 use crate::media;
+use crate::media::Written;
 use crate::openapi::Contract;
 use crate::openapi::Direction;
 use crate::openapi::Header;
+use crate::openapi::MediaType;
 use crate::sample;
 use crate::sample::Wish;
+use crate::validation::Place;
 use crate::validation::Violation;
 use crate::validation::response_violations;
 
@@ -162,7 +165,7 @@ fn render(
     making: &Making,
 ) -> Result<Rendered, Refusal> {
     let status = StatusCode::from_u16(chosen.status).unwrap_or_default();
-    let mut headers = headers(contract, chosen, making);
+    let mut headers = Vec::new();
     let mut rendered = Rendered {
         status,
         headers: Vec::new(),
@@ -171,19 +174,20 @@ fn render(
         label: label(contract, number, chosen),
     };
     if let Some(media) = &chosen.media {
+        let mut content_type = HeaderValue::from_str(&media.name).ok();
         if let Some((value, misfits)) = value(contract, media, chosen, making)? {
-            let schema = media.media.schema.map(|schema| (&*contract.schemas, schema));
-            let encodings = &media.media.encoding;
-            let written = media::write_encoded(&value, &media.name, schema, encodings);
-            if let Some(written) = written {
-                headers.insert(0, (CONTENT_TYPE, written.content_type));
-                rendered.body = written.body;
-            }
             rendered.misfits = misfits;
-        } else if let Ok(content_type) = HeaderValue::from_str(&media.name) {
-            headers.insert(0, (CONTENT_TYPE, content_type));
+            match written(contract, media, &value) {
+                Some(written) => {
+                    content_type = Some(written.content_type);
+                    rendered.body = written.body;
+                }
+                None => rendered.misfits.push(unwritable(&media.name)),
+            }
         }
+        headers.extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
     }
+    headers.extend(self::headers(contract, chosen, making));
     // RFC 9110 sections 15.3.5 and 15.4.5: there is none.
     if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
         rendered.body = Bytes::new();
@@ -191,6 +195,26 @@ fn render(
     }
     rendered.headers = headers;
     Ok(rendered)
+}
+
+/// Whether an answer of a media type has a body: its first example or, without one, what is made up from its schema.
+pub(super) fn can_write(contract: &Contract, name: &str, media: &MediaType) -> bool {
+    let wish = Wish::of(Direction::Response);
+    let made = || sample::nearest(&contract.schemas, media.schema?, &wish, 0).ok();
+    let Some(value) = media.examples.values().next().cloned().or_else(made) else { return true };
+    let schema = media.schema.map(|schema| (&*contract.schemas, schema));
+    media::write_encoded(&value, name, schema, &media.encoding).is_some()
+}
+
+/// A body in its media type; `None` where it cannot be written in that.
+fn written(contract: &Contract, media: &ChosenMedia<'_>, value: &Value) -> Option<Written> {
+    let schema = media.media.schema.map(|schema| (&*contract.schemas, schema));
+    media::write_encoded(value, &media.name, schema, &media.media.encoding)
+}
+
+fn unwritable(media_type: &str) -> Violation {
+    let text = format!("cannot be written as `{media_type}`, and is left empty");
+    Violation::new(Place::Response, "", "content", Some(media_type.into()), text)
 }
 
 /// The value of a body, and how it departs from its schema if it is a documented one.

@@ -726,3 +726,105 @@ fn an_example_is_found_by_its_name_alone_whatever_its_media_type() {
     expect!["`bad` documents no example `z`: it has `good`, `e`"]
         .assert_eq(&find("bad", "z").unwrap_err());
 }
+
+/// The answers of a document to `GET` of each of its paths, with what is found when it is loaded.
+fn got(text: &str) -> String {
+    let mut found = Vec::new();
+    let document = Document::parse("a.yaml", text, &mut found).unwrap();
+    let contract = Contract::load(&document, &mut found).unwrap();
+    findings(&contract, &mut found);
+    let mut said = String::new();
+    for finding in found {
+        writeln!(said, "{finding} at {}", finding.pointer).unwrap();
+    }
+    for (number, operation) in contract.operations.iter().enumerate() {
+        let asked = Asked {
+            contract: &contract,
+            number,
+            preferences: &Preferences::default(),
+            headers: &HeaderMap::new(),
+            query: "",
+            violations: &[],
+        };
+        let seeds = Seeds { steady: 1, fresh: 1 };
+        let answered = answer(&asked, seeds, Options::default(), &Renderings::default());
+        writeln!(said, "{} {}", operation.id, answered.response.status().as_u16()).unwrap();
+        let mut headers: Vec<String> = answered
+            .response
+            .headers()
+            .iter()
+            .filter(|(name, _)| **name != PRISM_VIOLATIONS)
+            .map(|(name, value)| format!("  {name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort();
+        for header in headers {
+            writeln!(said, "{header}").unwrap();
+        }
+        let body = String::from_utf8_lossy(answered.response.body());
+        writeln!(said, "  {}", if body.is_empty() { "empty" } else { &*body }).unwrap();
+        for violation in answered.violations {
+            writeln!(said, "  ! {} {}", violation.keyword, violation.text).unwrap();
+        }
+    }
+    said
+}
+
+#[test]
+fn what_is_documented_is_written_in_any_media_type_or_told() {
+    let paths = [
+        ("octets", "application/octet-stream: { example: { a: 1 } }"),
+        ("made", "application/octet-stream: { schema: { type: object, required: [a], properties: { a: { const: 1 } } } }"),
+        ("vendor", "application/vnd.acme: { example: { a: 1 } }"),
+        ("text", "application/vnd.acme: { example: plain }"),
+        ("bytes", "application/pdf: { schema: { type: string, format: byte }, example: JVBERi0= }"),
+        ("url", "image/png: { schema: { type: string, contentEncoding: base64url }, example: Pz8_ }"),
+        ("file", "application/pdf: { schema: { type: string, format: binary, example: '%PDF-1.7' } }"),
+        ("pdf", "application/pdf: { example: { a: 1 } }"),
+        ("cbor", "application/cbor: { schema: { type: object, properties: { a: { const: 1 } } } }"),
+        ("image", "image/*: { schema: { type: array, items: { type: integer } } }"),
+    ]
+    .map(|(name, content)| {
+        format!("  /{name}:\n    get:\n      operationId: {name}\n      responses:\n        '200': {{ description: ok, content: {{ {content} }} }}\n")
+    })
+    .concat();
+    expect![[r#"
+        a.yaml:43: warning: no body can be written in this media type from a value with parts; the answer's is left empty (give an example that is a text: its bytes are sent, decoded where the schema says `contentEncoding: base64`) at /paths/~1pdf/get/responses/200/content/application~1pdf
+        a.yaml:48: warning: no body can be written in this media type from a value with parts; the answer's is left empty (give an example that is a text: its bytes are sent, decoded where the schema says `contentEncoding: base64`) at /paths/~1cbor/get/responses/200/content/application~1cbor
+        a.yaml:53: warning: no body can be written in this media type from a value with parts; the answer's is left empty (give an example that is a text: its bytes are sent, decoded where the schema says `contentEncoding: base64`) at /paths/~1image/get/responses/200/content/image~1*
+        octets 200
+          content-type: application/octet-stream
+          {"a":1}
+        made 200
+          content-type: application/octet-stream
+          {"a":1}
+        vendor 200
+          content-type: application/vnd.acme
+          {"a":1}
+        text 200
+          content-type: application/vnd.acme
+          plain
+        bytes 200
+          content-type: application/pdf
+          %PDF-
+        url 200
+          content-type: image/png
+          ???
+        file 200
+          content-type: application/pdf
+          %PDF-1.7
+        pdf 200
+          content-type: application/pdf
+          empty
+          ! content cannot be written as `application/pdf`, and is left empty
+        cbor 200
+          content-type: application/cbor
+          empty
+          ! content cannot be written as `application/cbor`, and is left empty
+        image 200
+          content-type: image/png
+          empty
+          ! content cannot be written as `image/png`, and is left empty
+    "#]].assert_eq(&got(&format!(
+        "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n{paths}"
+    )));
+}

@@ -21,7 +21,7 @@ pub(super) enum Kind {
     /// RFC 4180.
     Csv,
     Text,
-    /// All others: bytes that nobody here can make from a value with parts.
+    /// All others: bytes, of which nobody here can make those with a syntax of their own from a value with parts.
     Binary,
 }
 
@@ -52,6 +52,57 @@ impl Kind {
         }
     }
 }
+
+/// Whether a media type's bytes follow a syntax that is neither text nor JSON, so that no value with parts is its body.
+pub fn has_own_syntax(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    let (kind, subtype) = essence.split_once('/').unwrap_or((&essence, ""));
+    if matches!(kind, "image" | "audio" | "video" | "font" | "model") {
+        return true;
+    }
+    let suffix = subtype.rsplit_once('+').map_or("", |(_, suffix)| suffix);
+    let is_office = ["vnd.openxmlformats", "vnd.ms-", "vnd.oasis.opendocument"]
+        .iter()
+        .any(|start| subtype.starts_with(start));
+    is_office
+        || matches!(suffix, "cbor" | "cbor-seq" | "zip" | "gzip" | "wbxml" | "der" | "ber" | "jwt")
+        || OWN_SYNTAX.contains(&subtype.trim_start_matches("x-"))
+}
+
+/// Subtypes of `application` with a syntax of their own, without `x-`.
+const OWN_SYNTAX: [&str; 31] = [
+    "pdf",
+    "zip",
+    "zip-compressed",
+    "gzip",
+    "tar",
+    "gtar",
+    "bzip2",
+    "7z-compressed",
+    "rar-compressed",
+    "vnd.rar",
+    "zstd",
+    "compressed",
+    "cbor",
+    "cbor-seq",
+    "msgpack",
+    "vnd.msgpack",
+    "protobuf",
+    "vnd.google.protobuf",
+    "grpc",
+    "avro",
+    "vnd.apache.parquet",
+    "vnd.apache.arrow.stream",
+    "wasm",
+    "postscript",
+    "rtf",
+    "msword",
+    "pkcs7-mime",
+    "pkcs12",
+    "pkix-cert",
+    "jwt",
+    "java-archive",
+];
 
 /// `application/json`, `text/json` and everything that ends in `+json`, with or without parameters.
 pub fn is_json(media_type: &str) -> bool {

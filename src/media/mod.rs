@@ -16,6 +16,7 @@ pub use accept::Choice;
 pub use accept::choose;
 pub use accept::concrete;
 pub use kind::essence;
+pub use kind::has_own_syntax;
 pub use kind::is_json;
 pub use write::Written;
 pub use write::header_text;

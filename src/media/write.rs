@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
 use indexmap::IndexMap;
@@ -17,6 +18,7 @@ use super::accept::fallback;
 use super::delimited;
 use super::form;
 use super::hints::Hints;
+use super::kind;
 use super::kind::Kind;
 use super::multipart;
 use super::sequence;
@@ -33,7 +35,7 @@ pub struct Written {
 
 /// Writes a value as a body of a media type, by the schema where that has something to say. A text stands for a
 /// body of its own wherever the media type is not one of JSON: documents give their examples so. `None`: there is no
-/// way to write this value as this type (an image from a record), or the type cannot stand in a header.
+/// way to write this value as this type (an image or a PDF from a record), or the type cannot stand in a header.
 pub fn write(
     value: &Value,
     media_type: &str,
@@ -54,7 +56,10 @@ pub fn write_encoded(
         schema.map_or_else(Hints::default, |(schemas, id)| Hints::new(schemas, schemas.schema(id)));
     let mut content_type = None;
     let body = match (Kind::of(media_type), value) {
-        (Kind::Json, value) => json(value),
+        (Kind::Binary, Value::String(text)) => bytes(text, hints),
+        (Kind::Binary, _) if kind::has_own_syntax(media_type) => return None,
+        // A vendor's own type, or one that says nothing of its bytes: the document's words for a value are JSON.
+        (Kind::Json | Kind::Binary, value) => json(value),
         (Kind::Xml, Value::String(text)) if text.trim_start().starts_with('<') => {
             text.clone().into_bytes()
         }
@@ -68,8 +73,6 @@ pub fn write_encoded(
             content_type = Some(bounded);
             body
         }
-        (Kind::Binary, Value::String(text)) => bytes(text, hints),
-        (Kind::Binary, _) => return None,
         (_, Value::String(text)) => text.clone().into_bytes(),
         (Kind::JsonLines, value) => sequence::lines(value).into_bytes(),
         (Kind::JsonSequence, value) => sequence::records(value).into_bytes(),
@@ -111,7 +114,10 @@ pub(super) fn scalar(value: &Value) -> String {
 
 /// The bytes that a text stands for.
 pub(super) fn bytes(text: &str, hints: Hints<'_>) -> Vec<u8> {
-    let decoded = hints.is_base64().then(|| STANDARD.decode(text).ok()).flatten();
+    let decoded = match hints.text("contentEncoding") {
+        Some("base64url") => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok(),
+        _ => hints.is_base64().then(|| STANDARD.decode(text).ok()).flatten(),
+    };
     decoded.unwrap_or_else(|| text.as_bytes().to_vec())
 }
 

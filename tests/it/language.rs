@@ -379,6 +379,56 @@ fn an_answer_that_would_break_the_contract_is_not_given() {
 }
 
 /// The sandbox that is always there.
+/// A provider of media types other than JSON: its answers, or what is wrong with its files.
+fn media(operations: &str) -> Result<Emulator, Vec<String>> {
+    let contract = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  \
+         /text: {get: {operationId: text, responses: {'200': {description: ok, content: {text/plain: {schema: {type: string}}}}}}}\n  \
+         /xml: {get: {operationId: xml, responses: {'200': {description: ok, content: {application/xml: {schema: {type: object, xml: {name: pet}, properties: {id: {type: integer}}}, example: {id: 1}}}}}}}\n  \
+         /pdf: {get: {operationId: pdf, responses: {'200': {description: ok, content: {application/pdf: {schema: {type: string, format: byte}, example: JVBERi0=}}}}}}\n  \
+         /vendor: {get: {operationId: vendor, responses: {'200': {description: ok, content: {application/vnd.acme: {example: {id: 1}}}}}}}\n";
+    let mut findings = Vec::new();
+    let document = Document::parse("openapi.yaml", contract, &mut findings).unwrap();
+    let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
+    let text = format!("tombstone: 1\noperations: {operations}");
+    let document = Document::parse("behavior.yaml", &text, &mut findings).unwrap();
+    let behavior = Behavior::load(&document, &contract, &vetted(), &mut findings);
+    let document = Document::parse("default.yaml", "tombstone: 1\n", &mut findings).unwrap();
+    let is_fine = findings.is_empty();
+    let said: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    let behavior = behavior.filter(|_| is_fine).ok_or(said)?;
+    let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut findings);
+    let provider = Provider { name: "library".into(), behavior, fixtures };
+    Ok(Emulator::new(vec![provider], &Options { cors: false, ..Options::default() }, &mut findings))
+}
+
+#[test]
+fn an_answer_is_written_in_its_media_type() {
+    let emulator = media(
+        "{text: {rules: [{respond: 200, body: '{{ request.path }} it is'}]}, xml: {rules: [{respond: 200, patch: {id: 2}}]}, \
+         pdf: {rules: [{respond: 200}]}, vendor: {rules: [{respond: 200}]}}",
+    );
+    let emulator = emulator.map_err(|findings| findings.join("\n")).unwrap();
+    for (path, content_type, body) in [
+        ("/text", "text/plain", "/text it is"),
+        (
+            "/xml",
+            "application/xml",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><pet><id>2</id></pet>",
+        ),
+        ("/pdf", "application/pdf", "%PDF-"),
+        ("/vendor", "application/vnd.acme", "{\"id\":1}"),
+    ] {
+        let response = make(&emulator, &format!("GET {path}"));
+        assert_eq!(response.headers()["content-type"], content_type);
+        assert_eq!(std::str::from_utf8(response.body()).unwrap(), body);
+    }
+    let findings = media(
+        "{pdf: {rules: [{respond: 200, body: {a: 1}}]}, text: {rules: [{respond: 200, body: a}]}}",
+    );
+    let findings = findings.err().unwrap_or_default().join("\n");
+    assert!(findings.contains("the body cannot be written as `application/pdf`"), "{findings}");
+}
+
 fn default(emulator: &Emulator) -> Control<'_> {
     Control::new(emulator, "default", Timestamp(0)).unwrap()
 }
