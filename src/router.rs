@@ -329,7 +329,7 @@ impl Table {
 }
 
 /// The order of methods in `Allow`.
-fn order(method: &Method) -> (usize, &str) {
+pub(crate) fn order(method: &Method) -> (usize, &str) {
     const KNOWN: [Method; 8] = [
         Method::GET,
         Method::HEAD,

@@ -6,6 +6,7 @@
 
 mod call;
 mod choose;
+mod headers;
 mod judge;
 mod refuse;
 mod render;

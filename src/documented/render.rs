@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::documented::choose::Chosen;
 use crate::documented::choose::ChosenMedia;
+use crate::documented::headers::About;
 use crate::documented::refuse::Refusal;
 use crate::media;
 use crate::media::Written;
@@ -166,6 +167,7 @@ fn render(
 ) -> Result<Rendered, Refusal> {
     let status = StatusCode::from_u16(chosen.status).unwrap_or_default();
     let mut headers = Vec::new();
+    let mut made = None;
     let mut rendered = Rendered {
         status,
         headers: Vec::new(),
@@ -184,10 +186,19 @@ fn render(
                 }
                 None => rendered.misfits.push(unwritable(&media.name)),
             }
+            made = Some(value);
         }
         headers.extend(content_type.map(|content_type| (CONTENT_TYPE, content_type)));
     }
-    headers.extend(self::headers(contract, chosen, making));
+    let about = About {
+        contract,
+        number,
+        chosen,
+        value: made.as_ref(),
+        length: rendered.body.len(),
+        seed: making.seed,
+    };
+    headers.extend(self::headers(&about, making));
     // RFC 9110 sections 15.3.5 and 15.4.5: there is none.
     if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
         rendered.body = Bytes::new();
@@ -252,32 +263,57 @@ fn value(
     Ok(Some((example.clone(), misfits)))
 }
 
-fn headers(
-    contract: &Contract,
-    chosen: &Chosen<'_>,
-    making: &Making,
-) -> Vec<(HeaderName, HeaderValue)> {
-    let documented = chosen.response.headers.iter();
+fn headers(about: &About<'_>, making: &Making) -> Vec<(HeaderName, HeaderValue)> {
+    let documented = about.chosen.response.headers.iter();
     let named = documented.filter_map(|(name, header)| {
         let name: HeaderName = name.parse().ok()?;
         (!NOT_DOCUMENTED.contains(&name)).then_some((name, header))
     });
     named
-        .filter_map(|(name, header)| Some((name, header_value(contract, header, making)?)))
+        .filter_map(|(name, header)| {
+            let value = header_value(about, &name, header, making)?;
+            Some((name, value))
+        })
         .collect()
 }
 
-/// A documented header's value; `None` where none can be had.
-fn header_value(contract: &Contract, header: &Header, making: &Making) -> Option<HeaderValue> {
+/// A documented header's value: its example, what its name asks for, or else made up; `None` where none can be had.
+fn header_value(
+    about: &About<'_>,
+    name: &HeaderName,
+    header: &Header,
+    making: &Making,
+) -> Option<HeaderValue> {
+    let schemas = &about.contract.schemas;
     let example = header.example.as_ref().filter(|_| !making.passes_over_examples);
-    let value = match (example, header.schema) {
-        (Some(example), _) => example.clone(),
-        (None, Some(schema)) => {
-            sample::sample(&contract.schemas, schema, &making.wish(), making.seed).ok()?
-        }
-        (None, None) => return None,
+    if let Some(example) = example {
+        return media::header_text(example, header.explode);
+    }
+    let known = about.values(name);
+    let Some(schema) = header.schema else {
+        return HeaderValue::from_str(known?.first()?).ok();
     };
+    let has_own =
+        ["default", "const"].iter().any(|one| schemas.resolved(schema).get(one).is_some());
+    if let Some(known) = known.filter(|_| !has_own) {
+        let validator = schemas.response_validator(schema).ok();
+        let fits = |value: &Value| validator.as_ref().is_none_or(|one| one.is_valid(value));
+        if let Some(value) = known.iter().flat_map(|text| readings(text)).find(fits) {
+            return media::header_text(&value, header.explode);
+        }
+        if known.is_empty() {
+            return None;
+        }
+    }
+    let value = sample::sample(schemas, schema, &making.wish(), making.seed).ok()?;
     media::header_text(&value, header.explode)
+}
+
+/// A header's text as the values of which a schema may ask for one: itself, the number or truth that it says, a list.
+fn readings(text: &str) -> impl Iterator<Item = Value> {
+    let scalar = serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
+    let list = text.split(", ").map(Value::from).collect();
+    std::iter::once(Value::from(text)).chain(scalar).chain([list])
 }
 
 /// `200 of openapi.yaml:33`.

@@ -828,3 +828,159 @@ fn what_is_documented_is_written_in_any_media_type_or_told() {
         "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n{paths}"
     )));
 }
+
+const HEADERS: &str = r#"
+openapi: 3.1.0
+info: { title: T, version: '1' }
+servers: [{ url: 'https://api.acme.test/v1' }]
+paths:
+  /things:
+    post:
+      operationId: made
+      security: [{ Token: [] }, { Session: [] }]
+      parameters: [{ name: offset, in: query, schema: { type: integer } }]
+      requestBody: { content: { application/json: {}, text/csv: {} } }
+      responses:
+        '401':
+          description: plain
+          headers:
+            Retry-After: { schema: { type: string } }
+            Location: { schema: { type: string } }
+            Content-Location: { schema: { type: string } }
+            WWW-Authenticate: { schema: { type: string } }
+            ETag: { schema: { type: string } }
+            Last-Modified: { schema: { type: string } }
+            Expires: { schema: { type: string } }
+            Age: { schema: { type: string } }
+            Cache-Control: { schema: { type: string } }
+            Vary: { schema: { type: string } }
+            Allow: { schema: { type: string } }
+            Accept-Ranges: { schema: { type: string } }
+            Accept-Patch: { schema: { type: string } }
+            Accept-Post: { schema: { type: string } }
+            Content-Range: { schema: { type: string } }
+            Content-Disposition: { schema: { type: string } }
+            Content-Language: { schema: { type: string } }
+            Link: { schema: { type: string } }
+            Set-Cookie: { schema: { type: string } }
+            RateLimit-Limit: { schema: { type: string } }
+            X-RateLimit-Remaining: { schema: { type: string } }
+            X-Rate-Limit-Reset: { schema: { type: string } }
+            RateLimit: { schema: { type: string } }
+            Sunset: { schema: { type: string } }
+            Deprecation: { schema: { type: string } }
+            X-Request-Id: { schema: { type: string } }
+            X-Total-Count: { schema: { type: string } }
+            Strict-Transport-Security: { schema: { type: string } }
+            traceparent: { schema: { type: string } }
+            X-Unknown: { schema: { type: string } }
+          content: { application/json: { example: [{ id: a-1 }] } }
+  /orgs/{org}/things:
+    post:
+      operationId: below
+      security: [{ Key: [] }]
+      responses:
+        '401':
+          description: no
+          headers:
+            WWW-Authenticate: { schema: { type: string } }
+            Location: { schema: { type: string } }
+            Content-Location: { schema: { type: string, format: uri } }
+          content: { application/json: { example: { id: a-1 } } }
+  /orgs/{org}:
+    patch:
+      operationId: typed
+      requestBody: { content: { application/merge-patch+json: {} } }
+      responses:
+        '202':
+          description: done
+          headers:
+            Retry-After: { schema: { type: integer } }
+            Allow: { schema: { type: array, items: { type: string } } }
+            Deprecation: { schema: { type: boolean } }
+            Accept-Patch: { schema: { type: string } }
+            ETag: { schema: { type: string }, example: 'W/"1"' }
+            Cache-Control: { schema: { type: string, enum: [no-store] } }
+            Vary: { schema: { type: string, default: Origin } }
+            Last-Modified: { schema: { type: string, format: date } }
+            X-RateLimit-Limit: { schema: { type: integer, maximum: 5 } }
+            X-Request-Id: { schema: { type: string, pattern: '^req_[0-9]+$' } }
+            WWW-Authenticate: { schema: { type: string } }
+    get:
+      operationId: away
+      responses: { '302': { description: go, headers: { Location: { schema: { type: string } } } } }
+    delete: { operationId: gone, responses: { '204': { description: gone } } }
+components:
+  securitySchemes:
+    Token: { type: http, scheme: bearer }
+    Key: { type: apiKey, in: header, name: X-Key }
+    Session: { type: apiKey, in: cookie, name: sid }
+"#;
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn well_known_headers_follow_their_own_grammar() {
+    expect![[r#"
+        a.yaml:48: warning: path parameter `org` is not declared; any text is accepted (declare it under `parameters` with `in: path`) at /paths/~1orgs~1{org}~1things/post
+        a.yaml:60: warning: path parameter `org` is not declared; any text is accepted (declare it under `parameters` with `in: path`) at /paths/~1orgs~1{org}/patch
+        a.yaml:78: warning: path parameter `org` is not declared; any text is accepted (declare it under `parameters` with `in: path`) at /paths/~1orgs~1{org}/get
+        a.yaml:81: warning: path parameter `org` is not declared; any text is accepted (declare it under `parameters` with `in: path`) at /paths/~1orgs~1{org}/delete
+        made 401
+          accept-post: application/json, text/csv
+          accept-ranges: bytes
+          age: 0
+          allow: POST, OPTIONS
+          cache-control: no-cache
+          content-disposition: attachment; filename="download.json"
+          content-language: en
+          content-location: /v1/things/96052820
+          content-range: bytes 0-13/14
+          content-type: application/json
+          deprecation: @1735689600
+          etag: "81d56faf96050845"
+          expires: Sun, 09 Sep 2035 06:58:42 GMT
+          last-modified: Tue, 23 Dec 2025 04:16:34 GMT
+          link: </v1/things?offset=2>; rel="next"
+          location: /v1/things/96052820
+          ratelimit-limit: 100
+          ratelimit: "default";r=99;t=60
+          retry-after: 60
+          set-cookie: sid=0a7f1db8b6ce7de6971942ad7d0b45de; Path=/; HttpOnly; SameSite=Lax
+          strict-transport-security: max-age=31536000; includeSubDomains
+          sunset: Sat, 22 Sep 2035 20:53:42 GMT
+          traceparent: 00-0fd4d5fe465b03a18bf341b6a5e1e187-ad6b983d38d37cd6-01
+          vary: Accept
+          www-authenticate: Bearer
+          x-rate-limit-reset: 60
+          x-ratelimit-remaining: 99
+          x-request-id: c21235b7-67f0-4c4b-accb-81499eba05d9
+          x-total-count: 1
+          x-unknown: meadow
+          [{"id":"a-1"}]
+          ! security must hold a credential for `Token`, which is missing
+        below 401
+          content-location: https://api.acme.test/v1/things/a-1
+          content-type: application/json
+          location: things/a-1
+          www-authenticate: ApiKey realm="sandbox"
+          {"id":"a-1"}
+          ! security must hold a credential for `Key`, which is missing
+        typed 202
+          accept-patch: application/merge-patch+json
+          allow: GET,HEAD,PATCH,DELETE,OPTIONS
+          cache-control: no-store
+          deprecation: true
+          etag: W/"1"
+          last-modified: 2023-04-04
+          retry-after: 60
+          vary: Origin
+          x-ratelimit-limit: 1
+          x-request-id: req_675
+          empty
+        away 302
+          location: /v1/orgs/35968719
+          empty
+        gone 204
+          empty
+    "#]].assert_eq(&got(HEADERS));
+}
