@@ -13,6 +13,7 @@ use crate::behavior::format::CallFormat;
 use crate::behavior::notes::Notes;
 use crate::finding::child;
 use crate::finding::did_you_mean;
+use crate::openapi::Condition;
 use crate::openapi::Contract;
 use crate::openapi::Location;
 use crate::openapi::Operation;
@@ -81,6 +82,7 @@ impl ExampleCall {
                 }
             }
         }
+        call.meet(&operation.conditions, &mut query);
         if !query.is_empty() {
             let query =
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
@@ -90,6 +92,18 @@ impl ExampleCall {
             call.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         Some(call)
+    }
+
+    /// Sends what a request for the operation must have.
+    fn meet(&mut self, conditions: &[Condition], query: &mut Vec<(String, String)>) {
+        for Condition { location, name, value } in conditions {
+            let value = value.clone().unwrap_or_default();
+            if *location == Location::Header {
+                self.headers.push((name.clone(), value));
+            } else if !query.iter().any(|(sent, _)| sent == name) {
+                query.push((name.clone(), value));
+            }
+        }
     }
 
     /// Puts a credential where its scheme has it.

@@ -202,7 +202,7 @@ impl Provider<'_> {
         OperationCoverage {
             id: operation.id.clone(),
             method: operation.method.to_string(),
-            path: operation.template.clone(),
+            path: operation.key.clone(),
             calls: answers.iter().map(|(_, count)| count).sum(),
             responses: responses.collect(),
             rules: self.rules(Some(number)),

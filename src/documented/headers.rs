@@ -77,8 +77,9 @@ impl About<'_> {
 
     /// The methods of the path, in the order in which the router tells them.
     fn allowed(&self) -> String {
-        let path = shape(&self.operation().template);
-        let same = |one: &&Operation| shape(&one.template) == path;
+        let Operation { template, conditions, .. } = self.operation();
+        let path = shape(template);
+        let same = |one: &&Operation| one.conditions == *conditions && shape(&one.template) == path;
         let mut methods: Vec<&Method> =
             self.contract.operations.iter().filter(same).map(|one| &one.method).collect();
         if methods.contains(&&Method::GET) && !methods.contains(&&Method::HEAD) {
@@ -178,9 +179,9 @@ impl About<'_> {
 
     /// The media types that the other methods of the path take.
     fn accepted(&self, method: &Method) -> Vec<String> {
-        let template = &self.operation().template;
+        let key = &self.operation().key;
         let mut found = self.contract.operations.iter();
-        let found = found.find(|one| one.template == *template && one.method == *method);
+        let found = found.find(|one| one.key == *key && one.method == *method);
         let types = found.and_then(|one| one.request_body.as_ref());
         let types: Vec<&str> =
             types.iter().flat_map(|body| body.content.keys().map(String::as_str)).collect();

@@ -18,6 +18,7 @@ use crate::emulator::Emulator;
 use crate::emulator::VIOLATIONS_HEADER;
 use crate::emulator::answer::Answer;
 use crate::emulator::mount::Target;
+use crate::emulator::sent::Pairs;
 use crate::emulator::unrouted::Unrouted;
 use crate::emulator::unrouted::options;
 use crate::faults::FaultAnswer;
@@ -89,7 +90,8 @@ impl Emulator {
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
             return Prepared::Answered(Box::new(options(None)));
         }
-        match self.mounts.router(address).find(&parts.method, address.path) {
+        let pairs = Pairs::of(parts);
+        match self.mounts.find(address, &parts.method, &|condition| pairs.value(condition)) {
             Lookup::Found(Found { value: Target::Operation { provider, operation }, params }) => {
                 self.validate((*provider, *operation), &params, asked)
             }

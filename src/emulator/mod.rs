@@ -11,6 +11,7 @@ mod nearest;
 mod overview;
 mod pick;
 mod rehearse;
+mod sent;
 mod succession;
 mod unrouted;
 

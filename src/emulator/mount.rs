@@ -2,16 +2,26 @@
 //!
 //! Must not know what providers answer.
 
+use std::collections::HashSet;
+
 use http::Method;
 
+use crate::openapi::Condition;
 use crate::openapi::Contract;
 use crate::openapi::Operation;
 use crate::openapi::Server;
+use crate::router;
+use crate::router::Lookup;
+use crate::router::Near;
 use crate::router::Refusal;
 use crate::router::Router;
+use crate::router::Sent;
 
 /// Paths that begin like this are ours, so no provider can be named so.
 const RESERVED_STARTS: [&str; 2] = ["@", "__"];
+
+/// Routes of one provider at most, each operation's first base path aside: operations and base paths multiply.
+const ROUTES_MAX: usize = 200_000;
 
 /// What a method and a path lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +66,8 @@ pub(super) struct Mounts {
     hosts: Vec<(Box<str>, usize)>,
     /// By provider: its paths, with each base path and without.
     own: Vec<Router<Target>>,
-    /// The documented paths of all providers, base paths included.
-    root: Router<Target>,
+    /// By provider: its documented paths, base paths included, where others have none of them.
+    root: Vec<Router<Target>>,
 }
 
 /// A path as that part of the service sees it which it is addressed to.
@@ -74,7 +84,7 @@ impl Mounts {
     /// number of the provider.
     pub(super) fn new(providers: &[(&str, &Contract)]) -> (Self, Vec<(usize, String)>) {
         let mut mounts =
-            Self { names: Vec::new(), hosts: Vec::new(), own: Vec::new(), root: Router::new() };
+            Self { names: Vec::new(), hosts: Vec::new(), own: Vec::new(), root: Vec::new() };
         let mut problems = Vec::new();
         for (number, (name, contract)) in providers.iter().enumerate() {
             mounts.add_hosts(number, name, contract, &mut problems);
@@ -113,39 +123,43 @@ impl Mounts {
         }
     }
 
-    /// Enters the documented paths of all providers in one table. What two of them claim belongs to neither.
+    /// Enters the documented paths of all providers. What two of them claim belongs to neither.
     fn mount_at_root(&mut self, contracts: &[&Contract], problems: &mut Vec<(usize, String)>) {
-        let mut entries: Vec<(Method, String, Target)> = Vec::new();
+        let mut entries: Vec<(Route<'_>, String)> = Vec::new();
         for (provider, contract) in contracts.iter().enumerate() {
-            for (method, template, target, bases) in targets(provider, contract) {
-                let paths = bases.into_iter().map(|base| format!("{base}{template}"));
-                entries.extend(paths.map(|path| (method.clone(), path, target)));
+            for mut route in routes(provider, contract) {
+                let bases = std::mem::take(&mut route.bases);
+                for base in bases {
+                    entries.push((route.clone(), format!("{base}{}", route.template)));
+                }
             }
         }
-        let mut claimed: Router<Target> = Router::new();
-        let mut disputed = Vec::new();
-        for (method, template, target) in &entries {
-            if let Err(Refusal::Taken { existing, .. }) =
-                claimed.insert(method.clone(), template, *target)
-                && let Some(other) = claimed.get(method, template)
-                && other.provider() != target.provider()
+        // What is entered is the number of the entry.
+        let mut claimed: Router<usize> = Router::new();
+        let mut disputed = HashSet::new();
+        for (number, (Route { method, conditions, target, .. }, path)) in entries.iter().enumerate()
+        {
+            if let Err(Refusal::Taken { template, existing, .. }) =
+                claimed.insert(method.clone(), path, conditions, number)
+                && let Some(first) = claimed.get(method, path, conditions)
+                && let other = entries[*first].0.target.provider()
+                && other != target.provider()
             {
-                let other = &self.names[other.provider()];
+                let other = &self.names[other];
                 let message = format!(
                     "`{method} {template}` is also `{method} {existing}` of `{other}`: neither answers there \
                      without its prefix"
                 );
                 problems.push((target.provider(), message));
-                disputed.push((method.clone(), existing));
+                disputed.insert(*first);
             }
         }
-        for (method, template, target) in entries {
-            let is_disputed = disputed.iter().any(|(of, existing)| {
-                *of == method && claimed.get(&method, &template) == claimed.get(of, existing)
-            });
-            if !is_disputed {
+        self.root.resize_with(contracts.len(), Router::new);
+        for (Route { method, conditions, target, .. }, path) in entries {
+            let first = claimed.get(&method, &path, conditions);
+            if !first.is_some_and(|first| disputed.contains(first)) {
                 // What is refused here was reported where the provider's own paths were entered.
-                let _ = self.root.insert(method, &template, target);
+                let _ = self.root[target.provider()].insert(method, &path, conditions, target);
             }
         }
     }
@@ -177,8 +191,42 @@ impl Mounts {
     }
 
     /// The paths that an address can lead to.
-    pub(super) fn router(&self, address: Address<'_>) -> &Router<Target> {
-        address.provider.map_or(&self.root, |provider| &self.own[provider])
+    fn tables(&self, address: Address<'_>) -> &[Router<Target>] {
+        address.provider.map_or(&self.root, |provider| std::slice::from_ref(&self.own[provider]))
+    }
+
+    /// What a request leads to. Among several providers the method decides first: a path that one of them has under
+    /// other methods may be a record of another.
+    pub(super) fn find<'m, 'p>(
+        &'m self,
+        address: Address<'p>,
+        method: &Method,
+        sent: &Sent<'_>,
+    ) -> Lookup<'m, 'p, Target> {
+        router::find(self.tables(address), method, address.path, sent)
+    }
+
+    /// At most `count` templates that are nearest to a request that none takes, the nearest first; each operation once,
+    /// however many base paths it has.
+    pub(super) fn near(
+        &self,
+        address: Address<'_>,
+        method: &Method,
+        sent: &Sent<'_>,
+        count: usize,
+    ) -> Vec<Near<'_, Target>> {
+        let mut seen = HashSet::new();
+        let near = router::near(self.tables(address), method, address.path, sent);
+        let is_new = |near: &Near<'_, Target>| match *near.value {
+            Target::Operation { provider, operation } => seen.insert((provider, operation)),
+            Target::NotEmulated { .. } => true,
+        };
+        near.filter(is_new).take(count).collect()
+    }
+
+    /// Whether operations have the path of an address, and each asks for something beside.
+    pub(super) fn has_path(&self, address: Address<'_>) -> bool {
+        self.tables(address).iter().any(|table| table.has_path(address.path))
     }
 
     /// The host names that lead to a provider.
@@ -186,10 +234,10 @@ impl Mounts {
         self.hosts.iter().filter(move |(_, of)| *of == provider).map(|(host, _)| &**host)
     }
 
-    /// Whether a provider answers there without its prefix.
-    pub(super) fn is_at_root(&self, method: &Method, template: &str, provider: usize) -> bool {
-        let table = if self.names.len() == 1 { &self.own[0] } else { &self.root };
-        table.get(method, template).is_some_and(|target| target.provider() == provider)
+    /// Whether an operation of a provider answers at that path without its prefix.
+    pub(super) fn is_at_root(&self, operation: &Operation, path: &str, provider: usize) -> bool {
+        let table = if self.names.len() == 1 { &self.own[0] } else { &self.root[provider] };
+        table.get(&operation.method, path, &operation.conditions).is_some()
     }
 }
 
@@ -200,12 +248,19 @@ fn own_paths(
     problems: &mut Vec<(usize, String)>,
 ) -> Router<Target> {
     let mut router = Router::new();
-    for (method, template, target, mut bases) in targets(provider, contract) {
+    if bases_max(contract) < most_bases(contract) {
+        let message = format!(
+            "the base paths of `servers` make more than {ROUTES_MAX} routes; the last base paths are left out"
+        );
+        problems.push((provider, message));
+    }
+    for Route { method, template, conditions, target, mut bases } in routes(provider, contract) {
         if !bases.contains(&"") {
             bases.push("");
         }
         for base in &bases {
-            match router.insert(method.clone(), &format!("{base}{template}"), target) {
+            let path = format!("{base}{template}");
+            match router.insert(method.clone(), &path, conditions, target) {
                 Err(refusal) if *base == bases[0] => problems.push((provider, refusal.to_string())),
                 _ => {}
             }
@@ -234,18 +289,50 @@ fn base_paths_of(servers: &[Server]) -> Vec<&str> {
     bases
 }
 
-/// What leads where: method, template, target and base paths.
-fn targets(provider: usize, contract: &Contract) -> Vec<(Method, &str, Target, Vec<&str>)> {
-    let operations = contract.operations.iter().enumerate().map(|(number, operation)| {
-        let target = Target::Operation { provider, operation: number };
-        let bases = base_paths(contract, operation);
-        (operation.method.clone(), operation.template.as_str(), target, bases)
+/// How many base paths an operation of a contract can have.
+fn bases_max(contract: &Contract) -> usize {
+    let routes = contract.operations.len() + contract.not_emulated.len();
+    (ROUTES_MAX / routes.max(1)).max(1)
+}
+
+/// How many base paths an operation of a contract has at most.
+fn most_bases(contract: &Contract) -> usize {
+    let bases = contract.operations.iter().map(|operation| base_paths(contract, operation).len());
+    bases.max().unwrap_or_default()
+}
+
+/// What leads where.
+#[derive(Clone)]
+struct Route<'c> {
+    method: Method,
+    template: &'c str,
+    conditions: &'c [Condition],
+    target: Target,
+    bases: Vec<&'c str>,
+}
+
+/// What leads to the operations of a contract.
+fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<Route<'c>> {
+    let operations = contract.operations.iter().enumerate().map(|(number, operation)| Route {
+        method: operation.method.clone(),
+        template: &operation.template,
+        conditions: &operation.conditions,
+        target: Target::Operation { provider, operation: number },
+        bases: base_paths(contract, operation),
     });
-    let others = contract.not_emulated.iter().map(|other| {
-        let (target, bases) = (Target::NotEmulated { provider }, base_paths_of(&contract.servers));
-        (other.method.clone(), other.template.as_str(), target, bases)
+    let others = contract.not_emulated.iter().map(|other| Route {
+        method: other.method.clone(),
+        template: &other.template,
+        conditions: &other.conditions,
+        target: Target::NotEmulated { provider },
+        bases: base_paths_of(&contract.servers),
     });
-    operations.chain(others).collect()
+    let max = bases_max(contract);
+    let cut = |mut route: Route<'c>| {
+        route.bases.truncate(max);
+        route
+    };
+    operations.chain(others).map(cut).collect()
 }
 
 /// The first segment of a path, and the rest with its slash.

@@ -9,6 +9,8 @@ use crate::emulator::Emulator;
 use crate::emulator::host;
 use crate::emulator::mount::Target;
 use crate::emulator::pick;
+use crate::emulator::sent::Pairs;
+use crate::openapi::called;
 
 /// So many are named.
 const NEAREST_MAX: usize = 5;
@@ -41,7 +43,8 @@ impl Emulator {
             return Vec::new();
         };
         let address = self.mounts.locate(host(parts), path);
-        let found = self.mounts.router(address).near(&parts.method, address.path, NEAREST_MAX);
+        let pairs = Pairs::of(parts);
+        let found = self.mounts.near(address, &parts.method, &|it| pairs.value(it), NEAREST_MAX);
         let prefix = address.provider.filter(|_| address.path.len() < path.len());
         let prefix = prefix.map(|number| format!("/{}", self.providers[number].name));
         let prefix = prefix.unwrap_or_default();
@@ -57,6 +60,7 @@ impl Emulator {
                 let (asked, there) = (&parts.method, near.method);
                 differs.insert(0, format!("the method is `{asked}`, and `{there}` there"));
             }
+            differs.extend(near.conditions.iter().filter_map(|condition| pairs.lacks(condition)));
             if operation.is_none() {
                 differs.push("the sandbox does not emulate it".to_owned());
             }
@@ -64,7 +68,7 @@ impl Emulator {
                 provider: self.provider_name(near.value.provider()).to_string(),
                 operation,
                 method: near.method.to_string(),
-                path: format!("{prefix}{}", near.template),
+                path: format!("{prefix}{}", called(near.template, near.conditions)),
                 differs: differs.join("; "),
             }
         };

@@ -12,6 +12,7 @@ use crate::emulator::Provider;
 use crate::emulator::mount::base_paths;
 use crate::openapi::Operation;
 use crate::openapi::Response;
+use crate::openapi::called;
 
 /// One provider, as `routes` lists it.
 #[derive(Debug, Serialize)]
@@ -36,7 +37,7 @@ pub struct OperationOverview<'e> {
     pub id: &'e str,
     /// Its method.
     pub method: String,
-    /// Its path template in the contract.
+    /// The key of `paths` in the contract: nearly always its path template.
     pub path: &'e str,
     /// Where it answers on this server, the way that always works first.
     pub mounted_at: Vec<String>,
@@ -87,7 +88,7 @@ impl Emulator {
             OperationOverview {
                 id: &operation.id,
                 method: operation.method.to_string(),
-                path: &operation.template,
+                path: &operation.key,
                 mounted_at: self.mounted_at(number, provider, operation),
                 responses: operation
                     .responses
@@ -120,14 +121,15 @@ impl Emulator {
 
     fn mounted_at(&self, number: usize, provider: &Provider, operation: &Operation) -> Vec<String> {
         let (name, template) = (&provider.name, &operation.template);
-        let mut places = vec![format!("/{name}{template}")];
+        let called = |path: &str| called(path, &operation.conditions);
+        let mut places = vec![called(&format!("/{name}{template}"))];
         for base in base_paths(provider.contract(), operation) {
             let path = format!("{base}{template}");
             if !base.is_empty() {
-                places.push(format!("/{name}{path}"));
+                places.push(called(&format!("/{name}{path}")));
             }
-            if self.mounts.is_at_root(&operation.method, &path, number) {
-                places.push(path);
+            if self.mounts.is_at_root(operation, &path, number) {
+                places.push(called(&path));
             }
         }
         places

@@ -17,7 +17,9 @@ use crate::clock::Timestamp;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
+use crate::emulator::sent;
 use crate::openapi::Operation;
+use crate::openapi::called;
 use crate::problem::Problem;
 use crate::sandbox::Full;
 use crate::sandbox::World;
@@ -76,7 +78,7 @@ impl Emulator {
     /// The answer to an operation that the real service has and the sandbox has not.
     pub(super) fn not_emulated(&self, provider: usize, asked: &Asked<'_>) -> Answer {
         let contract = self.providers[provider].contract();
-        let emulated: Vec<String> = contract.operations.iter().map(called).collect();
+        let emulated: Vec<String> = contract.operations.iter().map(named).collect();
         let detail = format!(
             "the real API answers `{} {}`, and this sandbox does not: it emulates {}",
             asked.parts.method,
@@ -89,27 +91,31 @@ impl Emulator {
 
     fn unknown_route(&self, asked: &Asked<'_>) -> Answer {
         let providers: Vec<_> = self.providers().map(Arc::clone).collect();
-        let problem = Problem::new(
-            StatusCode::NOT_FOUND,
-            "no such operation",
-            "no operation has this path; `near` lists the closest ones",
-        )
-        .of_type("NO_PATH_MATCHED_ERROR")
-        .with("near", json!(self.near(asked.address, &asked.parts.method)))
-        .with("providers", json!(providers));
+        let detail = if self.mounts.has_path(asked.address) {
+            "each operation on this path asks for something of the query or of a header, bodies are not looked at for \
+             it; `near` lists the closest ones"
+        } else {
+            "no operation has this path; `near` lists the closest ones"
+        };
+        let problem = Problem::new(StatusCode::NOT_FOUND, "no such operation", detail)
+            .of_type("NO_PATH_MATCHED_ERROR")
+            .with("near", json!(self.near(asked)))
+            .with("providers", json!(providers));
         Answer::refused(problem, "unknown route")
     }
 
     /// The operations nearest to what was asked for, as `METHOD /template`.
-    pub(super) fn near(
-        &self,
-        address: crate::emulator::mount::Address<'_>,
-        method: &Method,
-    ) -> Vec<String> {
-        let near = self.mounts.router(address).near(method, address.path, NEAR_MAX);
+    fn near(&self, asked: &Asked<'_>) -> Vec<String> {
+        let Asked { parts, address, .. } = *asked;
+        let pairs = sent::Pairs::of(parts);
+        let near = self.mounts.near(address, &parts.method, &|it| pairs.value(it), NEAR_MAX);
         let prefix = address.provider.map(|number| format!("/{}", self.providers[number].name));
         let prefix = prefix.unwrap_or_default();
-        near.iter().map(|near| format!("{} {prefix}{}", near.method, near.template)).collect()
+        let shown = near.iter().map(|near| {
+            let path = called(near.template, near.conditions);
+            format!("{} {prefix}{path}", near.method)
+        });
+        shown.collect()
     }
 
     /// What a provider says where no operation of its takes the request, if its behavior file has words for it.
@@ -156,8 +162,8 @@ fn allow_header(allow: &[Method]) -> HeaderValue {
     HeaderValue::from_str(&names.join(", ")).expect("method names are tokens")
 }
 
-fn called(operation: &Operation) -> String {
-    format!("`{} {}`", operation.method, operation.template)
+fn named(operation: &Operation) -> String {
+    format!("`{} {}`", operation.method, operation.called())
 }
 
 impl From<Full> for Problem {

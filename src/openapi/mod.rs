@@ -3,6 +3,7 @@
 //! Owns what a document says. Must not know servers, stores or how a request is answered.
 
 mod check;
+mod condition;
 mod dialect;
 mod direction;
 mod discriminator;
@@ -30,6 +31,8 @@ use lowering::Lowering;
 use reading::Reader;
 use reading::Sample;
 
+pub use condition::Condition;
+pub use condition::called;
 pub use direction::Direction;
 pub use gathering::gather;
 pub use overlay::Overlay;
@@ -157,6 +160,8 @@ pub struct NotEmulated {
     pub method: Method,
     /// The path template.
     pub template: String,
+    /// What a request must have beside, to be one for it.
+    pub conditions: Vec<Condition>,
     /// Line in the document.
     pub line: u32,
 }
@@ -168,8 +173,12 @@ pub struct Operation {
     pub id: String,
     /// The HTTP method.
     pub method: Method,
-    /// The path template, as `/organizations/{id}`.
+    /// The key of `paths`: nearly always the path template, as `/organizations/{id}`.
+    pub key: String,
+    /// The path template.
     pub template: String,
+    /// What a request must have beside, to be one for this operation: of keys that go on after the path.
+    pub conditions: Vec<Condition>,
     /// Where this one answers, if not where the document says: its own `servers`, else those of its path item.
     pub servers: Vec<Server>,
     /// `summary`.
@@ -191,6 +200,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The path and what a request must have beside, as one would call it.
+    pub fn called(&self) -> String {
+        called(&self.template, &self.conditions)
+    }
+
     /// The documented response for a status: the exact one, else its class (`4XX`), else `default`.
     pub fn response(&self, status: u16) -> Option<&Response> {
         self.responses

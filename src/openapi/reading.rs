@@ -24,6 +24,8 @@ use super::SchemaId;
 use super::SecurityScheme;
 use super::Server;
 use super::Style;
+use super::condition::PathKey;
+use super::condition::names_in;
 use super::direction::Direction;
 use super::gathering;
 use super::layout;
@@ -257,9 +259,11 @@ impl<'d> Reader<'d> {
                     );
                     continue;
                 }
+                let key = PathKey::of(template);
                 found.push(NotEmulated {
                     method: method(&lower),
-                    template: template.clone(),
+                    conditions: key.conditions(&[]),
+                    template: key.path,
                     line: self.document.line(&pointer),
                 });
             }
@@ -275,12 +279,12 @@ impl<'d> Reader<'d> {
             if template.starts_with("x-") {
                 continue;
             }
-            let Some(template) = self.template(template, &pointer) else { continue };
+            let key = self.path_key(template, &pointer);
             let places = self.path_item_places(&pointer);
             let mut servers = places.iter().map(|place| self.servers(place));
             let servers = servers.find(|servers| !servers.is_empty()).unwrap_or_default();
             for (method, at) in self.path_item(&pointer) {
-                let Some(mut operation) = self.operation(method, &template, &pointer, &at, &public)
+                let Some(mut operation) = self.operation(method, &key, &pointer, &at, &public)
                 else {
                     continue;
                 };
@@ -288,7 +292,7 @@ impl<'d> Reader<'d> {
                     operation.servers.clone_from(&servers);
                 }
                 if let Some(line) = ids.get(&operation.id) {
-                    let id = format!("{} {template}", operation.method);
+                    let id = format!("{} {}", operation.method, operation.key);
                     let message = format!("operationId `{}` is on line {line} too", operation.id);
                     let at = layout::child(&at, "operationId");
                     self.advise(&at, message, &format!("this one is called `{id}`"));
@@ -307,16 +311,12 @@ impl<'d> Reader<'d> {
         found
     }
 
-    fn template(&mut self, template: &str, pointer: &str) -> Option<String> {
-        if template.contains(['?', '#']) {
-            let message = format!("path `{template}` holds a query; it is left out");
-            self.advise(pointer, message, "declare query parameters under `parameters`");
-            return None;
-        }
-        if template.trim() != template {
-            let message = format!("path `{template}` has spaces around it; it is read without");
+    /// A key of `paths`, repaired and taken apart.
+    fn path_key(&mut self, written: &str, pointer: &str) -> PathKey {
+        let mut template = written.trim().to_owned();
+        if template != written {
+            let message = format!("path `{written}` has spaces around it; it is read without");
             self.warn(pointer, message);
-            return self.template(template.trim(), pointer);
         }
         if template.matches('{').count() != template.matches('}').count() {
             let message =
@@ -326,9 +326,19 @@ impl<'d> Reader<'d> {
         if !template.starts_with('/') {
             let message = format!("path `{template}` does not begin with `/`; it is read so");
             self.warn(pointer, message);
-            return Some(format!("/{template}"));
+            template = format!("/{template}");
         }
-        Some(template.to_owned())
+        let key = PathKey::of(&template);
+        if key.path != template {
+            let message = "a path ends before `?` and `#`; what follows is read as what the query or a header must have";
+            self.advise(pointer, message, "declare query parameters under `parameters`");
+        }
+        let names = names_in(&key.path);
+        if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
+            let message = "a path names a parameter twice; each place is held against its schema, and the last is its value";
+            self.advise(pointer, message, "give each place a name of its own");
+        }
+        key
     }
 
     /// The operations of a path item: method and pointer. What stands beside a `$ref` comes first.
@@ -363,7 +373,7 @@ impl<'d> Reader<'d> {
     fn operation(
         &mut self,
         name: &str,
-        template: &str,
+        key: &PathKey,
         path_item: &str,
         pointer: &str,
         public: &[Vec<String>],
@@ -373,7 +383,7 @@ impl<'d> Reader<'d> {
             return None;
         };
         let method = method(name);
-        let fallback = format!("{method} {template}");
+        let fallback = format!("{method} {}", key.written);
         let id = match map.get("operationId") {
             Some(Value::String(id)) if !id.is_empty() => id.clone(),
             None => fallback,
@@ -384,11 +394,13 @@ impl<'d> Reader<'d> {
                 fallback
             }
         };
-        let parameters = self.operation_parameters(template, path_item, pointer);
+        let parameters = self.operation_parameters(key, path_item, pointer);
         Some(Operation {
             id,
             method,
-            template: template.to_owned(),
+            key: key.written.clone(),
+            template: key.path.clone(),
+            conditions: key.conditions(&parameters),
             servers: self.servers(pointer),
             summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
             deprecated: map.get("deprecated") == Some(&Value::Bool(true)),
@@ -405,7 +417,7 @@ impl<'d> Reader<'d> {
 
     fn operation_parameters(
         &mut self,
-        template: &str,
+        key: &PathKey,
         path_item: &str,
         operation: &str,
     ) -> Vec<Parameter> {
@@ -431,21 +443,19 @@ impl<'d> Reader<'d> {
             }
         }
         let mut parameters: Vec<Parameter> = merged.into_values().collect();
-        self.match_template(template, operation, &mut parameters);
+        let line = self.document.line(operation);
+        match_query(key, line, &mut parameters);
+        self.match_template(&key.path, operation, &mut parameters);
         parameters
     }
 
     /// Path parameters are exactly the names in the template.
     fn match_template(&mut self, template: &str, operation: &str, parameters: &mut Vec<Parameter>) {
-        let names: Vec<&str> = template
-            .split('{')
-            .skip(1)
-            .filter_map(|part| part.split_once('}').map(|(name, _)| name))
-            .collect();
+        let names = names_in(template);
         let line = self.document.line(operation);
         for name in &names {
             let declared = |one: &Parameter| one.location == Location::Path && one.name == *name;
-            if !parameters.iter().any(declared) {
+            if !parameters.iter().any(declared) && !self.match_loosely(name, &names, parameters) {
                 let message =
                     format!("path parameter `{name}` is not declared; any text is accepted");
                 self.advise(operation, message, "declare it under `parameters` with `in: path`");
@@ -467,6 +477,24 @@ impl<'d> Reader<'d> {
             }
             there
         });
+    }
+
+    /// Takes a path parameter for `name` that is written so but for its case and spaces, and stands for no other.
+    fn match_loosely(&mut self, name: &str, names: &[&str], parameters: &mut [Parameter]) -> bool {
+        let Some(parameter) = parameters.iter_mut().find(|one| {
+            one.location == Location::Path
+                && one.name.trim().eq_ignore_ascii_case(name.trim())
+                && !names.contains(&one.name.as_str())
+        }) else {
+            return false;
+        };
+        let message = format!("path parameter `{}` is `{name}` in the path", parameter.name);
+        name.clone_into(&mut parameter.name);
+        let mut finding = self.document.warning("", message);
+        finding.line = parameter.line;
+        finding.hint = Some("write both alike".to_owned());
+        self.findings.push(finding);
+        true
     }
 
     fn parameter(&mut self, pointer: &str) -> Option<Parameter> {
@@ -773,6 +801,29 @@ fn without(map: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
         (name.clone(), value)
     })
     .collect()
+}
+
+/// What stands behind a path's question mark is declared as a query parameter: `?owner={id}` is one called `owner`.
+fn match_query(key: &PathKey, line: u32, parameters: &mut Vec<Parameter>) {
+    let in_path = names_in(&key.path);
+    for piece in &key.query {
+        let Some(name) = piece.parameter() else { continue };
+        let is_there = |one: &Parameter| one.location == Location::Query && one.name == piece.name;
+        if parameters.iter().any(is_there) {
+            continue;
+        }
+        let place = parameters.iter().position(|one| {
+            one.location == Location::Path && one.name == name && !in_path.contains(&name)
+        });
+        let place = place.unwrap_or_else(|| {
+            parameters.push(Parameter { required: true, ..plain(name, Location::Query, line) });
+            parameters.len() - 1
+        });
+        let parameter = &mut parameters[place];
+        parameter.location = Location::Query;
+        (parameter.style, parameter.explode) = (Style::Form, true);
+        parameter.name.clone_from(&piece.name);
+    }
 }
 
 /// A parameter of which nothing is said.

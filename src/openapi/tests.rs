@@ -178,7 +178,7 @@ fn a_contract_knows_its_servers_and_security_schemes() {
     expect![[r#"
         Shop 1.2.0
         [Server { base_path: "/v1", host: Some("api.shop.example") }, Server { base_path: "/v2", host: None }, Server { base_path: "", host: None }]
-        [NotEmulated { method: GET, template: "/carts", line: 13 }, NotEmulated { method: PUT, template: "/carts", line: 13 }]
+        [NotEmulated { method: GET, template: "/carts", conditions: [], line: 13 }, NotEmulated { method: PUT, template: "/carts", conditions: [], line: 13 }]
         {"key": ApiKey { location: Header, name: "X-Key" }, "login": Bearer, "basic": Basic}
     "#]].assert_eq(&format!(
         "{} {}\n{:?}\n{:?}\n{:?}\n",
@@ -343,7 +343,8 @@ fn what_is_sloppy_is_said() {
         a.yaml:30: warning: `operationId` is not a text (this one is called `GET /b`)
         a.yaml:30: warning: `content` is not a map and is left out
         a.yaml:30: warning: `schema` is missing
-        a.yaml:31: warning: path `/c?x=1` holds a query; it is left out (declare query parameters under `parameters`)
+        a.yaml:31: warning: a path ends before `?` and `#`; what follows is read as what the query or a header must have (declare query parameters under `parameters`)
+        a.yaml:31: warning: the operation has no responses
         a.yaml:33: warning: `/e` refers to itself in a circle and is left out
         a.yaml:38: warning: `mutual` is of type `mutualTLS`, which is not checked (it holds for every request)
         a.yaml:39: warning: `flows` does not fit and is left out
@@ -369,6 +370,7 @@ fn the_rest_of_a_sloppy_document_serves() {
           500 Response { description: "", headers: {}, content: {}, inferred: Some(""), unreachable: None, line: 28 }
         30 GET /b: GET /b []
           200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, inferred: None, unreachable: None, line: 30 }
+        31 GET /c: GET /c?x=1 []
         43 DELETE /d: DELETE /d []
           200 Response { description: "gone", headers: {}, content: {}, inferred: None, unreachable: None, line: 43 }
     "#]].assert_eq(&operations(&contract));

@@ -4,7 +4,8 @@
 //! Must not know providers, stores, or what a violation is answered with.
 //!
 //! What is decided here, where the specification leaves it open:
-//! - a parameter that is sent several times and is no array counts as its last value;
+//! - a parameter that is sent several times and is no array counts as its last value, and so does a path parameter that
+//!   its template names twice; each of its places is held against the schema;
 //! - a query parameter with `allowEmptyValue` that is sent empty is the empty text, or the empty list, whatever
 //!   its schema;
 //! - an operation without `requestBody`, or with one of no media types, never reads a body;

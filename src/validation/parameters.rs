@@ -101,6 +101,9 @@ impl Reader<'_> {
         for declared in self.declared {
             if declared.parameter.location == location {
                 let value = self.parameter(declared, violations);
+                if location == Location::Path {
+                    self.repeated(declared, violations);
+                }
                 values.insert(declared.parameter.name.clone(), value);
             }
         }
@@ -112,7 +115,7 @@ impl Reader<'_> {
 
     /// A name in the template that no parameter declares is text.
     fn undeclared(&self, values: &mut Map<String, Value>, violations: &mut Vec<Violation>) {
-        for (name, raw) in self.sent.path {
+        for (name, raw) in self.sent.path.iter().rev() {
             if values.contains_key(*name) {
                 continue;
             }
@@ -126,10 +129,35 @@ impl Reader<'_> {
         }
     }
 
+    /// Holds a path parameter against its schema where its template names it before: the last place is its value.
+    fn repeated(&mut self, declared: &Declared, violations: &mut Vec<Violation>) {
+        let name = declared.parameter.name.as_str();
+        let Some(last) = self.sent.path.iter().rposition(|(sent, _)| *sent == name) else { return };
+        for (_, raw) in self.sent.path[..last].iter().filter(|(sent, _)| *sent == name) {
+            let mut found = Vec::new();
+            let raw = in_path(declared, raw).and_then(|raw| as_content(declared, raw));
+            self.value(declared, raw, &mut found);
+            // Two places with the same fault are told as one, for a violation names the parameter and no place.
+            found.retain(|violation| !violations.contains(violation));
+            violations.extend(found);
+        }
+    }
+
     fn parameter(&mut self, declared: &Declared, violations: &mut Vec<Violation>) -> Value {
+        let raw = self.raw(declared);
+        self.value(declared, raw, violations)
+    }
+
+    /// A parameter's value out of what was sent.
+    fn value(
+        &self,
+        declared: &Declared,
+        raw: Result<Option<Value>, Fault>,
+        violations: &mut Vec<Violation>,
+    ) -> Value {
         let parameter = &declared.parameter;
         let place = Place::from(parameter.location);
-        let raw = match self.raw(declared) {
+        let raw = match raw {
             Ok(Some(raw)) => raw,
             Ok(None) => {
                 if parameter.required {
@@ -179,16 +207,14 @@ impl Reader<'_> {
     /// The parameter's value as text, or lists and records of text; `None` if it was not sent.
     fn raw(&mut self, declared: &Declared) -> Result<Option<Value>, Fault> {
         let parameter = &declared.parameter;
-        let written = Written {
-            name: &parameter.name,
-            style: parameter.style,
-            explode: parameter.explode,
-            shape: declared.shape,
-        };
+        let written = declared.written();
         let raw = match parameter.location {
             Location::Path => {
-                let sent = self.sent.path.iter().find(|(name, _)| *name == parameter.name);
-                sent.map(|(_, raw)| written.take_apart(raw, Escapes::Percent)).transpose()
+                let mut sent = self.sent.path.iter().rev();
+                match sent.find(|(name, _)| *name == parameter.name) {
+                    Some((_, raw)) => in_path(declared, raw),
+                    None => Ok(None),
+                }
             }
             Location::Query => {
                 let query = self.sent.query;
@@ -205,12 +231,7 @@ impl Reader<'_> {
                 self.gather(declared, written, &cookies, Escapes::Lenient)
             }
         }?;
-        match (raw, &parameter.content) {
-            (Some(Value::String(text)), Some(media)) if is_json(media) => {
-                parse_json(&text).map(Some).map_err(|text| Fault { keyword: "parse", text })
-            }
-            (raw, _) => Ok(raw),
-        }
+        as_content(declared, raw)
     }
 
     fn gather(
@@ -233,6 +254,33 @@ impl Reader<'_> {
         written.gather(pairs, escapes, &|name| {
             names.contains(&name) || (others && !is_parameter(name))
         })
+    }
+}
+
+impl Declared {
+    /// How it is written.
+    fn written(&self) -> Written<'_> {
+        Written {
+            name: &self.parameter.name,
+            style: self.parameter.style,
+            explode: self.parameter.explode,
+            shape: self.shape,
+        }
+    }
+}
+
+/// What a path parameter is as text, or lists and records of text.
+fn in_path(declared: &Declared, raw: &str) -> Result<Option<Value>, Fault> {
+    declared.written().take_apart(raw, Escapes::Percent).map(Some)
+}
+
+/// A text that is declared to be JSON, read.
+fn as_content(declared: &Declared, raw: Option<Value>) -> Result<Option<Value>, Fault> {
+    match (raw, &declared.parameter.content) {
+        (Some(Value::String(text)), Some(media)) if is_json(media) => {
+            parse_json(&text).map(Some).map_err(|text| Fault { keyword: "parse", text })
+        }
+        (raw, _) => Ok(raw),
     }
 }
 

@@ -17,6 +17,7 @@ mod language;
 mod machines;
 mod mock;
 mod outlives;
+mod paths;
 mod preferences;
 mod proof;
 mod protocols;
