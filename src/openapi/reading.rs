@@ -174,24 +174,52 @@ impl<'d> Reader<'d> {
         let mut found = Vec::new();
         for pointer in self.items(&layout::child(holder, "servers")) {
             let Some((_, map)) = self.object(&pointer) else { continue };
-            let server: Option<openapiv3::Server> = leaves::typed(
-                map.clone(),
-                leaves::SERVER,
-                self.document,
-                &pointer,
-                &mut self.findings,
-            );
+            let leaf = without(map, &["variables"]);
+            let server: Option<openapiv3::Server> =
+                leaves::typed(leaf, leaves::SERVER, self.document, &pointer, &mut self.findings);
             let Some(server) = server else { continue };
-            let variables = server.variables.unwrap_or_default();
-            let default = |name: &str| variables.get(name).map(|variable| variable.default.clone());
-            match servers::parse(&server.url, default) {
-                Some(server) => found.push(server),
-                None => self.advise(
+            let variables = self.server_variables(&layout::child(&pointer, "variables"));
+            let (addresses, is_cut) = servers::addresses(&server.url, &variables);
+            if is_cut {
+                let message = "a server has more addresses than are served";
+                let hint = format!("the first {} are", servers::ADDRESSES_MAX);
+                self.advise(&pointer, message, &hint);
+            }
+            let servers: Vec<Server> =
+                addresses.iter().filter_map(|url| servers::parse(url)).collect();
+            if servers.is_empty() {
+                self.advise(
                     &pointer,
                     format!("`{}` has a variable without a default; it is left out", server.url),
                     "declare it under `variables`",
-                ),
+                );
             }
+            for server in servers {
+                if !found.contains(&server) {
+                    found.push(server);
+                }
+            }
+        }
+        found
+    }
+
+    fn server_variables(&mut self, pointer: &str) -> servers::Variables {
+        let mut found = servers::Variables::new();
+        for (name, pointer) in self.entries(pointer) {
+            let Some(variable) = self.value(&pointer) else { continue };
+            let (values, flaw) = servers::values(variable);
+            match flaw {
+                None => {}
+                Some(servers::Flaw::NoDefault) => {
+                    let message = "a server variable has no `default`; its first value is taken";
+                    self.advise(&pointer, message, "OpenAPI asks for one");
+                }
+                Some(servers::Flaw::OtherDefault) => {
+                    let message = "the `default` of a server variable is not among its values";
+                    self.advise(&pointer, message, "it is served beside them");
+                }
+            }
+            found.insert(name.clone(), values);
         }
         found
     }

@@ -1,5 +1,5 @@
-//! Which operation a path leads to: concrete before templated, names that are there twice, and keys of `paths` that go on
-//! after the path.
+//! Which operation a path leads to: concrete before templated, names that are there twice, keys of `paths` that go on
+//! after the path, and the addresses of `servers`.
 
 use bytes::Bytes;
 use expect_test::Expect;
@@ -262,4 +262,58 @@ fn keys_that_go_on_after_the_path_are_told_apart_by_what_is_sent() {
             GET /search -> 200 "search"
             GET /empty -> 200 "empty""#]],
     );
+}
+
+#[test]
+fn every_address_of_a_server_answers() {
+    let text = format!(
+        "servers:\n  - url: 'https://{{region}}.cloud.example/{{stage}}/v2/'\n    variables:\n      \
+         region: {{default: eu, enum: [eu, us]}}\n      stage: {{default: prod, enum: [prod, dev]}}\n  \
+         - {{url: '{{whole}}/x', variables: {{whole: {{default: 'https://other.example/base'}}}}}}\n  \
+         - {{url: '../up'}}\n\
+         paths:\n  /a:\n{}  /own:\n{}      servers: [{{url: '/{{v}}', variables: {{v: {{default: 1, enum: [1, 2]}}}}}}]\n",
+        says("get", "a", ""),
+        says("get", "own", ""),
+    );
+    let other = format!("paths:\n  /b:\n{}", says("get", "b", ""));
+    let (emulator, findings) = emulator("servers", &[("cloud", &text), ("other", &other)]);
+    assert_eq!(
+        findings.iter().filter(|message| message.contains("server")).count(),
+        0,
+        "{findings:?}"
+    );
+    check(
+        &emulator,
+        &[
+            "GET /prod/v2/a",
+            "GET /dev/v2/a",
+            "GET /cloud/dev/v2/a",
+            "GET /test/v2/a",
+            "GET /base/x/a",
+            "GET /up/a",
+            "GET /1/own",
+            "GET /2/own",
+            "GET /prod/v2/own",
+            "GET /a host:us.cloud.example",
+            "GET /dev/v2/a host:eu.cloud.example:8080",
+            "GET /a host:ap.cloud.example",
+            "GET /a host:other.example",
+        ],
+        &expect![[r#"
+            GET /prod/v2/a -> 200 "a"
+            GET /dev/v2/a -> 200 "a"
+            GET /cloud/dev/v2/a -> 200 "a"
+            GET /test/v2/a -> 404 ["GET /dev/v2/a","GET /1/own","GET /b"]
+            GET /base/x/a -> 200 "a"
+            GET /up/a -> 200 "a"
+            GET /1/own -> 200 "own"
+            GET /2/own -> 200 "own"
+            GET /prod/v2/own -> 404 ["GET /prod/v2/a","GET /1/own","GET /b"]
+            GET /a host:us.cloud.example -> 200 "a"
+            GET /dev/v2/a host:eu.cloud.example:8080 -> 200 "a"
+            GET /a host:ap.cloud.example -> 404 ["GET /b","GET /1/own","GET /up/a"]
+            GET /a host:other.example -> 200 "a""#]],
+    );
+    let hosts = emulator.overview().remove(0).hosts;
+    assert_eq!(hosts, ["eu.cloud.example", "us.cloud.example", "other.example", "cloud.localhost"]);
 }
