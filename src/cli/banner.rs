@@ -16,8 +16,11 @@ use crate::server::origin;
 /// From this column on a command goes on in the next line.
 const COLUMNS_MAX: usize = 100;
 
-/// Bodies up to here are shown in the line of their operation.
-const LINE_BODY_BYTES_MAX: usize = 1024;
+/// Bodies up to here are shown in the line of their operation: it can still be copied, and a shell takes it.
+const LINE_BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Host names of one provider that are shown: documents list a region each.
+const HOSTS_SHOWN_MAX: usize = 5;
 
 /// The banner of a server that listens on `address`.
 pub(super) fn text(
@@ -53,10 +56,11 @@ pub(super) fn operations(
         let operations = &emulator.behavior(number).contract().operations;
         for (operation, call) in operations.iter().zip(emulator.example_calls(number)) {
             let method = paint.bold(&format!("{:<8}", operation.method.as_str()));
-            let _ = match call {
-                Some(call) => writeln!(text, "{method}{}", call_line(&call, &origin)),
-                None => writeln!(text, "{method}{}", paint.dim(&operation.template)),
-            };
+            let line = call.and_then(|call| call_line(&call, &origin));
+            let line = line.unwrap_or_else(|why| {
+                paint.dim(&format!("{}  (no call: {why})", operation.called()))
+            });
+            let _ = writeln!(text, "{method}{line}");
         }
     }
     let version = env!("CARGO_PKG_VERSION");
@@ -65,29 +69,78 @@ pub(super) fn operations(
     text
 }
 
-/// `curl -i -X POST http://127.0.0.1:4010/pets -H … -d …`, on one line.
-fn call_line(call: &Call, origin: &str) -> String {
-    let body = call.body.as_ref().map(|body| String::from_utf8_lossy(body));
-    let body = body.filter(|body| body.len() <= LINE_BODY_BYTES_MAX);
+/// `curl -i -X POST http://127.0.0.1:4010/pets -H … --data-raw …`, on one line; an `Err` says why it cannot be.
+fn call_line(call: &Call, origin: &str) -> Result<String, String> {
+    let body = call.body.as_deref().filter(|_| call.method != "HEAD");
+    if body.is_some_and(|body| body.len() > LINE_BODY_BYTES_MAX) {
+        return Err("the body that it asks for is too long for a line".to_owned());
+    }
     let mut words = vec!["curl -i".to_owned()];
-    if call.method == "HEAD" {
-        words = vec!["curl -I".to_owned()];
-    } else if call.method != "GET" && !(call.method == "POST" && body.is_some()) {
-        words.push(format!("-X {}", call.method));
+    match call.method.as_str() {
+        "HEAD" => words = vec!["curl -I".to_owned()],
+        // With a body it would be a `POST`.
+        "GET" if body.is_none() => {}
+        "POST" if body.is_some() => {}
+        method => words.push(format!("-X {method}")),
+    }
+    let path = call.target.split('?').next().unwrap_or_default();
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        words.push("--path-as-is".to_owned());
     }
     words.push(quoted(&format!("{origin}{}", call.target)));
-    for (name, value) in &call.headers {
-        words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+    words.extend(call.headers.iter().map(|(name, value)| header(name, value)));
+    let Some(body) = body else { return Ok(words.join(" ")) };
+    // A shell takes no NUL, a terminal changes what else it takes for its own when a line is pasted.
+    match std::str::from_utf8(body) {
+        Ok(text) if !text.contains(|character: char| character.is_control()) => {
+            words.push(format!("--data-raw {}", quoted(text)));
+            Ok(words.join(" "))
+        }
+        _ => {
+            words.push("--data-binary @-".to_owned());
+            Ok(format!("printf %b {} | {}", quoted(&escaped(body)), words.join(" ")))
+        }
     }
-    words.extend(body.map(|body| format!("--data-raw {}", quoted(&body))));
-    words.join(" ")
+}
+
+/// `-H` and a header. One that is empty ends with a semicolon, or curl would not send it.
+fn header(name: &str, value: &str) -> String {
+    let line = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+    format!("-H {}", quoted(&line))
+}
+
+/// Bytes as the `%b` of `printf` reads them (POSIX).
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                control if control.is_control() => {
+                    let mut buffer = [0; 4];
+                    let bytes = control.encode_utf8(&mut buffer).bytes();
+                    bytes.for_each(|byte| push_octal(&mut text, byte));
+                }
+                character => text.push(character),
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| push_octal(&mut text, *byte));
+    }
+    text
+}
+
+fn push_octal(text: &mut String, byte: u8) {
+    let _ = write!(text, "\\0{byte:03o}");
 }
 
 fn push_provider(text: &mut String, provider: &ProviderOverview<'_>, origin: &str, paint: Paint) {
     let base = format!("{origin}/{}", provider.name);
     let _ = writeln!(text, "{}", paint.bold(provider.title));
     let _ = writeln!(text, "  {base}");
-    let hosts = format!("also under the host names {}", provider.hosts.join(", "));
+    let hosts = format!("also under the host names {}", shown_hosts(&provider.hosts));
     let _ = writeln!(text, "  {}", paint.dim(&hosts));
     for (number, operation) in provider.operations.iter().enumerate() {
         let called = format!("{} {}", operation.method, operation.path);
@@ -100,6 +153,18 @@ fn push_provider(text: &mut String, provider: &ProviderOverview<'_>, origin: &st
         }
     }
     text.push('\n');
+}
+
+/// The first host names and the last, and how many more there are.
+fn shown_hosts(hosts: &[String]) -> String {
+    match hosts {
+        // The last is of this machine.
+        [shown @ .., last] if hosts.len() > HOSTS_SHOWN_MAX => {
+            let (shown, others) = shown.split_at(HOSTS_SHOWN_MAX - 1);
+            format!("{}, {last} and {} more", shown.join(", "), others.len())
+        }
+        hosts => hosts.join(", "),
+    }
 }
 
 fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Paint) {
@@ -139,12 +204,13 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
 fn curl(call: &ExampleCall, base: &str) -> Vec<String> {
     let mut words = vec!["curl -i".to_owned()];
     // `-d` makes it a POST.
-    if call.method != "GET" && !(call.method == "POST" && call.body.is_some()) {
-        words.push(format!("-X {}", call.method));
+    let (method, has_body) = (call.method.as_str(), call.body.is_some());
+    if !matches!((method, has_body), ("GET", false) | ("POST", true)) {
+        words.push(format!("-X {method}"));
     }
     words.push(quoted(&format!("{base}{}", call.target)));
     for (name, value) in &call.headers {
-        words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        words.push(header(name, value));
     }
     if let Some(body) = &call.body {
         words.push(format!("-d {}", quoted(&body.to_string())));

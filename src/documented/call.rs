@@ -8,8 +8,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
+use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
+use http::header::AUTHORIZATION;
+use http::header::CONNECTION;
+use http::header::CONTENT_LENGTH;
+use http::header::EXPECT;
+use http::header::HOST;
+use http::header::TE;
+use http::header::TRAILER;
+use http::header::TRANSFER_ENCODING;
+use http::header::UPGRADE;
 use percent_encoding::AsciiSet;
 use percent_encoding::CONTROLS;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -19,6 +29,7 @@ use serde_json::Value;
 
 use crate::media;
 use crate::media::Written;
+use crate::openapi::Condition;
 use crate::openapi::Contract;
 use crate::openapi::Direction;
 use crate::openapi::Location;
@@ -44,7 +55,9 @@ const REFUSED: &AsciiSet = &CONTROLS
     .add(b'"')
     .add(b'<')
     .add(b'>')
+    .add(b'[')
     .add(b'\\')
+    .add(b']')
     .add(b'^')
     .add(b'`')
     .add(b'{')
@@ -66,61 +79,174 @@ pub struct Call {
 
 /// A call of the operation with that number which the contract takes; an `Err` says what cannot be made up.
 pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<Call, String> {
-    let mut call = bodiless_call(contract, number, seed)?;
+    make(contract, number, seed, true)
+}
+
+/// The same with as little in it as the contract takes: a body only where it must be there, and no property that need
+/// not. Bodies take the most time to make up, and the most room.
+pub fn short_call(contract: &Contract, number: usize, seed: u64) -> Result<Call, String> {
+    make(contract, number, seed, false)
+}
+
+fn make(contract: &Contract, number: usize, seed: u64, is_full: bool) -> Result<Call, String> {
     let operation = &contract.operations[number];
-    if let Some(body) = &operation.request_body {
-        add_body(&mut call, &contract.schemas, body, operation, seed)?;
+    let mut draft = Draft::default();
+    let mut path = operation.template.clone();
+    for parameter in &operation.parameters {
+        if !parameter.required || parameter.is_ignored() || is_of_transport(parameter) {
+            continue;
+        }
+        let value = parameter_value(&contract.schemas, parameter, seed)?;
+        if parameter.location == Location::Path {
+            let text = in_path(parameter, &value);
+            if text.is_empty() {
+                return Err(format!("no value for `{}` but an empty one", parameter.name));
+            }
+            path = path.replace(&format!("{{{}}}", parameter.name), &text);
+        } else {
+            draft.add(parameter, &value)?;
+        }
+    }
+    for condition in &operation.conditions {
+        draft.meet(condition);
+    }
+    let schemes = operation.security.first().into_iter().flatten();
+    for scheme in schemes.filter_map(|name| contract.security_schemes.get(name)) {
+        draft.present(scheme);
+    }
+    let mut call = draft.into_call(operation.method.clone(), &path);
+    if let Some(body) = operation.request_body.as_ref().filter(|body| is_full || body.required) {
+        add_body(&mut call, &contract.schemas, body, operation, (seed, is_full))?;
+    }
+    let measured = |one: &&Parameter| {
+        one.location == Location::Header && one.name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str())
+    };
+    if let Some(length) = operation.parameters.iter().filter(|one| one.required).find(measured) {
+        let bytes = call.body.as_ref().map_or(0, Bytes::len);
+        call.headers.push((length.name.clone(), bytes.to_string()));
     }
     Ok(call)
 }
 
-/// The same without the body that the operation may ask for: bodies take the most time to make up.
-pub fn bodiless_call(contract: &Contract, number: usize, seed: u64) -> Result<Call, String> {
-    let operation = &contract.operations[number];
-    let mut call = Call {
-        method: operation.method.clone(),
-        target: operation.template.clone(),
-        headers: Vec::new(),
-        body: None,
-    };
-    let (mut query, mut cookies) = (Vec::new(), Vec::new());
-    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
-        let value = parameter_value(&contract.schemas, parameter, seed)?;
+/// Whether a parameter is a header that says how a request travels, which is for the client to write.
+fn is_of_transport(parameter: &Parameter) -> bool {
+    const HEADERS: [HeaderName; 8] =
+        [HOST, CONTENT_LENGTH, CONNECTION, EXPECT, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+    parameter.location == Location::Header
+        && HEADERS.iter().any(|name| parameter.name.eq_ignore_ascii_case(name.as_str()))
+}
+
+/// What a call sends beside its path and body.
+#[derive(Default)]
+struct Draft {
+    /// Encoded.
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    /// Encoded.
+    cookies: Vec<(String, String)>,
+}
+
+impl Draft {
+    /// Adds a parameter that is not of the path.
+    fn add(&mut self, parameter: &Parameter, value: &Value) -> Result<(), String> {
+        let name = &parameter.name;
         match parameter.location {
-            Location::Path => {
-                let text = in_path(parameter, &value);
-                if text.is_empty() {
-                    return Err(format!("no value for `{}` but an empty one", parameter.name));
-                }
-                call.target = call.target.replace(&format!("{{{}}}", parameter.name), &text);
-            }
-            Location::Query => query.extend(Pairs::of(parameter).write(&value)),
-            Location::Cookie => {
-                let encoded = Pairs::of(parameter).write(&value).into_iter();
-                cookies.extend(encoded.map(|(name, value)| format!("{name}={value}")));
-            }
-            Location::Header => {
+            Location::Query => self.query.extend(Pairs::of(parameter).write(value)),
+            Location::Cookie => self.cookies.extend(Pairs::of(parameter).write(value)),
+            Location::Header | Location::Path => {
                 let text = match &parameter.content {
                     Some(_) => value.to_string(),
-                    None => joined(&value, ",", parameter.explode, &plain),
+                    None => joined(value, ",", parameter.explode, &plain),
                 };
-                call.headers.push((parameter.name.clone(), text));
+                if HeaderName::from_bytes(name.as_bytes()).is_err() {
+                    return Err(format!("no header can have the name `{name}`"));
+                }
+                if HeaderValue::from_bytes(text.as_bytes()).is_err() {
+                    return Err(format!("no value for `{name}` that a header can have"));
+                }
+                self.headers.push((name.clone(), text));
             }
         }
+        Ok(())
     }
-    let schemes = operation.security.first().into_iter().flatten();
-    for scheme in schemes.filter_map(|name| contract.security_schemes.get(name)) {
-        present(scheme, &mut call.headers, &mut query, &mut cookies);
+
+    /// Sends what a condition asks for, in place of what was made up.
+    fn meet(&mut self, condition: &Condition) {
+        let wanted = condition.value.as_deref();
+        if condition.location == Location::Header {
+            let same =
+                |(name, _): &&mut (String, String)| name.eq_ignore_ascii_case(&condition.name);
+            match (self.headers.iter_mut().find(same), wanted) {
+                (Some((_, value)), Some(wanted)) => wanted.clone_into(value),
+                (Some(_), None) => {}
+                (None, wanted) => {
+                    let value = wanted.unwrap_or("any").to_owned();
+                    self.headers.push((condition.name.clone(), value));
+                }
+            }
+            return;
+        }
+        let name = encoded(&condition.name).into_owned();
+        let wanted = wanted.map(|wanted| encoded(wanted).into_owned());
+        let is_there = self.query.iter().any(|(sent, value)| {
+            *sent == name && wanted.as_ref().is_none_or(|wanted| wanted == value)
+        });
+        if !is_there {
+            self.query.retain(|(sent, _)| *sent != name);
+            self.query.push((name, wanted.unwrap_or_default()));
+        }
     }
-    if !cookies.is_empty() {
-        call.headers.push(("Cookie".to_owned(), cookies.join("; ")));
+
+    /// Puts some credential where a scheme has it, unless a parameter is there already.
+    fn present(&mut self, scheme: &SecurityScheme) {
+        let (location, name, value) = match scheme {
+            SecurityScheme::MutualTls => return,
+            SecurityScheme::ApiKey { location, name } => {
+                (*location, name.as_str(), "key".to_owned())
+            }
+            scheme => (Location::Header, AUTHORIZATION.as_str(), authorization(scheme)),
+        };
+        let (pairs, name) = match location {
+            Location::Query => (&mut self.query, encoded(name).into_owned()),
+            Location::Cookie => (&mut self.cookies, name.to_owned()),
+            Location::Header | Location::Path if name == AUTHORIZATION.as_str() => {
+                (&mut self.headers, "Authorization".to_owned())
+            }
+            Location::Header | Location::Path => (&mut self.headers, name.to_owned()),
+        };
+        if !pairs.iter().any(|(sent, _)| sent.eq_ignore_ascii_case(&name)) {
+            pairs.push((name, value));
+        }
     }
-    call.target = utf8_percent_encode(&call.target, REFUSED).to_string();
-    if !query.is_empty() {
-        let query = query.iter().map(|(name, value)| format!("{name}={value}"));
-        call.target = format!("{}?{}", call.target, query.collect::<Vec<_>>().join("&"));
+
+    fn into_call(self, method: Method, path: &str) -> Call {
+        let Self { query, mut headers, cookies } = self;
+        let pairs = |pairs: Vec<(String, String)>, separator: &str| {
+            let pairs = pairs.into_iter().map(|(name, value)| format!("{name}={value}"));
+            pairs.collect::<Vec<_>>().join(separator)
+        };
+        if !cookies.is_empty() {
+            headers.push(("Cookie".to_owned(), pairs(cookies, "; ")));
+        }
+        let mut target = utf8_percent_encode(path, REFUSED).to_string();
+        if !query.is_empty() {
+            target = format!("{target}?{}", pairs(query, "&"));
+        }
+        Call { method, target, headers, body: None }
     }
-    Ok(call)
+}
+
+/// Some credentials as `Authorization` has them.
+fn authorization(scheme: &SecurityScheme) -> String {
+    match scheme {
+        SecurityScheme::Basic => format!("Basic {}", STANDARD.encode("user:password")),
+        SecurityScheme::Http { scheme } if scheme.eq_ignore_ascii_case("digest") => {
+            "Digest username=\"user\", realm=\"sandbox\", nonce=\"0\", uri=\"/\", response=\"0\""
+                .to_owned()
+        }
+        SecurityScheme::Http { scheme } => format!("{scheme} token"),
+        _ => "Bearer token".to_owned(),
+    }
 }
 
 fn parameter_value(schemas: &Schemas, parameter: &Parameter, seed: u64) -> Result<Value, String> {
@@ -135,15 +261,14 @@ fn add_body(
     schemas: &Schemas,
     body: &RequestBody,
     operation: &Operation,
-    seed: u64,
+    (seed, is_full): (u64, bool),
 ) -> Result<(), String> {
     let json = body.content.iter().find(|(name, _)| media::is_json(name));
     let Some((name, media)) = json.or_else(|| body.content.first()) else { return Ok(()) };
-    let wish = Wish { direction: Direction::Request, fresh: false, fill_properties: true };
-    let value = match media.schema {
-        Some(schema) => sample::sample(schemas, schema, &wish, seed).map_err(|it| it.to_string()),
-        None => Ok(media.examples.values().next().cloned().unwrap_or_else(|| "body".into())),
-    };
+    let mut value = body_value(schemas, media, seed, is_full);
+    if !is_full && media::essence(name) == FORM && value.as_ref().is_ok_and(is_lost_in_form) {
+        value = body_value(schemas, media, seed, true);
+    }
     let value = match value {
         Ok(value) => value,
         Err(_) if !body.required => return Ok(()),
@@ -173,6 +298,29 @@ fn add_body(
     }
 }
 
+/// What a body says, with every property that it may have or only those that it must have.
+fn body_value(
+    schemas: &Schemas,
+    media: &MediaType,
+    seed: u64,
+    fill_properties: bool,
+) -> Result<Value, String> {
+    let wish = Wish { direction: Direction::Request, fresh: false, fill_properties };
+    match media.schema {
+        Some(schema) => sample::sample(schemas, schema, &wish, seed).map_err(|it| it.to_string()),
+        None => Ok(media.examples.values().next().cloned().unwrap_or_else(|| "body".into())),
+    }
+}
+
+/// Whether there is an empty object or list in a value: a form has no way to write it.
+fn is_lost_in_form(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.is_empty() || members.values().any(is_lost_in_form),
+        Value::Array(items) => items.is_empty() || items.iter().any(is_lost_in_form),
+        _ => false,
+    }
+}
+
 /// A form, each property as its encoding has it.
 fn form(members: &Map<String, Value>, media: &MediaType) -> String {
     let pairs = members.iter().flat_map(|(name, value)| {
@@ -183,31 +331,6 @@ fn form(members: &Map<String, Value>, media: &MediaType) -> String {
         Pairs { name, style, explode, is_json }.write(value)
     });
     pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
-/// Puts some credential where a scheme has it.
-fn present(
-    scheme: &SecurityScheme,
-    headers: &mut Vec<(String, String)>,
-    query: &mut Vec<(String, String)>,
-    cookies: &mut Vec<String>,
-) {
-    let mut authorize = |text: String| headers.push(("Authorization".to_owned(), text));
-    match scheme {
-        SecurityScheme::Bearer => authorize("Bearer token".to_owned()),
-        SecurityScheme::Http { scheme } if scheme.eq_ignore_ascii_case("digest") => authorize(
-            "Digest username=\"user\", realm=\"sandbox\", nonce=\"0\", uri=\"/\", response=\"0\""
-                .to_owned(),
-        ),
-        SecurityScheme::Http { scheme } => authorize(format!("{scheme} token")),
-        SecurityScheme::MutualTls => {}
-        SecurityScheme::Basic => authorize(format!("Basic {}", STANDARD.encode("user:password"))),
-        SecurityScheme::ApiKey { location, name } => match location {
-            Location::Query => query.push((encoded(name).into_owned(), "key".to_owned())),
-            Location::Cookie => cookies.push(format!("{name}=key")),
-            Location::Header | Location::Path => headers.push((name.clone(), "key".to_owned())),
-        },
-    }
 }
 
 /// A path parameter as its style writes it (`OpenAPI` 3.1.1, Style Examples).

@@ -36,7 +36,7 @@ use crate::prefer::Preferences;
 use crate::validation::Violation;
 
 pub use call::Call;
-pub use call::bodiless_call;
+pub use call::short_call;
 pub use call::valid_call;
 pub use choose::NotDocumented;
 pub use render::Renderings;

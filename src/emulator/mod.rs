@@ -91,8 +91,12 @@ pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-req
 /// The header that says when the sandbox, which begins anew with this request, was dropped because nobody used it.
 pub const RESTARTED_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox-restarted");
 
-/// So many operations get an example call with a body: making up those of a thousand takes seconds.
-const CALLS_WITH_BODIES_MAX: usize = 50;
+/// Up to so many operations get example calls with all that their bodies may hold: making up those of a thousand
+/// takes seconds.
+const FULL_CALLS_MAX: usize = 50;
+
+/// Bodies of example calls hold all that they may up to here: longer ones nobody reads.
+const FULL_BODY_BYTES_MAX: usize = 1024;
 
 /// One emulated API: its name, how it behaves, and the records it starts from.
 #[derive(Debug)]
@@ -415,19 +419,28 @@ impl Emulator {
         &self.operations[provider][operation].id
     }
 
-    /// A call of each operation of a provider that its contract takes, at the path where it answers; `None` for one
-    /// for which none can be made up. Where there are very many, without their bodies.
-    pub fn example_calls(&self, provider: usize) -> impl Iterator<Item = Option<Call>> {
-        let is_short = self.operations.iter().map(Vec::len).sum::<usize>() <= CALLS_WITH_BODIES_MAX;
-        let call = if is_short { documented::valid_call } else { documented::bodiless_call };
+    /// A call of each operation of a provider that its contract takes, at the path where it answers; an `Err` says why
+    /// there is none. Where there are many, or a body is long, with nothing in it that need not be there.
+    pub fn example_calls(&self, provider: usize) -> impl Iterator<Item = Result<Call, String>> {
+        let is_short = self.operations.iter().map(Vec::len).sum::<usize>() > FULL_CALLS_MAX;
         let contract = self.behavior(provider).contract();
         let prefix = match self.providers.len() {
             1 => String::new(),
             _ => format!("/{}", self.providers[provider].name),
         };
         (0..contract.operations.len()).map(move |number| {
-            let call = call(contract, number, 0).ok()?;
-            Some(Call { target: format!("{prefix}{}", call.target), ..call })
+            if !self.mounts.is_mounted(&contract.operations[number], number, provider) {
+                return Err("no request leads to it".to_owned());
+            }
+            let full = (!is_short).then(|| documented::valid_call(contract, number, 0).ok());
+            let is_handy = |call: &Call| {
+                call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
+            };
+            let call = match full.flatten().filter(is_handy) {
+                Some(call) => call,
+                None => documented::short_call(contract, number, 0)?,
+            };
+            Ok(Call { target: format!("{prefix}{}", call.target), ..call })
         })
     }
 

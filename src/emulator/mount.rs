@@ -239,6 +239,13 @@ impl Mounts {
         let table = if self.names.len() == 1 { &self.own[0] } else { &self.root[provider] };
         table.get(&operation.method, path, &operation.conditions).is_some()
     }
+
+    /// Whether an operation of a provider, by its number, answers at its path behind its prefix.
+    pub(super) fn is_mounted(&self, operation: &Operation, number: usize, provider: usize) -> bool {
+        let own = &self.own[provider];
+        own.get(&operation.method, &operation.template, &operation.conditions)
+            == Some(&Target::Operation { provider, operation: number })
+    }
 }
 
 /// A provider's paths with each of its base paths, and without.

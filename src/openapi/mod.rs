@@ -21,6 +21,9 @@ mod unfolding;
 use std::sync::Arc;
 
 use http::Method;
+use http::header::ACCEPT;
+use http::header::AUTHORIZATION;
+use http::header::CONTENT_TYPE;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -269,6 +272,16 @@ pub struct Parameter {
     pub default: Option<Value>,
     /// Line in the document.
     pub line: u32,
+}
+
+impl Parameter {
+    /// Whether `OpenAPI` has its definition ignored: it is a header that is described elsewhere in a document.
+    pub fn is_ignored(&self) -> bool {
+        self.location == Location::Header
+            && [ACCEPT, CONTENT_TYPE, AUTHORIZATION]
+                .iter()
+                .any(|name| self.name.eq_ignore_ascii_case(name.as_str()))
+    }
 }
 
 /// The documented request body.

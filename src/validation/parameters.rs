@@ -5,9 +5,6 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use http::header::ACCEPT;
-use http::header::AUTHORIZATION;
-use http::header::CONTENT_TYPE;
 use http::header::COOKIE;
 use serde_json::Map;
 use serde_json::Value;
@@ -55,7 +52,7 @@ struct Declared {
 impl Parameters {
     pub(super) fn new(parameters: &[Parameter], schemas: &Schemas) -> Self {
         let declared =
-            parameters.iter().filter(|parameter| !is_ignored(parameter)).map(|parameter| {
+            parameters.iter().filter(|parameter| !parameter.is_ignored()).map(|parameter| {
                 let schema = parameter.schema.map(|id| schemas.resolved(id));
                 let types = match (schema, &parameter.content) {
                     (Some(schema), content) if !content.as_deref().is_some_and(is_json) => {
@@ -291,14 +288,6 @@ fn is_empty(raw: &Value) -> bool {
         Value::Array(items) => matches!(items.as_slice(), [item] if is_empty(item)),
         _ => false,
     }
-}
-
-/// These header parameters are described elsewhere in a document, and `OpenAPI` has them ignored here.
-fn is_ignored(parameter: &Parameter) -> bool {
-    parameter.location == Location::Header
-        && [ACCEPT, CONTENT_TYPE, AUTHORIZATION]
-            .iter()
-            .any(|name| parameter.name.eq_ignore_ascii_case(name.as_str()))
 }
 
 /// All lines of a header as one, joined as HTTP does.

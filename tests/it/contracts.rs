@@ -40,14 +40,7 @@ const TOLD_MAX: usize = 20;
 
 #[test]
 fn every_operation_of_every_document_answers_as_its_contract_says() {
-    let mut files = Vec::new();
-    find(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents"), &mut files);
-    assert!(!files.is_empty());
-    if let Some(folder) = std::env::var_os("TOMBSTONE_DOCUMENTS") {
-        let before = files.len();
-        find(Path::new(&folder), &mut files);
-        assert!(files.len() > before, "there is no document in TOMBSTONE_DOCUMENTS");
-    }
+    let files = documents();
     let mut report = String::new();
     let mut wrong = String::new();
     let (mut operations, mut not_called) = (0, 0);
@@ -83,6 +76,19 @@ fn every_operation_of_every_document_answers_as_its_contract_says() {
         "{not_called} of {operations} operations cannot be called"
     );
     assert_eq!(wrong, "");
+}
+
+/// The documents that are tried.
+pub(crate) fn documents() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    find(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents"), &mut files);
+    assert!(!files.is_empty());
+    if let Some(folder) = std::env::var_os("TOMBSTONE_DOCUMENTS") {
+        let before = files.len();
+        find(Path::new(&folder), &mut files);
+        assert!(files.len() > before, "there is no document in TOMBSTONE_DOCUMENTS");
+    }
+    files
 }
 
 /// The documents in a folder: single files, and `openapi.*` of those that consist of several.

@@ -19,6 +19,7 @@ mod mock;
 mod outlives;
 mod paths;
 mod preferences;
+mod printed;
 mod proof;
 mod protocols;
 mod replay;

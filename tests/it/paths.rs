@@ -179,12 +179,17 @@ fn a_path_parameter_may_be_declared_in_another_case() {
     expect![[r#"
         path parameter `petID` is `petId` in the path
         path parameter `other` is not in `/a/{petId}`; it is left out
-        path parameter `ID` is not declared; any text is accepted"#]].assert_eq(&findings.join("\n"));
-    check(&emulator, &["GET /a/1", "GET /a/x", "GET /b/1/x", "GET /b/x/1"], &expect![[r#"
+        path parameter `ID` is not declared; any text is accepted"#]]
+    .assert_eq(&findings.join("\n"));
+    check(
+        &emulator,
+        &["GET /a/1", "GET /a/x", "GET /b/1/x", "GET /b/x/1"],
+        &expect![[r#"
         GET /a/1 -> 200 "a"
         GET /a/x -> 422 [{"in":"path","pointer":"","field":"petId","keyword":"type","expected":"integer","text":"must be an integer"}]
         GET /b/1/x -> 200 "b"
-        GET /b/x/1 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]"#]]);
+        GET /b/x/1 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]"#]],
+    );
 }
 
 /// Operations that are told apart by what their keys say after the path.
