@@ -438,6 +438,7 @@ fn provider(
     let vet = sources.vet || vet;
     if sources.vet {
         contract.check(&document, findings);
+        documented::check(&contract, &document, findings);
     }
     documented::findings(&contract, findings);
     // It is as large as the file, and nothing more is said of it.

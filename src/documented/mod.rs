@@ -30,10 +30,15 @@ use crate::ids::mixed;
 use crate::ids::seed_of;
 use crate::media;
 use crate::openapi::Contract;
+use crate::openapi::Direction;
 use crate::openapi::Operation;
 use crate::prefer::PREFERENCE_APPLIED;
 use crate::prefer::Preferences;
+use crate::sample;
+use crate::sample::Unmet;
+use crate::sample::Wish;
 use crate::validation::Violation;
+use crate::yaml::Document;
 
 pub use call::Call;
 pub use call::short_call;
@@ -46,6 +51,10 @@ const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 
 /// The header in which clients of Prism look for what is wrong; theirs is cut short where it is long, and then no JSON.
 const PRISM_VIOLATIONS: HeaderName = HeaderName::from_static("sl-violations");
+
+/// Schemas that [`check`] compiles to try values of answers, those they lead to each time counted: a second or two. Of a
+/// larger document the rest is not tried.
+const TRIED_MAX: usize = 500_000;
 
 /// How answers are made where the contract alone gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +220,45 @@ pub fn findings(contract: &Contract, findings: &mut Vec<Finding>) {
                     findings.push(finding.hint(hint));
                 }
             }
+        }
+    }
+}
+
+/// Schemas of answers that no value was found for, each made up once: for `check`, which may take its time.
+/// `document` is the one that the contract was loaded from.
+pub fn check(contract: &Contract, document: &Document, findings: &mut Vec<Finding>) {
+    let schemas = &contract.schemas;
+    let wish = Wish::of(Direction::Response);
+    let (mut tried, mut left) = (BTreeSet::new(), TRIED_MAX);
+    for media in contract
+        .operations
+        .iter()
+        .flat_map(|operation| operation.responses.values())
+        .flat_map(|response| response.content.values())
+        .filter(|media| media.examples.is_empty())
+    {
+        let Some(schema) = media.schema.filter(|schema| tried.insert(schemas.canonical(*schema)))
+        else {
+            continue;
+        };
+        let Some(less) = left.checked_sub(schemas.reach(schema)) else { break };
+        left = less;
+        // What cannot be compiled is told by the contract itself.
+        let hint = match sample::sample(schemas, schema, &wish, 0) {
+            Ok(_) | Err(Unmet::Schema(_)) => continue,
+            Err(Unmet::Refused { path, reason }) if path.is_empty() => reason,
+            Err(Unmet::Refused { path, reason }) => format!("at `{path}`, {reason}"),
+            Err(unmet) => unmet.to_string(),
+        };
+        let pointer = schemas.pointer(schemas.canonical(schema));
+        // A keyword that leaves no value was told when the document was loaded.
+        let is_told = |known: &Finding| {
+            known.pointer.starts_with(pointer) && known.message.ends_with("no value fits")
+        };
+        if !findings.iter().any(is_told) {
+            let message = "no value was found that fits this schema; the nearest one is sent, with what is wrong in \
+                           `Tombstone-Violations`";
+            findings.push(document.warning(pointer, message).hint(hint));
         }
     }
 }

@@ -733,6 +733,7 @@ fn got(text: &str) -> String {
     let document = Document::parse("a.yaml", text, &mut found).unwrap();
     let contract = Contract::load(&document, &mut found).unwrap();
     findings(&contract, &mut found);
+    super::check(&contract, &document, &mut found);
     let mut said = String::new();
     for finding in found {
         writeln!(said, "{finding} at {}", finding.pointer).unwrap();
@@ -983,4 +984,102 @@ fn well_known_headers_follow_their_own_grammar() {
         gone 204
           empty
     "#]].assert_eq(&got(HEADERS));
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn what_no_value_fits_is_answered_with_the_nearest_and_told() {
+    let paths = [
+        ("enum", "{ type: string, enum: [1, 2] }"),
+        ("bounds", "{ type: object, required: [a, b, c, d], properties: { a: { type: integer, minimum: 5, maximum: 3 }, b: { type: string, minLength: 5, maxLength: 2 }, c: { not: {} }, d: { type: array, minItems: 3, maxItems: 1, items: { type: integer } } } }"),
+        ("pattern", "{ type: string, pattern: '^[a-z]{10}$', maxLength: 4 }"),
+        ("overlap", "{ oneOf: [{ type: object }, { type: object }] }"),
+        ("endless", "{ $ref: '#/components/schemas/R' }"),
+        ("both", "{ allOf: [{ type: string }, { type: object }] }"),
+        ("never", "{ type: array, minItems: 1, items: false }"),
+        ("forbidden", "{ type: object, required: [x], properties: { x: false }, additionalProperties: false }"),
+        ("undeclared", "{ type: object, required: [x], additionalProperties: false }"),
+        ("const", "{ allOf: [{ const: a }, { enum: [b] }] }"),
+        ("many", "{ type: object, minProperties: 3, maxProperties: 2 }"),
+        ("unique", "{ type: array, minItems: 3, uniqueItems: true, items: { type: boolean } }"),
+        ("fraction", "{ type: number, multipleOf: 10, minimum: 1, maximum: 9 }"),
+    ]
+    .map(|(name, schema)| {
+        format!("  /{name}:\n    get:\n      operationId: {name}\n      responses:\n        '200': {{ description: ok, content: {{ application/json: {{ schema: {schema} }} }} }}\n")
+    })
+    .concat();
+    expect![[r#"
+        a.yaml:8: warning: `enum` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else) at /paths/~1enum/get/responses/200/content/application~1json/schema/enum
+        a.yaml:13: warning: `minimum` is above `maximum`, and no value fits at /paths/~1bounds/get/responses/200/content/application~1json/schema/properties/a/minimum
+        a.yaml:13: warning: `minLength` is above `maxLength`, and no value fits at /paths/~1bounds/get/responses/200/content/application~1json/schema/properties/b/minLength
+        a.yaml:13: warning: `not` refuses every value, and no value fits at /paths/~1bounds/get/responses/200/content/application~1json/schema/properties/c/not
+        a.yaml:13: warning: `minItems` is above `maxItems`, and no value fits at /paths/~1bounds/get/responses/200/content/application~1json/schema/properties/d/minItems
+        a.yaml:58: warning: `minProperties` is above `maxProperties`, and no value fits at /paths/~1many/get/responses/200/content/application~1json/schema/minProperties
+        a.yaml:18: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (no text was found that matches `^[a-z]{10}$`) at /paths/~1pattern/get/responses/200/content/application~1json/schema
+        a.yaml:23: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (the value is valid under more than one of the schemas listed in the 'oneOf' keyword) at /paths/~1overlap/get/responses/200/content/application~1json/schema
+        a.yaml:69: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (at `/r/r`, what is required goes on without end) at /components/schemas/R
+        a.yaml:33: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (the schemas that apply contradict each other) at /paths/~1both/get/responses/200/content/application~1json/schema
+        a.yaml:38: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (at `/0`, the schemas that apply contradict each other) at /paths/~1never/get/responses/200/content/application~1json/schema
+        a.yaml:43: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (at `/x`, the schemas that apply contradict each other) at /paths/~1forbidden/get/responses/200/content/application~1json/schema
+        a.yaml:48: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (at `/x`, the schemas that apply contradict each other) at /paths/~1undeclared/get/responses/200/content/application~1json/schema
+        a.yaml:53: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (the schemas that apply contradict each other) at /paths/~1const/get/responses/200/content/application~1json/schema
+        a.yaml:63: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (there are not enough different items) at /paths/~1unique/get/responses/200/content/application~1json/schema
+        a.yaml:68: warning: no value was found that fits this schema; the nearest one is sent, with what is wrong in `Tombstone-Violations` (no number is within the bounds) at /paths/~1fraction/get/responses/200/content/application~1json/schema
+        enum 200
+          content-type: application/json
+          "1"
+        bounds 200
+          content-type: application/json
+          {"a":5,"b":"texttext","c":"forest","d":[10]}
+          ! maximum must be at most 3
+          ! maxLength must be at most 2 characters long
+          ! not has a form that is not allowed
+          ! minItems must have at least 3 items
+        pattern 200
+          content-type: application/json
+          "text"
+          ! pattern must match the pattern `^[a-z]{10}$`
+        overlap 200
+          content-type: application/json
+          {}
+          ! oneOf fits more than one of the allowed forms
+        endless 200
+          content-type: application/json
+          {"r":{"r":{}}}
+          ! required is required
+        both 200
+          content-type: application/json
+          "text"
+          ! type must be an object
+        never 200
+          content-type: application/json
+          ["island"]
+          ! items is not allowed
+        forbidden 200
+          content-type: application/json
+          {"x":"river"}
+          ! falseSchema is not allowed
+        undeclared 200
+          content-type: application/json
+          {"x":"cloud"}
+          ! additionalProperties is not allowed
+        const 200
+          content-type: application/json
+          "a"
+          ! enum must be `b`
+        many 200
+          content-type: application/json
+          {}
+          ! minProperties must have at least 3 properties
+        unique 200
+          content-type: application/json
+          [true,false,true]
+          ! uniqueItems must not hold the same item twice
+        fraction 200
+          content-type: application/json
+          1
+          ! multipleOf must be a multiple of 10
+    "#]].assert_eq(&got(&format!(
+        "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n{paths}components: {{ schemas: {{ R: {{ type: object, required: [r], properties: {{ r: {{ $ref: '#/components/schemas/R' }} }} }} }} }}\n"
+    )));
 }

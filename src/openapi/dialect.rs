@@ -67,6 +67,8 @@ pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> Outcome {
     exclusive_bound(map, "exclusiveMaximum", "maximum", dialect, &mut outcome);
     tuple(map, &mut outcome);
     repair(map, &mut outcome);
+    fit_type(map, &mut outcome);
+    contradictions(map, &mut outcome);
     nullable(map, dialect, &mut outcome);
     width(map);
     outcome
@@ -160,6 +162,128 @@ fn width(map: &mut Map<String, Value>) {
     }
     if ["maximum", "exclusiveMaximum"].iter().all(|keyword| !map.contains_key(*keyword)) {
         map.insert("maximum".to_owned(), json!(most));
+    }
+}
+
+/// What YAML makes of a value without quotes: `enum: [1, 2]` of texts are numbers. Values of another type than `type`
+/// are read as that type, where they can be; else the values count, for they say more.
+fn fit_type(map: &mut Map<String, Value>, outcome: &mut Outcome) {
+    let Some(types) = types(map) else { return };
+    if map.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        map.shift_remove("enum");
+        outcome.flaw("enum", "`enum` is empty; it is left out".to_owned(), None);
+    }
+    let fits = |value: &Value| value.is_null() || types.iter().any(|one| is_of(value, one));
+    let is_read = |value: &mut Value| {
+        let meant =
+            if fits(value) { None } else { types.iter().find_map(|one| read_as(value, one)) };
+        let is_other = meant.is_some();
+        *value = meant.unwrap_or_else(|| value.take());
+        is_other
+    };
+    for (keyword, all) in [("enum", true), ("const", false), ("default", false)] {
+        let mut found = match map.get_mut(keyword) {
+            Some(Value::Array(values)) if all => std::mem::take(values),
+            Some(value) if !all => vec![value.take()],
+            _ => continue,
+        };
+        let read = found.iter_mut().filter_map(|value| is_read(value).then_some(())).count();
+        if read > 0 {
+            let message =
+                format!("`{keyword}` is of another type than `type`; it is read as that type");
+            outcome.flaw(keyword, message, Some("put texts in quotes, and nothing else"));
+        }
+        let none_fits = !found.iter().any(fits);
+        if all && none_fits && types.iter().any(|one| one == "array") {
+            listed(map, found, outcome);
+            continue;
+        }
+        if keyword != "default" && none_fits {
+            map.shift_remove("type");
+            let message =
+                format!("`{keyword}` has no value of the `type` that is given; its values count");
+            outcome.flaw(keyword, message, None);
+        }
+        let mut distinct: Vec<Value> = Vec::new();
+        for value in found {
+            if !distinct.contains(&value) {
+                distinct.push(value);
+            }
+        }
+        let value = if all { Value::Array(distinct) } else { distinct.pop().unwrap_or_default() };
+        map.insert(keyword.to_owned(), value);
+    }
+}
+
+/// What `type` names.
+fn types(map: &Map<String, Value>) -> Option<Vec<String>> {
+    let named =
+        |types: &[Value]| types.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    match map.get("type")? {
+        Value::Array(types) => Some(named(types)),
+        one => Some(named(std::slice::from_ref(one))),
+    }
+}
+
+/// The values of a list's `enum` that are no lists: those that its items can have.
+fn listed(map: &mut Map<String, Value>, values: Vec<Value>, outcome: &mut Outcome) {
+    map.shift_remove("enum");
+    let items = map.entry("items").or_insert_with(|| json!({}));
+    let taken = match items.as_object_mut() {
+        Some(items) if !items.contains_key("$ref") && !items.contains_key("enum") => {
+            items.insert("enum".to_owned(), Value::Array(values));
+            "it is read as that of the items"
+        }
+        _ => "it is left out",
+    };
+    outcome.flaw("enum", format!("`enum` of an array lists no arrays; {taken}"), None);
+}
+
+fn is_of(value: &Value, kind: &str) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => value.is_null(),
+        _ => true,
+    }
+}
+
+fn read_as(value: &Value, kind: &str) -> Option<Value> {
+    let read = match (kind, value) {
+        ("string", Value::Number(_) | Value::Bool(_)) => Value::String(value.to_string()),
+        ("integer" | "number" | "boolean", Value::String(text)) => {
+            serde_json::from_str(text).ok()?
+        }
+        _ => return None,
+    };
+    is_of(&read, kind).then_some(read)
+}
+
+/// What leaves no value at all.
+fn contradictions(map: &Map<String, Value>, outcome: &mut Outcome) {
+    let bound = |keyword: &str| map.get(keyword).and_then(Value::as_f64);
+    for (least, most) in [
+        ("minimum", "maximum"),
+        ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
+        ("minProperties", "maxProperties"),
+    ] {
+        if bound(least).zip(bound(most)).is_some_and(|(least, most)| least > most) {
+            let message = format!("`{least}` is above `{most}`, and no value fits");
+            outcome.flaw(least, message, None);
+        }
+    }
+    let is_all = |schema: &Value| match schema {
+        Value::Bool(all) => *all,
+        Value::Object(map) => map.keys().all(|keyword| SAYS_NOTHING.contains(&keyword.as_str())),
+        _ => false,
+    };
+    if map.get("not").is_some_and(is_all) {
+        outcome.flaw("not", "`not` refuses every value, and no value fits".to_owned(), None);
     }
 }
 

@@ -168,7 +168,7 @@ impl Schemas {
     }
 
     /// How many schemas a validator consists of: whatever can be reached, once.
-    fn reach(&self, id: SchemaId) -> usize {
+    pub fn reach(&self, id: SchemaId) -> usize {
         let mut seen: HashSet<String> = HashSet::new();
         let mut open: Vec<&Value> = self.root.pointer(self.pointer(id)).into_iter().collect();
         let mut count = 0;
@@ -306,7 +306,7 @@ impl Schemas {
     }
 
     /// The schema that a bare reference leads to, whose validator it shares; else the schema itself.
-    pub(super) fn canonical(&self, id: SchemaId) -> SchemaId {
+    pub fn canonical(&self, id: SchemaId) -> SchemaId {
         let pointer = self.pointer(id);
         let schema = self.root.pointer(pointer).and_then(Value::as_object);
         if schema.is_none_or(|schema| schema.len() != 1 || !schema.contains_key("$ref")) {

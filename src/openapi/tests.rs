@@ -1283,3 +1283,65 @@ fn names_of_a_discriminator_are_looked_for_in_bounded_time() {
     let (contract, said) = load(&with_schemas("3.1.0", &schemas));
     assert!(contract.is_some() && said.contains("`L2` applies more than 10000 schemas"), "{said}");
 }
+
+#[test]
+fn values_of_another_type_are_read_as_what_they_mean() {
+    schema(
+        "3.0.3",
+        "S:\n  properties:\n    \
+         text: {type: string, enum: [1, 2.5, true, a, '1'], default: 2.5}\n    \
+         number: {type: integer, enum: ['1', '2'], default: '2'}\n    \
+         truth: {type: boolean, default: 'true'}\n    \
+         values: {type: integer, enum: [a, b], nullable: true}\n    \
+         const: {type: string, const: 5}\n    \
+         list: {type: array, items: {type: string}, enum: [a, b]}\n    \
+         other: {type: array, items: {$ref: '#/components/schemas/S'}, enum: [a]}\n    \
+         lists: {type: array, enum: [[a], b]}\n    \
+         none: {type: string, enum: []}\n    \
+         null: {type: string, nullable: true, enum: [a, null]}",
+        &[
+            json!({"text": "1", "number": 2, "values": "a", "const": "5", "list": ["a"], "none": "x", "null": null}),
+            json!({"values": null, "lists": ["a"]}),
+        ],
+        &[json!({"text": 1}), json!({"number": "1"}), json!({"list": ["c"]}), json!({"values": 1})],
+        &expect![[r##"
+            {"properties":{"text":{"type":"string","enum":["1","2.5","true","a"],"default":"2.5"},"number":{"type":"integer","enum":[1,2],"default":2},"truth":{"type":"boolean","default":true},"values":{"enum":["a","b",null]},"const":{"type":"string","const":"5"},"list":{"type":"array","items":{"type":"string","enum":["a","b"]}},"other":{"type":"array","items":{"$ref":"#/components/schemas/S"}},"lists":{"type":"array","enum":[["a"],"b"]},"none":{"type":"string"},"null":{"type":["string","null"],"enum":["a",null]}}}
+            a.yaml:16: warning: `default` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else)
+            a.yaml:16: warning: `enum` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else)
+            a.yaml:17: warning: `default` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else)
+            a.yaml:17: warning: `enum` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else)
+            a.yaml:18: warning: `default` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else)
+            a.yaml:19: warning: `enum` has no value of the `type` that is given; its values count
+            a.yaml:20: warning: `const` is of another type than `type`; it is read as that type (put texts in quotes, and nothing else)
+            a.yaml:21: warning: `enum` of an array lists no arrays; it is read as that of the items
+            a.yaml:22: warning: `enum` of an array lists no arrays; it is left out
+            a.yaml:24: warning: `enum` is empty; it is left out
+        "##]],
+    );
+}
+
+#[test]
+fn what_leaves_no_value_is_said() {
+    schema(
+        "3.1.0",
+        "S:\n  properties:\n    \
+         number: {minimum: 5, maximum: 3}\n    \
+         text: {minLength: 5, maxLength: 3}\n    \
+         list: {minItems: 2, maxItems: 1}\n    \
+         map: {minProperties: 2, maxProperties: 1}\n    \
+         all: {not: {description: nothing}}\n    \
+         one: {not: true}\n    \
+         fine: {minimum: 3, maximum: 3, not: {type: string}}",
+        &[json!({"fine": 3})],
+        &[json!({"all": 1})],
+        &expect![[r#"
+            {"properties":{"number":{"minimum":5,"maximum":3},"text":{"minLength":5,"maxLength":3},"list":{"minItems":2,"maxItems":1},"map":{"minProperties":2,"maxProperties":1},"all":{"not":{}},"one":{"not":true},"fine":{"minimum":3,"maximum":3,"not":{"type":"string"}}}}
+            a.yaml:16: warning: `minimum` is above `maximum`, and no value fits
+            a.yaml:17: warning: `minLength` is above `maxLength`, and no value fits
+            a.yaml:18: warning: `minItems` is above `maxItems`, and no value fits
+            a.yaml:19: warning: `minProperties` is above `maxProperties`, and no value fits
+            a.yaml:20: warning: `not` refuses every value, and no value fits
+            a.yaml:21: warning: `not` refuses every value, and no value fits
+        "#]],
+    );
+}

@@ -43,7 +43,7 @@ impl<'s> Maker<'s, '_> {
                 self.nothing(&format!("a list of {least} items is longer than {ITEMS_MAX}"))
             );
         }
-        if view.least("minItems") > most {
+        if view.least("minItems") > most && !self.forgiving {
             return Err(self.nothing("no list is that long and that short"));
         }
         let usual = if self.wish.fresh { 1 + index(dice, 3) } else { 1 };
@@ -60,6 +60,7 @@ impl<'s> Maker<'s, '_> {
             match self.item(&schemas, number, part, unique.then_some(&items)) {
                 Ok(item) => items.push(item),
                 Err(Clash::Nothing { .. }) if number >= least => break,
+                Err(Clash::Nothing { .. }) if self.forgiving => items.push(self.near(&schemas)),
                 Err(clash) => return Err(clash),
             }
         }

@@ -15,6 +15,7 @@ use super::text;
 use super::text::Spot;
 use super::types::Types;
 use super::view;
+use super::view::Open;
 use super::view::View;
 use crate::ids::Dice;
 use crate::openapi::SchemaId;
@@ -101,7 +102,8 @@ pub(super) struct Maker<'s, 'm> {
     pub(super) stack: Vec<&'s Value>,
     pub(super) depth: usize,
     made: usize,
-    /// Whether members are made up that one of the schemas forbids and another one asks for.
+    /// Whether members are made up that one of the schemas forbids and another one asks for, and something near where
+    /// nothing fits.
     pub(super) forgiving: bool,
 }
 
@@ -133,7 +135,45 @@ impl<'s, 'm> Maker<'s, 'm> {
         let pointer = self.schemas.pointer(id);
         let name = pointer.strip_prefix("/components/schemas/").unwrap_or_default();
         let spot = Spot { name, owner: "" };
-        self.value(Part { schemas: &[self.schemas.schema(id)], spot, hint: None, salt: 0 })
+        let schemas = [self.schemas.schema(id)];
+        match self.value(Part { schemas: &schemas, spot, hint: None, salt: 0 }) {
+            Err(Clash::Nothing { .. }) if self.forgiving => Ok(self.near(&schemas)),
+            made => made,
+        }
+    }
+
+    /// Something near to what these schemas ask for, where nothing fits them all.
+    pub(super) fn near(&self, schemas: &[&'s Value]) -> Value {
+        let mut view = View::default();
+        for schema in schemas {
+            view.add(self.schemas, schema, true);
+        }
+        if let Some(Open::One(all) | Open::Any(all)) = view.open.pop() {
+            all.first().map(|schema| view.add(self.schemas, schema, true));
+        }
+        let listed = view.said("enum").filter_map(|values| values.as_array()?.first());
+        if let Some(value) = view.said("const").chain(listed).next() {
+            return value.clone();
+        }
+        let about = ABOUT.iter().find(|(_, keywords)| view.says_any(keywords));
+        let named = view.said("type").map(Types::of).next();
+        let kind = named.or(about.map(|(kind, _)| *kind)).unwrap_or(Types::NULL);
+        let bounds = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"];
+        if kind.has(Types::STRING) {
+            let least = view.least("minLength").min(text::TEXT_MAX);
+            Value::String("text".repeat(least.div_ceil(4).max(1)))
+        } else if kind.has(Types::NUMBER) {
+            let bound = bounds.iter().find_map(|bound| view.said(bound).next());
+            bound.cloned().unwrap_or_else(|| Value::from(0))
+        } else if kind.has(Types::BOOLEAN) {
+            Value::Bool(true)
+        } else if kind.has(Types::ARRAY) {
+            Value::Array(Vec::new())
+        } else if kind.has(Types::OBJECT) {
+            Value::Object(Map::new())
+        } else {
+            Value::Null
+        }
     }
 
     /// A value to which all these schemas apply.

@@ -95,8 +95,12 @@ pub fn nearest(
     search(schemas, schema, *wish, seed, &mut tried).or_else(|unmet| {
         if tried.value.is_none() {
             tried.forgiving = true;
-            // What comes of it is in `tried`.
-            let _ = search(schemas, schema, *wish, seed, &mut tried);
+            // What was too much is perhaps not with what is required only.
+            let fill_properties = wish.fill_properties && unmet != Unmet::Spent;
+            let wish = Wish { fill_properties, ..*wish };
+            if let Ok(value) = search(schemas, schema, wish, seed, &mut tried) {
+                return Ok(value);
+            }
         }
         tried.value.ok_or(unmet)
     })

@@ -58,6 +58,10 @@ impl<'s> Maker<'s, '_> {
                 }
                 // What recurs, or is not allowed at all, is left out where it may be.
                 Err(Clash::Nothing { .. }) if !must => {}
+                Err(Clash::Nothing { .. }) if self.forgiving => {
+                    let near = self.near(&self.property_schemas(view, name));
+                    made.insert(name.to_owned(), near);
+                }
                 Err(clash) => return Err(clash),
             }
         }
@@ -65,6 +69,9 @@ impl<'s> Maker<'s, '_> {
             self.set_apart(view, &mut made);
         }
         let least = view.least("minProperties");
+        if self.forgiving && least > most {
+            return Ok(Value::Object(made));
+        }
         if least > most || least > INVENTED_MAX {
             return Err(self.nothing("no object has so many properties"));
         }
