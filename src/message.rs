@@ -123,6 +123,21 @@ pub struct Account {
     pub why: Why,
     /// What changed, as a count for each resource and kind of change.
     pub changes: Vec<Tally>,
+    /// Nothing was changed: `changes` are those that the call would have made.
+    pub dry_run: bool,
+    /// Which credential did not do, if one did not.
+    pub rejected: Option<Rejected>,
+    /// What the admin API did, in a few words.
+    pub did: Option<String>,
+}
+
+/// A credential that did not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The security scheme's name in the contract.
+    pub scheme: Arc<str>,
+    /// In a word: `missing`, `malformed`, `unknown`, `rejected` or `expired`.
+    pub reason: &'static str,
 }
 
 /// What decided an answer.
@@ -152,6 +167,31 @@ pub struct Tally {
     pub kind: ChangeKind,
     /// How many records.
     pub count: usize,
+}
+
+impl Tally {
+    /// Adds counts to others, so that each resource and kind is there once.
+    pub fn add(to: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
+        for one in more {
+            let is_same =
+                |known: &&mut Self| known.kind == one.kind && known.resource == one.resource;
+            match to.iter_mut().find(is_same) {
+                Some(known) => known.count += one.count,
+                None => to.push(one),
+            }
+        }
+    }
+
+    /// The count of changes that were taken back.
+    #[must_use]
+    pub fn reverted(self) -> Self {
+        let kind = match self.kind {
+            ChangeKind::Created => ChangeKind::Deleted,
+            ChangeKind::Updated => ChangeKind::Updated,
+            ChangeKind::Deleted => ChangeKind::Created,
+        };
+        Self { kind, ..self }
+    }
 }
 
 /// The ways in which a record can change.

@@ -2,6 +2,7 @@
 //!
 //! Must not know what they do.
 
+use axum::Extension;
 use axum::Json;
 use http::StatusCode;
 use serde_json::Value;
@@ -9,10 +10,12 @@ use serde_json::json;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
+use crate::admin::did::did;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
 use crate::clock::system_now;
 use crate::control::Control;
+use crate::message::Account;
 
 pub(super) async fn list(
     Shared(emulator): Shared,
@@ -26,9 +29,10 @@ pub(super) async fn add(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(fault): Sent<Value>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Extension<Account>, Json<Value>), Refusal> {
     let fault = Control::new(&emulator.hold(), &name, system_now())?.add_fault(&fault)?;
-    Ok((StatusCode::CREATED, Json(fault)))
+    let what = format!("added {}", in_words(&fault));
+    Ok((StatusCode::CREATED, did(&name, what), Json(fault)))
 }
 
 pub(super) async fn read(
@@ -42,16 +46,46 @@ pub(super) async fn put(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
     Sent(fault): Sent<Value>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Extension<Account>, Json<Value>), Refusal> {
     let (is_new, fault) =
         Control::new(&emulator.hold(), &name, system_now())?.put_fault(&id, &fault)?;
-    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(fault)))
+    let (status, verb) =
+        if is_new { (StatusCode::CREATED, "added") } else { (StatusCode::OK, "replaced") };
+    Ok((status, did(&name, format!("{verb} {}", in_words(&fault))), Json(fault)))
 }
 
 pub(super) async fn remove(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<(StatusCode, Extension<Account>), Refusal> {
     Control::new(&emulator.hold(), &name, system_now())?.delete_fault(&id)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, did(&name, format!("removed the fault `{id}`"))))
+}
+
+/// A fault, as far as it is worth a part of a line. The headers that it asks for are left out: they may be credentials.
+fn in_words(fault: &Value) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut words = vec![format!("the fault `{}`:", text(&fault["id"]))];
+    for name in ["provider", "operation", "method", "path", "times", "delay", "connection"] {
+        words.extend(fault.get(name).map(|value| format!("{name} {}", text(value))));
+    }
+    words.extend(fault.pointer("/answer/status").map(|status| format!("answer {status}")));
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_without_its_headers() {
+        let fault = json!({
+            "id": "f1", "operation": "deleteShop", "times": 1, "headers": { "authorization": "Bearer x" },
+            "delay": { "fixed": "2s" }, "answer": { "status": 429, "body": {} }, "matched": 0,
+        });
+        assert_eq!(
+            in_words(&fault),
+            r#"the fault `f1`: operation deleteShop times 1 delay {"fixed":"2s"} answer 429"#
+        );
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Must not know how entries are shown.
 
+use axum::Extension;
 use axum::Json;
 use http::StatusCode;
 use serde_json::Map;
@@ -10,6 +11,7 @@ use serde_json::json;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
+use crate::admin::did::did;
 use crate::admin::extract::Asked;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
@@ -18,6 +20,7 @@ use crate::control::Control;
 use crate::control::JournalPage;
 use crate::control::JournalQuery;
 use crate::control::PlanRequest;
+use crate::message::Account;
 
 pub(super) async fn list(
     Shared(emulator): Shared,
@@ -37,9 +40,9 @@ pub(super) async fn read(
 pub(super) async fn clear(
     Shared(emulator): Shared,
     Names(name): Names<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<(StatusCode, Extension<Account>), Refusal> {
     Control::new(&emulator.hold(), &name, system_now())?.clear_requests()?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, did(&name, "cleared the journal")))
 }
 
 pub(super) async fn unmatched(
@@ -61,6 +64,7 @@ pub(super) async fn plan(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(request): Sent<PlanRequest>,
-) -> Result<Json<Map<String, Value>>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.plan(&request)?))
+) -> Result<(Extension<Account>, Json<Map<String, Value>>), Refusal> {
+    let plan = Control::new(&emulator.hold(), &name, system_now())?.plan(&request)?;
+    Ok((did(&name, "planned a call, changed nothing"), Json(plan)))
 }

@@ -3,6 +3,7 @@
 //! Must not know rules or the store's insides, nor sockets. Nothing here is on the way of an emulated request.
 
 mod contract;
+mod did;
 mod extract;
 mod faults;
 mod guard;
@@ -115,7 +116,14 @@ impl Admin {
         path.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// The sandbox that a path of its is about, if it is about one.
+    pub fn sandbox(path: &str) -> Option<&str> {
+        path.strip_prefix(ROOT)?.strip_prefix("/sandboxes/")?.split('/').next()
+    }
+
     /// Answers a request whose path it [owns](Admin::owns).
+    ///
+    /// What was done is an [`Account`](message::Account) among the answer's extensions, for the log.
     ///
     /// `body` is awaited after the guard has let the head pass. If none comes, nothing is done and there is no
     /// answer.

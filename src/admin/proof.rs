@@ -2,6 +2,7 @@
 //!
 //! Must not know how any of that is found out.
 
+use axum::Extension;
 use axum::Json;
 use http::StatusCode;
 use serde::Deserialize;
@@ -9,6 +10,8 @@ use serde_json::Value;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
+use crate::admin::did::did;
+use crate::admin::did::to_all;
 use crate::admin::extract::Asked;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
@@ -20,6 +23,7 @@ use crate::control::Residue;
 use crate::control::ResidueQuery;
 use crate::control::Verdict;
 use crate::control::Verification;
+use crate::message::Account;
 
 /// Whose coverage: of all providers unless one is named.
 #[derive(Deserialize)]
@@ -45,9 +49,9 @@ pub(super) async fn coverage_of_all(
     Ok(Json(Control::coverage_of_all(&emulator.hold(), query.provider.as_deref())?))
 }
 
-pub(super) async fn forget_coverage(Shared(emulator): Shared) -> StatusCode {
+pub(super) async fn forget_coverage(Shared(emulator): Shared) -> (StatusCode, Extension<Account>) {
     emulator.hold().sandboxes().forget_coverage();
-    StatusCode::NO_CONTENT
+    (StatusCode::NO_CONTENT, to_all("forgot what was exercised"))
 }
 
 /// What to look for, and where.
@@ -78,7 +82,10 @@ pub(super) async fn verify(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(document): Sent<Value>,
-) -> Result<Json<Verdict>, Refusal> {
+) -> Result<(Extension<Account>, Json<Verdict>), Refusal> {
     let verification = Verification::read(&document)?;
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.verify(&verification)?))
+    let verdict = Control::new(&emulator.hold(), &name, system_now())?.verify(&verification)?;
+    let failed = verdict.expectations.iter().filter(|outcome| !outcome.passed).count();
+    let what = format!("expectations that do not hold: {failed} of {}", verdict.expectations.len());
+    Ok((did(&name, what), Json(verdict)))
 }

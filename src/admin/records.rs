@@ -2,6 +2,7 @@
 //!
 //! Must not know how they are kept.
 
+use axum::Extension;
 use axum::Json;
 use http::StatusCode;
 use http::Uri;
@@ -11,6 +12,8 @@ use serde_json::json;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
+use crate::admin::did::changed;
+use crate::admin::did::did;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
 use crate::admin::extract::bad_query;
@@ -19,6 +22,7 @@ use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::Filter;
 use crate::control::RecordPage;
+use crate::message::Account;
 
 /// How many records one answer lists unless asked for fewer or more.
 const PAGE_RECORDS: usize = 100;
@@ -91,12 +95,16 @@ pub(super) async fn put(
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
     Sent(fields): Sent<Map<String, Value>>,
-) -> Result<(StatusCode, Json<Map<String, Value>>), Refusal> {
+) -> Result<(StatusCode, Extension<Account>, Json<Map<String, Value>>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     let (is_new, record) = control.put_record(&provider, &resource, &key(&uri)?, fields)?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(record)))
+    let (status, what) = if is_new {
+        (StatusCode::CREATED, "made the record")
+    } else {
+        (StatusCode::OK, "replaced the record")
+    };
+    Ok((status, did(&name, what), Json(record)))
 }
 
 pub(super) async fn change(
@@ -104,19 +112,20 @@ pub(super) async fn change(
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
     Sent(patch): Sent<Map<String, Value>>,
-) -> Result<Json<Map<String, Value>>, Refusal> {
+) -> Result<(Extension<Account>, Json<Map<String, Value>>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
-    Ok(Json(control.patch_record(&provider, &resource, &key(&uri)?, patch)?))
+    let record = control.patch_record(&provider, &resource, &key(&uri)?, patch)?;
+    Ok((did(&name, "changed the record"), Json(record)))
 }
 
 pub(super) async fn remove(
     Shared(emulator): Shared,
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
-) -> Result<StatusCode, Refusal> {
+) -> Result<(StatusCode, Extension<Account>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
-    control.delete_record(&provider, &resource, &key(&uri)?)?;
-    Ok(StatusCode::NO_CONTENT)
+    let changes = control.delete_record(&provider, &resource, &key(&uri)?)?;
+    Ok((StatusCode::NO_CONTENT, changed(&name, "deleted the record", changes)))
 }

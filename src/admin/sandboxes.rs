@@ -2,6 +2,7 @@
 //!
 //! Must not know what is in them.
 
+use axum::Extension;
 use axum::Json;
 use http::StatusCode;
 use serde::Deserialize;
@@ -10,6 +11,9 @@ use serde_json::json;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
+use crate::admin::did::changed;
+use crate::admin::did::did;
+use crate::admin::did::entries;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
 use crate::clock::system_now;
@@ -19,6 +23,7 @@ use crate::control::SandboxView;
 use crate::control::TurnView;
 use crate::control::unfit;
 use crate::journal::Back;
+use crate::message::Account;
 
 pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
     let emulator = emulator.hold();
@@ -43,29 +48,33 @@ pub(super) async fn put(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(spec): Sent<SandboxSpec>,
-) -> Result<(StatusCode, Json<SandboxView>), Refusal> {
+) -> Result<(StatusCode, Extension<Account>, Json<SandboxView>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
-    let status = if control.put_sandbox(&spec)? { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(control.sandbox()?)))
+    let (status, what) = if control.put_sandbox(&spec)? {
+        (StatusCode::CREATED, "made the sandbox")
+    } else {
+        (StatusCode::OK, "began the sandbox anew")
+    };
+    Ok((status, did(&name, what), Json(control.sandbox()?)))
 }
 
 pub(super) async fn remove(
     Shared(emulator): Shared,
     Names(name): Names<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<(StatusCode, Extension<Account>), Refusal> {
     Control::new(&emulator.hold(), &name, system_now())?.delete_sandbox()?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, did(&name, "removed the sandbox")))
 }
 
 pub(super) async fn reset(
     Shared(emulator): Shared,
     Names(name): Names<String>,
-) -> Result<Json<SandboxView>, Refusal> {
+) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     control.reset()?;
-    Ok(Json(control.sandbox()?))
+    Ok((did(&name, "reset the sandbox"), Json(control.sandbox()?)))
 }
 
 /// How far to go back: one step unless something is said.
@@ -80,7 +89,7 @@ pub(super) async fn undo(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(request): Sent<UndoRequest>,
-) -> Result<Json<TurnView>, Refusal> {
+) -> Result<(Extension<Account>, Json<TurnView>), Refusal> {
     let back = match (request.steps, request.to) {
         (None, Some(id)) => Back::Before(id),
         (Some(steps), None) if steps > 0 => Back::Steps(steps),
@@ -95,7 +104,9 @@ pub(super) async fn undo(
             return Err(unfit("that cannot be undone", &[detail.to_owned()]).into());
         }
     };
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.undo(back)?))
+    let turned = Control::new(&emulator.hold(), &name, system_now())?.undo(back)?;
+    let what = format!("undid {}", entries(&turned.entries));
+    Ok((changed(&name, what, turned.changes.clone()), Json(turned)))
 }
 
 /// How far to go forward: one step unless something is said.
@@ -109,12 +120,15 @@ pub(super) async fn redo(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(RedoRequest { steps }): Sent<RedoRequest>,
-) -> Result<Json<TurnView>, Refusal> {
+) -> Result<(Extension<Account>, Json<TurnView>), Refusal> {
     if steps == Some(0) {
         let problem = "`steps` is `0`: give a number from 1 up".to_owned();
         return Err(unfit("that cannot be done again", &[problem]).into());
     }
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.redo(steps.unwrap_or(1))?))
+    let steps = steps.unwrap_or(1);
+    let turned = Control::new(&emulator.hold(), &name, system_now())?.redo(steps)?;
+    let what = format!("did {} again", entries(&turned.entries));
+    Ok((changed(&name, what, turned.changes.clone()), Json(turned)))
 }
 
 pub(super) async fn read_state(
@@ -128,9 +142,9 @@ pub(super) async fn put_state(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(state): Sent<Value>,
-) -> Result<Json<SandboxView>, Refusal> {
+) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
     control.put_state(state)?;
-    Ok(Json(control.sandbox()?))
+    Ok((did(&name, "replaced the state"), Json(control.sandbox()?)))
 }

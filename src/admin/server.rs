@@ -2,12 +2,15 @@
 //!
 //! Must not know single sandboxes.
 
+use axum::Extension;
 use axum::Json;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::admin::Shared;
+use crate::admin::did::to_all;
 use crate::clock::system_now;
+use crate::message::Account;
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
@@ -18,7 +21,8 @@ pub(super) async fn version() -> Json<Value> {
 }
 
 /// Everything back to the start: `default` as it began, and no other sandbox.
-pub(super) async fn reset(Shared(emulator): Shared) -> Json<Value> {
-    emulator.hold().sandboxes().reset(system_now());
-    Json(json!({ "status": "reset" }))
+pub(super) async fn reset(Shared(emulator): Shared) -> (Extension<Account>, Json<Value>) {
+    let dropped = emulator.hold().sandboxes().reset(system_now());
+    let what = format!("reset `default`, other sandboxes dropped: {dropped}");
+    (to_all(what), Json(json!({ "status": "reset", "sandboxes_dropped": dropped })))
 }

@@ -2,18 +2,22 @@
 //!
 //! Must not know what jobs do.
 
+use axum::Extension;
 use axum::Json;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::admin::Refusal;
 use crate::admin::Shared;
+use crate::admin::did::changed;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
 use crate::clock::system_now;
 use crate::control::ClockRequest;
 use crate::control::ClockView;
 use crate::control::Control;
+use crate::control::clock_change;
+use crate::message::Account;
 
 pub(super) async fn clock(
     Shared(emulator): Shared,
@@ -26,9 +30,12 @@ pub(super) async fn change_clock(
     Shared(emulator): Shared,
     Names(name): Names<String>,
     Sent(request): Sent<ClockRequest>,
-) -> Result<Json<ClockView>, Refusal> {
+) -> Result<(Extension<Account>, Json<ClockView>), Refusal> {
     let change = request.change()?;
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.change_clock(change)?))
+    let view = Control::new(&emulator.hold(), &name, system_now())?.change_clock(change)?;
+    let ClockView { now, tasks_run, .. } = &view;
+    let what = format!("clock: {}, now {now}, {tasks_run} tasks run", clock_change(change));
+    Ok((changed(&name, what, view.changes.clone()), Json(view)))
 }
 
 pub(super) async fn jobs(
@@ -49,13 +56,15 @@ pub(super) async fn job(
 pub(super) async fn run_job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.run_job(&id)?))
+) -> Result<(Extension<Account>, Json<Value>), Refusal> {
+    let (job, changes) = Control::new(&emulator.hold(), &name, system_now())?.run_job(&id)?;
+    Ok((changed(&name, "ran the job", changes), Json(job)))
 }
 
 pub(super) async fn cancel_job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.cancel_job(&id)?))
+) -> Result<(Extension<Account>, Json<Value>), Refusal> {
+    let (job, changes) = Control::new(&emulator.hold(), &name, system_now())?.cancel_job(&id)?;
+    Ok((changed(&name, "canceled the job", changes), Json(job)))
 }

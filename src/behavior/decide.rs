@@ -199,10 +199,12 @@ impl Behavior {
             ("reason", Value::from(rejection.reason.as_str())),
         ]);
         let scope = Overlay::over(&scope, vec![("failure", failure)]);
-        Err(self.fail(&table.unauthenticated, &scope, notes, || {
+        let mut early = self.fail(&table.unauthenticated, &scope, notes, || {
             let title = "not authenticated";
             Problem::new(StatusCode::UNAUTHORIZED, title, rejection.to_string())
-        }))
+        });
+        early.rejected = Some(rejection);
+        Err(early)
     }
 
     /// Whether a request departs from the contract in what is judged at this stage; an `Err` is the answer then.
@@ -289,7 +291,7 @@ impl Behavior {
             Ok(response) => {
                 let delay = delay(rule, scope)?;
                 let (why, number) = (Why::Rule(Arc::clone(&rule.label)), Some(rule.number));
-                Ok(Decision { response, why, rule: number, delay, changes })
+                Ok(Decision { response, why, rule: number, delay, changes, rejected: None })
             }
             Err(message) => Err(Box::new(fault(Some(&rule.label), message))),
         }

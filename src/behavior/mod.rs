@@ -60,6 +60,7 @@ use crate::finding::Finding;
 use crate::ids::Ids;
 use crate::message::Why;
 use crate::openapi::Contract;
+use crate::security::Rejection;
 use crate::store::Change;
 use crate::store::Model;
 use crate::store::Store;
@@ -76,6 +77,7 @@ pub use explain::RuleTried;
 pub use explain::Shown;
 pub use explain::StageOutcome;
 pub use fixture::Fixtures;
+pub use secrets::SecretNames;
 pub use secrets::Secrets;
 pub use task::TaskDecision;
 
@@ -173,12 +175,15 @@ pub struct Decision {
     pub delay: Duration,
     /// Changes to the store, none of them committed yet.
     pub changes: Arc<[Change]>,
+    /// The credential that did not do, if that is why.
+    pub rejected: Option<Rejection>,
 }
 
 impl Decision {
     /// An answer at once, that no rule gave and that changes nothing.
     fn new(response: Response<Bytes>, why: Why) -> Self {
-        Self { response, why, rule: None, delay: Duration::ZERO, changes: Arc::new([]) }
+        let (changes, delay) = (Arc::new([]), Duration::ZERO);
+        Self { response, why, rule: None, delay, changes, rejected: None }
     }
 }
 

@@ -28,6 +28,29 @@ pub struct Secrets {
     pub members: BTreeSet<String>,
 }
 
+/// The names under which something secret can stand, in whichever API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretNames {
+    /// Headers, query parameters and cookies.
+    pub places: CredentialPlaces,
+    /// Properties of bodies.
+    pub members: BTreeSet<String>,
+}
+
+impl SecretNames {
+    /// Those of several APIs together.
+    pub fn of<'b>(behaviors: impl IntoIterator<Item = &'b Behavior>) -> Self {
+        let mut names = Self::default();
+        for secrets in behaviors.into_iter().map(Behavior::secrets) {
+            names.places.headers.extend(secrets.places.headers.iter().cloned());
+            names.places.query.extend(secrets.places.query.iter().cloned());
+            names.places.cookies.extend(secrets.places.cookies.iter().cloned());
+            names.members.extend(secrets.members.iter().cloned());
+        }
+        names
+    }
+}
+
 impl Behavior {
     /// Where credentials stand.
     pub fn secrets(&self) -> &Secrets {

@@ -13,8 +13,10 @@ use crate::clock::Timestamp;
 use crate::clock::parse_duration_ms;
 use crate::control::Control;
 use crate::control::unfit;
+use crate::message::Tally;
 use crate::problem::Problem;
 use crate::sandbox::State;
+use crate::sandbox::TaskRun;
 
 /// So many tasks does one change of the clock run at most; the rest run with whatever comes next.
 const TASKS_MAX: usize = 100_000;
@@ -32,6 +34,9 @@ pub struct ClockView {
     pub next_due: Option<String>,
     /// How many tasks of jobs were run because of the change that this answers.
     pub tasks_run: usize,
+    /// What they changed, as counts.
+    #[serde(skip)]
+    pub changes: Vec<Tally>,
 }
 
 /// A change of the clock, as written; exactly one member.
@@ -98,7 +103,7 @@ impl ClockRequest {
 impl Control<'_> {
     /// What the clock shows.
     pub fn clock(&self) -> Result<ClockView, Problem> {
-        self.visit(|_, state| self.clock_view(state, 0))
+        self.visit(|_, state| self.clock_view(state, Vec::new()))
     }
 
     /// Changes the clock, and runs the tasks that come due by it, in order and each at its own time.
@@ -106,18 +111,22 @@ impl Control<'_> {
         self.enter(|_, state| {
             state.change_clock(change, self.real);
             let runs = state.run_due(|number| self.emulator.behavior(number), self.real, TASKS_MAX);
-            self.clock_view(state, runs.len())
+            self.clock_view(state, runs)
         })
     }
 
-    fn clock_view(&self, state: &State, tasks_run: usize) -> ClockView {
+    fn clock_view(&self, state: &State, runs: Vec<TaskRun>) -> ClockView {
         let clock: &Clock = &state.world.clock;
+        let tasks_run = runs.len();
+        let mut changes = Vec::new();
+        Tally::add(&mut changes, runs.into_iter().flat_map(|run| run.tally));
         ClockView {
             now: clock.now(self.real).to_rfc3339(),
             frozen: clock.is_frozen(),
             rate: clock.rate(),
             next_due: state.world.next_due().map(Timestamp::to_rfc3339),
             tasks_run,
+            changes,
         }
     }
 }

@@ -202,7 +202,8 @@ fn delivery(delivery: Delivery) -> Value {
     }
 }
 
-fn clock_change(change: ClockChange) -> String {
+/// A change of the clock in words.
+pub(crate) fn clock_change(change: ClockChange) -> String {
     match change {
         ClockChange::Advance(ms) => format!("advance by {ms} ms"),
         ClockChange::Set(at) => format!("set to {at}"),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::control::Control;
 use crate::jobs;
+use crate::message::Tally;
 use crate::problem::Problem;
 use crate::sandbox::State;
 use crate::store::Key;
@@ -44,8 +45,8 @@ impl Control<'_> {
         })?
     }
 
-    /// Runs all tasks of a job that are left, now; the job then.
-    pub fn run_job(&self, id: &str) -> Result<Value, Problem> {
+    /// Runs all tasks of a job that are left, now; the job then, and what that changed.
+    pub fn run_job(&self, id: &str) -> Result<(Value, Vec<Tally>), Problem> {
         self.visit(|_, state| {
             let place = self.job_place(state, id)?;
             let now = state.world.clock.now(self.real);
@@ -55,17 +56,20 @@ impl Control<'_> {
             if record.is_some_and(|record| jobs::next_task(&record.fields).is_some()) {
                 state.enter_tasks_of(place.provider, format!("run job {id}"), self.real);
             }
+            let mut changed = Vec::new();
             for _ in 0..jobs::TASKS_MAX {
                 let of = (place.provider, place.resource, &place.key);
                 let Some(run) = state.world.run_task(behavior, of, now) else { break };
                 state.enter_task(&run, self.real);
+                Tally::add(&mut changed, run.tally);
             }
-            self.view(state, &place).ok_or_else(|| no_such_job(id))
+            let job = self.view(state, &place).ok_or_else(|| no_such_job(id))?;
+            Ok((job, changed))
         })?
     }
 
-    /// Stops a job: the tasks that are left are never run; the job then.
-    pub fn cancel_job(&self, id: &str) -> Result<Value, Problem> {
+    /// Stops a job: the tasks that are left are never run; the job then, and what that changed.
+    pub fn cancel_job(&self, id: &str) -> Result<(Value, Vec<Tally>), Problem> {
         self.visit(|_, state| {
             let place = self.job_place(state, id)?;
             let now = state.world.clock.now(self.real);
@@ -74,8 +78,10 @@ impl Control<'_> {
             let changes = behavior
                 .cancel_job(place.resource, &place.key, &moment)
                 .map_err(|why| Problem::new(StatusCode::CONFLICT, "not running", why))?;
-            self.commit(state, place.provider, changes, format!("cancel job {id}"))?;
-            self.view(state, &place).ok_or_else(|| no_such_job(id))
+            let what = format!("cancel job {id}");
+            let tally = self.commit(state, place.provider, changes, what)?;
+            let job = self.view(state, &place).ok_or_else(|| no_such_job(id))?;
+            Ok((job, tally))
         })?
     }
 

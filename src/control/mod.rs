@@ -52,6 +52,7 @@ pub use plan::PlanRequest;
 pub use query::JournalQuery;
 pub use records::Filter;
 pub use records::RecordPage;
+pub use redact::logged_query;
 pub use residue::HITS_MAX as RESIDUE_HITS_MAX;
 pub use residue::Match;
 pub use residue::Residue;
@@ -73,6 +74,8 @@ pub use verify::Records;
 pub use verify::Status;
 pub use verify::Verdict;
 pub use verify::Verification;
+
+pub(crate) use entries::clock_change;
 
 /// One sandbox, at one time by the system clock, for whoever may steer it.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use crate::control::Control;
 use crate::control::unfit;
+use crate::message::Tally;
 use crate::problem::Problem;
+use crate::sandbox;
 use crate::sandbox::State;
 use crate::store::Change;
 use crate::store::Conflict;
@@ -201,7 +203,7 @@ impl Control<'_> {
         provider: usize,
         edit: Edit,
         what: String,
-    ) -> Result<(), Problem> {
+    ) -> Result<Vec<Tally>, Problem> {
         let now = state.world.clock.now(self.real);
         let moment = state.world.moment(provider, now);
         let changes = self
@@ -212,13 +214,13 @@ impl Control<'_> {
         self.commit(state, provider, changes, what)
     }
 
-    /// Deletes a record, with all the consequences that its relations name.
+    /// Deletes a record, with all the consequences that its relations name; what that changed.
     pub fn delete_record(
         &self,
         provider: &str,
         resource: &str,
         key: &[String],
-    ) -> Result<(), Problem> {
+    ) -> Result<Vec<Tally>, Problem> {
         let (number, of) = self.place(provider, resource)?;
         self.visit(|_, state| {
             let found = find(state, (number, of), key)
@@ -241,10 +243,12 @@ impl Control<'_> {
         provider: usize,
         changes: Vec<Change>,
         what: String,
-    ) -> Result<(), Problem> {
-        state.edit(provider, changes, what, self.real).map(drop).map_err(|conflict: Conflict| {
+    ) -> Result<Vec<Tally>, Problem> {
+        let tally = sandbox::tally(state.world.store(provider), &changes);
+        state.edit(provider, changes, what, self.real).map_err(|conflict: Conflict| {
             Problem::new(StatusCode::CONFLICT, "not possible", conflict.to_string())
-        })
+        })?;
+        Ok(tally)
     }
 }
 

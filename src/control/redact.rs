@@ -4,7 +4,6 @@
 //! is. Must not know what is shown, nor to whom.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::collections::HashSet;
 
 use http::HeaderMap;
@@ -15,11 +14,11 @@ use percent_encoding::percent_decode_str;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::behavior::SecretNames;
 use crate::control::literals::blank;
 use crate::emulator::Emulator;
 use crate::journal::Step;
 use crate::sandbox::World;
-use crate::security::CredentialPlaces;
 use crate::store::Key;
 
 /// What stands in place of what is secret.
@@ -36,6 +35,22 @@ const HEADERS: [&str; 7] = [
     "x-auth-token",
 ];
 
+/// Query parameters that hold credentials whatever a contract says, in lower case and without `-` and `_`.
+const QUERY: [&str; 9] = [
+    "accesstoken",
+    "apikey",
+    "authorization",
+    "authtoken",
+    "clientsecret",
+    "password",
+    "secret",
+    "signature",
+    "token",
+];
+
+/// So many bytes of a query are shown in the log, and its first pair in any case.
+const LOGGED_QUERY_BYTES_MAX: usize = 512;
+
 /// Shorter secrets, in bytes, are taken out only where they stand alone: they would be found in every other word.
 const INSIDE_BYTES_MIN: usize = 4;
 
@@ -46,8 +61,7 @@ const INSIDE_MAX: usize = 64;
 /// Takes out what is secret in one sandbox.
 pub(super) struct Redactor<'e> {
     emulator: &'e Emulator,
-    places: CredentialPlaces,
-    members: BTreeSet<String>,
+    names: &'e SecretNames,
     /// Whose records tell what is a credential: the sandbox as it is, and as it began.
     worlds: Vec<World>,
     /// Credentials that are in no world any more.
@@ -58,21 +72,30 @@ pub(super) struct Redactor<'e> {
     inside: Vec<String>,
 }
 
+/// The query of a request to a sandbox as the log shows it: in part if it is long, and without what is secret.
+pub fn logged_query(emulator: &Emulator, sandbox: &str, query: &str) -> String {
+    let sandboxes = emulator.sandboxes();
+    let looked = sandboxes.find(sandbox).and_then(|sandbox| {
+        sandboxes.look(&sandbox, |state| vec![state.world.clone(), state.origin.world.clone()])
+    });
+    let worlds = looked.unwrap_or_else(|| vec![sandboxes.baseline().world.clone()]);
+    // Cut between two pairs, so that no credential is left in part.
+    let end = match query.get(..LOGGED_QUERY_BYTES_MAX.min(query.len())) {
+        Some(part) if part.len() == query.len() => query.len(),
+        part => {
+            part.and_then(|part| part.rfind('&')).or_else(|| query.find('&')).unwrap_or(query.len())
+        }
+    };
+    let shown = Redactor::new(emulator, worlds).pairs(&query[..end]);
+    if end < query.len() { format!("{shown}&…") } else { shown }
+}
+
 impl<'e> Redactor<'e> {
     /// A redactor that knows the credentials of these worlds.
     pub(super) fn new(emulator: &'e Emulator, worlds: Vec<World>) -> Self {
-        let mut places = CredentialPlaces::default();
-        let mut members = BTreeSet::new();
-        places.headers.extend(HEADERS.map(str::to_owned));
-        for provider in 0..emulator.providers().count() {
-            let secrets = emulator.behavior(provider).secrets();
-            places.headers.extend(secrets.places.headers.iter().cloned());
-            places.query.extend(secrets.places.query.iter().cloned());
-            places.cookies.extend(secrets.places.cookies.iter().cloned());
-            members.extend(secrets.members.iter().cloned());
-        }
+        let names = emulator.secret_names();
         let (gone, presented, inside) = (HashSet::new(), HashSet::new(), Vec::new());
-        Self { emulator, places, members, worlds, gone, presented, inside }
+        Self { emulator, names, worlds, gone, presented, inside }
     }
 
     /// Remembers the credentials in what a step changed: they may be in no world any more.
@@ -94,7 +117,8 @@ impl<'e> Redactor<'e> {
     /// Turns to another request: what it presents is taken out wherever it comes back.
     pub(super) fn turn_to(&mut self, parts: &Parts, body: &str) {
         let mut presented = Vec::new();
-        for name in &self.places.headers {
+        let known = self.names.places.headers.iter().map(String::as_str);
+        for name in known.chain(HEADERS) {
             for value in parts.headers.get_all(name) {
                 let value = String::from_utf8_lossy(value.as_bytes());
                 let credential = value.split_once(' ').map_or(&*value, |(_, rest)| rest.trim());
@@ -104,15 +128,15 @@ impl<'e> Redactor<'e> {
         for cookie in parts.headers.get_all(COOKIE) {
             let cookie = String::from_utf8_lossy(cookie.as_bytes());
             let values = cookie.split(';').filter_map(|pair| pair.split_once('='));
-            let named = values.filter(|(name, _)| self.places.cookies.contains(name.trim()));
+            let named = values.filter(|(name, _)| self.names.places.cookies.contains(name.trim()));
             presented.extend(named.map(|(_, value)| value.trim().to_owned()));
         }
         for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()) {
-            if self.places.query.contains(&*name) {
+            if self.is_secret_query(&name) {
                 presented.push(value.into_owned());
             }
         }
-        let members = &self.members;
+        let members = &self.names.members;
         let (_, found) = blank(body, |name, _| members.contains(name));
         presented.extend(found);
         presented.retain(|secret: &String| !secret.is_empty());
@@ -133,6 +157,11 @@ impl<'e> Redactor<'e> {
     pub(super) fn turn_to_none(&mut self) {
         self.presented.clear();
         self.inside.clear();
+    }
+
+    fn is_secret_query(&self, name: &str) -> bool {
+        let plain = || name.to_ascii_lowercase().replace(['-', '_'], "");
+        self.names.places.query.contains(name) || QUERY.contains(&&*plain())
     }
 
     fn is_secret(&self, text: &str) -> bool {
@@ -178,7 +207,7 @@ impl<'e> Redactor<'e> {
     /// The value of a header; the scheme of a credential stays.
     pub(super) fn header(&self, name: &str, value: &[u8]) -> String {
         let value = String::from_utf8_lossy(value);
-        if !self.places.headers.contains(name) {
+        if !HEADERS.contains(&name) && !self.names.places.headers.contains(name) {
             return self.text(&value);
         }
         match value.split_once(' ') {
@@ -214,8 +243,8 @@ impl<'e> Redactor<'e> {
         let pair = |pair: &str| {
             let Some((raw, value)) =
                 form_urlencoded::parse(pair.as_bytes()).next().and_then(|(name, value)| {
-                    let secret = self.places.query.contains(&*name)
-                        || self.members.contains(&*name)
+                    let secret = self.is_secret_query(&name)
+                        || self.names.members.contains(&*name)
                         || self.is_secret(&value);
                     let raw = pair.split_once('=').map_or(pair, |(raw, _)| raw);
                     secret.then_some((raw, value))
@@ -236,12 +265,12 @@ impl<'e> Redactor<'e> {
             return self.pairs(body);
         }
         if media_type.starts_with("multipart/")
-            && self.members.iter().any(|name| body.contains(&format!("name=\"{name}\"")))
+            && self.names.members.iter().any(|name| body.contains(&format!("name=\"{name}\"")))
         {
             return REDACTED.to_owned();
         }
         let (blanked, _) =
-            blank(body, |name, value| self.members.contains(name) || self.is_secret(value));
+            blank(body, |name, value| self.names.members.contains(name) || self.is_secret(value));
         if let Ok(mut json) = serde_json::from_str::<Value>(&blanked)
             && self.empty_members(&mut json)
         {
@@ -256,7 +285,7 @@ impl<'e> Redactor<'e> {
         match json {
             Value::Object(members) => {
                 for (name, value) in members {
-                    if self.members.contains(name) && !value.is_null() && !value.is_string() {
+                    if self.names.members.contains(name) && !value.is_null() && !value.is_string() {
                         *value = REDACTED.into();
                         found = true;
                     } else {
@@ -286,7 +315,7 @@ impl<'e> Redactor<'e> {
 
     /// Whether a member of a body, or of what is read of one, holds something secret by its name.
     pub(super) fn is_secret_member(&self, name: &str) -> bool {
-        self.members.contains(name)
+        self.names.members.contains(name)
     }
 
     /// The properties of a record of this provider and resource.

@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::control::Control;
 use crate::journal::Back;
 use crate::journal::OutOfReach;
+use crate::message::Tally;
 use crate::problem::Problem;
+use crate::sandbox;
 use crate::sandbox::NotTurned;
 use crate::sandbox::State;
 use crate::sandbox::Turned;
@@ -26,6 +28,9 @@ pub struct TurnView {
     pub records: BTreeMap<String, usize>,
     /// What the sandbox's clock shows now, as RFC 3339 text in UTC.
     pub now: String,
+    /// What became of records with it, as counts.
+    #[serde(skip)]
+    pub changes: Vec<Tally>,
 }
 
 impl Control<'_> {
@@ -49,17 +54,23 @@ impl Control<'_> {
         // A task that is due again since something was undone would be something new, and leave nothing to do again.
         self.visit_unchanged(|_, state| {
             let turned = turn(state).map_err(not_turned)?;
-            let mut records = BTreeMap::new();
+            let (mut records, mut changes) = (BTreeMap::new(), Vec::new());
             for made in &turned.step.made {
                 let provider = &self.emulator.provider_name(made.provider);
-                let model = state.world.store(made.provider).model();
+                let store = state.world.store(made.provider);
+                let tally = sandbox::tally(store, &made.changes).into_iter();
+                Tally::add(
+                    &mut changes,
+                    tally.map(|one| if made.reverted { one.reverted() } else { one }),
+                );
+                let model = store.model();
                 for change in made.changes.iter() {
                     let resource = &model.resources[change.resource].name;
                     *records.entry(format!("{provider}/{resource}")).or_default() += 1;
                 }
             }
             let now = state.world.clock.now(self.real).to_rfc3339();
-            Ok(TurnView { id: turned.id, entries: turned.entries, records, now })
+            Ok(TurnView { id: turned.id, entries: turned.entries, records, now, changes })
         })?
     }
 }

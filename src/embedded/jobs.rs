@@ -54,7 +54,7 @@ impl Jobs<'_> {
     /// # Ok::<(), tombstone::Error>(())
     /// ```
     pub fn run(&self, id: &str) -> Result<Value, Error> {
-        Ok(self.sandbox.control()?.run_job(id)?)
+        Ok(self.sandbox.control()?.run_job(id)?.0)
     }
 
     /// Stops a job: the tasks that are left are never run; the job then.
@@ -71,6 +71,6 @@ impl Jobs<'_> {
     /// # Ok::<(), tombstone::Error>(())
     /// ```
     pub fn cancel(&self, id: &str) -> Result<Value, Error> {
-        Ok(self.sandbox.control()?.cancel_job(id)?)
+        Ok(self.sandbox.control()?.cancel_job(id)?.0)
     }
 }

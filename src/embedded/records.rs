@@ -119,7 +119,8 @@ impl Records<'_> {
     /// ```
     pub fn delete(&self, key: impl Display) -> Result<(), Error> {
         let control = self.sandbox.control()?;
-        Ok(control.delete_record(&self.provider, &self.resource, &parts(key))?)
+        control.delete_record(&self.provider, &self.resource, &parts(key))?;
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::journal::Draft;
 use crate::journal::Event;
 use crate::journal::Step;
 use crate::message::Delivery;
+use crate::message::Rejected;
 use crate::message::Tally;
 use crate::message::Why;
 use crate::problem::Problem;
@@ -27,11 +28,13 @@ pub(super) struct Answer {
     pub(super) provider: Option<usize>,
     pub(super) operation: Option<usize>,
     pub(super) rule: Option<u32>,
-    /// What changed, as counts.
+    /// What changed, as counts; in a dry run, what would have.
     pub(super) tally: Vec<Tally>,
     /// What changed, if it was kept.
     pub(super) step: Option<Step>,
     pub(super) dry_run: bool,
+    /// The credential that did not do.
+    pub(super) rejected: Option<Rejected>,
     /// The faults that struck.
     pub(super) faults: Vec<Arc<str>>,
     pub(super) delay: Duration,
@@ -50,6 +53,7 @@ impl Answer {
             tally: Vec::new(),
             step: None,
             dry_run: false,
+            rejected: None,
             faults: Vec::new(),
             delay: Duration::ZERO,
             delivery: Delivery::Whole,

@@ -25,6 +25,7 @@ use crate::faults::FaultAnswer;
 use crate::faults::Strike;
 use crate::faults::Target as Struck;
 use crate::message::Delivery;
+use crate::message::Rejected;
 use crate::message::Why;
 use crate::prefer;
 use crate::prefer::Doubt;
@@ -150,11 +151,12 @@ impl Emulator {
         state: &mut State,
     ) -> Answer {
         let now = state.world.clock.now(asked.real);
-        if let Some(answer) = self.forced(&prepared, &state.world) {
-            return answer;
-        }
         let is_dry_run =
             matches!(&prepared, Prepared::Routed(routed) if routed.preferences.dry_run);
+        if let Some(mut answer) = self.forced(&prepared, &state.world) {
+            answer.dry_run = is_dry_run;
+            return answer;
+        }
         let strike = if state.faults.is_empty() || is_dry_run {
             None
         } else {
@@ -247,6 +249,10 @@ impl Emulator {
                 }
                 answer.step = step;
                 (answer.rule, answer.delay) = (decision.rule, decision.delay);
+                answer.rejected = decision.rejected.map(|rejection| Rejected {
+                    scheme: rejection.scheme.into(),
+                    reason: rejection.reason.as_str(),
+                });
                 answer
             }
             Err(conflict) => refused_commit(&conflict.to_string()),

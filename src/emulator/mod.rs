@@ -16,6 +16,7 @@ mod succession;
 mod unrouted;
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,6 +29,7 @@ use http::request::Parts;
 
 use crate::behavior::Behavior;
 use crate::behavior::Fixtures;
+use crate::behavior::SecretNames;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::cors;
@@ -179,6 +181,8 @@ pub struct Emulator {
     documented: documented::Options,
     /// Documented answers that were made before, by the number of the provider.
     renderings: Vec<Renderings>,
+    /// Found when they are first asked for.
+    secret_names: OnceLock<SecretNames>,
 }
 
 /// Reads the fixture set of that name for every provider, in order, as if it were then; every problem otherwise.
@@ -253,7 +257,14 @@ impl Emulator {
             fixtures: None,
             documented: options.documented,
             renderings,
+            secret_names: OnceLock::new(),
         }
+    }
+
+    /// The names under which something secret can stand.
+    pub fn secret_names(&self) -> &SecretNames {
+        let behaviors = || self.providers.iter().map(|provider| &provider.behavior);
+        self.secret_names.get_or_init(|| SecretNames::of(behaviors()))
     }
 
     /// Answers a request that arrived at `now`, by the system clock: the stages, in order.
@@ -358,16 +369,19 @@ impl Emulator {
             sandbox: Some(Arc::clone(sandbox)),
             why: answer.why.clone(),
             changes: answer.tally.clone(),
+            dry_run: answer.dry_run,
+            rejected: answer.rejected.clone(),
+            did: None,
         }
     }
 
     fn task_account(&self, run: TaskRun, sandbox: &Arc<str>) -> Account {
         Account {
             provider: Some(Arc::clone(&self.providers[run.provider].name)),
-            operation: None,
             sandbox: Some(Arc::clone(sandbox)),
             why: run.why,
             changes: run.tally,
+            ..Account::default()
         }
     }
 

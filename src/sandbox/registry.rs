@@ -410,8 +410,8 @@ impl Registry {
         dropped
     }
 
-    /// Everything back to the start: `default` as it began, and no other sandbox.
-    pub fn reset(&self, real: Timestamp) {
+    /// Everything back to the start: `default` as it began, and no other sandbox; how many others there were.
+    pub fn reset(&self, real: Timestamp) -> usize {
         let others =
             std::mem::take(&mut *self.others.write().unwrap_or_else(PoisonError::into_inner));
         for sandbox in others.values() {
@@ -422,6 +422,7 @@ impl Registry {
             let exercised = state.restart(Arc::clone(&self.baseline), real);
             self.retire(&exercised);
         });
+        others.len()
     }
 
     /// Goes on with these sandboxes of `former`, `default` among them, in which nobody works any more; others there are

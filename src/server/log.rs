@@ -22,6 +22,7 @@ use http::StatusCode;
 use crate::clock::Timestamp;
 use crate::message::Account;
 use crate::message::ChangeKind;
+use crate::message::Rejected;
 use crate::message::Tally;
 use crate::message::Why;
 
@@ -37,6 +38,10 @@ const CLOSE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How many bytes of a path a line shows.
 const PATH_BYTES_MAX: usize = 512;
+
+/// How many bytes of a query a line shows: more than are looked through for what is secret, unless one parameter is
+/// that long.
+const QUERY_BYTES_MAX: usize = 1024;
 
 /// How many bytes of a reason a line shows: faults quote what a document contains.
 const WHY_BYTES_MAX: usize = 1024;
@@ -59,7 +64,7 @@ pub enum Format {
     Json,
 }
 
-/// One request's line. The path is printed without its query, which may carry a credential, as headers may.
+/// One request's line. Headers are not told: they may carry credentials.
 #[derive(Debug)]
 pub struct Line<'a> {
     /// When the request came.
@@ -68,6 +73,8 @@ pub struct Line<'a> {
     pub method: &'a Method,
     /// Its path.
     pub path: &'a str,
+    /// Its query without what is secret in it, if it has one.
+    pub query: Option<&'a str>,
     /// The answer's status.
     pub status: StatusCode,
     /// How the answer came about.
@@ -169,6 +176,10 @@ impl Log {
                 text.push_str(line.method.as_str());
                 text.push(' ');
                 escape(text, line.path, PATH_BYTES_MAX);
+                if let Some(query) = line.query {
+                    text.push('?');
+                    escape(text, query, QUERY_BYTES_MAX);
+                }
                 human_account(text, colour, line.account);
                 if let Some(violations) = line.violations {
                     human_violations(text, violations);
@@ -184,6 +195,10 @@ impl Log {
                 text.push_str(line.method.as_str());
                 text.push_str("\",\"path\":\"");
                 escape_json(text, line.path, PATH_BYTES_MAX);
+                if let Some(query) = line.query {
+                    text.push_str("\",\"query\":\"");
+                    escape_json(text, query, QUERY_BYTES_MAX);
+                }
                 text.push_str("\",\"status\":");
                 text.push_str(line.status.as_str());
                 json_account(text, line.account);
@@ -383,7 +398,7 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
         (operation, matches!(account.why, Why::Rule(_) | Why::Documented(_)))
     {
         text.push_str("  ");
-        text.push_str(operation);
+        escape(text, operation, WHY_BYTES_MAX);
     }
     match &account.why {
         Why::Nothing => {}
@@ -402,8 +417,27 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
             paint(text, colour, RED, &escaped);
         }
     }
+    if let Some(Rejected { scheme, reason }) = &account.rejected {
+        text.push_str("  credential for `");
+        escape(text, scheme, WHY_BYTES_MAX);
+        text.push_str("` is ");
+        text.push_str(reason);
+    }
+    if let Some(did) = &account.did {
+        text.push_str(": ");
+        escape(text, did, WHY_BYTES_MAX);
+    }
+    human_changes(text, account);
+}
+
+/// `  -1 organizations -3 users`
+fn human_changes(text: &mut String, account: &Account) {
+    if account.dry_run {
+        text.push_str("  dry run, would change");
+        text.push_str(if account.changes.is_empty() { " nothing" } else { ":" });
+    }
     for (index, change) in account.changes.iter().enumerate() {
-        text.push_str(if index == 0 { "  " } else { " " });
+        text.push_str(if index == 0 && !account.dry_run { "  " } else { " " });
         text.push(match change.kind {
             ChangeKind::Created => '+',
             ChangeKind::Updated => '~',
@@ -411,7 +445,7 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
         });
         push_number(text, change.count as u64);
         text.push(' ');
-        text.push_str(&change.resource);
+        escape(text, &change.resource, WHY_BYTES_MAX);
     }
 }
 
@@ -436,10 +470,17 @@ fn json_account(text: &mut String, account: &Account) {
         Why::Documented(what) => member("documented", Some(what)),
         Why::Fault(fault) => member("fault", Some(fault)),
     }
+    member("did", account.did.as_deref());
+    if let Some(Rejected { scheme, reason }) = &account.rejected {
+        member("credential", Some(reason));
+        member("scheme", Some(scheme));
+    }
+    // Whoever sums up `changes` must not count what did not happen.
+    text.push_str(if account.dry_run { ",\"dry_run\":true" } else { "" });
     if account.changes.is_empty() {
         return;
     }
-    text.push_str(",\"changes\":[");
+    text.push_str(if account.dry_run { ",\"would_change\":[" } else { ",\"changes\":[" });
     for (index, Tally { resource, kind, count }) in account.changes.iter().enumerate() {
         text.push_str(if index == 0 { "{\"resource\":\"" } else { ",{\"resource\":\"" });
         escape_json(text, resource, WHY_BYTES_MAX);
@@ -644,6 +685,7 @@ mod tests {
                 tally("subscriptions", ChangeKind::Updated, 2),
                 tally("jobs", ChangeKind::Created, 1),
             ],
+            ..Account::default()
         }
     }
 
@@ -652,6 +694,7 @@ mod tests {
             time: Timestamp::parse("2026-11-22T08:30:00.025Z").unwrap(),
             method: &Method::DELETE,
             path,
+            query: None,
             status: StatusCode::from_u16(status).unwrap(),
             account,
             violations: None,
@@ -669,6 +712,18 @@ mod tests {
         drop(log);
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         expected.assert_eq(&text.replace('\x1b', "ESC"));
+    }
+
+    /// What both formats say.
+    fn both(lines: &[Line<'_>]) -> String {
+        let sink = Sink::default();
+        for format in [Format::Human { colour: false }, Format::Json] {
+            let log = Log::start_at(format, OnceLock::from(0), sink.clone()).unwrap();
+            for line in lines {
+                log.request(line);
+            }
+        }
+        String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
     }
 
     fn samples(accounts: &[Account; 4]) -> [Line<'_>; 4] {
@@ -732,6 +787,38 @@ mod tests {
                 {"time":"1970-01-01T00:00:00.000Z","job":true,"provider":"acme","operation":"deleteOrganization","sandbox":"default","rule":"deleteOrganization rule 5, line 48","changes":[{"resource":"organizations","deleted":1},{"resource":"subscriptions","updated":2},{"resource":"jobs","created":1}]}
             "#]],
         );
+    }
+
+    #[test]
+    fn a_dry_run_is_not_told_as_if_it_had_happened() {
+        let would = Account { dry_run: true, ..deletion() };
+        let nothing = Account { changes: Vec::new(), ..would.clone() };
+        let text = both(&[line("/acme/org/42", 200, &would), line("/acme/org/42", 404, &nothing)]);
+        expect![[r#"
+            08:30:00 200 DELETE /acme/org/42  deleteOrganization rule 5, line 48  dry run, would change: -1 organizations ~2 subscriptions +1 jobs  1.04 ms
+            08:30:00 404 DELETE /acme/org/42  deleteOrganization rule 5, line 48  dry run, would change nothing  1.04 ms
+            {"time":"2026-11-22T08:30:00.025Z","method":"DELETE","path":"/acme/org/42","status":200,"provider":"acme","operation":"deleteOrganization","sandbox":"default","rule":"deleteOrganization rule 5, line 48","dry_run":true,"would_change":[{"resource":"organizations","deleted":1},{"resource":"subscriptions","updated":2},{"resource":"jobs","created":1}],"took_ms":1.042}
+            {"time":"2026-11-22T08:30:00.025Z","method":"DELETE","path":"/acme/org/42","status":404,"provider":"acme","operation":"deleteOrganization","sandbox":"default","rule":"deleteOrganization rule 5, line 48","dry_run":true,"took_ms":1.042}
+        "#]].assert_eq(&text);
+    }
+
+    #[test]
+    fn names_from_documents_cannot_steer_a_terminal() {
+        let account = Account {
+            operation: Some("delete\u{1b}[2J".into()),
+            why: Why::Stage("x"),
+            changes: vec![Tally {
+                resource: "orgs\u{1b}[2J\r\n".into(),
+                kind: ChangeKind::Deleted,
+                count: 1,
+            }],
+            ..Account::default()
+        };
+        let text = both(&[line("/a", 200, &account)]);
+        expect![[r#"
+            08:30:00 200 DELETE /a  delete\u{1b}[2J  x  -1 orgs\u{1b}[2J\u{d}\u{a}  1.04 ms
+            {"time":"2026-11-22T08:30:00.025Z","method":"DELETE","path":"/a","status":200,"operation":"delete\u001b[2J","stage":"x","changes":[{"resource":"orgs\u001b[2J\u000d\u000a","deleted":1}],"took_ms":1.042}
+        "#]].assert_eq(&text);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use crate::admin::Content;
 use crate::clock::Stopwatch;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
+use crate::control;
 use crate::emulator::VIOLATIONS_HEADER;
 use crate::message::Account;
 use crate::message::Body;
@@ -38,6 +39,7 @@ use crate::message::Delivery;
 use crate::message::Reply;
 use crate::message::Why;
 use crate::problem::Problem;
+use crate::sandbox::DEFAULT;
 use crate::server::Limits;
 use crate::server::Shared;
 use crate::server::connection::Answer;
@@ -101,10 +103,18 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
         let (path, status) = (uri.path(), answered.response.status());
         let took = stopwatch.elapsed() + answered.delay;
         let violations = answered.response.headers().get(VIOLATIONS_HEADER);
-        let (method, account) = (&method, &account);
-        log.request(&Line { time, method, path, status, account, violations, took });
+        let query = uri.query().filter(|query| !query.is_empty());
+        let query = query.map(|query| logged_query(shared, path, query, &account));
+        let (method, account, query) = (&method, &account, query.as_deref());
+        log.request(&Line { time, method, path, query, status, account, violations, took });
     }
     answered
+}
+
+/// A query without what is secret in the sandbox that it was for.
+fn logged_query(shared: &Shared, path: &str, query: &str, account: &Account) -> String {
+    let sandbox = account.sandbox.as_deref().or_else(|| Admin::sandbox(path));
+    control::logged_query(&shared.emulator.look(), sandbox.unwrap_or(DEFAULT), query)
 }
 
 /// What HTTP/1 has in `Host`, HTTP/2 has in `:authority` (RFC 9113 section 8.3.1), and everybody looks for the former.
@@ -164,8 +174,10 @@ async fn answer_admin(
     };
     let answered = survive(shared.admin.answer(head, arriving)).await.flatten();
     let (mut response, account) = match (answered, unread) {
-        (Some(response), _) => {
-            (response, Account { why: Why::Stage("admin"), ..Account::default() })
+        (Some(mut response), _) => {
+            let account = response.extensions_mut().remove::<Account>();
+            let nothing = || Account { why: Why::Stage("admin"), ..Account::default() };
+            (response, account.unwrap_or_else(nothing))
         }
         (None, unread) => {
             let reply = unread.map_or_else(panicked, Unread::into_reply);

@@ -1028,7 +1028,7 @@ mod options {
         let server = serve(&[of_shop(&folder), format].concat());
         let statuses = [
             server.call("DELETE", "/v3/carts/a%2fb%20c", KEY).status,
-            server.call("DELETE", "/shop/carts/x?secret", KEY).status,
+            server.call("DELETE", "/shop/carts/x?force=true&token=secret", KEY).status,
             server.call("POST", "/shop/carts", KEY).status,
             server.call("GET", "/nowhere", LOCAL).status,
             server.admin(LOCAL),
@@ -1049,7 +1049,7 @@ mod options {
         }
         expect![[r#"
             {"time":null,"method":"DELETE","path":"/v3/carts/a%2fb%20c","status":204,"provider":"shop","operation":"deleteCart","sandbox":"default","rule":"deleteCart rule 2, DIR/specs/shop/behavior.yaml:16","changes":[{"resource":"carts","deleted":1}],"took_ms":null}
-            {"time":null,"method":"DELETE","path":"/shop/carts/x","status":404,"provider":"shop","operation":"deleteCart","sandbox":"default","rule":"deleteCart rule 1, DIR/specs/shop/behavior.yaml:14","took_ms":null}
+            {"time":null,"method":"DELETE","path":"/shop/carts/x","query":"force=true&token=[REDACTED]","status":404,"provider":"shop","operation":"deleteCart","sandbox":"default","rule":"deleteCart rule 1, DIR/specs/shop/behavior.yaml:14","took_ms":null}
             {"time":null,"method":"POST","path":"/shop/carts","status":400,"provider":"shop","operation":"createCart","sandbox":"default","rule":"invalid_request of createCart, DIR/specs/shop/behavior.yaml:9","violations":[{"in":"body","pointer":"","field":"","keyword":"body_required","expected":null,"text":"must not be empty"}],"took_ms":null}
             {"time":null,"method":"GET","path":"/nowhere","status":404,"provider":"shop","sandbox":"default","stage":"unknown route","took_ms":null}
             {"time":null,"method":"GET","path":"/__admin/health","status":200,"stage":"admin","took_ms":null}
@@ -1069,7 +1069,7 @@ mod options {
         }
         expect![[r#"
             204 DELETE /v3/carts/a%2fb%20c  deleteCart rule 2, DIR/specs/shop/behavior.yaml:16  -1 carts
-            404 DELETE /shop/carts/x  deleteCart rule 1, DIR/specs/shop/behavior.yaml:14
+            404 DELETE /shop/carts/x?force=true&token=[REDACTED]  deleteCart rule 1, DIR/specs/shop/behavior.yaml:14
             400 POST /shop/carts  invalid_request of createCart, DIR/specs/shop/behavior.yaml:9  (body: must not be empty)
             404 GET /nowhere  unknown route
             200 GET /__admin/health  admin

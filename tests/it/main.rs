@@ -14,6 +14,7 @@ mod faults;
 mod findings;
 mod journal;
 mod language;
+mod log;
 mod machines;
 mod mock;
 mod outlives;

@@ -90,6 +90,7 @@ fn a_dry_run_answers_as_the_call_would_and_changes_nothing() {
         assert_eq!(headers(&dry, &without), headers(&done, &without));
         assert_eq!(dry.account.why, done.account.why);
         assert_eq!(dry.account.changes, done.account.changes);
+        assert!(dry.account.dry_run && !done.account.dry_run);
         assert!(exercised(&trial) > counted);
     }
     let tried = |state: &State| {

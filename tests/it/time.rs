@@ -189,14 +189,14 @@ fn a_job_is_finished_now_or_stopped() {
     let (first, second) =
         (trial.start(&erase(&["yourUserId1"])), trial.start(&erase(&["yourUserId2"])));
     trial.advance(3_000);
-    let ran = trial.control().run_job(&first).unwrap();
+    let (ran, _) = trial.control().run_job(&first).unwrap();
     assert_eq!(
         (&ran["state"], &ran["tasks_left"], &ran["next_due_at"]),
         (&json!("succeeded"), &json!(0), &Value::Null)
     );
     assert_eq!(left(&trial, &first), done(0, 3_000));
     assert_eq!(trial.record("velt/members/yourOrganizationId1,yourUserId1"), None);
-    let canceled = trial.control().cancel_job(&second).unwrap();
+    let (canceled, _) = trial.control().cancel_job(&second).unwrap();
     assert_eq!((&canceled["state"], &canceled["tasks_left"]), (&json!("canceled"), &json!(0)));
     let states: Vec<_> =
         canceled["tasks"].as_array().unwrap().iter().map(|task| task["state"].clone()).collect();
@@ -204,7 +204,7 @@ fn a_job_is_finished_now_or_stopped() {
     trial.advance(DAY_MS);
     assert!(trial.record("velt/members/yourOrganizationId1,yourUserId2").is_some());
     // Neither has anything left to do.
-    let again = trial.control().run_job(&first).unwrap();
+    let (again, _) = trial.control().run_job(&first).unwrap();
     assert_eq!(again["last_task_at"], json!(NOON.plus_ms(3_000).to_rfc3339()));
     for job in [&first, &second] {
         assert_eq!(trial.control().cancel_job(job).map_err(status_of).unwrap_err(), 409);

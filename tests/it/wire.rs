@@ -49,7 +49,10 @@ fn what_is_deleted_is_gone_until_the_reset() {
     assert_eq!(server.ask(DELETE).status, 200);
     assert_eq!(server.call("GET", DELETED, ADMIN).status, 404);
     let reset = server.call("POST", "/__admin/reset", ADMIN);
-    assert_eq!((reset.status, reset.json()), (200, json!({"status": "reset"})));
+    assert_eq!(
+        (reset.status, reset.json()),
+        (200, json!({"status": "reset", "sandboxes_dropped": 0}))
+    );
     assert_eq!(server.call("GET", DELETED, ADMIN).status, 200);
 }
 
