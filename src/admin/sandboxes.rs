@@ -73,6 +73,8 @@ pub(super) async fn reset(
 ) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
     let emulator = emulator.hold();
     let control = Control::new(&emulator, &name, system_now())?;
+    // One that is not there is not made: the name may be mistyped, and another still be as it was.
+    control.sandbox()?;
     control.reset()?;
     Ok((did(&name, "reset the sandbox"), Json(control.sandbox()?)))
 }

@@ -108,7 +108,8 @@ enum Command {
     /// Wait until a server answers, and print its URL
     #[command(after_help = "Exit codes: 0 it answers, 1 it does not in time, 2 wrong usage")]
     Wait(wait::WaitArgs),
-    /// Put a running server's records back to the start
+    /// Put a sandbox of a running server, or all, back to the start
+    #[command(after_help = "Exit codes: 0 done, 1 no such sandbox or no answer, 2 wrong usage")]
     Reset(reset::ResetArgs),
     /// Tell which operations, responses and rules of a running server have been exercised
     #[command(after_help = "Exit codes: 0 fine, 1 less than --min or no answer, 2 wrong usage")]

@@ -294,7 +294,7 @@ mod usage {
               check     Report everything that is wrong with the files of providers and tombstone.yaml
               routes    List each operation: where it answers, which responses it can give and what gives them
               wait      Wait until a server answers, and print its URL
-              reset     Put a running server's records back to the start
+              reset     Put a sandbox of a running server, or all, back to the start
               coverage  Tell which operations, responses and rules of a running server have been exercised
               verify    Hold a running server's calls and records against a file of expectations
               help      Print this message or the help of the given subcommand(s)

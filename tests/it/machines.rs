@@ -194,7 +194,7 @@ mod wait {
 }
 
 #[test]
-fn reset_puts_everything_back() {
+fn reset_puts_one_sandbox_back_or_all() {
     let server = serve(&["--provider", "partoo", "--admin-token", "secret"]);
     assert_eq!(server.ask(DELETE).status, 200);
     let token = "Host: localhost\r\nAuthorization: Bearer secret\r\n";
@@ -202,11 +202,27 @@ fn reset_puts_everything_back() {
     let port = server.address.port().to_string();
     let text = run(&["reset", "--port", &port]).text().replace(&port, "PORT");
     expect![[r#"
-        tombstone: `http://127.0.0.1:PORT` answered 401 to POST /__admin/reset: send the value of `--admin-token` as `Authorization: Bearer TOKEN`
+        tombstone: `http://127.0.0.1:PORT` answered 401 to POST /__admin/sandboxes/default/reset: send the value of `--admin-token` as `Authorization: Bearer TOKEN`
         exit 1
     "#]].assert_eq(&text);
-    assert_eq!(run(&["reset", "--port", &port, "--admin-token", "secret"]).text(), "exit 0\n");
+    let elsewhere = DELETED.replace("default", "mine");
+    assert_eq!(server.ask(DELETE.replace("/partoo", "/@mine/partoo")).status, 200);
+    let reset = |words: &[&str]| {
+        let words = [&["reset", "--port", &port, "--admin-token", "secret"], words].concat();
+        run(&words).text().replace(&port, "PORT")
+    };
+    assert_eq!(reset(&[]), "reset `default`\nexit 0\n");
     assert_eq!(server.call("GET", DELETED, token).status, 200);
+    assert_eq!(server.call("GET", &elsewhere, token).status, 404, "another sandbox was touched");
+    assert_eq!(reset(&["--sandbox", "mine"]), "reset `mine`\nexit 0\n");
+    assert_eq!(server.call("GET", &elsewhere, token).status, 200);
+    expect![[r#"
+        tombstone: `http://127.0.0.1:PORT` answered 404 to POST /__admin/sandboxes/mnie/reset: there is no sandbox `mnie`: an emulated call or `PUT /__admin/sandboxes/mnie` makes it
+        exit 1
+    "#]].assert_eq(&reset(&["--sandbox", "mnie"]));
+    assert_eq!(server.call("GET", "/__admin/sandboxes/mnie", token).status, 404, "it was made");
+    assert_eq!(reset(&["--all"]), "reset `default`, dropped 1 other sandbox\nexit 0\n");
+    assert_eq!(server.call("GET", "/__admin/sandboxes/mine", token).status, 404);
 }
 
 /// Something that gives these answers, one a connection.
