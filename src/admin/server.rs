@@ -12,8 +12,13 @@ use crate::admin::did::to_all;
 use crate::clock::system_now;
 use crate::message::Account;
 
-pub(super) async fn health() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+/// That the server is there; with what is not served, if that is something.
+pub(super) async fn health(Shared(emulator): Shared) -> Json<Value> {
+    let emulator = emulator.look();
+    Json(match emulator.unserved() {
+        [] => json!({ "status": "ok" }),
+        unserved => json!({ "status": "degraded", "unserved": unserved }),
+    })
 }
 
 pub(super) async fn version() -> Json<Value> {

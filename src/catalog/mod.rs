@@ -25,9 +25,12 @@ use crate::behavior::Fixtures;
 use crate::behavior::LoadOptions;
 use crate::clock::Timestamp;
 use crate::documented;
+use crate::emulator::Emulator;
 use crate::emulator::FixtureLoader;
 use crate::emulator::Provider;
+use crate::emulator::Unserved;
 use crate::finding::Finding;
+use crate::finding::Folded;
 use crate::finding::Severity;
 use crate::finding::did_you_mean;
 use crate::openapi::Contract;
@@ -192,6 +195,8 @@ pub struct Files {
     pub folders: BTreeSet<PathBuf>,
     /// By the name of each provider that was found: its contract and behavior, as a hash.
     definitions: BTreeMap<String, u64>,
+    /// The names of those that cannot be served, each with what is wrong.
+    unserved: BTreeMap<String, Vec<String>>,
     /// Nobody asks which files those are: they need not be read twice for it.
     is_unwanted: bool,
 }
@@ -235,6 +240,23 @@ impl Files {
         self.read.keys().eq(other.read.keys()) && self.folders == other.folders
     }
 
+    /// Notes that a provider cannot be served, because of the errors among these findings.
+    fn note_unserved(&mut self, provider: &str, findings: &[Finding]) {
+        self.unserved.insert(provider.to_owned(), errors_among(findings));
+    }
+
+    /// The providers that were found and are not served by `emulator`, in which `refused` are errors.
+    pub fn unserved(&self, emulator: &Emulator, refused: &[Finding]) -> Vec<Unserved> {
+        let is_served = |name: &&String| emulator.provider(name).is_some();
+        let missing = self.definitions.keys().filter(|name| !is_served(name));
+        let refused = errors_among(refused);
+        let unserved = missing.map(|name| {
+            let problems = self.unserved.get(name).unwrap_or(&refused);
+            Unserved::new(name, problems.iter().cloned())
+        });
+        unserved.collect()
+    }
+
     /// Whether the provider was found, sound or not.
     pub fn has_provider(&self, name: &str) -> bool {
         self.definitions.contains_key(name)
@@ -251,6 +273,14 @@ impl Files {
         let changed = other.read.iter().filter(|(path, hash)| self.read.get(*path) != Some(*hash));
         gone.chain(changed.map(|(path, _)| path)).map(PathBuf::as_path).collect()
     }
+}
+
+/// The errors among findings in the order of their places, each kind once.
+fn errors_among(findings: &[Finding]) -> Vec<String> {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let mut errors: Vec<Finding> = errors.cloned().collect();
+    errors.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    Folded::all(errors).iter().map(ToString::to_string).collect()
 }
 
 /// The same for the same, and hardly ever for something else.
@@ -292,7 +322,11 @@ pub fn load_noting(
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
         let mut own = files.like();
-        providers.extend(provider(&name, place, fixtures, sources, now, findings, &mut own));
+        let before = findings.len();
+        match provider(&name, place, fixtures, sources, now, findings, &mut own) {
+            Some(provider) => providers.push(provider),
+            None => files.note_unserved(&name, &findings[before..]),
+        }
         files.definitions.insert(name, hash(&own.read));
         files.read.append(&mut own.read);
         files.folders.append(&mut own.folders);

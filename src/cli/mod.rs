@@ -280,7 +280,10 @@ fn load(
 ) -> Result<Emulator, catalog::Error> {
     let now = options.clock.at.unwrap_or(options.now);
     let providers = catalog::load_noting(sources, now, findings, files)?;
-    Ok(Emulator::new(providers, options, findings))
+    let loaded = findings.len();
+    let mut emulator = Emulator::new(providers, options, findings);
+    emulator.note_unserved(files.unserved(&emulator, &findings[loaded..]));
+    Ok(emulator)
 }
 
 /// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.

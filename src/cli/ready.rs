@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::admin;
 use crate::cli::aside;
 use crate::emulator::Emulator;
+use crate::emulator::Unserved;
 use crate::server::origin;
 
 /// What programs need to know of a server that listens.
@@ -32,6 +33,9 @@ pub(super) struct Ready {
     pub(super) tls: bool,
     /// The providers.
     pub(super) providers: Vec<ReadyProvider>,
+    /// The providers whose files cannot be honoured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) unserved: Vec<Unserved>,
     /// The process.
     pub(super) pid: u32,
     /// The program's version.
@@ -63,6 +67,7 @@ impl Ready {
             admin_url: format!("{url}{}", admin::ROOT),
             tls,
             providers: providers.collect(),
+            unserved: emulator.unserved().to_vec(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             url,

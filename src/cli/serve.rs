@@ -28,6 +28,7 @@ use crate::config::LogFormat;
 use crate::config::Tls;
 use crate::emulator::Current;
 use crate::emulator::Emulator;
+use crate::emulator::Unserved;
 use crate::server::Limits;
 use crate::server::Server;
 use crate::server::Setup;
@@ -115,6 +116,7 @@ async fn serve(
             Greeting::None => String::new(),
         }
     });
+    tell_unserved(&current.look());
     let limits = Limits::default();
     let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));
     let watcher = watcher.transpose()?;
@@ -131,6 +133,18 @@ async fn serve(
         keeper.finish().await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says which providers are not served, below the banner: what was said above it is out of sight by now.
+fn tell_unserved(emulator: &Emulator) {
+    for Unserved { provider, problems } in emulator.unserved() {
+        let first = problems.first().map_or("", String::as_str);
+        let more = match problems.len() {
+            0 | 1 => "",
+            _ => " (and more: `tombstone check` shows all)",
+        };
+        print_error(&format!("`{provider}` is not served: {first}{more}"));
+    }
 }
 
 /// Who has changes of these files taken up.

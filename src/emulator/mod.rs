@@ -14,6 +14,7 @@ mod rehearse;
 mod sent;
 mod succession;
 mod unrouted;
+mod unserved;
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -79,6 +80,7 @@ pub use rehearse::Rehearsal;
 pub use succession::LEFT_OUT_MAX;
 pub use succession::Succession;
 pub use succession::TakenOver;
+pub use unserved::Unserved;
 
 /// The header that picks a sandbox, and on every answer says which one it was: proof that this is not
 /// production.
@@ -183,6 +185,7 @@ pub struct Emulator {
     renderings: Vec<Renderings>,
     /// Found when they are first asked for.
     secret_names: OnceLock<SecretNames>,
+    unserved: Vec<Unserved>,
 }
 
 /// Reads the fixture set of that name for every provider, in order, as if it were then; every problem otherwise.
@@ -258,6 +261,7 @@ impl Emulator {
             documented: options.documented,
             renderings,
             secret_names: OnceLock::new(),
+            unserved: Vec::new(),
         }
     }
 

@@ -206,13 +206,14 @@ impl Mounts {
         router::find(self.tables(address), method, address.path, sent)
     }
 
-    /// At most `count` templates that are nearest to a request that none takes, the nearest first; each operation once,
+    /// At most `count` templates of what is wanted that are nearest to a request that none takes, the nearest first; each operation once,
     /// however many base paths it has.
     pub(super) fn near(
         &self,
         address: Address<'_>,
         method: &Method,
         sent: &Sent<'_>,
+        is_wanted: impl Fn(Target) -> bool,
         count: usize,
     ) -> Vec<Near<'_, Target>> {
         let mut seen = HashSet::new();
@@ -221,7 +222,7 @@ impl Mounts {
             Target::Operation { provider, operation } => seen.insert((provider, operation)),
             Target::NotEmulated { .. } => true,
         };
-        near.filter(is_new).take(count).collect()
+        near.filter(|near| is_wanted(*near.value)).filter(is_new).take(count).collect()
     }
 
     /// Whether operations have the path of an address, and each asks for something beside.

@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use crate::emulator::Emulator;
 use crate::emulator::host;
+use crate::emulator::mount::Address;
 use crate::emulator::mount::Target;
 use crate::emulator::pick;
 use crate::emulator::sent::Pairs;
 use crate::openapi::called;
+use crate::router::Sent;
 
 /// So many are named.
 const NEAREST_MAX: usize = 5;
@@ -44,10 +46,9 @@ impl Emulator {
         };
         let address = self.mounts.locate(host(parts), path);
         let pairs = Pairs::of(parts);
-        let found = self.mounts.near(address, &parts.method, &|it| pairs.value(it), NEAREST_MAX);
-        let prefix = address.provider.filter(|_| address.path.len() < path.len());
-        let prefix = prefix.map(|number| format!("/{}", self.providers[number].name));
-        let prefix = prefix.unwrap_or_default();
+        let sent: &Sent<'_> = &|it| pairs.value(it);
+        let found = self.mounts.near(address, &parts.method, sent, |_| true, NEAREST_MAX);
+        let prefix = prefix(parts, address);
         let view = |near: crate::router::Near<'_, Target>| {
             let operation = match *near.value {
                 Target::Operation { provider, operation } => {
@@ -74,6 +75,13 @@ impl Emulator {
         };
         found.into_iter().map(view).collect()
     }
+}
+
+/// What stands before the path that an operation sees: the sandbox and the provider, as far as the caller names them there.
+pub(super) fn prefix<'r>(parts: &'r Parts, address: Address<'_>) -> &'r str {
+    let path = parts.uri.path();
+    // Where nothing comes after the prefix, the operation sees `/`.
+    path.strip_suffix(address.path).unwrap_or(path)
 }
 
 /// In which segments a path differs from a template.

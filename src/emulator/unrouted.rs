@@ -17,10 +17,16 @@ use crate::clock::Timestamp;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
+use crate::emulator::host;
+use crate::emulator::mount::Target;
+use crate::emulator::nearest::prefix;
+use crate::emulator::pick;
 use crate::emulator::sent;
+use crate::emulator::unserved::Unserved;
 use crate::openapi::Operation;
 use crate::openapi::called;
 use crate::problem::Problem;
+use crate::router::Sent;
 use crate::sandbox::Full;
 use crate::sandbox::World;
 
@@ -51,6 +57,9 @@ impl Emulator {
     ) -> Answer {
         match why {
             Unrouted::UnknownRoute => {
+                if let Some(answer) = self.not_served(asked) {
+                    return answer;
+                }
                 let provider = asked.address.provider;
                 let worded = provider.and_then(|provider| {
                     self.route_failure(provider, RouteFailure::UnknownRoute, asked, world, now)
@@ -89,6 +98,20 @@ impl Emulator {
         Answer::refused(problem, "not emulated").of(Some(provider))
     }
 
+    /// The answer to a call of a provider whose files cannot be honoured, so that nobody looks for a mistyped path.
+    fn not_served(&self, asked: &Asked<'_>) -> Option<Answer> {
+        let (_, path) = pick::sandbox(&asked.parts.headers, asked.parts.uri.path()).ok()?;
+        if path.len() != asked.address.path.len() {
+            // Another is named in the path.
+            return None;
+        }
+        let Unserved { provider, problems } = self.unserved_at(host(asked.parts), path)?;
+        let detail = format!("`{provider}` is not served: `problems` says what is wrong with it");
+        let problem = Problem::new(StatusCode::NOT_FOUND, "provider not served", detail)
+            .with("problems", json!(problems));
+        Some(Answer::refused(problem, "provider not served"))
+    }
+
     fn unknown_route(&self, asked: &Asked<'_>) -> Answer {
         let providers: Vec<_> = self.providers().map(Arc::clone).collect();
         let detail = if self.mounts.has_path(asked.address) {
@@ -104,13 +127,14 @@ impl Emulator {
         Answer::refused(problem, "unknown route")
     }
 
-    /// The operations nearest to what was asked for, as `METHOD /template`.
+    /// The emulated operations nearest to what was asked for, as `METHOD /template`, under the prefix that was used.
     fn near(&self, asked: &Asked<'_>) -> Vec<String> {
         let Asked { parts, address, .. } = *asked;
         let pairs = sent::Pairs::of(parts);
-        let near = self.mounts.near(address, &parts.method, &|it| pairs.value(it), NEAR_MAX);
-        let prefix = address.provider.map(|number| format!("/{}", self.providers[number].name));
-        let prefix = prefix.unwrap_or_default();
+        let sent: &Sent<'_> = &|it| pairs.value(it);
+        let is_emulated = |target| matches!(target, Target::Operation { .. });
+        let near = self.mounts.near(address, &parts.method, sent, is_emulated, NEAR_MAX);
+        let prefix = prefix(parts, address);
         let shown = near.iter().map(|near| {
             let path = called(near.template, near.conditions);
             format!("{} {prefix}{path}", near.method)

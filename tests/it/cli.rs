@@ -691,7 +691,18 @@ mod files {
                 .status,
             404
         );
-        assert_eq!(server.call("DELETE", "/till/carts/x", "Host: localhost\r\n").status, 404);
+        let calls = [("/till/carts/x", "localhost"), ("/carts/x", "till.localhost")];
+        for (target, host) in calls {
+            let told = server.call("DELETE", target, &format!("Host: {host}\r\n"));
+            assert_eq!((told.status, &told.json()["title"]), (404, &json!("provider not served")));
+            let first = told.json()["problems"][0].as_str().unwrap().replace(&path, "DIR");
+            assert_eq!(first, "DIR/specs/till/behavior.yaml:3: error: `k0` is not known here");
+        }
+        let health = server.call("GET", "/__admin/health", "Host: localhost\r\n").json();
+        let told = (&health["status"], &health["unserved"][0]["provider"]);
+        assert_eq!(told, (&json!("degraded"), &json!("till")));
+        let problems = health["unserved"][0]["problems"].as_array().unwrap();
+        assert_eq!(problems.last().unwrap(), "and 16 more (`tombstone check` shows all)");
         assert_eq!(server.ask(DELETE).status, 200, "the built-in ones are there");
         let err = server.stop().replace(&path, "DIR");
         expect![[r#"
@@ -706,6 +717,7 @@ mod files {
             tombstone: DIR/specs/till/behavior.yaml:10: error: `k7` is not known here
             tombstone: DIR/specs/till/behavior.yaml:11: error: `k8` is not known here
             tombstone: 21 errors and 1 warning in the files, 12 of them not shown; a provider with an error is not served (`tombstone check` shows all)
+            tombstone: `till` is not served: DIR/specs/till/behavior.yaml:3: error: `k0` is not known here (and more: `tombstone check` shows all)
         "#]].assert_eq(&err);
         let asked_for = [&args[..], &["--provider", "till", "--provider", "shop"]].concat();
         let ended = run(&asked_for);

@@ -211,3 +211,35 @@ fn a_document_that_cannot_be_served_is_told() {
         exit 2
     "#]].assert_eq(&run(&["chekc"]).text());
 }
+
+#[test]
+fn what_is_near_works_as_it_is_told() {
+    let folder = Folder::new("mock-near");
+    let contract = |path: &str| {
+        let operation = "{ get: { responses: { '200': { description: fine } } } }";
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: Near, version: '1' }}\nservers: [{{ url: https://near.test/v1 }}]\n\
+             paths: {{ '/{path}/{{id}}': {operation} }}\nx-not-emulated: {{ '/{path}/{{id}}/parts': [get] }}\n"
+        )
+    };
+    folder.write("one.yaml", &contract("things"));
+    folder.write("two.yaml", &contract("others"));
+    let docs = folder.path.display().to_string();
+    let server = serve_with(program(&["mock", "-p", "0", &docs]));
+    let near = |target: &str, host: &str| {
+        let answer = server.call("GET", target, &format!("Host: {host}\r\n"));
+        assert_eq!(answer.status, 404, "{}", answer.text());
+        answer.json()["near"].clone()
+    };
+    for (target, host, first) in [
+        ("/one/thing/5/parts", "localhost", "GET /one/things/{id}"),
+        ("/@mine/one/thing/5", "localhost", "GET /@mine/one/things/{id}"),
+        ("/v1/thing/5", "localhost", "GET /v1/things/{id}"),
+        ("/@mine/v1/thing/5", "localhost", "GET /@mine/v1/things/{id}"),
+        ("/thing/5", "one.localhost", "GET /things/{id}"),
+    ] {
+        let near = near(target, host);
+        assert_eq!(near[0], first, "{target}: {near}");
+        assert!(!near.to_string().contains("parts"), "{near}");
+    }
+}

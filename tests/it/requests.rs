@@ -389,7 +389,7 @@ mod bodies {
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","POST /v1/organizations/","POST /v2/org"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]].assert_eq(&too_large("POST /nowhere", &[]));
     }
 
@@ -519,7 +519,7 @@ mod paths {
                 DELETE /applivery/v1%2Forganizations/acme
                     404 {"status":false,"error":{"code":1002,"message":"Route not found"}}
                 DELETE /%61pplivery/v1/organizations/acme
-                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /v1/organizations/{organizationId}/workspace","DELETE /api/organizations/{id}","GET /api/organizations/{id}","PUT /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /applivery/v1/organizations/%00
                     404 {"status":false,"error":{"code":3001,"message":"Entity not found"}}
                 DELETE /applivery/v1/organizations/acme%00
@@ -612,7 +612,7 @@ mod paths {
                 DELETE /partoo//org/43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE //partoo/org/43
-                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /partoo/org//43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE /partoo/org/
@@ -632,7 +632,7 @@ mod paths {
                 DELETE /partoo/ORG/43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE /PARTOO/org/43
-                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
             "#]],
         );
     }
@@ -745,19 +745,19 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","GET /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","GET /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
         world.check("GET /", &[], "", &expect![[r#"
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations/{id}","GET /v1/organizations/","DELETE /organizations/{id}","PUT /organizations/{id}","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
         world.check("DELETE /parto/org/42", &[PARTOO], "", &expect![[r#"
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
     }
 
@@ -877,7 +877,7 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
     }
 
@@ -906,7 +906,7 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
         world.check(
             "OPTIONS *",
@@ -924,7 +924,7 @@ mod routes {
             404
             content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}","GET /v1/organizations/","POST /v1/organizations/"],"providers":["applivery","partoo","timbrix","velt"]}
+            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]]);
     }
 

@@ -1,0 +1,76 @@
+//! Providers that were asked for and are not served: who calls them is told why.
+//!
+//! Must not know what is wrong with files, nor how it is found out.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::emulator::Emulator;
+
+/// So many problems of one provider are told: `tombstone check` tells all.
+const PROBLEMS_MAX: usize = 5;
+
+/// A provider whose files cannot be honoured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unserved {
+    /// Its name.
+    pub provider: Arc<str>,
+    /// What is wrong, with file and line; the first of it.
+    pub problems: Vec<String>,
+}
+
+impl Unserved {
+    /// A provider, and all that is wrong with it.
+    pub fn new(provider: &str, problems: impl IntoIterator<Item = String>) -> Self {
+        let mut problems = problems.into_iter();
+        let mut told: Vec<String> = problems.by_ref().take(PROBLEMS_MAX).collect();
+        match problems.count() {
+            0 => {}
+            more => told.push(format!("and {more} more (`tombstone check` shows all)")),
+        }
+        Self { provider: provider.into(), problems: told }
+    }
+}
+
+impl Emulator {
+    /// Notes the providers that are not served, for whoever asks for one.
+    pub fn note_unserved(&mut self, unserved: Vec<Unserved>) {
+        self.unserved = unserved;
+    }
+
+    /// The providers that were asked for and are not served.
+    pub fn unserved(&self) -> &[Unserved] {
+        &self.unserved
+    }
+
+    /// The one that a host and a path would lead to.
+    pub(super) fn unserved_at(&self, host: Option<&str>, path: &str) -> Option<&Unserved> {
+        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let host = host.map(|host| host.split(':').next().unwrap_or_default());
+        self.unserved.iter().find(|unserved| {
+            let name = &*unserved.provider;
+            let is_host = |host: &str| {
+                let own = host.to_ascii_lowercase();
+                own.strip_suffix(".localhost").is_some_and(|own| own.eq_ignore_ascii_case(name))
+            };
+            name == first || host.is_some_and(is_host)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_problems_are_counted() {
+        let told = |count: usize| {
+            let problems = (0..count).map(|number| number.to_string());
+            Unserved::new("shop", problems).problems.join("; ")
+        };
+        assert_eq!(told(2), "0; 1");
+        assert_eq!(told(7), "0; 1; 2; 3; 4; and 2 more (`tombstone check` shows all)");
+    }
+}
