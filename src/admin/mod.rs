@@ -41,6 +41,10 @@ use crate::problem::Problem;
 /// Where the admin API lives.
 pub const ROOT: &str = "/__admin";
 
+/// How many bytes a sandbox's state may have that is sent back: a hundred thousand records and more. All that is read
+/// can be put back up to here.
+pub const STATE_BYTES_MAX: usize = 256 << 20;
+
 /// Who may call the admin API.
 #[derive(Clone)]
 pub struct Options {
@@ -114,6 +118,13 @@ impl Admin {
     /// `/__ADMIN`) is an emulated path like any other, and nothing resolves it to this one later.
     pub fn owns(path: &str) -> bool {
         path.strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// How many bytes a body may have that is sent to a path of its, if that is another number than elsewhere.
+    pub fn body_bytes_max(path: &str) -> Option<usize> {
+        let of_sandbox = path.strip_prefix(ROOT)?.strip_prefix("/sandboxes/")?;
+        let (_, rest) = of_sandbox.split_once('/')?;
+        (rest == "state").then_some(STATE_BYTES_MAX)
     }
 
     /// The sandbox that a path of its is about, if it is about one.

@@ -2,53 +2,259 @@
 //!
 //! Must not know what is in them.
 
+use std::ffi::OsString;
 use std::fs;
 use std::fs::File;
+use std::fs::Permissions;
 use std::io;
 use std::io::BufWriter;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::fchown;
 use std::path::Path;
+use std::path::PathBuf;
 
-/// Has `path` be a file with what `write` writes; whatever goes wrong, what was there before stays.
+use anyhow::Context;
+use tempfile::NamedTempFile;
+
+/// So many symbolic links are followed to a file, as many as Linux follows.
+const LINKS_MAX: usize = 40;
+
+/// What temporary files end with.
+const PART: &str = ".part";
+
+/// Who may read a file that was not there; one that was keeps its mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Its owner only: there are credentials in it.
+    Private,
+    /// As the process's mask says.
+    Usual,
+}
+
+impl Access {
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Private => 0o600,
+            Self::Usual => 0o666,
+        }
+    }
+}
+
+/// Has `path`, or the file that a link of that name leads to, be a file with what `write` writes; whatever goes wrong,
+/// what was there before stays.
 pub(super) fn write(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    access: Access,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}", std::process::id()));
-    let written = File::create(&aside).and_then(|file| {
-        let mut writer = BufWriter::new(file);
-        write(&mut writer)?;
-        writer.into_inner()?.sync_all()?;
-        fs::rename(&aside, path)?;
-        // So that the name is on the disk, too.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
+    let path = target(path)?;
+    let before = fs::metadata(&path).ok();
+    let mut aside = temporary(&path, access)?;
+    let mut writer = BufWriter::new(aside.as_file_mut());
+    write(&mut writer)?;
+    writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if let Some(before) = before {
+        let own = aside.as_file().metadata()?;
+        if (own.uid(), own.gid()) != (before.uid(), before.gid()) {
+            // Not everybody may give a file away: the content counts more than whose it is.
+            let _ = fchown(aside.as_file(), Some(before.uid()), Some(before.gid()));
+        }
+        aside.as_file().set_permissions(Permissions::from_mode(before.mode() & 0o7777))?;
     }
-    written
+    aside.as_file().sync_all()?;
+    aside.persist(&path).map_err(|error| error.error)?;
+    // So that the name is on the disk, too.
+    File::open(folder(&path))?.sync_all()
+}
+
+/// Whether [`write`] can write there, without touching what is there; what is wrong otherwise, and what to do.
+pub(super) fn check(path: &Path) -> anyhow::Result<()> {
+    let path = target(path)?;
+    match fs::metadata(&path) {
+        Ok(found) if found.is_dir() => anyhow::bail!("it is a folder: name a file in it"),
+        Ok(found) if !found.is_file() => {
+            anyhow::bail!("it is not a regular file: name one that can be replaced")
+        }
+        Ok(found) if found.permissions().readonly() => {
+            anyhow::bail!("it is read-only: allow writing it, or name another")
+        }
+        _ => {}
+    }
+    let folder = folder(&path);
+    let shown = folder.display();
+    if path.file_name().is_none() {
+        anyhow::bail!("it is not the name of a file");
+    }
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => anyhow::bail!("`{shown}` is not a folder: name a file in one"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            anyhow::bail!("there is no folder `{shown}`: make it first, or name a file elsewhere")
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot look into `{shown}`")),
+    }
+    temporary(&path, Access::Private).map(drop).with_context(|| {
+        format!("no file can be made in `{shown}`: allow it, or name a file elsewhere")
+    })
+}
+
+/// Removes what writers of this file left beside it when they were killed.
+pub(super) fn clean(path: &Path) {
+    let Ok(path) = target(path) else { return };
+    let prefix = prefix(&path);
+    let entries = fs::read_dir(folder(&path)).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let (name, start) = (name.as_encoded_bytes(), prefix.as_encoded_bytes());
+        let is_part = name.starts_with(start) && name.ends_with(PART.as_bytes());
+        if !is_part || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        // A writer that lives has its file locked.
+        if File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The file at the end of all symbolic links, there or not.
+pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::read_link(&path) {
+            Ok(to) => path = folder(&path).join(to),
+            // It is no link, or it is not there.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("it leads through too many symbolic links"))
+}
+
+/// The folder that a file is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// A file beside another that nobody else has, and that is gone with this value unless it is put in the other's place.
+fn temporary(path: &Path, access: Access) -> io::Result<NamedTempFile> {
+    let aside = tempfile::Builder::new()
+        .prefix(&prefix(path))
+        .suffix(PART)
+        .permissions(Permissions::from_mode(access.mode()))
+        .tempfile_in(folder(path))?;
+    // For `clean`, where files can be locked.
+    let _ = aside.as_file().try_lock();
+    Ok(aside)
+}
+
+fn prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    prefix
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
 
     use super::*;
 
+    fn put(path: &Path, text: &str) -> io::Result<()> {
+        write(path, Access::Private, |file| file.write_all(text.as_bytes()))
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    fn names(folder: &TempDir) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn what_cannot_be_written_leaves_what_was_there() {
-        let folder = std::env::temp_dir().join(format!("tombstone-aside-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("file");
-        write(&path, |file| file.write_all(b"one")).unwrap();
-        let failed = write(&path, |file| {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file");
+        put(&path, "one").unwrap();
+        let failed = write(&path, Access::Private, |file| {
             file.write_all(b"two")?;
             Err(io::Error::other("no more"))
         });
         assert_eq!(failed.unwrap_err().to_string(), "no more");
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(names(&folder), ["file"]);
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_and_a_new_one_with_credentials_is_private() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file");
+        put(&path, "one").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        for kept in [0o640, 0o600] {
+            fs::set_permissions(&path, Permissions::from_mode(kept)).unwrap();
+            put(&path, "two").unwrap();
+            assert_eq!(mode(&path), kept);
+        }
+    }
+
+    #[test]
+    fn a_link_is_followed_and_stays() {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("volume")).unwrap();
+        let (link, real) = (folder.path().join("link"), folder.path().join("volume/real"));
+        symlink("volume/real", &link).unwrap();
+        for text in ["one", "two"] {
+            check(&link).unwrap();
+            put(&link, text).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(fs::read_to_string(&real).unwrap(), text);
+        }
+        symlink("loop", folder.path().join("loop")).unwrap();
+        assert!(check(&folder.path().join("loop")).is_err());
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file");
+        let (_, left) = temporary(&path, Access::Private).unwrap().keep().unwrap();
+        let living = temporary(&path, Access::Private).unwrap();
+        fs::write(folder.path().join(".files.part"), "").unwrap();
+        clean(&path);
+        assert!(!left.exists() && living.path().exists());
+        drop(living);
+        assert_eq!(names(&folder), [".files.part"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_before() {
+        let folder = TempDir::new().unwrap();
+        let told = |name: &str| {
+            let error = check(&folder.path().join(name)).unwrap_err();
+            error.to_string().replace(&folder.path().display().to_string(), "DIR")
+        };
+        fs::write(folder.path().join("read-only"), "").unwrap();
+        fs::set_permissions(folder.path().join("read-only"), Permissions::from_mode(0o400))
+            .unwrap();
+        assert_eq!(told("read-only"), "it is read-only: allow writing it, or name another");
+        assert_eq!(
+            told("none/file"),
+            "there is no folder `DIR/none`: make it first, or name a file elsewhere"
+        );
+        assert_eq!(told("."), "it is a folder: name a file in it");
+        assert_eq!(told("read-only/file"), "`DIR/read-only` is not a folder: name a file in one");
+        let device = check(Path::new("/dev/null")).unwrap_err().to_string();
+        assert_eq!(device, "it is not a regular file: name one that can be replaced");
+        assert_eq!(names(&folder), ["read-only"]);
     }
 }

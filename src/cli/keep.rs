@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::cli::aside;
+use crate::cli::aside::Access;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
@@ -28,6 +30,9 @@ use crate::sandbox::DEFAULT;
 
 /// The version of the file's format.
 const FORMAT_VERSION: u32 = 1;
+
+/// So many bytes of the file are read: many times what ten thousand sandboxes of the built-in APIs take.
+const FILE_BYTES_MAX: u64 = 4 << 30;
 
 /// The file.
 #[derive(Serialize, Deserialize)]
@@ -42,7 +47,11 @@ struct Kept {
 #[serde(deny_unknown_fields)]
 struct KeptSandbox {
     name: String,
-    /// How long it may be unused; null where it is never dropped.
+    /// How long it may be unused, exactly; null where it is never dropped.
+    #[serde(default)]
+    ttl: Option<String>,
+    /// The same in files that were written before, without the parts of a second; at least one.
+    #[serde(default, skip_serializing)]
     idle_seconds_max: Option<u64>,
     state: Value,
 }
@@ -50,11 +59,8 @@ struct KeptSandbox {
 /// Has the sandboxes be as the file says, if there is one. What cannot be read is refused, and left alone.
 pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     let shown = path.display();
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read `{shown}`")),
-    };
+    let read = read(path).with_context(|| format!("cannot read `{shown}`"))?;
+    let Some(text) = read else { return Ok(()) };
     let advice = "it is left as it is: name another file with `--state`, or move it away";
     let kept: Kept = serde_json::from_slice(&text).with_context(|| {
         format!("`{shown}` is no state of this program, or not all of one; {advice}")
@@ -76,6 +82,25 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The file's bytes, if it is there.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    // A device may never end, and a pipe never begin.
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let problem = format!("it has more than {FILE_BYTES_MAX} bytes, and no more are read");
+        return Err(io::Error::other(problem));
+    }
+    Ok(Some(bytes))
+}
+
 /// Has a running clock show what it would if the program had been there; one that is not as it should be is refused
 /// later.
 fn pass_time(state: &mut Value, away: Duration) {
@@ -93,7 +118,8 @@ fn pass_time(state: &mut Value, away: Duration) {
 
 fn put(emulator: &Emulator, sandbox: &KeptSandbox) -> Result<(), crate::problem::Problem> {
     let control = Control::new(emulator, &sandbox.name, system_now())?;
-    let ttl = sandbox.idle_seconds_max.map(|seconds| format!("{seconds}s"));
+    let before = sandbox.idle_seconds_max.map(|seconds| format!("{}s", seconds.max(1)));
+    let ttl = sandbox.ttl.clone().or(before);
     control.put_sandbox(&SandboxSpec { ttl, ..SandboxSpec::default() })?;
     control.put_state(sandbox.state.clone())
 }
@@ -105,7 +131,7 @@ fn save(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     let mut sandboxes = Vec::new();
     for view in Control::sandboxes(emulator, now) {
         let Ok(control) = Control::new(emulator, &view.name, now) else { continue };
-        let is_made_by_use = view.idle_seconds_max.is_some() || *view.name == *DEFAULT;
+        let is_made_by_use = view.ttl.is_some() || *view.name == *DEFAULT;
         if is_made_by_use && control.is_as_made_by_use() {
             continue;
         }
@@ -113,12 +139,13 @@ fn save(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
         let state = control.peek_state();
         sandboxes.extend(state.map(|state| KeptSandbox {
             name: view.name.to_string(),
-            idle_seconds_max: view.idle_seconds_max,
+            ttl: view.ttl,
+            idle_seconds_max: None,
             state,
         }));
     }
     let kept = Kept { tombstone: FORMAT_VERSION, saved_at: now.to_rfc3339(), sandboxes };
-    let written = aside::write(path, |file| {
+    let written = aside::write(path, Access::Private, |file| {
         serde_json::to_writer(&mut *file, &kept)?;
         file.write_all(b"\n")
     });

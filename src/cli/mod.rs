@@ -10,6 +10,7 @@ mod coverage;
 mod journal_out;
 mod junit;
 mod keep;
+mod lock;
 mod mock;
 mod paint;
 mod ready;

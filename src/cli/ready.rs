@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::admin;
 use crate::cli::aside;
+use crate::cli::aside::Access;
 use crate::emulator::Emulator;
 use crate::emulator::Unserved;
 use crate::server::origin;
@@ -92,7 +93,7 @@ impl ReadyFile {
     /// Writes the file so that whoever sees it sees all of it.
     pub(super) fn write(path: &Path, ready: &Ready) -> io::Result<Self> {
         let line = ready.line();
-        aside::write(path, |file| file.write_all(line.as_bytes()))?;
+        aside::write(path, Access::Usual, |file| file.write_all(line.as_bytes()))?;
         Ok(Self { path: path.to_owned(), line })
     }
 }

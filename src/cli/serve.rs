@@ -2,19 +2,25 @@
 //!
 //! Must not know how requests are answered.
 
+use std::io::Write;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
 
+use crate::admin;
 use crate::catalog;
 use crate::catalog::Files;
 use crate::cli::ServeArgs;
+use crate::cli::aside;
+use crate::cli::aside::Access;
 use crate::cli::banner;
 use crate::cli::check_faults;
 use crate::cli::emulator;
 use crate::cli::journal_out;
 use crate::cli::keep;
 use crate::cli::keep::Keeper;
+use crate::cli::lock::Lock;
 use crate::cli::paint::Paint;
 use crate::cli::print;
 use crate::cli::print_error;
@@ -52,6 +58,8 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCode> {
+    check_outputs(config)?;
+    let lock = config.state.as_ref().map(|state| Lock::of(&state.file)).transpose()?;
     let mut files = if config.watch { Files::default() } else { Files::unwanted() };
     let mut emulator = emulator(&config.sources, &config.emulator(system_now()), &mut files)?;
     check_faults(&config.faults, &emulator)?;
@@ -61,7 +69,30 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config, greeting, emulator.into(), files))
+    let ended = runtime.block_on(serve(config, greeting, emulator.into(), files));
+    drop(lock);
+    ended
+}
+
+/// Whether everything that is to be written can be: better told now than when it would be lost.
+fn check_outputs(config: &Config) -> anyhow::Result<()> {
+    let cert_out = match &config.tls {
+        Some(Tls::SelfSigned { cert_out }) => cert_out.as_ref(),
+        _ => None,
+    };
+    let outputs = [
+        ("--state", config.state.as_ref().map(|state| &state.file)),
+        ("--journal-out", config.journal.out.as_ref()),
+        ("--ready-file", config.ready_file.as_ref()),
+        ("--tls-cert-out", cert_out),
+    ];
+    for (flag, path) in outputs {
+        let Some(path) = path else { continue };
+        aside::check(path)
+            .with_context(|| format!("cannot write `{}` (`{flag}`)", path.display()))?;
+        aside::clean(path);
+    }
+    Ok(())
 }
 
 /// Has what the server itself warns of printed.
@@ -102,21 +133,7 @@ async fn serve(
         ReadyFile::write(path, &ready).with_context(|| format!("cannot write `{}`", path.display()))
     });
     let file = file.transpose()?;
-    print(&if config.print_json {
-        ready.line()
-    } else {
-        let paint = Paint::of(&std::io::stdout());
-        match greeting {
-            Greeting::Banner => {
-                banner::text(&current.look(), server.address(), &admin, ready.tls, paint)
-            }
-            Greeting::Operations => {
-                banner::operations(&current.look(), server.address(), ready.tls, paint)
-            }
-            Greeting::None => String::new(),
-        }
-    });
-    tell_unserved(&current.look());
+    greet(config, greeting, &current.look(), server.address(), &admin, &ready);
     let limits = Limits::default();
     let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));
     let watcher = watcher.transpose()?;
@@ -125,14 +142,50 @@ async fn serve(
     server.run(setup, stop).await;
     drop(watcher);
     drop(file);
-    if let Some(path) = &config.journal.out {
+    write_last(config, &current, kept).await.map(|()| ExitCode::SUCCESS)
+}
+
+/// Says where the server listens and what it serves; what it does not serve comes last, below all that.
+fn greet(
+    config: &Config,
+    greeting: Greeting,
+    emulator: &Emulator,
+    address: SocketAddr,
+    admin: &admin::Options,
+    ready: &Ready,
+) {
+    print(&if config.print_json {
+        ready.line()
+    } else {
+        let paint = Paint::of(&std::io::stdout());
+        match greeting {
+            Greeting::Banner => banner::text(emulator, address, admin, ready.tls, paint),
+            Greeting::Operations => banner::operations(emulator, address, ready.tls, paint),
+            Greeting::None => String::new(),
+        }
+    });
+    tell_unserved(emulator);
+}
+
+/// Writes what is left when the server has ended. One that fails does not keep the other from being written; the state
+/// comes first, for nobody can make it again.
+async fn write_last(
+    config: &Config,
+    current: &Current,
+    kept: Option<Keeper>,
+) -> anyhow::Result<()> {
+    let saved = match kept {
+        Some(keeper) => keeper.finish().await,
+        None => Ok(()),
+    };
+    let told = config.journal.out.as_ref().map_or(Ok(()), |path| {
         journal_out::write(&current.look(), path)
-            .with_context(|| format!("cannot write `{}`", path.display()))?;
+            .with_context(|| format!("cannot write `{}`", path.display()))
+    });
+    if let (Err(error), Err(_)) = (&saved, &told) {
+        print_error(&format!("{error:#}"));
     }
-    if let Some(keeper) = kept {
-        keeper.finish().await?;
-    }
-    Ok(ExitCode::SUCCESS)
+    told.and(saved)
 }
 
 /// Says which providers are not served, below the banner: what was said above it is out of sight by now.
@@ -174,7 +227,8 @@ fn identity(tls: &Tls, config: &Config, emulator: &Emulator) -> anyhow::Result<I
             let names: Vec<String> = hosts.chain([config.host.clone()]).collect();
             let identity = Identity::self_signed(&names)?;
             if let Some(path) = cert_out {
-                std::fs::write(path, identity.trusted_pem())
+                let pem = identity.trusted_pem().as_bytes();
+                aside::write(path, Access::Usual, |file| file.write_all(pem))
                     .with_context(|| format!("cannot write `{}`", path.display()))?;
             }
             Ok(identity)
@@ -188,10 +242,29 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::signal;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    // The terminal is gone. Who starts a program with `nohup` wants it to go on.
+    let hangup = (!is_hangup_ignored()).then(|| signal(SignalKind::hangup())).transpose();
+    let mut hangup = hangup.context("cannot listen for SIGHUP")?;
     Ok(async move {
+        let hangup = async {
+            match &mut hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = hangup => {}
         }
     })
+}
+
+/// Whether this process was started so that SIGHUP does nothing to it, where the system tells (Linux does).
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit 0 is signal 1, which is SIGHUP.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }

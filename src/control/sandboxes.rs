@@ -77,8 +77,10 @@ pub struct SandboxView {
     pub created_at: String,
     /// When it was last used, by the system clock.
     pub last_used_at: String,
-    /// How many seconds it may be unused before it is dropped; null where it never is.
+    /// How many seconds it may be unused before it is dropped, rounded up; null where it never is.
     pub idle_seconds_max: Option<u64>,
+    /// The same exactly, as [`SandboxSpec::ttl`] takes it.
+    pub ttl: Option<String>,
     /// The fixture set that it begins with.
     pub fixture_set: Arc<str>,
     /// What made-up ids and the dice of faults follow from.
@@ -267,6 +269,18 @@ pub(super) fn clock_start(spec: &ClockSpec, problems: &mut Vec<String>) -> Clock
     ClockStart { at, frozen: spec.frozen, rate }
 }
 
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// A duration as durations are read.
+fn duration_text(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
 fn view(emulator: &Emulator, sandbox: &Sandbox, state: &State, real: Timestamp) -> SandboxView {
     let stores = state.world.stores().iter().enumerate();
     let records = stores.map(|(provider, store)| {
@@ -278,7 +292,8 @@ fn view(emulator: &Emulator, sandbox: &Sandbox, state: &State, real: Timestamp) 
         path: format!("/@{}", sandbox.name()),
         created_at: sandbox.created().to_rfc3339(),
         last_used_at: sandbox.last_used().to_rfc3339(),
-        idle_seconds_max: sandbox.idle_max().map(|idle| idle.as_secs()),
+        idle_seconds_max: sandbox.idle_max().map(whole_seconds),
+        ttl: sandbox.idle_max().map(duration_text),
         fixture_set: Arc::clone(&state.origin.fixture_set),
         seed: state.origin.seed,
         now: state.world.clock.now(real).to_rfc3339(),

@@ -40,7 +40,6 @@ use crate::message::Reply;
 use crate::message::Why;
 use crate::problem::Problem;
 use crate::sandbox::DEFAULT;
-use crate::server::Limits;
 use crate::server::Shared;
 use crate::server::connection::Answer;
 use crate::server::log::Line;
@@ -134,10 +133,11 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
         shared.emulator.hold().stamp_default(origin.as_ref(), &mut reply.response);
         reply
     };
-    let Arrival { body, close } = match read(shared, &head.headers, body).await {
-        Ok(arrival) => arrival,
-        Err(unread) => return stamped(unread.into_reply()),
-    };
+    let Arrival { body, close } =
+        match read(shared, &head.headers, body, shared.limits.body_bytes_max).await {
+            Ok(arrival) => arrival,
+            Err(unread) => return stamped(unread.into_reply()),
+        };
     let request = Request::from_parts(head, body);
     let handled = catch_unwind(AssertUnwindSafe(|| shared.emulator.hold().handle(request, now)));
     let mut reply = handled.unwrap_or_else(|_| stamped(panicked()));
@@ -160,8 +160,10 @@ async fn answer_admin(
     let mut unread = None;
     let mut close = !body.is_end_stream();
     let headers = head.headers.clone();
+    let limit = shared.limits.body_bytes_max;
+    let limit = Admin::body_bytes_max(head.uri.path()).map_or(limit, |own| own.max(limit));
     let arriving = async {
-        match read(shared, &headers, body).await {
+        match read(shared, &headers, body, limit).await {
             Ok(arrival) => {
                 close = arrival.close;
                 Some(arrival.body)
@@ -290,14 +292,20 @@ impl Room {
     }
 }
 
-async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Arrival, Unread> {
+/// Reads a body of which so many bytes are kept.
+async fn read(
+    shared: &Shared,
+    headers: &HeaderMap,
+    body: Incoming,
+    limit: usize,
+) -> Result<Arrival, Unread> {
     // Most requests: there is nothing to wait for.
     if body.is_end_stream() {
         return Ok(Arrival { body: Body::empty(), close: false });
     }
     let patient = headers.contains_key(header::EXPECT);
-    let Shared { limits, room, .. } = shared;
-    match tokio::time::timeout(limits.body_wait, collect(body, patient, limits, room)).await {
+    let limits = &shared.limits;
+    match tokio::time::timeout(limits.body_wait, collect(body, patient, limit, shared)).await {
         Ok(collected) => collected.map_err(|_| Unread::Broken),
         Err(_) => Err(Unread::TooSlow(limits.body_wait)),
     }
@@ -310,10 +318,9 @@ async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Ar
 async fn collect(
     mut body: Incoming,
     patient: bool,
-    limits: &Limits,
-    room: &Room,
+    limit: usize,
+    Shared { limits, room, .. }: &Shared,
 ) -> hyper::Result<Arrival> {
-    let limit = limits.body_bytes_max;
     let bound = limit.saturating_add(limits.drain_bytes_max);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bound || patient && announced > limit {

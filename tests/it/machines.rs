@@ -97,7 +97,7 @@ fn the_ready_file_of_another_server_is_left_alone() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "{}");
     let ended = run(&["-p=0", "--ready-file=/nowhere/at/all"]);
     expect![[r#"
-        tombstone: cannot write `/nowhere/at/all`: No such file or directory (os error 2)
+        tombstone: cannot write `/nowhere/at/all` (`--ready-file`): there is no folder `/nowhere/at`: make it first, or name a file elsewhere
         exit 1
     "#]]
     .assert_eq(&ended.text());

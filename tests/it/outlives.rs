@@ -12,6 +12,13 @@ use crate::support::Folder;
 const KEY: &str = "Host: localhost\r\nx-APIKey: partoo-provider-write\r\n";
 const ADMIN: &str = "Host: localhost\r\n";
 
+/// A pipe that nobody writes to.
+pub(crate) fn fifo(folder: &Folder, name: &str) -> String {
+    let path = path(folder, name);
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    path
+}
+
 fn path(folder: &Folder, name: &str) -> String {
     folder.path.join(name).display().to_string()
 }
@@ -145,4 +152,113 @@ fn a_self_signed_certificate_can_be_trusted_and_plain_requests_are_told() {
         "{}",
         missing.err
     );
+}
+
+#[test]
+fn what_cannot_be_written_at_the_end_is_refused_at_the_start() {
+    let folder = Folder::new("outputs-refused");
+    let file = path(&folder, "none/file");
+    for flag in ["--state", "--journal-out", "--ready-file"] {
+        let ended = run(&["-p=0", "--provider=partoo", flag, &file]);
+        let told = ended.text().replace(&folder.path.display().to_string(), "DIR");
+        let expected = format!(
+            "tombstone: cannot write `DIR/none/file` (`{flag}`): there is no folder `DIR/none`: make it first, or \
+             name a file elsewhere\nexit 1\n"
+        );
+        assert_eq!(told, expected);
+    }
+    let ended = run(&["-p=0", "--provider=partoo", "--tls", "--tls-cert-out", &file]);
+    assert!(ended.err.contains("(`--tls-cert-out`): there is no folder"), "{}", ended.err);
+    let ended = run(&["-p=0", "--provider=partoo", "--journal-out=/dev/null"]);
+    assert!(ended.err.contains("it is not a regular file"), "{}", ended.err);
+    for stream in ["/dev/zero", &fifo(&folder, "pipe")] {
+        let ended = run(&["-p=0", "--provider=partoo", "--state", stream]);
+        assert!(ended.err.contains("it is not a regular file"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn how_long_a_sandbox_may_be_unused_is_kept_exactly() {
+    let folder = Folder::new("state-ttl");
+    let file = path(&folder, "state.json");
+    let args = ["--provider=partoo", "--state", &file];
+    let json = "Host: localhost\r\nContent-Type: application/json\r\n";
+    let mut expected = Vec::new();
+    for ttl in ["1500ms", "10s", "2h"] {
+        let server = serve(&args);
+        let (name, body) = (format!("of-{ttl}"), format!(r#"{{"ttl":"{ttl}"}}"#));
+        let head = format!("PUT /__admin/sandboxes/{name} HTTP/1.1\r\n{json}");
+        let made = server.ask(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+        assert_eq!(made.status, 201);
+        expected.push(made.json()["ttl"].clone());
+        server.stop();
+        let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let kept = kept["sandboxes"].as_array().unwrap();
+        assert!(kept.iter().any(|one| one["name"] == *name && one["ttl"] == made.json()["ttl"]));
+    }
+    assert_eq!(expected, ["1500ms", "10s", "7200s"]);
+    // Files of before have whole seconds, and none where it was less than one.
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(r#""ttl":"10s""#, r#""idle_seconds_max":0"#)).unwrap();
+    let server = serve(&args);
+    let old = server.call("GET", "/__admin/sandboxes/of-10s", ADMIN).json();
+    assert_eq!((&old["ttl"], &old["idle_seconds_max"]), (&"1s".into(), &1.into()));
+}
+
+#[test]
+fn the_state_is_saved_when_the_journal_cannot_be_and_at_a_hangup() {
+    let folder = Folder::new("state-anyway");
+    let (state, out) = (path(&folder, "state.json"), path(&folder, "out/journal.jsonl"));
+    fs::create_dir(folder.path.join("out")).unwrap();
+    let args = ["--provider=partoo", "--state", &state, "--journal-out", &out];
+    let mut server = serve(&args);
+    assert_eq!(server.call("DELETE", "/partoo/org/43", KEY).status, 200);
+    fs::remove_dir(folder.path.join("out")).unwrap();
+    server.signal("HUP");
+    assert_eq!(server.process.code(), 1);
+    let told = server.err.recv_timeout(crate::support::PATIENCE).unwrap();
+    assert!(told.contains("out/journal.jsonl`"), "{told}");
+    let second = serve(&["--provider=partoo", "--state", &state]);
+    assert_eq!(second.call("DELETE", "/partoo/org/43", KEY).status, 404);
+    second.stop();
+}
+
+#[test]
+fn one_server_at_a_time_has_a_state() {
+    let folder = Folder::new("state-locked");
+    let file = path(&folder, "state.json");
+    let first = serve(&["--provider=partoo", "--state", &file]);
+    let ended = run(&["-p=0", "--provider=partoo", "--state", &file]);
+    let told = ended.text().replace(&folder.path.display().to_string(), "DIR");
+    let told = told.replace(&first.process.0.id().to_string(), "PID");
+    expect![[r#"
+        tombstone: `DIR/state.json` is in use by another server (process PID): stop that, or name another file with `--state`
+        exit 1
+    "#]].assert_eq(&told);
+    first.signal("KILL");
+    drop(first);
+    fs::write(folder.path.join(".state.json.killed.part"), "{").unwrap();
+    serve(&["--provider=partoo", "--state", &file]).stop();
+    let names: Vec<_> = fs::read_dir(&folder.path).unwrap().map(|entry| entry.unwrap()).collect();
+    assert_eq!(names.len(), 1, "nothing is left aside: {names:?}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&names[0].metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "there are credentials in it");
+}
+
+#[test]
+fn every_state_that_is_read_can_be_put_back() {
+    let server = serve(&["--provider=partoo"]);
+    let root = "/__admin/sandboxes/default/state";
+    let mut state = server.call("GET", root, ADMIN).json();
+    let organizations = state["providers"]["partoo"]["records"]["organizations"].as_array_mut();
+    let one = &mut organizations.unwrap()[0];
+    let name =
+        one.as_object().unwrap().iter().find(|(_, value)| value.is_string()).unwrap().0.clone();
+    one[&name] = "x".repeat(11 << 20).into();
+    let body = state.to_string();
+    let head = format!("PUT {root} HTTP/1.1\r\n{ADMIN}Content-Type: application/json\r\n");
+    let put = server.ask(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    assert_eq!(put.status, 200, "{}", put.text());
+    let again = server.call("GET", root, ADMIN);
+    assert!(again.body.len() > 11 << 20);
 }
