@@ -10,6 +10,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::FILE_BYTES_MAX;
+use super::named::is_stream;
+use super::read_named_text;
 use super::read_text;
 use crate::finding::Finding;
 use crate::openapi;
@@ -44,7 +46,9 @@ pub fn read_document(
     } else {
         files.push(path.to_owned());
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        (read_text(path, findings)?, folder.unwrap_or(Path::new(".")).to_owned())
+        // What a pipe gives has no folder, as what comes from standard input has none.
+        let folder = folder.filter(|_| !is_stream(path)).unwrap_or(Path::new("."));
+        (read_named_text(path, findings)?, folder.to_owned())
     };
     let name = path.display().to_string();
     let name = if name == STANDARD_INPUT { "standard input" } else { &name };
@@ -88,7 +92,7 @@ fn read_standard_input(findings: &mut Vec<Finding>) -> Option<String> {
 }
 
 fn apply(path: &Path, document: Document, findings: &mut Vec<Finding>) -> Option<Document> {
-    let text = read_text(path, findings)?;
+    let text = read_named_text(path, findings)?;
     let file = Document::parse_strictly(&path.display().to_string(), &text, findings)?;
     let overlay = Overlay::read(&file, findings)?;
     Some(overlay.apply(document, findings))

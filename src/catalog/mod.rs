@@ -13,6 +13,7 @@ use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
 use std::io;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use crate::yaml::Document;
 
 pub use document::read_document;
 pub use named::DocumentSource;
+pub(crate) use named::is_stream;
 
 /// So many bytes of a file are read: the largest public contracts have 13 MB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -217,7 +219,8 @@ impl Files {
         if self.is_unwanted {
             return;
         }
-        for path in paths {
+        // What can be read once only says nothing of whether it has changed.
+        for path in paths.into_iter().filter(|path| !named::is_stream(path)) {
             self.folders.extend(path.parent().map(Path::to_owned));
             let text = read_text(&path, &mut Vec::new());
             self.note(&path, text.as_deref());
@@ -391,7 +394,7 @@ fn read_documents(
 ) -> Result<(), Error> {
     let mut names: Vec<String> = Vec::new();
     for source in &sources.documents {
-        for source in source.files()? {
+        for source in source.files(findings)? {
             let read = read_document(&source.path, &sources.overlays, findings);
             let Some((document, paths)) = read else {
                 files.note_read(vec![source.path.clone()]);
@@ -629,21 +632,39 @@ fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<F
     Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
 }
 
-/// A file's text; why it has none goes to `findings`.
+/// A file's text; why it has none goes to `findings`. A pipe or a device is not read: one may never begin, and the other
+/// never end.
 pub(crate) fn read_text(path: &Path, findings: &mut Vec<Finding>) -> Option<String> {
-    let name = path.display().to_string();
-    let problem = match fs::metadata(path).map(|metadata| metadata.len()) {
-        Ok(bytes) if bytes > FILE_BYTES_MAX => {
-            format!("the file has {bytes} bytes, and at most {FILE_BYTES_MAX} are read")
+    if named::is_stream(path) {
+        let name = path.display().to_string();
+        findings.push(Finding::error(&name.as_str().into(), 0, "", "it is not a regular file"));
+        return None;
+    }
+    read_named_text(path, findings)
+}
+
+/// The same of a file that the user named by itself, which can be a pipe, too: `<(command)` of a shell is one.
+pub(crate) fn read_named_text(path: &Path, findings: &mut Vec<Finding>) -> Option<String> {
+    let problem = match read_bytes(path) {
+        Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => {
+            format!("the file has more than {FILE_BYTES_MAX} bytes, and no more are read")
         }
-        _ => match fs::read(path).map(decode) {
-            Ok(Ok(text)) => return Some(text),
-            Ok(Err(problem)) => problem,
-            Err(error) => format!("cannot read the file: {error}"),
+        Ok(bytes) => match decode(bytes) {
+            Ok(text) => return Some(text),
+            Err(problem) => problem,
         },
+        Err(error) => format!("cannot read the file: {error}"),
     };
+    let name = path.display().to_string();
     findings.push(Finding::error(&name.as_str().into(), 0, "", problem));
     None
+}
+
+/// A file's bytes, at most one more than are wanted.
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The text that bytes are, or why they are none.

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use crate::catalog::CONTRACT_FILES;
 use crate::catalog::Error;
 use crate::emulator::name_refusal;
+use crate::finding::Finding;
 use crate::openapi::Contract;
 
 /// Names of files that say nothing of whose document it is.
@@ -61,13 +62,21 @@ impl DocumentSource {
         self.path.as_os_str() == STANDARD_INPUT
     }
 
-    /// The files that it stands for: itself, or those in its folder.
-    pub(super) fn files(&self) -> Result<Vec<DocumentSource>, Error> {
-        if self.is_standard_input() || self.path.is_file() {
+    /// Whether it can be read once only: standard input, or a pipe.
+    pub fn is_stream(&self) -> bool {
+        self.is_standard_input() || is_stream(&self.path)
+    }
+
+    /// The files that it stands for: itself, or those in its folder. What in a folder is passed over goes to `findings`.
+    pub(super) fn files(&self, findings: &mut Vec<Finding>) -> Result<Vec<DocumentSource>, Error> {
+        if self.is_standard_input() {
             return Ok(vec![self.clone()]);
         }
         if !self.path.exists() {
             return Err(Error::NoSuchFile { path: self.path.clone() });
+        }
+        if !self.path.is_dir() {
+            return Ok(vec![self.clone()]);
         }
         if let Some(own) = contract_in(&self.path) {
             let folder = self.path.canonicalize().ok();
@@ -89,6 +98,10 @@ impl DocumentSource {
             if path.is_dir() {
                 let name = path.file_name().and_then(|name| name.to_str()).and_then(slug);
                 found.extend(contract_in(&path).map(|path| DocumentSource { name, path }));
+            } else if is_stream(&path) && has_ending(&path) {
+                let message = "it is not a regular file, and passed over";
+                let file = path.display().to_string();
+                findings.push(Finding::warning(&file.as_str().into(), 0, "", message));
             } else if is_document(&path) {
                 found.push(DocumentSource { name: None, path });
             }
@@ -103,7 +116,7 @@ impl DocumentSource {
     /// The behavior file that belongs to it, if there is one: `behavior.yaml` beside `openapi.yaml`, and
     /// `shop.behavior.yaml` beside `shop.yaml`.
     pub(super) fn behavior_file(&self) -> Option<PathBuf> {
-        if self.is_standard_input() {
+        if self.is_stream() {
             return None;
         }
         let stem = self.path.file_stem()?.to_str()?;
@@ -120,12 +133,12 @@ impl DocumentSource {
             return name.clone();
         }
         let stem = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).and_then(slug);
-        let file = if self.is_standard_input() { None } else { stem(&self.path) };
+        let file = if self.is_stream() { None } else { stem(&self.path) };
         let file = file.filter(|name| !GENERIC.contains(&name.as_str()));
         let folder = || {
             let folder = self.path.canonicalize().ok()?;
             let name = slug(folder.parent()?.file_name()?.to_str()?)?;
-            (!self.is_standard_input() && !GENERIC.contains(&name.as_str())).then_some(name)
+            (!self.is_stream() && !GENERIC.contains(&name.as_str())).then_some(name)
         };
         let title = || slug(&contract.title);
         let name = file.or_else(title).or_else(folder).unwrap_or_else(|| NAMELESS.to_owned());
@@ -152,10 +165,19 @@ pub(super) fn contract_in(folder: &Path) -> Option<PathBuf> {
     CONTRACT_FILES.iter().map(|file| folder.join(file)).find(|path| path.is_file())
 }
 
+/// Whether what is there is neither a file nor a folder: a pipe, a socket or a device.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn has_ending(path: &Path) -> bool {
+    ENDINGS.contains(&path.extension().and_then(|ending| ending.to_str()).unwrap_or_default())
+}
+
 /// Whether a file in a folder of documents is one: it says so in its first lines.
 fn is_document(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if !ENDINGS.contains(&ending) {
+    // To open a pipe is to wait for who writes to it.
+    if !has_ending(path) || !path.is_file() {
         return false;
     }
     let Ok(file) = fs::File::open(path) else { return false };

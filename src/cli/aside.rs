@@ -8,6 +8,7 @@ use std::fs::File;
 use std::fs::Permissions;
 use std::io;
 use std::io::BufWriter;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::fchown;
@@ -66,6 +67,20 @@ pub(super) fn write(
     aside.persist(&path).map_err(|error| error.error)?;
     // So that the name is on the disk, too.
     File::open(folder(&path))?.sync_all()
+}
+
+/// The bytes of a file, which is to be a regular one of a bounded size: a device may never end, and a pipe never begin.
+pub(super) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        let problem = format!("it has more than {bytes_max} bytes, and no more are read");
+        return Err(io::Error::other(problem));
+    }
+    Ok(bytes)
 }
 
 /// Whether [`write`] can write there, without touching what is there; what is wrong otherwise, and what to do.

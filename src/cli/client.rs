@@ -16,13 +16,17 @@ use http::Uri;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::clock::Stopwatch;
 use crate::config::Secret;
 
 /// How many bytes of an answer are read: a coverage report of a thousand operations has one megabyte.
-const ANSWER_BYTES_MAX: u64 = 64 << 20;
+const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// How long commands wait for a connection, and for each part of an answer.
+/// How long commands wait for an answer, all of it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much is read or written before the time is looked at.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// The base URL of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +125,7 @@ impl Client {
         })
     }
 
-    /// Makes a call, waiting so long for each of its steps.
+    /// Makes a call, waiting so long for all of it, however slowly it comes.
     pub(super) fn call(
         &self,
         method: &str,
@@ -129,10 +133,19 @@ impl Client {
         body: Option<&Value>,
         patience: Duration,
     ) -> io::Result<Answer> {
+        let watch = Stopwatch::start();
+        let left = || match patience.saturating_sub(watch.elapsed()) {
+            Duration::ZERO => {
+                let problem = format!("no whole answer within {patience:?}");
+                Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+            }
+            left => Ok(left),
+        };
         let mut stream = self.url.connect(patience)?;
-        stream.write_all(self.request(method, path, body)?.as_bytes())?;
-        let mut bytes = Vec::new();
-        stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes)?;
+        for piece in self.request(method, path, body)?.as_bytes().chunks(PIECE_BYTES) {
+            write_before(&mut stream, piece, &left)?;
+        }
+        let bytes = read_before(&mut stream, &left)?;
         Answer::parse(&bytes).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, "what came is no complete HTTP answer")
         })
@@ -163,17 +176,57 @@ impl Client {
     }
 }
 
+/// Sends all of it, as long as time is left: a peer that takes a byte now and then is not waited for without end.
+fn write_before(
+    stream: &mut TcpStream,
+    mut bytes: &[u8],
+    left: &impl Fn() -> io::Result<Duration>,
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        stream.set_write_timeout(Some(left()?))?;
+        match stream.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if is_to_be_tried_again(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// All that comes until the connection ends, as long as time is left.
+fn read_before(
+    stream: &mut TcpStream,
+    left: &impl Fn() -> io::Result<Duration>,
+) -> io::Result<Vec<u8>> {
+    let (mut bytes, mut piece) = (Vec::new(), vec![0; PIECE_BYTES]);
+    while bytes.len() < ANSWER_BYTES_MAX {
+        stream.set_read_timeout(Some(left()?))?;
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(error) if is_to_be_tried_again(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Whether time may be left: systems say differently that a time limit is over.
+fn is_to_be_tried_again(error: &io::Error) -> bool {
+    let kinds = [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut];
+    kinds.contains(&error.kind())
+}
+
 impl Url {
-    /// A connection, with so much patience for it and for each part that comes.
+    /// A connection, with so much patience for all addresses of the host together.
     pub(super) fn connect(&self, patience: Duration) -> io::Result<TcpStream> {
+        let watch = Stopwatch::start();
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name leads nowhere");
         for address in (self.host.as_str(), self.port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, patience) {
-                Ok(stream) => {
-                    stream.set_read_timeout(Some(patience))?;
-                    stream.set_write_timeout(Some(patience))?;
-                    return Ok(stream);
-                }
+            let left = patience.saturating_sub(watch.elapsed()).max(Duration::from_millis(1));
+            match TcpStream::connect_timeout(&address, left) {
+                Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
         }

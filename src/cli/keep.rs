@@ -2,9 +2,7 @@
 //!
 //! Must not know what a sandbox's state is made of.
 
-use std::fs;
 use std::io;
-use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -59,8 +57,11 @@ struct KeptSandbox {
 /// Has the sandboxes be as the file says, if there is one. What cannot be read is refused, and left alone.
 pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     let shown = path.display();
-    let read = read(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let Some(text) = read else { return Ok(()) };
+    let text = match aside::read(path, FILE_BYTES_MAX) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read `{shown}`")),
+    };
     let advice = "it is left as it is: name another file with `--state`, or move it away";
     let kept: Kept = serde_json::from_slice(&text).with_context(|| {
         format!("`{shown}` is no state of this program, or not all of one; {advice}")
@@ -80,25 +81,6 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The file's bytes, if it is there.
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let found = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        found => found?,
-    };
-    // A device may never end, and a pipe never begin.
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        let problem = format!("it has more than {FILE_BYTES_MAX} bytes, and no more are read");
-        return Err(io::Error::other(problem));
-    }
-    Ok(Some(bytes))
 }
 
 /// Has a running clock show what it would if the program had been there; one that is not as it should be is refused

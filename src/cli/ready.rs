@@ -19,6 +19,9 @@ use crate::emulator::Emulator;
 use crate::emulator::Unserved;
 use crate::server::origin;
 
+/// So many bytes of such a file are read: some hundred for each provider, and there are hundreds of those at most.
+pub(super) const READY_BYTES_MAX: u64 = 4 << 20;
+
 /// What programs need to know of a server that listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ready {
@@ -101,7 +104,8 @@ impl ReadyFile {
 impl Drop for ReadyFile {
     /// Removes the file, unless another server has written its own there.
     fn drop(&mut self) {
-        if fs::read_to_string(&self.path).is_ok_and(|line| line == self.line) {
+        let there = aside::read(&self.path, READY_BYTES_MAX);
+        if there.is_ok_and(|line| line == self.line.as_bytes()) {
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Must not know what it is asked.
 
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,8 +10,10 @@ use clap::Args;
 
 use crate::admin;
 use crate::cli::ConfigArgs;
+use crate::cli::aside;
 use crate::cli::client::Client;
 use crate::cli::client::Url;
+use crate::cli::ready::READY_BYTES_MAX;
 use crate::cli::ready::Ready;
 use crate::config::Config;
 use crate::config::Given;
@@ -89,9 +90,9 @@ impl Place {
 
 fn read(path: &Path) -> Result<Url, String> {
     let shown = path.display();
-    let text =
-        fs::read_to_string(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
-    let ready: Ready = serde_json::from_str(&text)
+    let text = aside::read(path, READY_BYTES_MAX)
+        .map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+    let ready: Ready = serde_json::from_slice(&text)
         .map_err(|error| format!("`{shown}` is not what a server writes: {error}"))?;
     ready.url.parse()
 }

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::catalog::read_text;
+use crate::catalog::read_named_text;
 use crate::cli::counted;
 use crate::cli::junit;
 use crate::cli::junit::Case;
@@ -74,7 +74,7 @@ pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 /// The file's value; what is wrong with it is printed.
 fn read(args: &VerifyArgs) -> Option<Value> {
     let mut findings = Vec::new();
-    let document = read_text(&args.file, &mut findings).and_then(|text| {
+    let document = read_named_text(&args.file, &mut findings).and_then(|text| {
         Document::parse_strictly(&args.file.display().to_string(), &text, &mut findings)
     });
     for finding in &findings {

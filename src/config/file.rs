@@ -10,7 +10,7 @@ use serde_path_to_error::Segment;
 
 use crate::behavior::format::FORMAT_VERSION;
 use crate::behavior::format::explain;
-use crate::catalog::read_text;
+use crate::catalog::read_named_text;
 use crate::config::given::Given;
 use crate::faults::Fault;
 use crate::faults::FaultFormat;
@@ -31,7 +31,7 @@ pub(super) fn find(named: Option<&Path>) -> Option<PathBuf> {
 
 /// A file and what it gives. What is wrong with it goes to `findings`, and is not in what is given.
 pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(Document, Given)> {
-    let text = read_text(path, findings)?;
+    let text = read_named_text(path, findings)?;
     let document = Document::parse_strictly(&path.display().to_string(), &text, findings)?;
     let given = given(&document, findings).in_folder(path.parent().unwrap_or(Path::new("")));
     Some((document, given))

@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::admin;
 use crate::catalog::DocumentSource;
 use crate::catalog::Sources;
+use crate::catalog::is_stream;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::documented;
@@ -284,9 +285,10 @@ impl Config {
     }
 }
 
-/// Whether a document comes by standard input, which cannot be read again.
+/// Whether a document or an overlay comes by standard input or a pipe, which cannot be read again.
 fn is_piped(sources: &GivenSources) -> bool {
-    sources.documents.iter().any(DocumentSource::is_standard_input)
+    sources.documents.iter().any(DocumentSource::is_stream)
+        || sources.overlays.iter().any(|path| is_stream(path))
 }
 
 /// Where the files of providers come from.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ use tokio_rustls::rustls::pki_types::pem;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use crate::clock::system_now;
+
+/// So many bytes of a PEM file are read: many times a chain of certificates.
+const PEM_BYTES_MAX: u64 = 1 << 20;
 
 /// How long a handshake may take; both sides compute for a millisecond or so.
 pub const HANDSHAKE_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -294,11 +298,12 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, IdentityError> {
 }
 
 fn read(path: &Path, wanted: Wanted) -> Result<Vec<u8>, IdentityError> {
-    std::fs::read(path).map_err(|source| IdentityError::Unreadable {
-        wanted,
-        path: path.to_owned(),
-        source,
-    })
+    let mut text = Vec::new();
+    // A pipe is as good as a file, and a device may never end: what is cut off is malformed.
+    let file = std::fs::File::open(path).map(|file| file.take(PEM_BYTES_MAX));
+    file.and_then(|mut file| file.read_to_end(&mut text))
+        .map_err(|source| IdentityError::Unreadable { wanted, path: path.to_owned(), source })?;
+    Ok(text)
 }
 
 fn malformed(path: &Path, wanted: Wanted, error: &pem::Error) -> IdentityError {

@@ -179,6 +179,40 @@ mod wait {
         "#]].assert_eq(&told(&["--url", "ftp://a.test"]));
     }
 
+    /// A server that sends a byte now and then, for ever.
+    fn trickling() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                thread::spawn(move || {
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX: ");
+                    while stream.write_all(b"x").is_ok() {
+                        thread::sleep(Duration::from_millis(10));
+                    }
+                });
+            }
+        });
+        url
+    }
+
+    #[test]
+    fn the_time_limit_is_for_all_of_an_answer() {
+        let url = trickling();
+        let text = run(&["wait", "--timeout", "300ms", "--url", &url]).text();
+        assert!(text.starts_with("tombstone: no server after 300ms: "), "{text}");
+        assert!(text.contains("no whole answer within "), "{text}");
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_ready_file_is_not_waited_for() {
+        let folder = crate::support::Folder::new("wait-pipe");
+        let pipe = crate::outlives::fifo(&folder, "ready.json");
+        let text = run(&["wait", "--timeout", "50ms", "--ready-file", &pipe]).text();
+        assert!(text.contains("it is not a regular file"), "{text}");
+    }
+
     #[test]
     fn of_https_it_says_that_it_only_connects() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

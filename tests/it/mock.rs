@@ -212,6 +212,46 @@ fn a_document_that_cannot_be_served_is_told() {
     "#]].assert_eq(&run(&["chekc"]).text());
 }
 
+const PIPED: &str = "openapi: 3.1.0\ninfo: { title: Piped, version: '1' }\npaths: { /a: { get: { responses: { '200': { description: fine } } } } }\n";
+
+#[test]
+fn a_pipe_in_a_folder_is_passed_over_and_told() {
+    let folder = Folder::new("mock-pipe");
+    folder.write("docs/one.yaml", PIPED);
+    crate::outlives::fifo(&folder, "docs/two.yaml");
+    let docs = folder.path.join("docs").display().to_string();
+    let told = run(&["check", &docs]).text();
+    assert!(
+        told.contains("two.yaml: warning: it is not a regular file, and passed over"),
+        "{told}"
+    );
+    let server = serve_with(program(&["mock", "-p", "0", &docs]));
+    let get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_eq!(server.ask(get).status, 200);
+    // Nobody is to wait for a file that has become a pipe either.
+    std::fs::remove_file(folder.path.join("docs/one.yaml")).unwrap();
+    crate::outlives::fifo(&folder, "docs/one.yaml");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(server.ask(get).status, 200);
+    server.stop();
+}
+
+#[test]
+fn a_pipe_that_is_named_is_read_once() {
+    let folder = Folder::new("mock-named-pipe");
+    let pipe = crate::outlives::fifo(&folder, "63");
+    let to = pipe.clone();
+    let writer = std::thread::spawn(move || std::fs::write(to, PIPED).unwrap());
+    let server = serve_with(program(&["mock", "-p", "0", &pipe]));
+    writer.join().unwrap();
+    let answer = server.ask("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(answer.status, 200);
+    server.stop();
+    let endless = run(&["check", "/dev/zero"]);
+    assert_eq!(endless.code, 1);
+    assert!(endless.text().contains("more than 67108864 bytes"), "{}", endless.text());
+}
+
 #[test]
 fn what_is_near_works_as_it_is_told() {
     let folder = Folder::new("mock-near");
