@@ -155,7 +155,7 @@ impl Answer {
                 template.render(scope).map_err(|failure| failure.to_string())?
             }
             AnswerBody::Patched { example, patch } => {
-                let patch = patch.render(scope).map_err(|failure| failure.to_string())?;
+                let patch = patch.render_patch(scope).map_err(|failure| failure.to_string())?;
                 merged(example.clone(), patch)
             }
         };

@@ -179,7 +179,7 @@ impl Scope {
 
     fn input(&self, number: usize) -> Value {
         let read = || match number {
-            BODY => from_member(&self.validated, INPUTS[BODY]).unwrap_or_else(|| Value::from(())),
+            BODY => from_member(&self.validated, INPUTS[BODY]).unwrap_or_default(),
             number => Value::from_object(Input { validated: Arc::clone(&self.validated), number }),
         };
         self.inputs[number].get_or_init(read).clone()
@@ -200,7 +200,7 @@ impl Scope {
             return Some(value.clone());
         }
         let scope = Value::from_dyn_object(Arc::clone(self));
-        let value = match expressions[number].1.eval(&scope) {
+        let value = match expressions[number].1.eval_as_is(&scope) {
             Ok(value) => value,
             Err(failure) => {
                 let message = format!("`{name}` has no value: {failure}");
@@ -264,7 +264,7 @@ impl Object for Overlay {
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
         match self.names.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => Some(value.clone()),
-            None => self.base.get_attr(name).ok().filter(|value| !value.is_undefined()),
+            None => self.base.as_object()?.get_value_by_str(name),
         }
     }
 }

@@ -17,7 +17,6 @@ use minijinja::machinery::ast::UnaryOpKind;
 use minijinja::value::Kwargs;
 use minijinja::value::ValueKind;
 
-use crate::expression::absence::settled;
 use crate::expression::filters::Arguments;
 use crate::expression::language;
 use crate::expression::language::FilterCall;
@@ -125,7 +124,7 @@ impl Direct {
             Expr::IfExpr(choice) => {
                 let otherwise = match &choice.false_expr {
                     Some(otherwise) => boxed(otherwise)?,
-                    None => Box::new(Self::Literal(Value::from(()))),
+                    None => Box::new(Self::Literal(Value::UNDEFINED)),
                 };
                 Self::Choice(boxed(&choice.test_expr)?, boxed(&choice.true_expr)?, otherwise)
             }
@@ -159,12 +158,11 @@ impl Direct {
         Some(Self::Test(language::test_call(test).ok()?, left, right))
     }
 
-    /// Its value; `None` where the machine has to say what is wrong.
+    /// Its value, undefined if it is absent; `None` where the machine has to say what is wrong.
     pub(super) fn eval(&self, scope: &Value) -> Option<Value> {
-        self.read(scope, &mut Calls::default()).map(settled)
+        self.read(scope, &mut Calls::default())
     }
 
-    /// Its value as the machine passes it on: what is absent may still be undefined.
     fn read(&self, scope: &Value, calls: &mut Calls) -> Option<Value> {
         let value = match self {
             Self::Literal(value) => return Some(value.clone()),

@@ -79,10 +79,10 @@ fn none() -> Value {
 
 // Text.
 
-/// Applies `change` to a scalar's text; none stays none.
+/// Applies `change` to a scalar's text; what is absent stays so.
 fn over_text(value: &Value, change: impl FnOnce(&str) -> Given) -> Given {
     match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Ok(none()),
+        ValueKind::Undefined | ValueKind::None => Ok(value.clone()),
         ValueKind::String => change(value.as_str().unwrap_or_default()),
         ValueKind::Bool | ValueKind::Number => change(&json::to_text(value)),
         _ => Err(wrong(format!("a text is needed, not {}", noun(value)))),
@@ -153,7 +153,7 @@ pub(super) fn split(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>)
 }
 
 pub(super) fn string(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
-    if is_absent(value) { Ok(none()) } else { bounded(json::to_text(value)) }
+    if is_absent(value) { Ok(value.clone()) } else { bounded(json::to_text(value)) }
 }
 
 pub(super) fn tojson(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
@@ -239,7 +239,7 @@ fn shown(value: &Value) -> String {
 
 pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
     if is_absent(value) {
-        return Ok(none());
+        return Ok(value.clone());
     }
     let value = number_of(value)?;
     if let (true, Some(integer)) = (value.is_integer(), value.as_i64()) {
@@ -251,7 +251,7 @@ pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Gi
 pub(super) fn round(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
     const PLACES_MAX: usize = 15;
     if is_absent(value) {
-        return Ok(none());
+        return Ok(value.clone());
     }
     let value = number_of(value)?;
     if value.is_integer() {
@@ -569,10 +569,10 @@ pub(super) fn by_field(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) 
 
 // Time.
 
-/// Applies `change` to the time that a text says; none stays none.
+/// Applies `change` to the time that a text says; what is absent stays so.
 fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> Given) -> Given {
     if is_absent(value) {
-        return Ok(none());
+        return Ok(value.clone());
     }
     match value.as_str().and_then(Timestamp::parse) {
         Some(time) => change(time),
@@ -602,7 +602,7 @@ pub(super) fn date(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) 
 
 pub(super) fn duration(count: &Value, unit_ms: i64) -> Given {
     if is_absent(count) {
-        return Ok(none());
+        return Ok(count.clone());
     }
     let number = number_of(count)?;
     #[expect(clippy::cast_precision_loss, reason = "units are far below 2^52")]

@@ -9,7 +9,8 @@
 //!
 //! Whatever is declared but absent is none, and reading on from none is none. None is equal to
 //! none only; it is neither less nor more than anything; it contains nothing and is in nothing but
-//! a list that holds it. A filter that makes text, numbers or times gives none for none; a filter
+//! a list that holds it. In a template, a property or element whose whole value is absent is left out,
+//! and one that is explicitly none is null: `{{ x or none }}` writes null for what is absent. A filter that makes text, numbers or times gives none for none; a filter
 //! over a list takes it for an empty one. Arithmetic with none fails.
 //!
 //! # What differs from plain Jinja
@@ -46,6 +47,7 @@ pub use self::json::to_json;
 pub use self::template::TEMPLATE_BYTES_MAX;
 pub use self::template::Template;
 
+use self::absence::settled;
 use self::direct::Direct;
 
 /// Longest source of an expression, in bytes: a screen of text, and a bound on what compiling and
@@ -178,8 +180,13 @@ impl Expression {
         reads::reads(&self.source)
     }
 
-    /// Its value; what is undefined is none.
+    /// Its value; what is absent is none.
     pub fn eval(&self, scope: &Value) -> Result<Value, Failure> {
+        self.eval_as_is(scope).map(settled)
+    }
+
+    /// Its value; what is absent is undefined, which is told apart from an explicit none where a property is written.
+    pub fn eval_as_is(&self, scope: &Value) -> Result<Value, Failure> {
         match self.compiled.direct.as_ref().and_then(|direct| direct.eval(scope)) {
             Some(value) if !is_too_long(&value) => Ok(value),
             _ => self.eval_by_machine(scope),
@@ -192,9 +199,6 @@ impl Expression {
             .machine
             .eval(Value::from_object(Declared(scope.clone())))
             .map_err(|error| Failure::from_error(&self.source, &error))?;
-        if value.is_undefined() {
-            return Ok(Value::from(()));
-        }
         if is_too_long(&value) {
             return Err(Failure::new(
                 &self.source,

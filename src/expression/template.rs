@@ -8,6 +8,8 @@
 //! - `{ "$for": "name in list", "key": value }` becomes an object: for each element, `name` stands
 //!   for it, and the one entry is rendered and added; `{ "$for": …, "$value": value }` becomes a
 //!   list;
+//! - an entry or element whose value is one `{{ … }}` that is absent is left out; in a merge patch it is
+//!   null, which removes what the patch is over;
 //! - a literal `{{` is written `{{ '{{' }}`; statements and comments (`{%`, `{#`) do not exist.
 //!
 //! Must not know what a template is for.
@@ -114,6 +116,23 @@ impl Template {
         }
     }
 
+    /// The keys of the object that it gives, where they are known before it is rendered.
+    pub fn keys(&self) -> Option<Vec<&str>> {
+        match &self.root {
+            Node::Literal(serde_json::Value::Object(members)) => {
+                Some(members.keys().map(String::as_str).collect())
+            }
+            Node::Object(entries) => {
+                let keys = entries.iter().map(|entry| match &entry.key {
+                    Key::Literal(key) => Some(&**key),
+                    Key::Computed(_) => None,
+                });
+                keys.collect()
+            }
+            _ => None,
+        }
+    }
+
     /// Checks all its expressions against the names in scope.
     pub fn check(&self, names: &dyn Names) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
@@ -121,9 +140,16 @@ impl Template {
         mistakes
     }
 
-    /// Renders it with the names in `scope`.
+    /// Renders it with the names in `scope`; what is absent is left out.
     pub fn render(&self, scope: &Value) -> Result<serde_json::Value, Failure> {
-        Renderer { writer: Writer::new(TEMPLATE_BYTES_MAX) }.node(&self.root, scope)
+        Renderer { writer: Writer::new(TEMPLATE_BYTES_MAX), keeps_absent: false }
+            .whole(&self.root, scope)
+    }
+
+    /// Renders a merge patch (RFC 7396): what is absent is null, so that the example's value is not taken for it.
+    pub fn render_patch(&self, scope: &Value) -> Result<serde_json::Value, Failure> {
+        Renderer { writer: Writer::new(TEMPLATE_BYTES_MAX), keeps_absent: true }
+            .whole(&self.root, scope)
     }
 }
 
@@ -456,6 +482,8 @@ impl Object for Scope {
 
 struct Renderer {
     writer: Writer,
+    /// Whether what is absent is null.
+    keeps_absent: bool,
 }
 
 fn failure(expression: &Expression, unwritable: Unwritable) -> Failure {
@@ -476,24 +504,33 @@ impl Renderer {
         self.writer.charge(bytes).map_err(|_| too_large())
     }
 
-    fn node(&mut self, node: &Node, scope: &Value) -> Result<serde_json::Value, Failure> {
-        match node {
+    fn whole(&mut self, node: &Node, scope: &Value) -> Result<serde_json::Value, Failure> {
+        Ok(self.node(node, scope)?.unwrap_or_default())
+    }
+
+    /// The value of a node; `None` where it is absent.
+    fn node(&mut self, node: &Node, scope: &Value) -> Result<Option<serde_json::Value>, Failure> {
+        let value = match node {
             Node::Literal(value) => {
                 self.writer.charge_json(value).map_err(|_| too_large())?;
-                Ok(value.clone())
+                value.clone()
             }
             Node::Value(expression) => {
-                let value = expression.eval(scope)?;
+                let value = expression.eval_as_is(scope)?;
+                if value.is_undefined() && !self.keeps_absent {
+                    return Ok(None);
+                }
                 if matches!(value.kind(), ValueKind::Plain) {
                     let reason = format!("{} is not a value", noun(&value));
                     return Err(Failure::new(expression.source_shared(), reason));
                 }
-                self.writer.write(&value).map_err(|error| failure(expression, error))
+                self.writer.write(&value).map_err(|error| failure(expression, error))?
             }
-            Node::Text(pieces) => self.text(pieces, scope).map(serde_json::Value::String),
+            Node::Text(pieces) => serde_json::Value::String(self.text(pieces, scope)?),
             Node::List(items) => {
                 self.charge(0)?;
-                items.iter().map(|item| self.node(item, scope)).collect()
+                let items = items.iter().filter_map(|item| self.node(item, scope).transpose());
+                items.collect::<Result<_, _>>()?
             }
             Node::Object(entries) => {
                 self.charge(0)?;
@@ -501,10 +538,11 @@ impl Renderer {
                 for entry in entries {
                     self.entry(entry, scope, &mut map)?;
                 }
-                Ok(serde_json::Value::Object(map))
+                serde_json::Value::Object(map)
             }
-            Node::Loop(repeated) => self.repeat(repeated, scope),
-        }
+            Node::Loop(repeated) => self.repeat(repeated, scope)?,
+        };
+        Ok(Some(value))
     }
 
     fn text(&mut self, pieces: &[Piece], scope: &Value) -> Result<String, Failure> {
@@ -537,8 +575,9 @@ impl Renderer {
             }
             Key::Computed(pieces) => self.text(pieces, scope)?,
         };
-        let value = self.node(&entry.value, scope)?;
-        map.insert(key, value);
+        if let Some(value) = self.node(&entry.value, scope)? {
+            map.insert(key, value);
+        }
         Ok(())
     }
 
@@ -561,7 +600,7 @@ impl Renderer {
             });
             match &repeated.body {
                 LoopBody::Entry(entry) => self.entry(entry, &inner, &mut map)?,
-                LoopBody::Element(node) => items.push(self.node(node, &inner)?),
+                LoopBody::Element(node) => items.extend(self.node(node, &inner)?),
             }
         }
         Ok(match repeated.body {

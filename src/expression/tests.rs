@@ -837,3 +837,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_template_leaves_out_what_is_absent_and_a_patch_removes_it() {
+    let template = serde_json::json!({
+        "a": "{{ body.missing }}",
+        "b": "{{ body.empty }}",
+        "c": "{{ body.missing or none }}",
+        "d": "{{ body.missing | lower }}",
+        "e": "{{ 1 if body.missing }}",
+        "f": "-{{ body.missing }}-",
+        "g": ["{{ body.missing }}", "{{ body.empty }}", 1],
+        "h": { "$for": "x in body.list", "$value": "{{ x.y }}" },
+        "i": { "$for": "x in body.list", "k{{ x.z }}": "{{ x.y }}" },
+    });
+    let template = Template::compile(&template).unwrap();
+    let body = serde_json::json!({
+        "empty": null,
+        "list": [{ "y": 1, "z": 1 }, { "z": 2 }, { "y": null, "z": 3 }],
+    });
+    let scope = Value::from_pairs([("body", from_json(&body))]);
+    let rendered = serde_json::json!({
+        "b": null, "c": null, "f": "--", "g": [null, 1], "h": [1, null], "i": { "k1": 1, "k3": null },
+    });
+    assert_eq!(template.render(&scope).unwrap(), rendered);
+    let patch = template.render_patch(&scope).unwrap();
+    assert_eq!((&patch["a"], patch.get("a").is_some()), (&serde_json::Value::Null, true));
+    let root = Template::compile(&serde_json::json!("{{ body.missing }}")).unwrap();
+    assert_eq!(root.render(&scope).unwrap(), serde_json::Value::Null);
+}
