@@ -289,5 +289,101 @@ fn deleting(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, unchanging, beside, deleting);
+/// What a provider has whose records are made and changed by calls.
+const NOTES_CONTRACT: &str = r#"openapi: 3.1.0
+info: { title: Notes, version: '1' }
+paths:
+  /notes:
+    post:
+      operationId: createNote
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Note' } } } }
+      responses: { '201': { description: The note, content: { application/json: { schema: { $ref: '#/components/schemas/Note' } } } } }
+  /notes/{id}:
+    patch:
+      operationId: changeNote
+      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Note' } } } }
+      responses: { '200': { description: The note, content: { application/json: { schema: { $ref: '#/components/schemas/Note' } } } } }
+components:
+  schemas:
+    Note:
+      type: object
+      required: [title]
+      properties:
+        id: { type: string, pattern: '^[a-z0-9]{12}$' }
+        title: { type: string, maxLength: 200 }
+        labels: { type: array, items: { type: string }, maxItems: 20 }
+        priority: { type: integer, minimum: 1, maximum: 5 }
+        due: { type: string, format: date-time }
+"#;
+const NOTES_BEHAVIOR: &str = r#"tombstone: 1
+resources:
+  notes:
+    key: { field: id, pattern: '[a-z0-9]{12}' }
+    schema: { $ref: '#/components/schemas/Note' }
+operations:
+  createNote:
+    rules:
+      - create: notes
+        with: { title: '{{ body.title }}', labels: '{{ body.labels }}', priority: '{{ body.priority }}', due: '{{ body.due }}' }
+        respond: 201
+        body: '{{ outcome.record }}'
+  changeNote:
+    rules:
+      - { update: 'notes[path.id]', set: { title: '{{ body.title }}', priority: '{{ body.priority }}' }, respond: 200, body: '{{ outcome.record }}' }
+"#;
+
+/// Requests that make and change records, which are held to their schema.
+fn writing(criterion: &mut Criterion) {
+    let folder = std::env::temp_dir().join(format!("tombstone-bench-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("notes")).expect("there is room");
+    for (file, text) in [("openapi.yaml", NOTES_CONTRACT), ("behavior.yaml", NOTES_BEHAVIOR)] {
+        std::fs::write(folder.join("notes").join(file), text).expect("there is room");
+    }
+    let only = vec!["notes".to_owned()];
+    let sources = Sources { only, specs: Some(folder.clone()), ..Sources::default() };
+    let providers = catalog::load(&sources, system_now(), &mut Vec::new()).expect("it is there");
+    let _ = std::fs::remove_dir_all(folder);
+    let emulator = Emulator::new(providers, &options(), &mut Vec::new());
+    let json = [("content-type", "application/json")];
+    let note = r#"{"title":"A","labels":["a","b"],"priority":3,"due":"2030-01-31T08:00:00Z"}"#;
+    let create = request("POST", "/notes/notes", &json, note);
+    let now = system_now();
+    let made = emulator.handle(create.clone(), now).response;
+    assert_eq!(made.status(), 201);
+    let made: Value = serde_json::from_slice(made.body()).expect("it is JSON");
+    let path = format!("/notes/notes/{}", made["id"].as_str().expect("it has an id"));
+    let changes = [1, 2].map(|priority| {
+        let body = format!(r#"{{"title":"B","priority":{priority}}}"#);
+        request("PATCH", &path, &json, &body)
+    });
+    let mut group = criterion.benchmark_group("request");
+    group.sample_size(30);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    group.bench_function("POST that creates", |bencher| {
+        bencher.iter_custom(|rounds| {
+            emulator.sandboxes().reset(now);
+            let watch = Stopwatch::start();
+            for _ in 0..rounds {
+                black_box(emulator.handle(create.clone(), now));
+            }
+            watch.elapsed()
+        });
+    });
+    emulator.sandboxes().reset(now);
+    assert_eq!(emulator.handle(create, now).response.status(), 201);
+    group.bench_function("PATCH that updates", |bencher| {
+        bencher.iter_custom(|rounds| {
+            let watch = Stopwatch::start();
+            for request in changes.iter().cycle().take(usize::try_from(rounds).expect("few")) {
+                let reply = emulator.handle(request.clone(), now);
+                assert_eq!(black_box(reply).response.status(), 200);
+            }
+            watch.elapsed()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, unchanging, beside, writing, deleting);
 criterion_main!(benches);

@@ -47,6 +47,7 @@ fn model() -> Arc<Model> {
         by: vec![Path::parse("organization_id").expect("it is a property")],
         on_delete: OnDelete::Cascade,
         optional: false,
+        unlinks_by_removal: false,
     };
     Arc::new(Model {
         resources: vec![

@@ -25,6 +25,10 @@ const IDENTIFIER_MAX: usize = 1024;
 /// Longest text of a pattern, in bytes: no sensible one comes near.
 const PATTERN_MAX: usize = 1024;
 
+/// How often something is repeated at least where a pattern does not say how often at most, if it may be: enough for
+/// identifiers that differ.
+const REPETITIONS: u32 = 12;
+
 /// The farthest position to go to: a sixteenth of the sequence, which no sandbox uses up.
 pub const POSITION_MAX: u128 = 1 << 64;
 
@@ -78,6 +82,15 @@ pub struct Pattern(rand_regex::Regex);
 impl Pattern {
     /// Reads a regular expression; classes such as `\d` mean their ASCII characters.
     pub fn parse(pattern: &str) -> Result<Self, String> {
+        Self::read(pattern, |hir| hir)
+    }
+
+    /// The same of one that may go on for ever, which is cut short: for patterns that are there to refuse texts.
+    pub fn parse_bounded(pattern: &str) -> Result<Self, String> {
+        Self::read(pattern, bounded)
+    }
+
+    fn read(pattern: &str, change: fn(Hir) -> Hir) -> Result<Self, String> {
         if pattern.len() > PATTERN_MAX {
             return Err(format!("the pattern is longer than {PATTERN_MAX} bytes: shorten it"));
         }
@@ -87,7 +100,7 @@ impl Pattern {
             .build()
             .parse(pattern)
             .map_err(|error| shown(&format!("is no regular expression: {}", reason(&error))))?;
-        let hir = without_ends(hir);
+        let hir = change(without_ends(hir));
         let Some(shortest) = hir.properties().minimum_len() else {
             return Err(shown("matches nothing: mend its classes"));
         };
@@ -222,6 +235,29 @@ fn without_ends(hir: Hir) -> Hir {
     Hir::concat(parts.to_vec())
 }
 
+/// The same with an end to every repetition, and at least one character.
+fn bounded(hir: Hir) -> Hir {
+    match hir.into_kind() {
+        HirKind::Repetition(mut repetition) => {
+            let most = repetition.max.unwrap_or(repetition.min.saturating_add(REPETITIONS));
+            repetition.min = repetition.min.max(most.min(REPETITIONS));
+            repetition.max = Some(most);
+            repetition.sub = Box::new(bounded(*repetition.sub));
+            Hir::repetition(repetition)
+        }
+        HirKind::Capture(mut capture) => {
+            capture.sub = Box::new(bounded(*capture.sub));
+            Hir::capture(capture)
+        }
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(bounded).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(bounded).collect()),
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+        HirKind::Look(look) => Hir::look(look),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +292,18 @@ mod tests {
                 assert!(whole.is_match(&made), "`{made}` is not of `{text}`");
             }
         }
+    }
+
+    #[test]
+    fn a_pattern_without_an_end_is_cut_short_where_that_is_asked() {
+        let mut ids = Ids::seeded(0);
+        for text in ["^[a-z]+$", "^l-[0-9]*$", r"(ab?)+c{2,}", r"^\d{3,}-x?$"] {
+            let whole = regex::Regex::new(&format!("^(?:{text})$")).unwrap();
+            let pattern = Pattern::parse_bounded(text).unwrap();
+            let made: Vec<_> = (0..20).map(|_| ids.sample(&pattern)).collect();
+            assert!(made.iter().all(|made| whole.is_match(made) && made.len() < 100), "{made:?}");
+        }
+        assert!(Pattern::parse_bounded("(?=a)b").is_err());
     }
 
     const MS: Duration = Duration::from_millis(1);

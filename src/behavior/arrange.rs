@@ -14,7 +14,7 @@ use crate::behavior::Behavior;
 use crate::behavior::Moment;
 use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
-use crate::behavior::fixture::Vetting;
+use crate::behavior::record_schema::first_misfit;
 use crate::behavior::scope::Scope;
 use crate::store::Change;
 use crate::store::Detached;
@@ -29,15 +29,17 @@ impl Behavior {
         edits: Vec<Edit>,
         moment: &Moment<'_>,
     ) -> Result<Vec<Change>, Vec<String>> {
-        let changes = moment.store.plan(edits).map_err(|error| vec![error.to_string()])?;
-        let mut problems = Vec::new();
-        for change in &changes {
-            let shape = &self.shapes[change.resource];
-            if let (Some(after), Some(vetting)) = (&change.after, Vetting::of(self, shape)) {
-                problems.extend(vetting.problems(&after.fields));
-            }
+        let mut changes = moment.store.plan(edits).map_err(|error| vec![error.to_string()])?;
+        match first_misfit(&self.shapes, &self.contract.schemas, &mut changes) {
+            Some((_, problems)) => Err(problems),
+            None => Ok(changes),
         }
-        if problems.is_empty() { Ok(changes) } else { Err(problems) }
+    }
+
+    /// Whether the (single) keys of a resource are whole numbers: by its schema, else by the records that there are.
+    pub fn has_number_keys(&self, resource: usize, store: &Store) -> bool {
+        let by_schema = self.shapes[resource].new_key.is_number();
+        by_schema.unwrap_or_else(|| store.last_number(resource) > 0)
     }
 
     /// A store of these records, by resource; every problem otherwise. The references in `detached` read as none.
@@ -56,10 +58,10 @@ impl Behavior {
                 problems.push(format!("`records/{name}`: there is no such resource{hint}"));
                 continue;
             };
-            let vetting = Vetting::of(self, &self.shapes[number]);
+            let (schema, schemas) = (&self.shapes[number].schema, &self.contract.schemas);
             for (index, fields) in of_resource.iter().enumerate() {
                 let place = format!("`records/{name}/{index}`");
-                let found = vetting.iter().flat_map(|vetting| vetting.problems(fields));
+                let found = schema.iter().flat_map(|schema| schema.problems(fields, schemas));
                 problems.extend(found.map(|text| format!("{place}: {text}")));
                 places.push(place);
                 incoming.push((number, fields.clone()));
@@ -85,7 +87,8 @@ impl Behavior {
         let scope = Scope::at(&snapshot, moment).into_value();
         let target = snapshot.record(resource, key);
         let now = moment.now;
-        let planner = Planner { snapshot: &snapshot, jobs: &self.jobs, ids: moment.ids, now };
+        let (jobs, schemas) = (&*self.jobs, &*self.contract.schemas);
+        let planner = Planner { snapshot: &snapshot, jobs, schemas, ids: moment.ids, now };
         planner.delete(&target, &scope).map_err(|stopped| match stopped {
             Stopped::Fault(message) => message,
             Stopped::Restricted { resource, .. } => {

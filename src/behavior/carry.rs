@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::behavior::Behavior;
-use crate::behavior::fixture::Vetting;
 use crate::store::Detached;
 use crate::store::Key;
 use crate::store::Record;
@@ -59,9 +58,10 @@ impl Behavior {
                 left_out.extend((count > 0).then_some(LeftOut { what, count, why }));
                 continue;
             };
-            let vetting = Vetting::of(self, &self.shapes[of]);
+            let (schema, schemas) = (&self.shapes[of].schema, &self.contract.schemas);
             for (key, record) in former.iter(number) {
-                let problems = vetting.iter().flat_map(|vetting| vetting.problems(&record.fields));
+                let problems =
+                    schema.iter().flat_map(|schema| schema.problems(&record.fields, schemas));
                 if let Some(why) = problems.into_iter().next() {
                     left_out.push(self.unfit(of, key, why));
                     continue;
@@ -77,7 +77,12 @@ impl Behavior {
                 coming.push(Coming { resource: of, key, record });
             }
         }
-        let store = self.settle(coming, &detached, &mut left_out);
+        let mut store = self.settle(coming, &detached, &mut left_out);
+        for (number, resource) in former.model().resources.iter().enumerate() {
+            if let Some(of) = self.resource(&resource.name) {
+                store.raise_last_number(of, former.last_number(number));
+            }
+        }
         Carried { store, left_out: left_out.into() }
     }
 

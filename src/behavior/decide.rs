@@ -119,7 +119,13 @@ impl Behavior {
         moment: &mut Moment<'_>,
         notes: Notes<'_>,
     ) -> Result<Decision, Early> {
-        let mut planner = Planner { snapshot, jobs: &self.jobs, ids: moment.ids, now: moment.now };
+        let mut planner = Planner {
+            snapshot,
+            jobs: &self.jobs,
+            schemas: &self.contract.schemas,
+            ids: moment.ids,
+            now: moment.now,
+        };
         match planner.plan(&rule.effect, scope) {
             Ok(changes) => {
                 let changes: Arc<[Change]> = changes.into();

@@ -12,6 +12,8 @@ use minijinja::value::ObjectRepr;
 use serde_json::Map;
 use serde_json::Value as Json;
 
+use crate::behavior::record_schema::first_misfit;
+use crate::behavior::record_schema::told;
 use crate::behavior::records::RecordList;
 use crate::behavior::records::RecordValue;
 use crate::behavior::records::Snapshot;
@@ -23,15 +25,12 @@ use crate::expression::Value;
 use crate::expression::from_json;
 use crate::ids::Ids;
 use crate::jobs;
+use crate::openapi::Schemas;
 use crate::store::Change;
 use crate::store::Edit;
 use crate::store::Key;
 use crate::store::Record;
 use crate::store::Refused;
-use crate::store::Scalar;
-
-/// How often a made-up key that is taken is made up again; past that the pattern has too few values.
-const KEY_ATTEMPTS_MAX: usize = 64;
 
 /// What a rule or a task changes.
 #[derive(Debug)]
@@ -84,6 +83,8 @@ impl From<crate::expression::Failure> for Stopped {
 pub(crate) struct Planner<'p> {
     pub(crate) snapshot: &'p Arc<Snapshot>,
     pub(crate) jobs: &'p [Job],
+    /// What the schemas of records may refer to.
+    pub(crate) schemas: &'p Schemas,
     pub(crate) ids: &'p mut Ids,
     pub(crate) now: Timestamp,
 }
@@ -119,13 +120,26 @@ impl Planner<'_> {
                 other => Err(Stopped::Fault(format!("`update` sets properties, not `{other}`"))),
             }
         };
-        store.plan_delete(&targets, &mut update).map_err(|refused| match refused {
-            Refused::Restricted { place: (resource, relation), .. } => {
-                Stopped::Restricted { resource, relation }
-            }
-            Refused::Update(stopped) => stopped,
-            Refused::Broken(error) => Stopped::Fault(error.to_string()),
-        })
+        let changes =
+            store.plan_delete(&targets, &mut update).map_err(|refused| match refused {
+                Refused::Restricted { place: (resource, relation), .. } => {
+                    Stopped::Restricted { resource, relation }
+                }
+                Refused::Update(stopped) => stopped,
+                Refused::Broken(error) => Stopped::Fault(error.to_string()),
+            })?;
+        self.held(changes)
+    }
+
+    /// The changes, if each record that they write fits its schema.
+    fn held(&self, mut changes: Vec<Change>) -> Result<Vec<Change>, Stopped> {
+        let shapes = &self.snapshot.shapes;
+        let Some((index, problems)) = first_misfit(shapes, self.schemas, &mut changes) else {
+            return Ok(changes);
+        };
+        let Change { resource, key, .. } = &changes[index];
+        let (name, told) = (&shapes[*resource].name, told(&problems));
+        Err(Stopped::Fault(format!("record `{key}` of `{name}` would not fit its schema: {told}")))
     }
 
     fn update(
@@ -144,7 +158,8 @@ impl Planner<'_> {
                 }
             }
         }
-        self.snapshot.store.plan(edits).map_err(|error| Stopped::Fault(error.to_string()))
+        let changes = self.snapshot.store.plan(edits);
+        self.held(changes.map_err(|error| Stopped::Fault(error.to_string()))?)
     }
 
     fn create(
@@ -153,22 +168,20 @@ impl Planner<'_> {
         mut fields: Map<String, Json>,
     ) -> Result<Vec<Change>, Stopped> {
         let store = &self.snapshot.store;
-        if let (Some(pattern), [property]) = (
-            &self.snapshot.shapes[resource].generated_key,
-            store.model().resources[resource].key.as_slice(),
-        ) && fields.get(property).is_none_or(Json::is_null)
+        if let [property] = store.model().resources[resource].key.as_slice()
+            && fields.get(property).is_none_or(Json::is_null)
         {
-            let free = (0..KEY_ATTEMPTS_MAX)
-                .map(|_| self.ids.sample(pattern))
-                .find(|text| {
-                    store.get(resource, &Key::new(vec![Scalar::from(text.as_str())])).is_none()
-                })
-                .ok_or_else(|| {
-                    Stopped::Fault(format!("no value is left for the key `{property}`"))
-                })?;
-            fields.shift_insert(0, property.clone(), free.into());
+            let shape = &self.snapshot.shapes[resource];
+            let key = shape.new_key.make(store, resource, self.ids).map_err(|reason| {
+                Stopped::Fault(format!(
+                    "a record of `{}` has no `{property}`: {reason}",
+                    shape.name
+                ))
+            })?;
+            fields.shift_insert(0, property.clone(), key);
         }
-        store.plan_insert(resource, fields).map_err(|error| Stopped::Fault(error.to_string()))
+        let changes = store.plan_insert(resource, fields);
+        self.held(changes.map_err(|error| Stopped::Fault(error.to_string()))?)
     }
 
     fn start_job(

@@ -11,12 +11,9 @@ use crate::behavior::Behavior;
 use crate::behavior::call::ExampleCall;
 use crate::behavior::format::FORMAT_VERSION;
 use crate::behavior::format::FixtureFile;
-use crate::behavior::format::named;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
 use crate::behavior::read;
-use crate::behavior::shape::RecordSchema;
-use crate::behavior::shape::Shape;
 use crate::clock::Timestamp;
 use crate::expression::Template;
 use crate::expression::Value;
@@ -93,14 +90,15 @@ fn records(
             notes.error(&place, message, behavior.shapes.suggestion(&name));
             continue;
         };
-        let vetting = vet.then(|| Vetting::of(behavior, &behavior.shapes[number])).flatten();
+        let schema = behavior.shapes[number].schema.as_ref().filter(|_| vet);
+        let schemas = &behavior.contract().schemas;
         for (index, fields) in of_resource.into_iter().enumerate() {
             let pointer = child(&place, index);
             let Some(fields) = rendered(fields, &pointer, behavior, &scope, notes) else {
                 continue;
             };
-            if let Some(vetting) = &vetting {
-                vetting.check(&fields, &pointer, notes);
+            for misfit in schema.iter().flat_map(|schema| schema.misfits(&fields, schemas)) {
+                notes.error(&format!("{pointer}{}", misfit.pointer), misfit.masked, None);
             }
             pointers.push(pointer);
             records.push((number, fields));
@@ -157,35 +155,5 @@ fn is_computed(value: &Json) -> bool {
         Json::Array(items) => items.iter().any(is_computed),
         Json::Object(members) => members.values().any(is_computed),
         _ => false,
-    }
-}
-
-/// The schema that the records of one resource are held against.
-pub(crate) struct Vetting(Arc<jsonschema::Validator>);
-
-impl Vetting {
-    pub(crate) fn of(behavior: &Behavior, shape: &Shape) -> Option<Self> {
-        match shape.schema.as_ref()? {
-            RecordSchema::OfContract(id) => behavior.contract.schemas.validator(*id).ok().map(Self),
-            RecordSchema::Inline(schema) => {
-                let options = jsonschema::draft202012::options().should_validate_formats(true);
-                options.build(schema).ok().map(|validator| Self(Arc::new(validator)))
-            }
-        }
-    }
-
-    /// What of a record does not fit.
-    pub(crate) fn problems(&self, fields: &Map<String, Json>) -> Vec<String> {
-        let record = Json::Object(fields.clone());
-        let errors = self.0.iter_errors(&record);
-        errors.map(|error| format!("at `{}`: {error}", error.instance_path())).collect()
-    }
-
-    fn check(&self, fields: &Map<String, Json>, pointer: &str, notes: &mut Notes<'_>) {
-        let record = Json::Object(fields.clone());
-        for error in self.0.iter_errors(&record) {
-            let place = format!("{pointer}{}", error.instance_path());
-            notes.error(&place, error.masked_with(named(&place)).to_string(), None);
-        }
     }
 }

@@ -11,20 +11,23 @@ use serde_json::Value;
 
 use crate::behavior::format::AnswerFormat;
 use crate::behavior::format::BehaviorFile;
+use crate::behavior::format::GeneratedKeyFormat;
 use crate::behavior::format::KeyFormat;
 use crate::behavior::format::OnDeleteFormat;
 use crate::behavior::format::RelationFormat;
 use crate::behavior::format::ResourceFormat;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::names::type_of_schema;
+use crate::behavior::new_key::NewKey;
+use crate::behavior::new_key::allows_null;
+use crate::behavior::new_key::property_schema;
 use crate::behavior::notes::Notes;
+use crate::behavior::record_schema::RecordSchema;
 use crate::expression::Template;
 use crate::expression::Type;
 use crate::finding::child;
 use crate::finding::did_you_mean;
-use crate::ids::Pattern;
 use crate::jobs;
-use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 use crate::store::Model;
 use crate::store::OnDelete;
@@ -66,8 +69,8 @@ pub(crate) struct Shapes {
 pub(crate) struct Shape {
     /// The resource's name.
     pub(crate) name: Arc<str>,
-    /// A pattern for made-up values of the (single) key property.
-    pub(crate) generated_key: Option<Pattern>,
+    /// How a record gets its key where its properties do not say it.
+    pub(crate) new_key: NewKey,
     /// The schema that records fit.
     pub(crate) schema: Option<RecordSchema>,
     /// For each relation of the store's model: the properties that an `update` on delete sets.
@@ -80,15 +83,6 @@ pub(crate) struct Shape {
     links: BTreeMap<Arc<str>, Link>,
     /// The properties that records can have; `None` where the file does not say.
     properties: Option<BTreeMap<String, Type>>,
-}
-
-/// A schema for records.
-#[derive(Debug)]
-pub(crate) enum RecordSchema {
-    /// One of the contract's.
-    OfContract(SchemaId),
-    /// One written in the behavior file.
-    Inline(Value),
 }
 
 /// A way from one record to another.
@@ -168,13 +162,18 @@ impl Shape {
             .collect()
     }
 
+    /// The properties that records can have, as far as the file says.
+    pub(crate) fn own_properties(&self) -> impl Iterator<Item = &str> {
+        self.properties.iter().flat_map(BTreeMap::keys).map(String::as_str)
+    }
+
     fn target_name(&self, relation: usize, shapes: &Shapes) -> Arc<str> {
         let target = self.targets[relation];
         Arc::clone(&shapes[target].name)
     }
 
     /// Whether records can have that property, as far as the file says.
-    fn knows(&self, property: &str) -> bool {
+    pub(crate) fn knows(&self, property: &str) -> bool {
         self.properties.as_ref().is_none_or(|properties| properties.contains_key(property))
     }
 }
@@ -199,8 +198,8 @@ pub(crate) fn compile(
         let is_job = file.jobs.values().any(|job| job.record == *name);
         let mut shape = Shape {
             name: name.as_str().into(),
-            generated_key: generated_key(format, &place, notes),
-            schema: record_schema(format, &place, schemas, notes),
+            new_key: NewKey::Alike,
+            schema: record_schema(format, is_job, &place, schemas, notes),
             updates: Vec::new(),
             restricts: Vec::new(),
             targets: Vec::new(),
@@ -208,7 +207,11 @@ pub(crate) fn compile(
             properties: None,
         };
         shape.properties = properties(&shape, format, is_job, schemas);
-        let relations = relations(format, &place, &mut shape, &shapes, file, notes);
+        shape.new_key = new_key(&shape, format, &place, schemas, notes);
+        let mut relations = relations(format, &place, &mut shape, &shapes, file, notes);
+        for relation in &mut relations {
+            unlink_by_schema(relation, &shape, &place, schemas, notes);
+        }
         let resource = ResourceModel {
             name: Arc::clone(&shape.name),
             key: key_properties(&format.key),
@@ -234,33 +237,88 @@ fn key_properties(key: &KeyFormat) -> Vec<String> {
     }
 }
 
-fn generated_key(format: &ResourceFormat, place: &str, notes: &mut Notes<'_>) -> Option<Pattern> {
-    let KeyFormat::Generated(generated) = &format.key else { return None };
-    Pattern::parse(&generated.pattern)
-        .map_err(|reason| {
-            let message = format!("no value can be made up for `{}`: {reason}", generated.pattern);
-            notes.error(&format!("{place}/key/pattern"), message, None);
-        })
-        .ok()
+/// How a record gets its key where its properties do not say it.
+fn new_key(
+    shape: &Shape,
+    format: &ResourceFormat,
+    place: &str,
+    schemas: &Schemas,
+    notes: &mut Notes<'_>,
+) -> NewKey {
+    let schema = shape.schema.as_ref().map(|schema| schema.schema(schemas));
+    let of = |property: &str| property_schema(schema?, property, schemas);
+    match &format.key {
+        KeyFormat::Property(property) => NewKey::of_schema(of(property), schemas),
+        KeyFormat::Properties(properties) => match properties.as_slice() {
+            [property] => NewKey::of_schema(of(property), schemas),
+            _ => NewKey::Given("it has several parts".to_owned()),
+        },
+        KeyFormat::Generated(GeneratedKeyFormat { field, pattern }) => {
+            NewKey::of_pattern(pattern, of(field), schemas).unwrap_or_else(|reason| {
+                let message = format!("no value can be made up for `{pattern}`: {reason}");
+                notes.error(&format!("{place}/key/pattern"), message, None);
+                NewKey::Alike
+            })
+        }
+    }
 }
 
 fn record_schema(
     format: &ResourceFormat,
+    is_job: bool,
     place: &str,
     schemas: &Schemas,
     notes: &mut Notes<'_>,
 ) -> Option<RecordSchema> {
     let schema = format.schema.as_ref()?;
+    let place = format!("{place}/schema");
     let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
-        return Some(RecordSchema::Inline(schema.clone()));
+        let schema = RecordSchema::inline(schema, is_job);
+        if let Some(flaw) = schema.flaw(schemas) {
+            let hint = "mend it: until then nothing is held to it".to_owned();
+            notes.error(&place, format!("the schema cannot be used: {flaw}"), hint);
+        }
+        return Some(schema);
     };
     let found = reference.strip_prefix('#').and_then(|pointer| schemas.at(pointer));
     if found.is_none() {
         let message = format!("`{reference}` is no schema of the contract");
         let hint = "write it as `#/components/schemas/<name>`".to_owned();
-        notes.error(&format!("{place}/schema/$ref"), message, hint);
+        notes.error(&format!("{place}/$ref"), message, hint);
     }
-    found.map(RecordSchema::OfContract)
+    found.map(|id| RecordSchema::of_contract(id, is_job))
+}
+
+/// A reference that is unlinked is null, or not there where its schema has no null; one that has to be there cannot be
+/// unlinked.
+fn unlink_by_schema(
+    relation: &mut Relation,
+    shape: &Shape,
+    place: &str,
+    schemas: &Schemas,
+    notes: &mut Notes<'_>,
+) {
+    let (Some(schema), OnDelete::Unlink) = (&shape.schema, relation.on_delete) else { return };
+    if relation.by.iter().any(Path::has_list) {
+        return;
+    }
+    let Some(property) = relation.by.last().and_then(Path::property) else { return };
+    let of_record = schema.schema(schemas);
+    let Some(of_property) = property_schema(of_record, property, schemas) else { return };
+    let is_list = matches!(
+        shape.properties.as_ref().and_then(|known| known.get(property)),
+        Some(Type::List(_))
+    );
+    if is_list || allows_null(of_property, schemas) {
+        return;
+    }
+    relation.unlinks_by_removal = true;
+    if schema.required(schemas).contains(property) {
+        let message = format!("`unlink` takes `{property}` away, which the schema requires");
+        let hint = "allow null there, or use `cascade`, `restrict` or `keep`".to_owned();
+        let place = child(&format!("{place}/belongs_to"), &relation.name);
+        notes.error(&format!("{place}/on_delete"), message, hint);
+    }
 }
 
 /// The properties that a record can have, as far as its schema and the program itself say.
@@ -270,10 +328,7 @@ fn properties(
     is_job: bool,
     schemas: &Schemas,
 ) -> Option<BTreeMap<String, Type>> {
-    let schema = match shape.schema.as_ref()? {
-        RecordSchema::OfContract(id) => schemas.resolved(*id),
-        RecordSchema::Inline(schema) => schema,
-    };
+    let schema = shape.schema.as_ref()?.schema(schemas);
     let Type::Fields(mut fields) = type_of_schema(schema, schemas, SCHEMA_DEPTH_MAX) else {
         return None;
     };
@@ -345,6 +400,7 @@ fn relations(
             by,
             on_delete,
             optional: relation.optional,
+            unlinks_by_removal: false,
         });
     }
     relations

@@ -102,8 +102,13 @@ impl Behavior {
         args.insert(job.for_each.clone(), task.element);
         let names = vec![("args", from_json(&Json::Object(args)))];
         let scope = Overlay::over(&Scope::at(&snapshot, moment).into_value(), names);
-        let mut planner =
-            Planner { snapshot: &snapshot, jobs: &self.jobs, ids: moment.ids, now: moment.now };
+        let mut planner = Planner {
+            snapshot: &snapshot,
+            jobs: &self.jobs,
+            schemas: &self.contract.schemas,
+            ids: moment.ids,
+            now: moment.now,
+        };
         planner.plan(&job.effect, &scope).map_err(|stopped| match stopped {
             Stopped::Fault(message) => message,
             Stopped::Restricted { resource, .. } => {

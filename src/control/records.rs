@@ -157,7 +157,9 @@ impl Control<'_> {
             let properties = &model.resources[of].key;
             let found = find(state, (number, of), key);
             let is_new = found.is_none();
-            complete(&mut fields, properties, key, found.as_ref())?;
+            let behavior = self.emulator.behavior(number);
+            let is_number = behavior.has_number_keys(of, state.world.store(number));
+            complete(&mut fields, (properties, is_number), key, found.as_ref())?;
             let edit = match found {
                 Some(key) => Edit::Replace { resource: of, key, fields: fields.clone() },
                 None => Edit::Insert { resource: of, fields: fields.clone() },
@@ -270,7 +272,7 @@ pub(super) fn no_such_record(provider: &str, resource: &str, key: &[String]) -> 
 /// Fills the properties of the key in from the path, and refuses others than there.
 fn complete(
     fields: &mut Map<String, Value>,
-    properties: &[String],
+    (properties, is_number): (&[String], bool),
     key: &[String],
     found: Option<&Key>,
 ) -> Result<(), Problem> {
@@ -294,8 +296,9 @@ fn complete(
             }
             None => {
                 let part = found.and_then(|key| key.parts().get(index)).map(Scalar::to_json);
-                fields
-                    .insert(property.clone(), part.unwrap_or_else(|| Value::String(text.clone())));
+                let number = || text.parse::<i64>().ok().filter(|_| is_number).map(Value::from);
+                let part = part.or_else(number).unwrap_or_else(|| Value::String(text.clone()));
+                fields.insert(property.clone(), part);
             }
         }
     }

@@ -66,6 +66,9 @@ struct ProviderDocument {
     /// References that read as none, because what they led to is gone.
     #[serde(default)]
     detached: Vec<DetachedDocument>,
+    /// The highest numbers that were keys, by resource, where no record has them any more.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    last_numbers: IndexMap<String, i64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -206,7 +209,17 @@ impl Control<'_> {
                 HashSet::new()
             });
             match behavior.restore(&document.records, &detached) {
-                Ok(store) => stores[number] = store,
+                Ok(mut store) => {
+                    for (name, last) in &document.last_numbers {
+                        match behavior.resource(name) {
+                            Some(resource) => store.raise_last_number(resource, *last),
+                            None => tell(vec![format!(
+                                "`last_numbers/{name}`: there is no such resource"
+                            )]),
+                        }
+                    }
+                    stores[number] = store;
+                }
                 Err(found) => tell(found),
             }
             match behavior.settings_with(&document.settings) {
@@ -236,6 +249,7 @@ fn replace(state: &mut State, world: World, origin: Origin) {
 fn provider_document(store: &Store, settings: Map<String, Value>) -> ProviderDocument {
     let mut records = IndexMap::new();
     let mut detached = Vec::new();
+    let mut last_numbers = IndexMap::new();
     for (number, resource) in store.model().resources.iter().enumerate() {
         let mut of_resource = Vec::with_capacity(store.len(number));
         for (key, record) in store.iter(number) {
@@ -248,8 +262,12 @@ fn provider_document(store: &Store, settings: Map<String, Value>) -> ProviderDoc
             }));
         }
         records.insert(resource.name.to_string(), of_resource);
+        let last = store.last_number(number);
+        if last > store.highest_number(number) {
+            last_numbers.insert(resource.name.to_string(), last);
+        }
     }
-    ProviderDocument { settings, records, detached }
+    ProviderDocument { settings, records, detached, last_numbers }
 }
 
 fn detached(

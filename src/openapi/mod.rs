@@ -2,6 +2,7 @@
 //!
 //! Owns what a document says. Must not know servers, stores or how a request is answered.
 
+mod beside;
 mod check;
 mod condition;
 mod dialect;
@@ -34,6 +35,7 @@ use lowering::Lowering;
 use reading::Reader;
 use reading::Sample;
 
+pub use beside::normalized;
 pub use condition::Condition;
 pub use condition::called;
 pub use direction::Direction;

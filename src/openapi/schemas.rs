@@ -20,6 +20,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::beside;
 use super::direction;
 use super::direction::Direction;
 use super::discriminator;
@@ -40,7 +41,7 @@ const PATTERNS_MAX: usize = 256;
 ///
 /// With this scheme, which is that of documents without a URI, a validator does not keep one for each of its keywords:
 /// they are a third of it.
-const DOCUMENT_URI: &str = "json-schema:///document";
+pub(super) const DOCUMENT_URI: &str = "json-schema:///document";
 
 /// Names one schema of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -285,6 +286,23 @@ impl Schemas {
         let schema = schema.iter().filter(|(keyword, _)| !without.contains(&keyword.as_str()));
         let schema = schema.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
         let options = || asserting().with_draft(Draft::Draft202012);
+        let linear = options().with_pattern_options(patterns::linear());
+        linear
+            .build(&schema)
+            .or_else(|_| options().with_pattern_options(patterns::backtracking()).build(&schema))
+            .map_err(|error| error.to_string())
+    }
+
+    /// The validator of a schema that stands beside the document, as [`normalized`](super::normalized) gives it; its
+    /// references may lead into the document.
+    pub fn compile_beside(&self, schema: &Value) -> Result<Validator, String> {
+        let schema = beside::anchored(schema, &|pointer| self.at(pointer).is_some());
+        let registry = self.registry.get_or_init(|| self.register());
+        let registry = registry.as_ref().map_err(String::clone)?;
+        let options = || {
+            let options = asserting().with_draft(Draft::Draft202012).with_registry(registry);
+            direction::follow_keywords(options, Direction::Whole)
+        };
         let linear = options().with_pattern_options(patterns::linear());
         linear
             .build(&schema)

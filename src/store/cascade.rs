@@ -155,7 +155,7 @@ impl Store {
         for Loss { resource, relation, target, .. } in losses {
             let of_model = &model.relations[*relation];
             if of_model.on_delete == OnDelete::Unlink {
-                path::unlink(&of_model.by, &mut fields, target);
+                path::unlink(&of_model.by, &mut fields, target, of_model.unlinks_by_removal);
                 continue;
             }
             // A list may lose several elements at once; the record is asked about once.

@@ -222,6 +222,14 @@ impl Key {
         }
     }
 
+    /// The whole number that it is, if it is one alone.
+    pub(super) fn number(&self) -> Option<i64> {
+        match self.0 {
+            Parts::One(Scalar::Int(number)) => Some(number),
+            _ => None,
+        }
+    }
+
     /// The parts, in order.
     pub fn parts(&self) -> &[Scalar] {
         match &self.0 {

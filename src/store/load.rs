@@ -228,6 +228,8 @@ impl Incoming {
 
 impl Table {
     fn fill(&mut self, mut entries: Entries) {
+        let highest = entries.records.iter().filter_map(|(key, _)| key.number()).max();
+        self.last_number = self.last_number.max(highest.unwrap_or(0));
         insert_all(entries.records, |(key, record)| {
             self.records.insert(key, record);
         });

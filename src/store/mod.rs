@@ -157,6 +157,25 @@ impl Store {
         self.world[resource].records.range::<_, Key>((from, Bound::Unbounded))
     }
 
+    /// The highest whole number that ever was a key of a resource, at least 0.
+    pub fn last_number(&self, resource: usize) -> i64 {
+        self.world[resource].last_number
+    }
+
+    /// The highest whole number that is a key of a resource, at least 0.
+    pub fn highest_number(&self, resource: usize) -> i64 {
+        let up_to = ..=Key::from(i64::MAX);
+        let highest = self.world[resource].records.range::<_, Key>(up_to).next_back();
+        highest.and_then(|(key, _)| key.number()).unwrap_or(0).max(0)
+    }
+
+    /// Has [`Store::last_number`] be at least that, as it was where these records come from.
+    pub fn raise_last_number(&mut self, resource: usize, number: i64) {
+        if number > self.last_number(resource) {
+            Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).last_number = number;
+        }
+    }
+
     /// How many records a resource has.
     pub fn len(&self, resource: usize) -> usize {
         self.world[resource].records.len()
@@ -223,6 +242,18 @@ impl Store {
     /// Takes all of the changes back, or none where the state has moved on since.
     pub fn revert(&mut self, changes: &[Change]) -> Result<(), Conflict> {
         let inverses: Vec<Change> = changes.iter().rev().map(Change::inverse).collect();
-        self.commit(&inverses)
+        self.commit(&inverses)?;
+        // In reverse, so that of several each goes back to the one before it.
+        for Change { resource, key, before, after } in changes.iter().rev() {
+            let last = after.as_ref().and_then(|after| after.last_number());
+            if let Some(last) = last.filter(|_| before.is_none())
+                && key.number() == Some(self.last_number(*resource))
+            {
+                // What was planned at another time may not have known of all that is there.
+                let last = last.max(self.highest_number(*resource));
+                Arc::make_mut(&mut Arc::make_mut(&mut self.world)[*resource]).last_number = last;
+            }
+        }
+        Ok(())
     }
 }

@@ -49,6 +49,9 @@ pub struct Relation {
     /// Whether it may be written while the target is missing. It is detached then: it reads as none, and a
     /// target that comes later is not adopted.
     pub optional: bool,
+    /// Whether unlinking takes the property away, where it is in no list, rather than setting it to null: for schemas
+    /// that have no null there.
+    pub unlinks_by_removal: bool,
 }
 
 /// What becomes of a record when what it refers to is deleted.

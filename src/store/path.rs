@@ -162,11 +162,15 @@ pub(super) fn each_key(
 }
 
 /// Takes the reference to `target` out: every such element of the list, or the last part of it set to null.
-pub(super) fn unlink(by: &[Path], fields: &mut Map<String, Value>, target: &Key) {
+pub(super) fn unlink(by: &[Path], fields: &mut Map<String, Value>, target: &Key, by_removal: bool) {
     let list = by.iter().position(|path| matches!(path.read(fields), Place::List(_)));
     let Some(place) = list.or(by.len().checked_sub(1)) else { return };
     let path = &by[place];
     let Some(value) = fields.get_mut(&path.outer[0]) else { return };
+    if by_removal && path.outer.len() == 1 && !value.is_array() {
+        fields.shift_remove(&path.outer[0]);
+        return;
+    }
     let value = path.outer[1..].iter().try_fold(value, |value, property| value.get_mut(property));
     match value {
         Some(Value::Array(elements)) => {
@@ -229,11 +233,23 @@ mod tests {
     }
 
     #[test]
+    fn unlinking_can_take_the_property_away_but_never_a_list() {
+        let by = [Path::parse("a").unwrap()];
+        let removed = |value: Value| {
+            let mut record = fields(value);
+            unlink(&by, &mut record, &1.into(), true);
+            Value::Object(record)
+        };
+        assert_eq!(removed(json!({ "a": 1, "b": 2 })), json!({ "b": 2 }));
+        assert_eq!(removed(json!({ "a": [1, 2] })), json!({ "a": [2] }));
+    }
+
+    #[test]
     fn unlinking_drops_the_element_or_nulls_the_last_part() {
         let check = |by: &[&str], value: Value, target: Key, expected: Value| {
             let by: Vec<Path> = by.iter().map(|text| Path::parse(text).unwrap()).collect();
             let mut record = fields(value);
-            unlink(&by, &mut record, &target);
+            unlink(&by, &mut record, &target, false);
             assert_eq!(Value::Object(record), expected);
         };
         check(&["a.b"], json!({ "a": { "b": 1 } }), 1.into(), json!({ "a": { "b": null } }));

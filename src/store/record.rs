@@ -14,13 +14,20 @@ use super::model::ResourceModel;
 use super::path;
 
 /// One record: its properties, and what they say to the store.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Record {
     /// The properties.
     pub fields: Map<String, Value>,
     /// Ordered, each once. Read out of the properties when the record is made: taking it out of the indexes
     /// again is most of what a deletion does, and properties are scattered over the memory.
     links: Box<[Link]>,
+}
+
+impl PartialEq for Record {
+    /// Whether both say the same; when they came to be does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields && self.said().eq(other.said())
+    }
 }
 
 /// One thing that the properties say, and that an index may have.
@@ -34,6 +41,9 @@ struct Link {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
+    /// The highest number that was a key before this record came to be, where its own is higher: what taking it back
+    /// goes back to.
+    LastNumber,
     /// The values of the unique properties at that place of the model, together.
     Unique(u16),
     /// A key referred to by the relation at that place.
@@ -82,6 +92,25 @@ impl Record {
         links.sort_unstable();
         links.dedup();
         Ok(Self { fields, links: links.into() })
+    }
+
+    /// The same record, which came to be when `last` was the highest number among the keys.
+    pub(super) fn after_number(mut self, last: i64) -> Self {
+        let link = Link { slot: Slot::LastNumber, key: Key::from(last), detached: false };
+        let mut links = vec![link];
+        links.extend(std::mem::take(&mut self.links));
+        self.links = links.into();
+        self
+    }
+
+    /// What the properties say.
+    fn said(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(|link| link.slot != Slot::LastNumber)
+    }
+
+    /// The highest number among the keys when this record came to be, if it is what raised it.
+    pub(super) fn last_number(&self) -> Option<i64> {
+        self.links.first().filter(|link| link.slot == Slot::LastNumber)?.key.number()
     }
 
     /// The same record, where references for which `detached` holds read as none too.

@@ -24,6 +24,9 @@ pub(super) struct Table {
     pub(super) references: Box<[OrdSet<(Key, Key)>]>,
     /// When records fall due.
     pub(super) due: OrdSet<(i64, Key)>,
+    /// The highest whole number that ever was a key here, at least 0: what comes next is counted on from it, and a key
+    /// that was deleted is not given again.
+    pub(super) last_number: i64,
 }
 
 impl Table {
@@ -33,6 +36,7 @@ impl Table {
             unique: vec![OrdMap::new(); model.unique.len()].into(),
             references: vec![OrdSet::new(); model.relations.len()].into(),
             due: OrdSet::new(),
+            last_number: 0,
         }
     }
 
@@ -79,6 +83,9 @@ impl Table {
     /// Makes the rest of the change.
     pub(super) fn apply(&mut self, change: &Change) {
         let Change { key, before, after, .. } = change;
+        if after.is_some() {
+            self.last_number = self.last_number.max(key.number().unwrap_or(0));
+        }
         let (before, after) = (before.as_deref(), after.as_deref());
         for (number, index) in self.unique.iter_mut().enumerate() {
             let kept = before.and_then(|before| before.unique(number));

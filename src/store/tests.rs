@@ -20,7 +20,15 @@ const BILLS: usize = 5;
 
 fn relation(name: &str, target: usize, by: &[&str], on_delete: OnDelete) -> Relation {
     let by = by.iter().map(|text| Path::parse(text).unwrap()).collect();
-    Relation { name: name.into(), inverse: None, target, by, on_delete, optional: false }
+    Relation {
+        name: name.into(),
+        inverse: None,
+        target,
+        by,
+        on_delete,
+        optional: false,
+        unlinks_by_removal: false,
+    }
 }
 
 fn resource(
@@ -169,6 +177,9 @@ fn sound(store: &Store) {
             let change = Change { resource, key, before: None, after };
             rebuilt.apply(&change);
         }
+        // A number that was a key and is none any more is known all the same.
+        assert!(rebuilt.last_number <= store.last_number(resource));
+        rebuilt.last_number = store.last_number(resource);
         assert_eq!(*store.world[resource], rebuilt, "indexes of `{}`", of_resource.name);
         let valued =
             |number| store.iter(resource).filter(move |entry| entry.1.unique(number).is_some());
@@ -704,4 +715,29 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_highest_number_stays_known_until_its_record_never_was() {
+    let mut store = Store::new(model());
+    let user = |id: i64| {
+        let Value::Object(fields) = json!({ "id": id }) else { unreachable!() };
+        fields
+    };
+    let made = store.plan_insert(USERS, user(5)).unwrap();
+    store.commit(&made).unwrap();
+    let insert = |id| Edit::Insert { resource: USERS, fields: user(id) };
+    let two = store.plan(vec![insert(9), insert(7)]).unwrap();
+    store.commit(&two).unwrap();
+    assert_eq!((store.last_number(USERS), store.highest_number(USERS)), (9, 9));
+    let gone =
+        store.plan_delete(&[(USERS, 9.into())], &mut |_, _, _| Ok::<_, Infallible>(Map::new()));
+    let gone = gone.unwrap();
+    store.commit(&gone).unwrap();
+    assert_eq!((store.last_number(USERS), store.highest_number(USERS)), (9, 7));
+    store.revert(&gone).unwrap();
+    store.revert(&two).unwrap();
+    assert_eq!((store.last_number(USERS), store.highest_number(USERS)), (5, 5));
+    store.revert(&made).unwrap();
+    assert_eq!(store.last_number(USERS), 0);
 }

@@ -23,6 +23,7 @@ mod preferences;
 mod printed;
 mod proof;
 mod protocols;
+mod records;
 mod replay;
 mod requests;
 mod safety;

@@ -13,6 +13,7 @@ use crate::behavior::effect::Job;
 use crate::behavior::effect::duration_ms;
 use crate::behavior::format::JobFormat;
 use crate::behavior::format::RuleFormat;
+use crate::behavior::new_key::NewKey;
 use crate::behavior::settings::check_span;
 use crate::expression::Type;
 use crate::expression::from_json;
@@ -30,6 +31,12 @@ impl Compiler<'_, '_> {
                 self.notes.error(&format!("{pointer}/record"), message, hint);
                 continue;
             };
+            if let NewKey::Given(reason) = &self.shapes[record].new_key {
+                let message =
+                    format!("no key can be made up for the records of `{}`", format.record);
+                let hint = format!("give it one property as its key, and a pattern: {reason}");
+                self.notes.error(&format!("{pointer}/record"), message, hint);
+            }
             let args = self.job_arguments(name, format, &pointer);
             let names = self.names.clone().and("args", args);
             let found_before = self.notes.count();

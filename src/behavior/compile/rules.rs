@@ -22,6 +22,7 @@ use crate::behavior::format::OneOrMany;
 use crate::behavior::format::OperationFormat;
 use crate::behavior::format::RuleFormat;
 use crate::behavior::names::NamesInScope;
+use crate::behavior::new_key::NewKey;
 use crate::behavior::settings::check_span;
 use crate::behavior::settings::delay_ms;
 use crate::expression::Expression;
@@ -179,14 +180,20 @@ impl<'c> Compiler<'c, '_> {
                 let set = self.properties(
                     set,
                     &format!("{pointer}/set"),
-                    &names.clone().and("record", record),
+                    &names.clone().and("record", record.clone()),
                 )?;
+                if let Type::Record(name) = record
+                    && let Some(resource) = self.shapes.number(&name)
+                {
+                    self.check_known(resource, &set, &format!("{pointer}/set"));
+                }
                 Some(Effect::Update { targets, set })
             }
             "create" => {
                 let resource = self.resource(text, &place)?;
                 let with = format.with.clone().map(Json::Object);
                 let with = self.properties(with, &format!("{pointer}/with"), names)?;
+                self.check_new_record(resource, &with, &format!("{pointer}/with"));
                 Some(Effect::Create { resource, with })
             }
             _ => self.start_job(text, format, pointer, names),
@@ -242,6 +249,42 @@ impl<'c> Compiler<'c, '_> {
                 self.notes.mistakes(pointer, mistakes);
                 None
             }
+        }
+    }
+
+    /// A record that is made has what its schema requires, as far as that can be told before any request.
+    fn check_new_record(&mut self, resource: usize, with: &Template, pointer: &str) {
+        self.check_known(resource, with, pointer);
+        let shape = &self.shapes[resource];
+        let Some(given) = with.keys() else { return };
+        let key = &self.model.resources[resource].key;
+        let is_missing = |property: &&String| !given.contains(&property.as_str());
+        for property in key.iter().filter(is_missing) {
+            if let NewKey::Given(reason) = &shape.new_key {
+                let message = format!("`{property}`, a key of `{}`, is not given", shape.name);
+                let hint = format!("add it: {reason}, so that it is not made up");
+                self.notes.error(pointer, message, hint);
+            }
+        }
+        let required = shape.schema.as_ref().map(|schema| schema.required(&self.contract.schemas));
+        let required = required.into_iter().flatten().filter(|property| !key.contains(property));
+        for property in required.filter(|property| !given.contains(&property.as_str())) {
+            let message = format!(
+                "`{property}`, which the schema of `{}` requires, is not given",
+                shape.name
+            );
+            self.notes.error(pointer, message, "add it".to_owned());
+        }
+    }
+
+    /// Properties that are written are such as the records can have.
+    fn check_known(&mut self, resource: usize, written: &Template, pointer: &str) {
+        let shape = &self.shapes[resource];
+        let unknown = written.keys().into_iter().flatten().filter(|name| !shape.knows(name));
+        for name in unknown {
+            let message = format!("the schema of `{}` has no property `{name}`", shape.name);
+            let known = shape.own_properties();
+            self.notes.error(&child(pointer, name), message, did_you_mean(name, known));
         }
     }
 

@@ -1,0 +1,63 @@
+//! Schemas that stand beside a document, as a behavior file has them: JSON Schema 2020-12 whose references may lead into
+//! the document.
+//!
+//! Must not know what such a schema is for.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::dialect;
+use super::dialect::Dialect;
+use super::lowering;
+use super::lowering::Inside;
+use super::schemas::DOCUMENT_URI;
+
+/// Deepest schema that is looked into: what a reader of files gives at most.
+const DEPTH_MAX: usize = 128;
+
+/// The schema with what `OpenAPI` says differently (`nullable`, boolean bounds, the width of numbers) in the words of
+/// 2020-12, so that what is copied out of a contract means the same beside it.
+pub fn normalized(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    each(&mut schema, DEPTH_MAX, &mut |map| {
+        dialect::lower(map, Dialect::V31);
+    });
+    schema
+}
+
+/// The same schema, its references to what `is_there` in the document made to lead there.
+pub(super) fn anchored(schema: &Value, is_there: &dyn Fn(&str) -> bool) -> Value {
+    let mut schema = schema.clone();
+    each(&mut schema, DEPTH_MAX, &mut |map| {
+        let Some(Value::String(reference)) = map.get_mut("$ref") else { return };
+        if lowering::target(reference).is_some_and(|pointer| is_there(&pointer)) {
+            *reference = format!("{DOCUMENT_URI}{reference}");
+        }
+    });
+    schema
+}
+
+/// Changes every schema object, the outer before the inner.
+fn each(schema: &mut Value, depth: usize, change: &mut dyn FnMut(&mut Map<String, Value>)) {
+    let Value::Object(map) = schema else { return };
+    if depth == 0 {
+        return;
+    }
+    change(map);
+    for (keyword, value) in map.iter_mut() {
+        match (lowering::inside(keyword), value) {
+            (Some(Inside::One), value) => each(value, depth - 1, change),
+            (Some(Inside::List), Value::Array(items)) => {
+                for item in items {
+                    each(item, depth - 1, change);
+                }
+            }
+            (Some(Inside::Map), Value::Object(entries)) => {
+                for entry in entries.values_mut() {
+                    each(entry, depth - 1, change);
+                }
+            }
+            _ => {}
+        }
+    }
+}
