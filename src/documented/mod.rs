@@ -52,9 +52,10 @@ const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 /// The header in which clients of Prism look for what is wrong; theirs is cut short where it is long, and then no JSON.
 const PRISM_VIOLATIONS: HeaderName = HeaderName::from_static("sl-violations");
 
-/// Schemas that [`check`] compiles to try values of answers, those they lead to each time counted: a second or two. Of a
-/// larger document the rest is not tried.
-const TRIED_MAX: usize = 500_000;
+/// Schemas that [`check`] compiles to try values of answers, each time with all that it leads to. Of ordinary documents
+/// that is every answer; where everything leads to everything, as in the largest, compiling each takes long, and what
+/// comes after these is not tried.
+const TRIED_MAX: usize = 20_000;
 
 /// How answers are made where the contract alone gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
