@@ -26,6 +26,7 @@ use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::media;
 use crate::media::Written;
@@ -265,10 +266,11 @@ fn add_body(
 ) -> Result<(), String> {
     let json = body.content.iter().find(|(name, _)| media::is_json(name));
     let Some((name, media)) = json.or_else(|| body.content.first()) else { return Ok(()) };
-    let mut value = body_value(schemas, media, seed, is_full);
-    if !is_full && media::essence(name) == FORM && value.as_ref().is_ok_and(is_lost_in_form) {
-        value = body_value(schemas, media, seed, true);
-    }
+    let value = if media::essence(name) == FORM {
+        form_value(schemas, media, seed, is_full)
+    } else {
+        body_value(schemas, media, seed, is_full)
+    };
     let value = match value {
         Ok(value) => value,
         Err(_) if !body.required => return Ok(()),
@@ -312,7 +314,46 @@ fn body_value(
     }
 }
 
-/// Whether there is an empty object or list in a value: a form has no way to write it.
+/// The same as a form can say it, which has no way to write an empty object or list: without them where that fits, else
+/// with something in the objects.
+fn form_value(
+    schemas: &Schemas,
+    media: &MediaType,
+    seed: u64,
+    is_full: bool,
+) -> Result<Value, String> {
+    let value = body_value(schemas, media, seed, is_full)?;
+    let Some(schema) = media.schema.filter(|_| is_lost_in_form(&value)) else { return Ok(value) };
+    let validator = schemas.request_validator(schema)?;
+    let fits = |value: &Value| !is_lost_in_form(value) && validator.is_valid(value);
+    let full = body_value(schemas, media, seed, true)?;
+    let written = [(&value, false), (&full, false), (&value, true), (&full, true)];
+    let mut written =
+        written.into_iter().filter_map(|(value, fills)| without_empty(value.clone(), fills));
+    written.find(fits).ok_or_else(|| "a form has no way to write what is empty".to_owned())
+}
+
+/// A value without empty objects and lists, or with a member in each such object; `None` if nothing is left.
+fn without_empty(value: Value, fills: bool) -> Option<Value> {
+    match value {
+        Value::Object(members) if members.is_empty() && fills => Some(json!({ "key": "value" })),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            let left: Map<String, Value> = members
+                .filter_map(|(name, value)| Some((name, without_empty(value, fills)?)))
+                .collect();
+            (!left.is_empty()).then_some(Value::Object(left))
+        }
+        Value::Array(items) => {
+            let left: Vec<Value> =
+                items.into_iter().filter_map(|item| without_empty(item, fills)).collect();
+            (!left.is_empty()).then_some(Value::Array(left))
+        }
+        scalar => Some(scalar),
+    }
+}
+
+/// Whether there is an empty object or list in a value.
 fn is_lost_in_form(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.is_empty() || members.values().any(is_lost_in_form),

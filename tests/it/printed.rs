@@ -93,6 +93,15 @@ paths:
             schema: {type: object, required: [a], properties: {a: {type: object, properties: {b: {type: string}}}}}
             encoding: {a: {style: deepObject, explode: true}}
       responses: {'204': {description: ok}}
+  /bodies/form-with-map:
+    post:
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded:
+            schema: {type: object, required: [a], properties: {a: {type: object, additionalProperties: {type: string}}}}
+            encoding: {a: {style: deepObject, explode: true}}
+      responses: {'204': {description: ok}}
   /bodies/of-get:
     get:
       requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
@@ -159,8 +168,8 @@ fn what_is_hard_to_write_down_is_printed_so_that_it_works() {
     try_document(&file, &mut report, &mut wrong);
     std::fs::remove_file(&file).unwrap();
     assert_eq!(wrong, "");
-    assert!(report.contains("17 calls, 0 without"), "{report}");
-    assert!(report.contains("77 calls, 0 without"), "{report}");
+    assert!(report.contains("18 calls, 0 without"), "{report}");
+    assert!(report.contains("78 calls, 0 without"), "{report}");
 }
 
 /// Makes every call that is printed for a document.
