@@ -18,8 +18,9 @@ const KEPT_ENCODED: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b'{').add(b'}'
 /// What two templates have in common that match the same paths.
 pub(super) type Shape = Vec<u8>;
 
-/// How concrete a template is: a lower rank goes first.
-pub(super) type Rank = Vec<(u8, Reverse<usize>)>;
+/// How concrete a template is: a lower rank goes first. For each segment whether it is all text, which is what the
+/// tree of skeletons decides by; then how concrete the segments are that have a parameter.
+pub(super) type Rank = (Vec<bool>, Vec<(u8, Reverse<usize>)>);
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Segment {
@@ -155,23 +156,22 @@ pub(super) fn shape(segments: &[Segment]) -> Shape {
     shape
 }
 
-/// Sorts concrete templates before templated ones: leftmost segment first; text, then mixed (with more text
-/// first), then parameter.
+/// Sorts concrete templates before templated ones, leftmost segment first: text before anything with a parameter,
+/// and of the same skeleton mixed (with more text first) before a parameter alone.
 pub(super) fn rank(segments: &[Segment]) -> Rank {
-    segments
-        .iter()
-        .map(|segment| match segment {
-            Segment::Literal(_) => (0, Reverse(0)),
-            Segment::Mixed(pieces) => {
-                let text = pieces.iter().map(|piece| match piece {
-                    Piece::Text(text) => text.len(),
-                    Piece::Parameter => 0,
-                });
-                (1, Reverse(text.sum()))
-            }
-            Segment::Parameter => (2, Reverse(0)),
-        })
-        .collect()
+    let has_parameter = segments.iter().map(|segment| !matches!(segment, Segment::Literal(_)));
+    let kinds = segments.iter().map(|segment| match segment {
+        Segment::Literal(_) => (0, Reverse(0)),
+        Segment::Mixed(pieces) => {
+            let text = pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => text.len(),
+                Piece::Parameter => 0,
+            });
+            (1, Reverse(text.sum()))
+        }
+        Segment::Parameter => (2, Reverse(0)),
+    });
+    (has_parameter.collect(), kinds.collect())
 }
 
 /// What the parameters of a template are in a raw path, if it fits.

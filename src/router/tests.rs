@@ -419,6 +419,19 @@ fn templates_are_found_by_their_shape() {
     assert_eq!(router.get(&Method::GET, "/a/b", &[]), None);
 }
 
+#[test]
+fn text_goes_before_a_parameter_whatever_surrounds_the_parameter_elsewhere() {
+    let mut router = Router::new();
+    for template in ["/{p}-{q}/{r}/{s}", "/{p}/a/{r}"] {
+        router.insert(Method::GET, template, &[], template).unwrap();
+    }
+    // The second path has an escape, and so is compared with one template after the other.
+    for path in ["/a-b/a/a", "/a-b/%61/a"] {
+        let found = find(std::slice::from_ref(&router), &Method::GET, path, &nothing);
+        assert!(matches!(found, Lookup::Found(found) if *found.value == "/{p}/a/{r}"), "{path}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_path_and_no_template_panics(
