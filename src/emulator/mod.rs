@@ -220,10 +220,7 @@ impl Emulator {
         refuse_names(&mut providers, findings);
         let contracts: Vec<_> =
             providers.iter().map(|provider| (&*provider.name, provider.contract())).collect();
-        let (mounts, problems) = Mounts::new(&contracts);
-        for (provider, message) in problems {
-            findings.push(Finding::warning(&contracts[provider].1.file, 0, "", message));
-        }
+        let mounts = Mounts::new(&contracts, findings);
         let operations = providers.iter().map(|Provider { behavior, .. }| {
             let contract = behavior.contract();
             let emulated = |(number, operation): (usize, &Operation)| {

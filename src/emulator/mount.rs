@@ -3,9 +3,11 @@
 //! Must not know what providers answer.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use http::Method;
 
+use crate::finding::Finding;
 use crate::openapi::Condition;
 use crate::openapi::Contract;
 use crate::openapi::Operation;
@@ -80,24 +82,22 @@ pub(super) struct Address<'p> {
 }
 
 impl Mounts {
-    /// Mounts these contracts by their providers' names. Texts say what of them cannot be mounted, with the
-    /// number of the provider.
-    pub(super) fn new(providers: &[(&str, &Contract)]) -> (Self, Vec<(usize, String)>) {
+    /// Mounts these contracts by their providers' names. What of them cannot be mounted goes to `findings`.
+    pub(super) fn new(providers: &[(&str, &Contract)], findings: &mut Vec<Finding>) -> Self {
         let mut mounts =
             Self { names: Vec::new(), hosts: Vec::new(), own: Vec::new(), root: Vec::new() };
-        let mut problems = Vec::new();
         for (number, (name, contract)) in providers.iter().enumerate() {
-            mounts.add_hosts(number, name, contract, &mut problems);
-            mounts.own.push(own_paths(number, contract, &mut problems));
+            mounts.add_hosts(number, name, contract, findings);
+            mounts.own.push(own_paths(number, contract, findings));
             mounts.names.push((*name).into());
         }
         // One alone has all paths to itself.
         if providers.len() == 1 {
-            return (mounts, problems);
+            return mounts;
         }
         let contracts = providers.iter().map(|(_, contract)| *contract);
-        mounts.mount_at_root(&contracts.collect::<Vec<_>>(), &mut problems);
-        (mounts, problems)
+        mounts.mount_at_root(&contracts.collect::<Vec<_>>(), findings);
+        mounts
     }
 
     fn add_hosts(
@@ -105,7 +105,7 @@ impl Mounts {
         provider: usize,
         name: &str,
         contract: &Contract,
-        problems: &mut Vec<(usize, String)>,
+        findings: &mut Vec<Finding>,
     ) {
         let own = contract.operations.iter().flat_map(|operation| &operation.servers);
         let vendor = contract.servers.iter().chain(own).filter_map(|server| server.host.clone());
@@ -117,14 +117,14 @@ impl Mounts {
                     let other = &self.names[*other];
                     let message =
                         format!("the host `{host}` is that of `{other}` already, and leads there");
-                    problems.push((provider, message));
+                    findings.push(Finding::warning(&contract.file, 0, "/servers", message));
                 }
             }
         }
     }
 
     /// Enters the documented paths of all providers. What two of them claim belongs to neither.
-    fn mount_at_root(&mut self, contracts: &[&Contract], problems: &mut Vec<(usize, String)>) {
+    fn mount_at_root(&mut self, contracts: &[&Contract], findings: &mut Vec<Finding>) {
         let mut entries: Vec<(Route<'_>, String)> = Vec::new();
         for (provider, contract) in contracts.iter().enumerate() {
             for mut route in routes(provider, contract) {
@@ -137,8 +137,8 @@ impl Mounts {
         // What is entered is the number of the entry.
         let mut claimed: Router<usize> = Router::new();
         let mut disputed = HashSet::new();
-        for (number, (Route { method, conditions, target, .. }, path)) in entries.iter().enumerate()
-        {
+        for (number, (route, path)) in entries.iter().enumerate() {
+            let Route { method, conditions, target, .. } = route;
             if let Err(Refusal::Taken { template, existing, .. }) =
                 claimed.insert(method.clone(), path, conditions, number)
                 && let Some(first) = claimed.get(method, path, conditions)
@@ -150,7 +150,7 @@ impl Mounts {
                     "`{method} {template}` is also `{method} {existing}` of `{other}`: neither answers there \
                      without its prefix"
                 );
-                problems.push((target.provider(), message));
+                findings.push(route.warning(message));
                 disputed.insert(*first);
             }
         }
@@ -250,27 +250,26 @@ impl Mounts {
 }
 
 /// A provider's paths with each of its base paths, and without.
-fn own_paths(
-    provider: usize,
-    contract: &Contract,
-    problems: &mut Vec<(usize, String)>,
-) -> Router<Target> {
+fn own_paths(provider: usize, contract: &Contract, findings: &mut Vec<Finding>) -> Router<Target> {
     let mut router = Router::new();
     if bases_max(contract) < most_bases(contract) {
         let message = format!(
             "the base paths of `servers` make more than {ROUTES_MAX} routes; the last base paths are left out"
         );
-        problems.push((provider, message));
+        findings.push(Finding::warning(&contract.file, 0, "/servers", message));
     }
-    for Route { method, template, conditions, target, mut bases } in routes(provider, contract) {
-        if !bases.contains(&"") {
-            bases.push("");
+    for mut route in routes(provider, contract) {
+        if !route.bases.contains(&"") {
+            route.bases.push("");
         }
-        for base in &bases {
-            let path = format!("{base}{template}");
-            match router.insert(method.clone(), &path, conditions, target) {
-                Err(refusal) if *base == bases[0] => problems.push((provider, refusal.to_string())),
-                _ => {}
+        for base in &route.bases {
+            let path = format!("{base}{}", route.template);
+            let inserted =
+                router.insert(route.method.clone(), &path, route.conditions, route.target);
+            if let Err(refusal) = inserted
+                && *base == route.bases[0]
+            {
+                findings.push(route.warning(refusal.to_string()));
             }
         }
     }
@@ -317,6 +316,16 @@ struct Route<'c> {
     conditions: &'c [Condition],
     target: Target,
     bases: Vec<&'c str>,
+    file: &'c Arc<str>,
+    line: u32,
+    pointer: &'c str,
+}
+
+impl Route<'_> {
+    /// A finding about the operation that the route leads to.
+    fn warning(&self, message: String) -> Finding {
+        Finding::warning(self.file, self.line, self.pointer, message)
+    }
 }
 
 /// What leads to the operations of a contract.
@@ -327,6 +336,9 @@ fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<Route<'c>> {
         conditions: &operation.conditions,
         target: Target::Operation { provider, operation: number },
         bases: base_paths(contract, operation),
+        file: &operation.file,
+        line: operation.line,
+        pointer: &operation.pointer,
     });
     let others = contract.not_emulated.iter().map(|other| Route {
         method: other.method.clone(),
@@ -334,6 +346,9 @@ fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<Route<'c>> {
         conditions: &other.conditions,
         target: Target::NotEmulated { provider },
         bases: base_paths_of(&contract.servers),
+        file: &contract.file,
+        line: other.line,
+        pointer: "/x-not-emulated",
     });
     let max = bases_max(contract);
     let cut = |mut route: Route<'c>| {

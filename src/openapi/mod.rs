@@ -198,9 +198,11 @@ pub struct Operation {
     pub responses: IndexMap<String, Response>,
     /// Alternatives, each a set of schemes that must all hold. Empty: public. An empty set inside: optional.
     pub security: Vec<Vec<String>>,
+    /// The file it is in: the document's, or another that its path item refers to.
+    pub file: Arc<str>,
     /// JSON Pointer to the operation.
     pub pointer: String,
-    /// Line in the document.
+    /// Line in its file.
     pub line: u32,
 }
 

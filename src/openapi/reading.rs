@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use http::Method;
 use indexmap::IndexMap;
@@ -438,6 +439,7 @@ impl<'d> Reader<'d> {
             security: self
                 .security(&layout::child(pointer, "security"))
                 .unwrap_or_else(|| public.to_vec()),
+            file: Arc::clone(self.document.file_of(pointer)),
             pointer: pointer.to_owned(),
             line: self.document.line(pointer),
         })

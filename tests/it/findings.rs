@@ -631,7 +631,7 @@ fn a_provider_whose_name_stands_in_the_way_is_left_out() {
         openapi.yaml: error: no provider can be named `__mine`: paths that begin so are the sandbox's own (rename its folder)
         openapi.yaml: error: no provider can be named `@other`: paths that begin so are the sandbox's own (rename its folder)
         openapi.yaml: error: no provider can be named `shops` beside the path `/shops/{id}`: both begin with `/shops` (rename its folder)
-        openapi.yaml: warning: `DELETE /shops/{id}` is also `DELETE /shops/{id}` of `fine`: neither answers there without its prefix"#]].assert_eq(&listed(&findings));
+        openapi.yaml:5: warning: `DELETE /shops/{id}` is also `DELETE /shops/{id}` of `fine`: neither answers there without its prefix"#]].assert_eq(&listed(&findings));
 }
 
 #[test]
