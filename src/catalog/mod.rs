@@ -321,7 +321,8 @@ pub fn load_noting(
         if let Place::Folder(folder) = &place {
             files.folders.insert(folder.clone());
         }
-        let fixtures = find_fixtures(sources, &name, findings, files);
+        let is_built_in = matches!(place, Place::BuiltIn);
+        let fixtures = find_fixtures(sources, &name, is_built_in, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
         let mut own = files.like();
@@ -471,6 +472,7 @@ fn provider(
     files: &mut Files,
 ) -> Option<Provider> {
     let before = findings.len();
+    let is_built_in = matches!(place, Place::BuiltIn);
     let (document, contract, behavior, vet) = self::files(name, place, findings, files)?;
     let vet = sources.vet || vet;
     if sources.vet {
@@ -505,7 +507,7 @@ fn provider(
     };
     let fixtures = self::fixtures(&behavior, fixtures, sources, now, findings)?;
     let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
-    (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures })
+    (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures, is_built_in })
 }
 
 /// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.
@@ -564,7 +566,8 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
         let mut all = Vec::new();
         for provider in providers {
             let (files, findings) = (&mut Files::default(), &mut findings);
-            let found = find_fixtures(&sources, &provider.name, findings, files);
+            let is_built_in = provider.is_built_in;
+            let found = find_fixtures(&sources, &provider.name, is_built_in, findings, files);
             exists |= found.as_ref().is_some_and(|(name, _)| name == set);
             let file = found.map(|(_, file)| file);
             all.extend(fixtures(&provider.behavior, file, &sources, now, findings));
@@ -594,10 +597,12 @@ fn fixtures(
     Some(behavior.fixtures(&document, now, vet, findings))
 }
 
-/// The fixture set of a provider, and the name of the set: the one asked for, else `default`.
+/// The fixture set of a provider, and the name of the set: the one asked for, else `default`. Built-in sets are for
+/// built-in providers only: someone else's document may well have the name of one.
 fn find_fixtures(
     sources: &Sources,
     provider: &str,
+    is_built_in: bool,
     findings: &mut Vec<Finding>,
     files: &mut Files,
 ) -> Option<(String, File)> {
@@ -610,7 +615,7 @@ fn find_fixtures(
         {
             return read(&path, findings, files).map(|file| (set.to_owned(), file));
         }
-        if let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
+        if is_built_in && let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
             return Some((set.to_owned(), file));
         }
     }

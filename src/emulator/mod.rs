@@ -111,6 +111,8 @@ pub struct Provider {
     pub behavior: Behavior,
     /// The records it starts from, and calls that show them.
     pub fixtures: Fixtures,
+    /// Whether its contract and behavior are built in, and not a user's files.
+    pub is_built_in: bool,
 }
 
 impl Provider {

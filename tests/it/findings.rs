@@ -620,7 +620,7 @@ fn a_provider_whose_name_stands_in_the_way_is_left_out() {
             Document::parse("default.yaml", "{ tombstone: 1, records: {} }", &mut Vec::new())
                 .unwrap();
         let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut Vec::new());
-        Provider { name: name.into(), behavior, fixtures }
+        Provider { name: name.into(), behavior, fixtures, is_built_in: false }
     };
     let mut findings = Vec::new();
     let providers = ["__mine", "@other", "shops", "fine", "twin"].map(provider).into();

@@ -171,6 +171,36 @@ fn documents_stand_beside_each_other_and_beside_the_built_in_ones() {
 }
 
 #[test]
+fn a_document_with_the_name_of_a_built_in_api_has_nothing_of_it() {
+    let (folder, path) = folder("mock-namesake");
+    folder.write("partoo.yaml", PETS);
+    folder.write("specs/partoo/openapi.yaml", PETS);
+    let document = folder.path.join("partoo.yaml").display().to_string();
+    let specs = folder.path.join("specs").display().to_string();
+    let in_folder = folder.path.join("specs/partoo").display().to_string();
+    for args in [
+        &["--built-in", "off", &document] as &[&str],
+        &[&document],
+        &[&format!("partoo={path}")],
+        &[&in_folder],
+        &["--specs", &specs],
+    ] {
+        let server = serve(args);
+        assert_eq!(server.call("GET", "/partoo/pets?limit=1", "").status, 200, "{args:?}");
+        assert_eq!(server.call("DELETE", "/partoo/org/42", "").status, 404, "{args:?}");
+        // A sandbox reads the fixtures anew.
+        let body = r#"{"fixture_set": "default"}"#;
+        let made = server.ask(format!(
+            "PUT /__admin/sandboxes/two HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        assert!(made.status < 300, "{args:?}: {}", made.text());
+        server.stop();
+    }
+}
+
+#[test]
 fn a_document_can_come_by_standard_input() {
     let mut command = program(&["mock", "-", "-p", "0"]);
     let (reader, mut writer) = std::io::pipe().unwrap();

@@ -256,8 +256,12 @@ fn kept_billing_history_leads_to_no_organization() {
     assert!(behavior.contains(found));
     let behavior = behavior.replace(found, &format!("{reads}{found}"));
     std::fs::write(folder.join("behavior.yaml"), behavior).unwrap();
-    let sources =
-        Sources { specs: Some(copy.clone()), only: vec!["timbrix".into()], ..Sources::default() };
+    let sources = Sources {
+        specs: Some(copy.clone()),
+        fixtures: Some(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")),
+        only: vec!["timbrix".into()],
+        ..Sources::default()
+    };
     let emulator = emulator_of(&sources, noon());
     std::fs::remove_dir_all(&copy).unwrap();
     let ask = |call: &Call| handle(&emulator, call, noon());
