@@ -34,6 +34,7 @@ use crate::finding::Finding;
 use crate::finding::Folded;
 use crate::finding::Severity;
 use crate::finding::did_you_mean;
+use crate::openapi;
 use crate::openapi::Contract;
 use crate::yaml::Document;
 
@@ -658,7 +659,8 @@ pub(crate) fn read_named_text(path: &Path, findings: &mut Vec<Finding>) -> Optio
             Ok(text) => return Some(text),
             Err(problem) => problem,
         },
-        Err(error) => format!("cannot read the file: {error}"),
+        Err(error) => openapi::refusal_of_url(path)
+            .unwrap_or_else(|| format!("cannot read the file: {error}")),
     };
     let name = path.display().to_string();
     findings.push(Finding::error(&name.as_str().into(), 0, "", problem));

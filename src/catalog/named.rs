@@ -12,6 +12,7 @@ use crate::catalog::Error;
 use crate::emulator::name_refusal;
 use crate::finding::Finding;
 use crate::openapi::Contract;
+use crate::openapi::Remote;
 
 /// Names of files that say nothing of whose document it is.
 const GENERIC: [&str; 9] =
@@ -49,6 +50,11 @@ impl FromStr for DocumentSource {
         let named = text.split_once('=').filter(|(name, _)| {
             !name.is_empty() && name.chars().all(is_plain) && !Path::new(text).exists()
         });
+        let path = named.map_or(text, |(_, path)| path);
+        if let Some(remote) = Remote::of(path).filter(|_| !Path::new(path).exists()) {
+            let advice = remote.advice_for_document(named.map(|(name, _)| name));
+            return Err(format!("documents are not fetched from a network: {advice}"));
+        }
         Ok(match named {
             Some((name, path)) => Self { name: Some(name.to_owned()), path: path.into() },
             None => Self { name: None, path: text.into() },
@@ -226,6 +232,16 @@ mod tests {
         assert_eq!(read("a/b=c.yaml"), " a/b=c.yaml");
         assert_eq!(read("-"), " -");
         assert!("".parse::<DocumentSource>().is_err());
+        let refused = |text: &str| text.parse::<DocumentSource>().unwrap_err();
+        assert_eq!(
+            refused("https://a.example/b.yaml?c=d"),
+            "documents are not fetched from a network: pipe it in with `curl -sSf 'https://a.example/b.yaml?c=d' | \
+             tombstone mock -`, or save it in a file"
+        );
+        assert!(refused("shop=http://a.example/b.yaml").contains("| tombstone mock shop=-`"));
+        assert!(
+            refused("file:///tmp/no/such.yaml").ends_with("write the path: `/tmp/no/such.yaml`")
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ use super::gathering;
 use super::layout;
 use super::layout::push;
 use super::layout::within;
+use super::remote;
 use super::unfolding;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
@@ -457,9 +458,7 @@ impl<'d> Lowering<'d> {
         let at = layout::child(pointer, keyword);
         if !text.starts_with('#') {
             let message = format!("`{text}` is not in this document; anything is accepted here");
-            return self.document.warning(&at, message).hint(
-                "nothing is fetched from a network; files are read from the document's folder or its repository",
-            );
+            return self.document.warning(&at, message).hint(remote::advice_for_reference(text));
         }
         let message =
             format!("`{}` leads nowhere; anything is accepted here", gathering::shown(text));

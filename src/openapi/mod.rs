@@ -15,6 +15,7 @@ mod lowering;
 mod overlay;
 mod patterns;
 mod reading;
+mod remote;
 mod schemas;
 mod servers;
 mod unfolding;
@@ -41,6 +42,8 @@ pub use condition::called;
 pub use direction::Direction;
 pub use gathering::gather;
 pub use overlay::Overlay;
+pub(crate) use remote::Remote;
+pub(crate) use remote::refusal as refusal_of_url;
 pub use schemas::SchemaId;
 pub use schemas::Schemas;
 

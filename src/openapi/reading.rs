@@ -34,6 +34,7 @@ use super::layout::METHODS;
 use super::leaves;
 use super::lowering;
 use super::lowering::Lowering;
+use super::remote;
 use super::servers;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
@@ -156,8 +157,7 @@ impl<'d> Reader<'d> {
                 did_you_mean(name, siblings.keys().map(String::as_str))
             })
         } else {
-            let hint = "nothing is fetched from a network; files are read from the document's folder or its repository";
-            Some(hint.to_owned())
+            Some(remote::advice_for_reference(reference))
         };
         let shown = gathering::shown(reference);
         self.warn(at, format!("`{shown}` leads nowhere and is left out")).hint = hint;

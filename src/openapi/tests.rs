@@ -495,7 +495,7 @@ fn references_lead_where_they_can() {
         ],
         &expect![[r##"
             {"properties":{"anchor":{"$ref":"#/components/schemas/N"},"id":{"$ref":"#/components/schemas/T/$defs/u"},"file":{"$ref":"#/components/schemas/T"},"place":{"$ref":"#/paths/~1/get/responses/200/content/application~1json/schema"},"braces":{"$ref":"#/components/schemas/A%7B%25b"},"raw":{"$ref":"#/components/schemas/A%7B%25b"},"deep":{"$ref":"#/components/schemas/S/properties/x"},"x":{"type":"boolean"},"far":{},"near":{},"dynamic":{"$ref":"#/components/schemas/N"},"extension":{}}}
-            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+            a.yaml:24: warning: `other.yaml#/T` is not in this document; anything is accepted here (files are read from the document's folder or its repository)
             a.yaml:25: warning: `#/components/schemas/Tee` leads nowhere; anything is accepted here (did you mean `T`?)
             a.yaml:27: warning: `#/x-schemas/E` leads nowhere; anything is accepted here
         "##]],

@@ -165,12 +165,12 @@ fn what_is_not_there_is_a_warning_and_what_is_broken_an_error() {
         .hidden.yaml: warning: is hidden, and not read for a reference
         link.yaml: warning: leads out of the folder that files are read from
         openapi.yaml:11: warning: `../../etc/passwd` is outside the folder that files are read from (move it beside the document)
-        openapi.yaml:10: warning: `missing.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
-        openapi.yaml:11: warning: `../../etc/passwd` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
-        openapi.yaml:12: warning: `https://example.com/x.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
-        openapi.yaml:13: warning: `broken.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
-        openapi.yaml:14: warning: `.hidden.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
-        openapi.yaml:15: warning: `link.yaml` is not in this document; anything is accepted here (nothing is fetched from a network; files are read from the document's folder or its repository)
+        openapi.yaml:10: warning: `missing.yaml` is not in this document; anything is accepted here (files are read from the document's folder or its repository)
+        openapi.yaml:11: warning: `../../etc/passwd` is not in this document; anything is accepted here (files are read from the document's folder or its repository)
+        openapi.yaml:12: warning: `https://example.com/x.yaml` is not in this document; anything is accepted here (nothing is fetched from a network: save it with `curl -sSf https://example.com/x.yaml -o x.yaml`, and name that file)
+        openapi.yaml:13: warning: `broken.yaml` is not in this document; anything is accepted here (files are read from the document's folder or its repository)
+        openapi.yaml:14: warning: `.hidden.yaml` is not in this document; anything is accepted here (files are read from the document's folder or its repository)
+        openapi.yaml:15: warning: `link.yaml` is not in this document; anything is accepted here (files are read from the document's folder or its repository)
         openapi.yaml:16: warning: `good.yaml#/No` leads nowhere; anything is accepted here
     "#]].assert_eq(&said);
     assert_eq!(contract.unwrap().operations[0].responses["200"].content.len(), 7);

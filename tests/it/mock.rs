@@ -201,6 +201,48 @@ fn a_document_with_the_name_of_a_built_in_api_has_nothing_of_it() {
 }
 
 #[test]
+fn a_document_by_its_url_leads_to_what_to_type_instead() {
+    let folder = Folder::new("mock-url");
+    folder.write("tombstone.yaml", "tombstone: 1\ndocuments: ['https://a.example/b.yaml']\n");
+    folder.write(
+        "refs.yaml",
+        "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {responses: {'200': {$ref: \
+         'https://a.example/c.yaml#/r'}}}}\n",
+    );
+    let path = |name: &str| folder.path.join(name).display().to_string();
+    let (config, refs) = (path("tombstone.yaml"), path("refs.yaml"));
+    let url = "https://a.example/b.yaml";
+    let told = [
+        &["mock", url] as &[&str],
+        &["check", &format!("shop={url}")],
+        &["check", "--config", &config],
+        &["check", &refs, "--overlay", "http://a.example/o.yaml"],
+        &["check", "--built-in", "off", &refs],
+    ]
+    .map(|args| run(args).text().replace(&folder.path.display().to_string(), "DIR"));
+    expect![[r#"
+        error: invalid value 'https://a.example/b.yaml' for '<DOCUMENT>...': documents are not fetched from a network: pipe it in with `curl -sSf https://a.example/b.yaml | tombstone mock -`, or save it in a file
+
+        For more information, try '--help'.
+        exit 2
+        error: invalid value 'shop=https://a.example/b.yaml' for '[DOCUMENT]...': documents are not fetched from a network: pipe it in with `curl -sSf https://a.example/b.yaml | tombstone mock shop=-`, or save it in a file
+
+        For more information, try '--help'.
+        exit 2
+        DIR/tombstone.yaml:1: error: documents are not fetched from a network: pipe it in with `curl -sSf https://a.example/b.yaml | tombstone mock -`, or save it in a file
+        4 providers can be served; 1 error and 0 warnings
+        exit 1
+        http://a.example/o.yaml: error: is not fetched from a network: save it with `curl -sSf http://a.example/o.yaml -o o.yaml`, and name that file
+        4 providers can be served; 1 error and 0 warnings
+        exit 1
+        DIR/refs.yaml:4: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
+        DIR/refs.yaml:4: warning: `https://a.example/c.yaml#/r` leads nowhere and is left out (nothing is fetched from a network: save it with `curl -sSf https://a.example/c.yaml -o c.yaml`, and name that file)
+        1 provider can be served; 0 errors and 2 warnings
+        exit 1
+    "#]].assert_eq(&told.concat());
+}
+
+#[test]
 fn a_document_can_come_by_standard_input() {
     let mut command = program(&["mock", "-", "-p", "0"]);
     let (reader, mut writer) = std::io::pipe().unwrap();
