@@ -3,6 +3,8 @@
 //! What can be written down at load is; what is computed is checked against the contract each time it is
 //! sent. Must not know when an answer is given.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
@@ -292,10 +294,10 @@ fn body(
         }
         return Some(AnswerBody::Nothing);
     };
-    let example = example(format, media, place, notes)?;
+    let example = example(format, &medium.name, media, place, notes)?;
     if place.vet
         && format.patch.is_none()
-        && let Err(reason) = medium.check(example, place.schemas)
+        && let Err(reason) = medium.check(&example, place.schemas)
     {
         notes.error(
             place.pointer,
@@ -304,21 +306,23 @@ fn body(
         );
     }
     match &format.patch {
-        None => fixed(example, medium, place.pointer, place, notes),
+        None => fixed(&example, medium, place.pointer, place, notes),
         Some(patch) => {
             let patch = template(patch, &given("patch"), place, notes)?;
-            Some(AnswerBody::Patched { example: example.clone(), patch })
+            Some(AnswerBody::Patched { example: example.into_owned(), patch })
         }
     }
 }
 
-/// The documented example that an answer gives: the one it names, or the only one.
+/// The documented example that an answer gives: the one it names, or the only one. Where nothing at all is documented of
+/// a body, an empty one.
 fn example<'a>(
     format: &AnswerFormat,
+    media_type: &str,
     media: &'a MediaType,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
-) -> Option<&'a Json> {
+) -> Option<Cow<'a, Json>> {
     let names: Vec<_> = media.examples.keys().map(String::as_str).collect();
     if let Some(name) = &format.example {
         let found = media.examples.get(name);
@@ -332,10 +336,12 @@ fn example<'a>(
             });
             notes.error(&child(place.pointer, "example"), message, hint);
         }
-        return found;
+        return found.map(Cow::Borrowed);
     }
+    let empty = || media::empty_value(media_type).filter(|_| media.schema.is_none());
     match names.as_slice() {
-        [_] => media.examples.first().map(|(_, example)| example),
+        [_] => media.examples.first().map(|(_, example)| Cow::Borrowed(example)),
+        [] if let Some(empty) = empty() => Some(Cow::Owned(empty)),
         [] => {
             let message = "the documented response has no example, and this gives no body";
             notes.error(place.pointer, message, "add a `body`".to_owned());

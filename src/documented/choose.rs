@@ -150,7 +150,10 @@ pub(super) fn for_invalid<'o>(
             let found = exemplary().find(|(_, (_, media))| media.examples.contains_key(name));
             Some(found.ok_or_else(|| not_documented(operation, Some(status), example))?)
         }
-        _ => exemplary().next().or_else(|| all().find(|(_, (_, media))| media.schema.is_some())),
+        _ => exemplary()
+            .next()
+            .or_else(|| all().find(|(_, (_, media))| media.schema.is_some()))
+            .or_else(|| all().next()),
     };
     let media = found.map(|(number, (name, media))| ChosenMedia::of(number, name, media, None));
     let has = |name: &&str| {

@@ -240,7 +240,9 @@ fn value(
     let first = examples.values().next();
     let first = first.filter(|_| !making.passes_over_examples || media.media.schema.is_none());
     let Some(example) = named.or(first) else {
-        let Some(schema) = media.media.schema else { return Ok(None) };
+        let Some(schema) = media.media.schema else {
+            return Ok(media::empty_value(&media.name).map(|value| (value, Vec::new())));
+        };
         let value = sample::nearest(&contract.schemas, schema, &making.wish(), making.seed)
             .map_err(|unmet| Refusal::TooComplex(unmet.to_string()))?;
         let misfits = response_violations(&contract.schemas, schema, &value);

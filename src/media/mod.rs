@@ -19,6 +19,7 @@ pub use kind::essence;
 pub use kind::has_own_syntax;
 pub use kind::is_json;
 pub use write::Written;
+pub use write::empty_value;
 pub use write::header_text;
 pub use write::write;
 pub use write::write_encoded;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
 use indexmap::IndexMap;
+use serde_json::Map;
 use serde_json::Value;
 
 use crate::openapi::Encoding;
@@ -85,6 +86,15 @@ pub fn write_encoded(
     };
     let content_type = HeaderValue::from_str(content_type.as_deref().unwrap_or(media_type)).ok()?;
     Some(Written { body: body.into(), content_type })
+}
+
+/// What stands for a body of which the document says no more than its media type: an empty object where no bytes at all
+/// would not be a body of that type. An object, for clients of JSON look for members first.
+pub fn empty_value(media_type: &str) -> Option<Value> {
+    match Kind::of(fallback(media_type)) {
+        Kind::Json | Kind::Xml | Kind::Yaml | Kind::Multipart => Some(Value::Object(Map::new())),
+        _ => None,
+    }
 }
 
 /// A documented header's value in style `simple`: lists `a,b`, records `k,v`, or `k=v` where they are exploded; what

@@ -323,7 +323,7 @@ pub struct Encoding {
 }
 
 /// One documented response.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Response {
     /// `description`.
     pub description: String,

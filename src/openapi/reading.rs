@@ -614,6 +614,11 @@ impl<'d> Reader<'d> {
     fn content(&mut self, pointer: &str, direction: Direction) -> IndexMap<String, MediaType> {
         let mut found = IndexMap::new();
         for (name, pointer) in self.entries(pointer) {
+            if self.value(&pointer).is_some_and(Value::is_null) {
+                self.warn(&pointer, "the media type is null; it is read as `{}`");
+                found.insert(name.clone(), MediaType::default());
+                continue;
+            }
             let Some((at, map)) = self.object(&pointer) else { continue };
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::MediaType> =
@@ -748,8 +753,12 @@ impl<'d> Reader<'d> {
                 found.insert(status, response);
             }
         }
-        if found.is_empty() {
-            self.warn(&pointer, "the operation has no responses");
+        // Also where only interim ones (1xx) are documented: a request is to get a final response.
+        if found.keys().all(|status| status.starts_with('1')) {
+            let message = "the operation documents no response; it answers 200 without a body";
+            self.advise(&pointer, message, "document one under `responses`");
+            let line = self.document.line(operation);
+            found.insert("200".to_owned(), Response { line, ..Response::default() });
         }
         found
     }

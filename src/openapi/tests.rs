@@ -316,7 +316,7 @@ fn what_is_sloppy_is_said() {
         a.yaml:2: warning: `servers/2` is not an object and is left out
         a.yaml:3: warning: security scheme `missing` is not there; the alternative with it is left out, and without it nothing is asked for
         a.yaml:7: warning: path parameter `other` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
-        a.yaml:7: warning: the operation has no responses
+        a.yaml:7: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
         a.yaml:10: warning: path parameter `id` is always `required: true`
         a.yaml:11: warning: path parameter `idd` is not in `/a/{id}/{other}`; it is left out (did you mean `id`?)
         a.yaml:12: warning: `required` is a text; it is read as `true`
@@ -362,6 +362,7 @@ fn the_rest_of_a_sloppy_document_serves() {
           Parameter { name: "style", location: Query, required: false, schema: Some(SchemaId(4)), style: Form, explode: true, content: None, allow_empty: false, default: None, line: 14 }
           Parameter { name: "bare", location: Query, required: false, schema: None, style: Form, explode: true, content: None, allow_empty: false, default: None, line: 15 }
           Parameter { name: "other", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 7 }
+          200 Response { description: "", headers: {}, content: {}, inferred: None, unreachable: None, line: 7 }
         20 POST /a/{id}/{other}: POST /a/{id}/{other} [["key"]]
           Parameter { name: "id", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 20 }
           Parameter { name: "other", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 20 }

@@ -329,17 +329,17 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {summary: no responses}}\n",
         expect![[r#"
-        1 served
-        a.yaml:4: warning: the operation has no responses
-    "#]],
+            1 served
+            a.yaml:4: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {responses: {200: null}}}\n",
         expect![[r#"
-        1 served
-        a.yaml:4: warning: the operation has no responses
-        a.yaml:4: warning: `responses/200` is not an object and is left out
-    "#]],
+            1 served
+            a.yaml:4: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
+            a.yaml:4: warning: `responses/200` is not an object and is left out
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {parameters: [{name: x, in: query}, {name: y, in: query, type: string}, null, 3], responses: {'200': {description: ok}}}}\n",
@@ -421,18 +421,18 @@ fn sloppy_documents_lose_no_more_than_they_must() {
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {responses: {'200': {description: ok, content: {application/json: null}}, 'ok': {description: x}, '2xx': {description: y}}}}\n",
         expect![[r#"
-        1 served
-        a.yaml:4: warning: `application/json` is not an object and is left out
-        a.yaml:4: warning: `ok` is no status and is left out (write `200`, `4XX` or `default`)
-    "#]],
+            1 served
+            a.yaml:4: warning: the media type is null; it is read as `{}`
+            a.yaml:4: warning: `ok` is no status and is left out (write `200`, `4XX` or `default`)
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {responses: [{description: ok}]}}\n",
         expect![[r#"
-        1 served
-        a.yaml:4: warning: `responses` is not a map and is left out
-        a.yaml:4: warning: the operation has no responses
-    "#]],
+            1 served
+            a.yaml:4: warning: `responses` is not a map and is left out
+            a.yaml:4: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
+        "#]],
     );
     sloppy(
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: {type: any}\n",

@@ -243,6 +243,87 @@ fn a_document_by_its_url_leads_to_what_to_type_instead() {
 }
 
 #[test]
+fn what_a_document_says_nothing_of_is_answered_all_the_same() {
+    let folder = Folder::new("mock-silent");
+    folder.write(
+        "silent.yaml",
+        "
+openapi: 3.1.0
+info: { title: Silent, version: '1' }
+paths:
+  /none: { get: { operationId: none } }
+  /empty: { get: { operationId: empty, responses: {} } }
+  /extended: { get: { responses: { x-later: true } } }
+  /misspelt: { get: { responses: { ok: { description: x } } } }
+  /interim: { get: { responses: { '100': { description: x } } } }
+  /json: { get: { operationId: json, responses: { '200': { description: x, content: { application/json: {} } } } } }
+  /null: { get: { responses: { '200': { description: x, content: { application/json: } } } } }
+  /patch: { get: { operationId: patch, responses: { '200': { description: x, content: { application/a+json: {} } } } } }
+  /range: { get: { responses: { '200': { description: x, content: { '*/*': {} } } } } }
+  /xml: { get: { responses: { '200': { description: x, content: { application/xml: {} } } } } }
+  /text: { get: { responses: { '200': { description: x, content: { text/plain: {} } } } } }
+  /gone: { get: { responses: { '204': { description: x, content: { application/json: {} } } } } }
+  /bad:
+    get:
+      parameters: [{ name: a, in: query, required: true, schema: { type: string } }]
+      responses: { '200': { description: x }, '400': { description: x, content: { application/json: {} } } }
+",
+    );
+    folder.write(
+        "silent.behavior.yaml",
+        "tombstone: 1\noperations:\n  empty: { rules: [{ respond: 200 }] }\n  json: { rules: [{ respond: 200 }] }\n  \
+         patch: { rules: [{ respond: 200, patch: { a: 1 } }] }\n",
+    );
+    let path = folder.path.join("silent.yaml").display().to_string();
+    let told = [true, false].map(|has_behavior| {
+        if !has_behavior {
+            fs::remove_file(folder.path.join("silent.behavior.yaml")).unwrap();
+        }
+        let server = serve(&["--built-in", "off", &path]);
+        let paths = "none empty extended misspelt interim json null patch range xml text gone bad";
+        let told = paths.split(' ').map(|path| {
+            let answer = server.call("GET", &format!("/{path}"), "");
+            let media_type = answer.field("content-type").unwrap_or_default();
+            let line = format!("{path} {} {media_type} {}", answer.status, answer.text());
+            line.trim_end().to_owned()
+        });
+        let told: Vec<String> = told.collect();
+        server.stop();
+        told.join("\n") + "\n"
+    });
+    expect![[r#"
+        none 200
+        empty 200
+        extended 200
+        misspelt 200
+        interim 200
+        json 200 application/json {}
+        null 200 application/json {}
+        patch 200 application/a+json {"a":1}
+        range 200 application/json {}
+        xml 200 application/xml <?xml version="1.0" encoding="UTF-8"?><root></root>
+        text 200 text/plain
+        gone 204
+        bad 400 application/json {}
+
+        none 200
+        empty 200
+        extended 200
+        misspelt 200
+        interim 200
+        json 200 application/json {}
+        null 200 application/json {}
+        patch 200 application/a+json {}
+        range 200 application/json {}
+        xml 200 application/xml <?xml version="1.0" encoding="UTF-8"?><root></root>
+        text 200 text/plain
+        gone 204
+        bad 400 application/json {}
+    "#]]
+    .assert_eq(&told.join("\n"));
+}
+
+#[test]
 fn a_document_can_come_by_standard_input() {
     let mut command = program(&["mock", "-", "-p", "0"]);
     let (reader, mut writer) = std::io::pipe().unwrap();
