@@ -96,8 +96,8 @@ impl Emulator {
             Lookup::Found(Found { value: Target::Operation { provider, operation }, params }) => {
                 self.validate((*provider, *operation), &params, asked)
             }
-            Lookup::Found(Found { value: Target::NotEmulated { provider }, .. }) => {
-                Prepared::Answered(Box::new(self.not_emulated(*provider, asked)))
+            Lookup::Found(Found { value: Target::NotEmulated { provider, number }, .. }) => {
+                Prepared::Answered(Box::new(self.not_emulated(*provider, *number, asked)))
             }
             Lookup::WrongMethod { allow, .. } if parts.method == Method::OPTIONS => {
                 Prepared::Answered(Box::new(options(Some(&allow))))

@@ -31,13 +31,13 @@ pub(super) enum Target {
     /// An operation of a provider, by their numbers.
     Operation { provider: usize, operation: usize },
     /// An operation that the real service has and the sandbox has not.
-    NotEmulated { provider: usize },
+    NotEmulated { provider: usize, number: usize },
 }
 
 impl Target {
     pub(super) fn provider(self) -> usize {
         match self {
-            Self::Operation { provider, .. } | Self::NotEmulated { provider } => provider,
+            Self::Operation { provider, .. } | Self::NotEmulated { provider, .. } => provider,
         }
     }
 }
@@ -340,11 +340,11 @@ fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<Route<'c>> {
         line: operation.line,
         pointer: &operation.pointer,
     });
-    let others = contract.not_emulated.iter().map(|other| Route {
+    let others = contract.not_emulated.iter().enumerate().map(|(number, other)| Route {
         method: other.method.clone(),
         template: &other.template,
         conditions: &other.conditions,
-        target: Target::NotEmulated { provider },
+        target: Target::NotEmulated { provider, number },
         bases: base_paths_of(&contract.servers),
         file: &contract.file,
         line: other.line,

@@ -85,8 +85,17 @@ impl Emulator {
     }
 
     /// The answer to an operation that the real service has and the sandbox has not.
-    pub(super) fn not_emulated(&self, provider: usize, asked: &Asked<'_>) -> Answer {
+    pub(super) fn not_emulated(&self, provider: usize, number: usize, asked: &Asked<'_>) -> Answer {
         let contract = self.providers[provider].contract();
+        let operation = &contract.not_emulated[number];
+        if let Some(reason) = &operation.reason {
+            let (method, template, line) = (&operation.method, &operation.template, operation.line);
+            let file = &contract.file;
+            let detail = format!("`{method} {template}` is refused: {reason} ({file}:{line})");
+            let title = "the document cannot be read here as it is meant";
+            let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, title, detail);
+            return Answer::refused(problem, "cannot be read").of(Some(provider));
+        }
         let emulated: Vec<String> = contract.operations.iter().map(named).collect();
         let detail = format!(
             "the real API answers `{} {}`, and this sandbox does not: it emulates {}",

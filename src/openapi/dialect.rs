@@ -324,6 +324,11 @@ fn shape(keyword: &str) -> Option<Shape> {
     })
 }
 
+/// Whether a keyword's value is read here, and is no data and no schema.
+pub(super) fn is_known(keyword: &str) -> bool {
+    shape(keyword).is_some() || SAYS_NOTHING.contains(&keyword) || keyword == "xml"
+}
+
 impl Shape {
     fn wanted(self) -> &'static str {
         match self {

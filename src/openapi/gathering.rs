@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::layout;
 use super::layout::within;
 use super::lowering;
+use super::references;
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -22,6 +23,9 @@ use crate::yaml::Document;
 pub(super) const FILES: &str = "x-tombstone-files";
 /// Other files of one document: the largest public ones have some 3,000.
 const FILES_MAX: usize = 5_000;
+/// References on the way to what others lead to: as many as large documents have references. Each can make a pointer
+/// longer, so that a circle would go on without end.
+const DETOURS_MAX: usize = 100_000;
 
 /// Entries that hold named things, so that no name in there is a keyword, whatever it is.
 const NAMED: [&str; 22] = [
@@ -50,6 +54,7 @@ const NAMED: [&str; 22] = [
 ];
 
 /// Entries that hold data: what looks like a reference there is none.
+/// One that is a reference as a whole is followed all the same, except under those that validate by it.
 const DATA: [&str; 6] = ["example", "enum", "const", "default", "value", "dataValue"];
 
 fn is_data(keyword: &str) -> bool {
@@ -93,13 +98,14 @@ pub fn gather(
         seen: HashSet::new(),
         ids: HashMap::new(),
         edits: Vec::new(),
+        detours: 0,
         refused: BTreeMap::new(),
         read,
     };
     gathering.enter(path.to_owned(), document);
-    gathering.reach(0, String::new());
-    while let Some((file, pointer)) = gathering.open.pop() {
-        gathering.walk(file, pointer);
+    gathering.reach(0, String::new(), false);
+    while let Some((file, pointer, is_named)) = gathering.open.pop() {
+        gathering.walk(file, pointer, is_named);
     }
     gathering.finish(findings)
 }
@@ -140,12 +146,14 @@ struct Gathering<R> {
     files: Vec<File>,
     /// Files by path; `None`: cannot be read.
     known: HashMap<String, Option<usize>>,
-    /// Places that a reference leads to, still to be looked at.
-    open: Vec<(usize, String)>,
+    /// Places that a reference leads to, still to be looked at, and whether the keys there are names.
+    open: Vec<(usize, String, bool)>,
     seen: HashSet<(usize, String)>,
     /// Schemas by `$id`.
     ids: HashMap<String, (usize, String)>,
     edits: Vec<Edit>,
+    /// References that were met on the way to what another leads to.
+    detours: usize,
     /// Files that are not asked for, and where each is referred to first.
     refused: BTreeMap<String, (usize, String)>,
     read: R,
@@ -173,19 +181,31 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     }
 
     /// A reference leads here.
-    fn reach(&mut self, file: usize, pointer: String) {
+    fn reach(&mut self, file: usize, pointer: String, is_named: bool) {
         let is_covered =
             self.seen.contains(&(file, String::new())) && !pointer.split('/').skip(1).any(is_data);
         if !is_covered && self.seen.insert((file, pointer.clone())) {
-            self.open.push((file, pointer));
+            self.open.push((file, pointer, is_named));
         }
     }
 
-    fn walk(&mut self, file: usize, mut pointer: String) {
+    fn walk(&mut self, file: usize, mut pointer: String, is_named: bool) {
         let document = Rc::clone(&self.files[file].document);
+        let around = Around { file, id: None, is_named };
         if let Some(value) = document.root().pointer(&pointer) {
-            let around = Around { file, id: None, is_named: false };
             self.visit(value, &mut pointer, around);
+            return;
+        }
+        // A reference may stand on the way there.
+        let (holder, value) = references::nearest(document.root(), &pointer);
+        if let Some(text) = references::reference(value)
+            && self.detours < DETOURS_MAX
+        {
+            self.detours += 1;
+            let rest = pointer[holder.len()..].to_owned();
+            if let Some((file, target)) = self.link(text, &layout::child(holder, "$ref"), around) {
+                self.reach(file, format!("{target}{rest}"), is_named);
+            }
         }
     }
 
@@ -201,7 +221,11 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
             }
             Value::Object(map) if around.is_named => {
                 for (name, entry) in map {
-                    within(pointer, name, |pointer| self.visit(entry, pointer, inside));
+                    within(pointer, name, |pointer| match entry {
+                        // In the stead of all of them.
+                        Value::String(text) if name == "$ref" => self.lead(text, pointer, around),
+                        entry => self.visit(entry, pointer, inside),
+                    });
                 }
             }
             Value::Object(map) => self.visit_object(map, pointer, around),
@@ -228,12 +252,40 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
                 ("mapping", Value::Object(names)) => {
                     within(at, key, |at| self.lead_mapping(names, at, around));
                 }
+                ("examples", Value::Array(items)) => {
+                    for (number, item) in items.iter().enumerate() {
+                        let number = number.to_string();
+                        within(at, key, |at| {
+                            within(at, &number, |at| self.visit_data(item, at, around));
+                        });
+                    }
+                }
+                ("example" | "value" | "dataValue" | "enum", value) => {
+                    within(at, key, |at| self.visit_data(value, at, around));
+                }
                 (key, _) if is_data(key) => {}
                 (key, value) => {
                     let is_named = NAMED.contains(&key);
                     within(at, key, |at| self.visit(value, at, Around { is_named, ..around }));
                 }
             }
+        }
+    }
+
+    /// Data, which may be a reference as a whole; what that leads to is data again.
+    fn visit_data(&mut self, value: &Value, at: &str, around: Around<'_>) {
+        let Some(text) = references::whole_reference(value) else { return };
+        let (mut text, mut at, mut around) = (text.to_owned(), layout::child(at, "$ref"), around);
+        for _ in 0..references::REFERENCES_MAX {
+            let Some((file, target)) = self.link(&text, &at, around) else { return };
+            let document = Rc::clone(&self.files[file].document);
+            let Some(next) = document.root().pointer(&target) else {
+                // A reference may stand on the way there.
+                return self.reach(file, target, false);
+            };
+            let Some(next) = references::whole_reference(next) else { return };
+            (text, at) = (next.to_owned(), layout::child(&target, "$ref"));
+            around = Around { file, id: None, is_named: false };
         }
     }
 
@@ -255,16 +307,23 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         }
     }
 
-    /// Makes a reference lead to its place in the gathered document.
+    /// Makes a reference lead to its place in the gathered document, and has that looked at.
     fn lead(&mut self, reference: &str, at: &str, around: Around<'_>) {
-        let Some((file, target)) = self.locate(reference, at, around) else { return };
+        if let Some((file, target)) = self.link(reference, at, around) {
+            self.reach(file, target, around.is_named);
+        }
+    }
+
+    /// Makes a reference lead to its place in the gathered document: which file, and where in it.
+    fn link(&mut self, reference: &str, at: &str, around: Around<'_>) -> Option<(usize, String)> {
+        let (file, target) = self.locate(reference, at, around)?;
         let is_own = file == 0 && reference.starts_with('#');
         if !is_own {
             let place = if file == 0 { String::new() } else { in_files(&self.files[file].path) };
             let text = lowering::fragment(&format!("{place}{target}"));
             self.edits.push(Edit { file: around.file, pointer: at.to_owned(), text });
         }
-        self.reach(file, target);
+        Some((file, target))
     }
 
     /// The file and the place in it that a reference means.

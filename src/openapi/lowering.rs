@@ -24,6 +24,8 @@ use super::gathering;
 use super::layout;
 use super::layout::push;
 use super::layout::within;
+use super::references;
+use super::references::Found;
 use super::remote;
 use super::unfolding;
 use crate::finding::Finding;
@@ -89,6 +91,8 @@ pub(super) struct Lowering<'d> {
     discriminators: Vec<Discriminator>,
     /// Whether anything is `readOnly` or `writeOnly`.
     has_sides: bool,
+    /// Values that were copied to where a reference to them stood.
+    copied: usize,
 }
 
 struct Resource {
@@ -109,6 +113,9 @@ struct Visit {
 /// References one after the other that are applied to one value: validation recurses that deep.
 const CHAIN_MAX: usize = 64;
 
+/// Values that are copied to where references to them stand, all together: as many as the largest documents have.
+const COPIED_MAX: usize = 5_000_000;
+
 struct Reference {
     /// The schema object that holds it.
     pointer: String,
@@ -127,7 +134,7 @@ impl<'d> Lowering<'d> {
         let mut lowering = Lowering {
             document,
             dialect,
-            root: layout::without_prose(document.root()),
+            root: document_of_schemas(document),
             pointers: IndexSet::new(),
             references: Vec::new(),
             resources: vec![Resource { uri: String::new(), pointer: String::new() }],
@@ -138,8 +145,9 @@ impl<'d> Lowering<'d> {
             outermost: Vec::new(),
             discriminators: Vec::new(),
             has_sides: false,
+            copied: 0,
         };
-        for pointer in layout::schema_positions(document.root()) {
+        for pointer in layout::schema_positions(&lowering.root) {
             lowering.lower_at(pointer, findings);
         }
         lowering.connect(findings);
@@ -230,6 +238,7 @@ impl<'d> Lowering<'d> {
                 return;
             }
         };
+        self.follow_keywords(map, pointer, findings);
         let outcome = dialect::lower(map, self.dialect);
         for flaw in outcome.flaws {
             let finding =
@@ -250,6 +259,97 @@ impl<'d> Lowering<'d> {
         self.note_references(map, pointer, resource);
         self.discriminator(map, pointer, findings);
         self.lower_inside(map, pointer, resource, findings);
+    }
+
+    /// References in the stead of what a keyword has: a map or list of schemas becomes one of references to its entries,
+    /// so that nothing is there twice and circles stay as they are; all else is copied.
+    fn follow_keywords(
+        &mut self,
+        map: &mut Map<String, Value>,
+        pointer: &str,
+        findings: &mut Vec<Finding>,
+    ) {
+        let mut lost = Vec::new();
+        for (keyword, value) in map.iter_mut() {
+            let at = || layout::child(pointer, keyword);
+            if let ("examples", Value::Array(items)) = (keyword.as_str(), &mut *value) {
+                for (number, item) in items.iter_mut().enumerate() {
+                    self.follow_data(item, || format!("{}/{number}", at()), findings);
+                }
+            }
+            let Some(text) = references::reference(value) else { continue };
+            match (keyword.as_str(), inside(keyword)) {
+                (_, Some(Inside::One)) => {}
+                ("example", _) => self.follow_data(value, at, findings),
+                (keyword, inside) if inside.is_some() || dialect::is_known(keyword) => {
+                    match self.spread(text, value, inside.is_none()) {
+                        Some(spread) => {
+                            *value = spread;
+                            findings.push(references::unusual(self.document, &at()));
+                        }
+                        None => {
+                            let at = layout::child(&at(), "$ref");
+                            findings.push(self.unresolved_at(&at, text, "it is left out"));
+                            lost.push(keyword.to_owned());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if lost.is_empty() {
+            return;
+        }
+        map.retain(|keyword, _| !lost.contains(keyword));
+    }
+
+    /// What a reference in the stead of a keyword's value stands for.
+    fn spread(&mut self, text: &str, written: &Value, is_copy: bool) -> Option<Value> {
+        let found = references::find(self.document.root(), &target(text)?);
+        let Found::Value(at, found) = found else { return None };
+        let link = |token: &str| json!({ "$ref": fragment(&layout::child(&at, token)) });
+        match found {
+            found if is_copy => self.copy(found),
+            Value::Object(entries) => {
+                let beside = written.as_object()?.iter().filter(|(name, _)| *name != "$ref");
+                let links = entries.keys().map(|name| (name.clone(), link(name)));
+                let mut spread: Map<String, Value> = links.collect();
+                spread.extend(beside.map(|(name, value)| (name.clone(), value.clone())));
+                Some(Value::Object(spread))
+            }
+            Value::Array(items) => {
+                Some((0..items.len()).map(|number| link(&number.to_string())).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Data that is a reference as a whole; what leads nowhere stays as it is.
+    fn follow_data(
+        &mut self,
+        value: &mut Value,
+        pointer: impl Fn() -> String,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(text) = references::whole_reference(value) else { return };
+        let found = target(text).map(|target| references::find(self.document.root(), &target));
+        let copied = match found {
+            Some(Found::Value(_, found)) => self.copy(found),
+            _ => None,
+        };
+        findings.push(match copied {
+            Some(copied) => {
+                *value = copied;
+                references::unusual(self.document, &pointer())
+            }
+            None => references::unfollowed(self.document, &pointer()),
+        });
+    }
+
+    /// A copy, as long as not too much was copied.
+    fn copy(&mut self, value: &Value) -> Option<Value> {
+        self.copied += count(value);
+        (self.copied <= COPIED_MAX).then(|| value.clone())
     }
 
     /// `$id` begins a resource of its own, `$anchor` names a place in it. Both are taken away:
@@ -333,7 +433,7 @@ impl<'d> Lowering<'d> {
 
     /// The document as it was read knows what is there also while a part of the tree is taken out.
     fn there(&self, pointer: &str) -> bool {
-        self.document.root().pointer(pointer).is_some()
+        matches!(references::locate(self.document.root(), pointer), Found::Value(..))
     }
 
     fn lower_inside(
@@ -433,10 +533,14 @@ impl<'d> Lowering<'d> {
         }
         // A schema with an `$id` is a document of its own, yet many mean the whole file by `#/`.
         let near = format!("{}{fragment}", self.resources[resource].pointer);
-        [near, fragment.into_owned()]
+        [near, fragment.clone().into_owned()]
             .into_iter()
             .filter(|pointer| !pointer.is_empty())
             .find_map(|pointer| self.present(pointer))
+            .or_else(|| match references::locate(self.document.root(), &fragment) {
+                Found::Value(pointer, _) if !pointer.is_empty() => self.present(pointer),
+                _ => None,
+            })
     }
 
     fn present(&self, pointer: String) -> Option<String> {
@@ -455,17 +559,19 @@ impl<'d> Lowering<'d> {
 
     fn unresolved(&self, reference: &Reference) -> Finding {
         let Reference { pointer, keyword, text, .. } = reference;
-        let at = layout::child(pointer, keyword);
+        self.unresolved_at(&layout::child(pointer, keyword), text, "anything is accepted here")
+    }
+
+    fn unresolved_at(&self, at: &str, text: &str, so: &str) -> Finding {
         if !text.starts_with('#') {
-            let message = format!("`{text}` is not in this document; anything is accepted here");
-            return self.document.warning(&at, message).hint(remote::advice_for_reference(text));
+            let message = format!("`{text}` is not in this document; {so}");
+            return self.document.warning(at, message).hint(remote::advice_for_reference(text));
         }
-        let message =
-            format!("`{}` leads nowhere; anything is accepted here", gathering::shown(text));
-        let finding = self.document.warning(&at, message);
+        let message = format!("`{}` leads nowhere; {so}", gathering::shown(text));
+        let finding = self.document.warning(at, message);
         let name = text.strip_prefix("#/components/schemas/");
-        let schemas =
-            self.document.root().pointer("/components/schemas").and_then(Value::as_object);
+        let schemas = references::find(self.document.root(), "/components/schemas").value();
+        let schemas = schemas.and_then(Value::as_object);
         let hint = name
             .zip(schemas)
             .and_then(|(name, schemas)| did_you_mean(name, schemas.keys().map(String::as_str)));
@@ -526,6 +632,40 @@ impl<'d> Lowering<'d> {
             map.shift_remove("$ref");
         }
         findings.push(self.document.warning(&layout::child(holder, "$ref"), message));
+    }
+}
+
+/// What schemas are lowered in: the document without its prose, and with its schemas where they are referred to also
+/// where a reference stands in the stead of their map, or of what holds that.
+fn document_of_schemas(document: &Document) -> Value {
+    let mut root = layout::without_prose(document.root());
+    let place = layout::child("/components", "schemas");
+    let Found::Value(at, Value::Object(schemas)) = references::find(document.root(), &place) else {
+        return root;
+    };
+    if at == place {
+        return root;
+    }
+    let links = schemas
+        .keys()
+        .map(|name| (name.clone(), json!({ "$ref": fragment(&layout::child(&at, name)) })));
+    let mut all: Map<String, Value> = links.collect();
+    let beside = document.root().pointer(&place).and_then(Value::as_object).cloned();
+    all.extend(beside.into_iter().flatten().filter(|(name, _)| name != "$ref"));
+    if let Value::Object(root) = &mut root
+        && let Value::Object(components) =
+            root.entry("components").or_insert_with(|| Value::Object(Map::new()))
+    {
+        components.insert("schemas".to_owned(), Value::Object(all));
+    }
+    root
+}
+
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
+        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        _ => 1,
     }
 }
 

@@ -15,6 +15,7 @@ mod lowering;
 mod overlay;
 mod patterns;
 mod reading;
+mod references;
 mod remote;
 mod schemas;
 mod servers;
@@ -60,7 +61,8 @@ pub struct Contract {
     pub servers: Vec<Server>,
     /// All operations in document order.
     pub operations: Vec<Operation>,
-    /// Operations that the vendor has and this document leaves out on purpose (`x-not-emulated`).
+    /// Operations that the vendor has and this document leaves out on purpose (`x-not-emulated`), and those whose
+    /// definition or security cannot be read.
     pub not_emulated: Vec<NotEmulated>,
     /// The security schemes by name.
     pub security_schemes: IndexMap<String, SecurityScheme>,
@@ -76,13 +78,16 @@ impl Contract {
         let mut found = Vec::new();
         let lowering = Lowering::new(document, dialect, &mut found);
         let mut reader = Reader::new(document, lowering, found);
-        let info = document.root().get("info");
-        let text = |name: &str| info?.get(name)?.as_str().map(str::to_owned);
+        let text = |name: &str| {
+            let found = references::find(document.root(), &format!("/info/{name}"));
+            found.value().and_then(Value::as_str).map(str::to_owned)
+        };
         let title = text("title").filter(|title| !title.is_empty());
         let mut servers = reader.servers("");
         if servers.is_empty() {
             servers.push(Server { base_path: String::new(), host: None });
         }
+        reader.note_components();
         reader.security_schemes();
         let operations = reader.operations();
         let not_emulated = reader.not_emulated();
@@ -161,7 +166,8 @@ pub struct Server {
     pub host: Option<String>,
 }
 
-/// One operation that the vendor has and the document leaves out on purpose.
+/// One operation that the vendor has and that is not answered: the document leaves it out on purpose, or cannot be read
+/// there as it is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotEmulated {
     /// The HTTP method.
@@ -170,6 +176,8 @@ pub struct NotEmulated {
     pub template: String,
     /// What a request must have beside, to be one for it.
     pub conditions: Vec<Condition>,
+    /// Why the document cannot be read there; `None` where it leaves the operation out on purpose.
+    pub reason: Option<String>,
     /// Line in the document.
     pub line: u32,
 }

@@ -34,14 +34,13 @@ use super::layout::METHODS;
 use super::leaves;
 use super::lowering;
 use super::lowering::Lowering;
+use super::references;
+use super::references::Found;
 use super::remote;
 use super::servers;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
 use crate::yaml::Document;
-
-/// References one after the other between objects that are no schemas: more is a circle.
-const REFERENCES_MAX: usize = 32;
 
 /// Where an example is and the schema it has to fit, for `check`.
 #[derive(Clone, Debug)]
@@ -52,6 +51,29 @@ pub(super) struct Sample {
     pub(super) direction: Direction,
 }
 
+/// What is known of security schemes that a reference should have led to.
+#[derive(Default)]
+struct LostSchemes {
+    names: HashSet<String>,
+    are_all: bool,
+}
+
+impl LostSchemes {
+    fn has(&self, name: &str) -> bool {
+        self.are_all || self.names.contains(name)
+    }
+}
+
+/// The security that a document asks for at one place.
+enum Security {
+    /// It says nothing of it there.
+    Unsaid,
+    /// One of these sets of schemes; none: public.
+    Alternatives(Vec<Vec<String>>),
+    /// Nobody can tell; why.
+    Unknown(String),
+}
+
 /// Reads one document.
 pub(super) struct Reader<'d> {
     document: &'d Document,
@@ -59,6 +81,10 @@ pub(super) struct Reader<'d> {
     pub(super) findings: Vec<Finding>,
     pub(super) samples: Vec<Sample>,
     pub(super) schemes: IndexMap<String, SecurityScheme>,
+    /// Operations that cannot be answered as the document wants, so that they are not answered at all.
+    pub(super) refused: Vec<NotEmulated>,
+    /// Security schemes behind references that lead nowhere, by name; all that are not known where it is the whole map.
+    lost_schemes: LostSchemes,
     /// What was read before, by pointer: components are referred to from everywhere.
     parameters: HashMap<String, Option<Parameter>>,
     responses: HashMap<String, Response>,
@@ -77,6 +103,8 @@ impl<'d> Reader<'d> {
             findings,
             samples: Vec::new(),
             schemes: IndexMap::new(),
+            refused: Vec::new(),
+            lost_schemes: LostSchemes::default(),
             parameters: HashMap::new(),
             responses: HashMap::new(),
             request_bodies: HashMap::new(),
@@ -97,32 +125,83 @@ impl<'d> Reader<'d> {
         self.warn(pointer, format!("`{place}` is not {wanted} and is left out"));
     }
 
-    fn value(&self, pointer: &str) -> Option<&'d Value> {
+    /// What is written at a place, references left as they are.
+    fn written(&self, pointer: &str) -> Option<&'d Value> {
         self.document.root().pointer(pointer)
     }
 
-    /// The entries of a map, with their pointers. Anything else than a map is a finding.
-    fn entries(&mut self, pointer: &str) -> Vec<(&'d String, String)> {
-        match self.value(pointer) {
-            Some(Value::Object(map)) => {
-                map.keys().map(|key| (key, layout::child(pointer, key))).collect()
+    /// The value at a place and where it is, with references followed. One that leads nowhere is a finding.
+    fn find(&mut self, pointer: &str) -> Option<(String, &'d Value)> {
+        match references::find(self.document.root(), pointer) {
+            Found::Value(at, value) => Some((at, value)),
+            Found::Nothing => None,
+            Found::Broken(at, reference) => {
+                self.unresolved(&at, reference);
+                None
             }
-            None | Some(Value::Null) => Vec::new(),
-            Some(_) => {
-                self.misplaced(pointer, "a map");
-                Vec::new()
+            // On the way there, it is told for what is on the way.
+            Found::Circle if self.written(pointer).is_none() => None,
+            Found::Circle => {
+                let place = layout::name(pointer);
+                let message = format!("`{place}` refers to itself in a circle and is left out");
+                self.warn(pointer, message);
+                None
             }
         }
     }
 
-    fn items(&mut self, pointer: &str) -> Vec<String> {
-        match self.value(pointer) {
-            Some(Value::Array(items)) => {
-                (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
+    /// The same for what `OpenAPI` has no references for.
+    fn find_plain(&mut self, pointer: &str) -> Option<(String, &'d Value)> {
+        let written = self.written(pointer);
+        let is_reference = written.is_some_and(|value| references::reference(value).is_some());
+        if let Some(value) = written.filter(|_| !is_reference) {
+            return Some((pointer.to_owned(), value));
+        }
+        let found = self.find(pointer)?;
+        if is_reference {
+            self.findings.push(references::unusual(self.document, pointer));
+        }
+        Some(found)
+    }
+
+    /// A field of an object, read where it is written or where a reference in the stead of the object leads.
+    fn field(&self, holder: &str, name: &str) -> Option<&'d Value> {
+        references::find(self.document.root(), &layout::child(holder, name)).value()
+    }
+
+    /// The entries of a map, with their pointers. Anything else than a map is a finding. What stands beside a reference
+    /// comes first.
+    fn entries(&mut self, pointer: &str) -> Vec<(&'d String, String)> {
+        let (at, map) = match self.find_plain(pointer) {
+            Some((at, Value::Object(map))) => (at, Some(map)),
+            None | Some((_, Value::Null)) => (String::new(), None),
+            Some((at, _)) => {
+                self.misplaced(&at, "a map");
+                return Vec::new();
             }
-            None | Some(Value::Null) => Vec::new(),
-            Some(_) => {
-                self.misplaced(pointer, "a list");
+        };
+        let mut found = Vec::new();
+        let mut beside: HashSet<&String> = HashSet::new();
+        if at != pointer
+            && let Some(Value::Object(map)) = self.written(pointer)
+        {
+            let names = map.keys().filter(|name| *name != "$ref");
+            beside.extend(names.clone());
+            found.extend(names.map(|name| (name, layout::child(pointer, name))));
+        }
+        let names = map.into_iter().flat_map(Map::keys).filter(|name| !beside.contains(name));
+        found.extend(names.map(|name| (name, layout::child(&at, name))));
+        found
+    }
+
+    fn items(&mut self, pointer: &str) -> Vec<String> {
+        match self.find_plain(pointer) {
+            Some((at, Value::Array(items))) => {
+                (0..items.len()).map(|index| format!("{at}/{index}")).collect()
+            }
+            None | Some((_, Value::Null)) => Vec::new(),
+            Some((at, _)) => {
+                self.misplaced(&at, "a list");
                 Vec::new()
             }
         }
@@ -130,31 +209,33 @@ impl<'d> Reader<'d> {
 
     /// The object at a place, with references followed, and where it is then.
     fn object(&mut self, pointer: &str) -> Option<(String, &'d Map<String, Value>)> {
-        let mut at = pointer.to_owned();
-        for _ in 0..REFERENCES_MAX {
-            let value = self.value(&at)?;
-            let Some(map) = value.as_object() else {
-                self.misplaced(&at, "an object");
-                return None;
-            };
-            let Some(Value::String(reference)) = map.get("$ref") else { return Some((at, map)) };
-            let next = lowering::target(reference).filter(|next| self.value(next).is_some());
-            let Some(next) = next else {
-                self.unresolved(&layout::child(&at, "$ref"), reference);
-                return None;
-            };
-            at = next;
+        let (at, value) = self.find(pointer)?;
+        let map = value.as_object();
+        if map.is_none() {
+            self.misplaced(&at, "an object");
         }
-        let place = layout::name(pointer);
-        self.warn(pointer, format!("`{place}` refers to itself in a circle and is left out"));
-        None
+        map.map(|map| (at, map))
+    }
+
+    /// Says of `components` and its maps where they are references: they are gone through, and not asked for.
+    pub(super) fn note_components(&mut self) {
+        let maps = self.field("", "components").and_then(Value::as_object);
+        let maps = maps.into_iter().flat_map(Map::keys);
+        let maps = maps.map(|name| layout::child("/components", name));
+        for pointer in std::iter::once("/components".to_owned()).chain(maps) {
+            if self.written(&pointer).and_then(references::reference).is_some() {
+                self.find_plain(&pointer);
+            }
+        }
     }
 
     fn unresolved(&mut self, at: &str, reference: &str) {
         let hint = if reference.starts_with('#') {
             reference.rsplit_once('/').and_then(|(folder, name)| {
-                let siblings = self.value(&lowering::target(folder)?)?.as_object()?;
-                did_you_mean(name, siblings.keys().map(String::as_str))
+                let folder = references::find(self.document.root(), &lowering::target(folder)?);
+                let siblings = folder.value()?.as_object()?;
+                let names = siblings.keys().map(String::as_str);
+                did_you_mean(name, names.filter(|name| *name != gathering::FILES))
             })
         } else {
             Some(remote::advice_for_reference(reference))
@@ -207,7 +288,7 @@ impl<'d> Reader<'d> {
     fn server_variables(&mut self, pointer: &str) -> servers::Variables {
         let mut found = servers::Variables::new();
         for (name, pointer) in self.entries(pointer) {
-            let Some(variable) = self.value(&pointer) else { continue };
+            let Some((_, variable)) = self.find(&pointer) else { continue };
             let (values, flaw) = servers::values(variable);
             match flaw {
                 None => {}
@@ -226,7 +307,11 @@ impl<'d> Reader<'d> {
     }
 
     pub(super) fn security_schemes(&mut self) {
+        self.lost_schemes.are_all = self.is_lost("/components/securitySchemes");
         for (name, pointer) in self.entries("/components/securitySchemes") {
+            if self.is_lost(&pointer) {
+                self.lost_schemes.names.insert(name.clone());
+            }
             let Some((at, map)) = self.object(&pointer) else { continue };
             if map.get("type").is_some_and(|kind| kind == "mutualTLS") {
                 let message = format!("`{name}` is of type `mutualTLS`, which is not checked");
@@ -245,25 +330,64 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Security requirements at a place; `None` when there are none, which is not the empty list.
-    pub(super) fn security(&mut self, pointer: &str) -> Option<Vec<Vec<String>>> {
-        self.value(pointer)?;
+    /// Whether a reference should lead to a place and does not.
+    fn is_lost(&self, pointer: &str) -> bool {
+        let found = references::find(self.document.root(), pointer);
+        matches!(found, Found::Broken(..) | Found::Circle)
+    }
+
+    /// Security requirements at a place. Where nobody can tell what they are, calls must not be let in.
+    fn security(&mut self, pointer: &str) -> Security {
+        let unknown = |why: &str| Security::Unknown(format!("`security` {why}"));
+        let requirements = match self.find_plain(pointer) {
+            None if self.is_lost(pointer) => {
+                return unknown("is a reference that leads nowhere");
+            }
+            None | Some((_, Value::Null)) => return Security::Unsaid,
+            Some((at, Value::Object(_))) => {
+                let message = "`security` is a map; it is read as a list with that map in it";
+                self.advise(&at, message, "write a list");
+                vec![at]
+            }
+            Some((at, Value::Array(items))) => {
+                (0..items.len()).map(|index| format!("{at}/{index}")).collect()
+            }
+            Some((at, _)) => {
+                self.misplaced(&at, "a list");
+                return unknown("is not a list");
+            }
+        };
         let mut alternatives = Vec::new();
+        let mut lost = None;
         let mut unknowns = Vec::new();
-        for pointer in self.items(pointer) {
-            let Some(Value::Object(requirement)) = self.value(&pointer) else {
-                self.misplaced(&pointer, "a map of security schemes");
+        for pointer in requirements {
+            let Some((at, Value::Object(requirement))) = self.find(&pointer) else {
+                if !self.is_lost(&pointer) {
+                    self.misplaced(&pointer, "a map of security schemes");
+                }
+                lost = Some("has an alternative that is not a map of security schemes".to_owned());
                 continue;
             };
-            let unknown: Vec<&String> =
-                requirement.keys().filter(|name| !self.schemes.contains_key(*name)).collect();
-            if unknown.is_empty() {
+            let undefined = |name: &&String| !self.schemes.contains_key(*name);
+            let (gone, unknown): (Vec<&String>, Vec<&String>) =
+                requirement.keys().filter(undefined).partition(|name| self.lost_schemes.has(name));
+            if gone.is_empty() && unknown.is_empty() {
                 alternatives.push(requirement.keys().cloned().collect());
             }
-            unknowns.extend(unknown.into_iter().map(|name| (layout::child(&pointer, name), name)));
+            if let Some(name) = gone.first() {
+                lost = Some(format!("asks for `{name}`, whose definition cannot be read"));
+            }
+            unknowns.extend(unknown.into_iter().map(|name| (layout::child(&at, name), name)));
         }
-        let public =
-            if alternatives.is_empty() { ", and without it nothing is asked for" } else { "" };
+        self.note_unknown_schemes(unknowns, alternatives.is_empty() && lost.is_none());
+        match lost {
+            Some(why) if alternatives.is_empty() => unknown(&why),
+            _ => Security::Alternatives(alternatives),
+        }
+    }
+
+    fn note_unknown_schemes(&mut self, unknowns: Vec<(String, &String)>, is_public: bool) {
+        let public = if is_public { ", and without it nothing is asked for" } else { "" };
         for (at, name) in unknowns {
             let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
             let message = format!(
@@ -271,14 +395,13 @@ impl<'d> Reader<'d> {
             );
             self.warn(&at, message).hint = hint;
         }
-        Some(alternatives)
     }
 
     pub(super) fn not_emulated(&mut self) -> Vec<NotEmulated> {
-        let mut found = Vec::new();
+        let mut found = std::mem::take(&mut self.refused);
         for (template, pointer) in self.entries("/x-not-emulated") {
             for pointer in self.items(&pointer) {
-                let name = self.value(&pointer).and_then(Value::as_str).unwrap_or_default();
+                let name = self.written(&pointer).and_then(Value::as_str).unwrap_or_default();
                 let lower = name.to_ascii_lowercase();
                 if !METHODS.contains(&lower.as_str()) {
                     self.advise(
@@ -293,6 +416,7 @@ impl<'d> Reader<'d> {
                     method: method(&lower),
                     conditions: key.conditions(&[]),
                     template: key.path,
+                    reason: None,
                     line: self.document.line(&pointer),
                 });
             }
@@ -301,7 +425,7 @@ impl<'d> Reader<'d> {
     }
 
     pub(super) fn operations(&mut self) -> Vec<Operation> {
-        let public = self.security("/security").unwrap_or_default();
+        let general = self.security("/security");
         let mut found: Vec<Operation> = Vec::new();
         let mut ids: HashMap<String, u32> = HashMap::new();
         for (template, pointer) in self.entries("/paths") {
@@ -313,7 +437,7 @@ impl<'d> Reader<'d> {
             let mut servers = places.iter().map(|place| self.servers(place));
             let servers = servers.find(|servers| !servers.is_empty()).unwrap_or_default();
             for (method, at) in self.path_item(&pointer) {
-                let Some(mut operation) = self.operation(method, &key, &pointer, &at, &public)
+                let Some(mut operation) = self.operation(method, &key, &pointer, &at, &general)
                 else {
                     continue;
                 };
@@ -331,7 +455,9 @@ impl<'d> Reader<'d> {
                 found.push(operation);
             }
         }
-        if found.is_empty() && self.value("/webhooks").is_some() {
+        if found.is_empty() && !self.refused.is_empty() {
+            self.warn("/paths", "none of the document's operations can be answered");
+        } else if found.is_empty() && self.written("/webhooks").is_some() {
             let message = "the document has webhooks and no operations, so that nothing is served";
             self.advise("/webhooks", message, "a webhook is a call that the service makes");
         } else if found.is_empty() {
@@ -374,7 +500,7 @@ impl<'d> Reader<'d> {
     fn path_item(&mut self, pointer: &str) -> Vec<(&'d str, String)> {
         let mut found: Vec<(&str, String)> = Vec::new();
         for place in self.path_item_places(pointer) {
-            let Some(Value::Object(map)) = self.value(&place) else { continue };
+            let Some(Value::Object(map)) = self.written(&place) else { continue };
             for name in map.keys() {
                 let lower = name.to_ascii_lowercase();
                 let is_known = found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -405,24 +531,29 @@ impl<'d> Reader<'d> {
         key: &PathKey,
         path_item: &str,
         pointer: &str,
-        public: &[Vec<String>],
+        general: &Security,
     ) -> Option<Operation> {
-        let Some(Value::Object(map)) = self.value(pointer) else {
-            self.misplaced(pointer, "an object");
+        let method = method(name);
+        let Some((place, definition)) = self.find_plain(pointer) else {
+            let why = "its definition is a reference that leads nowhere".to_owned();
+            self.refuse(method, key, pointer, why);
             return None;
         };
-        let method = method(name);
-        let fallback = format!("{method} {}", key.written);
-        let id = match map.get("operationId") {
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            None => fallback,
-            Some(_) => {
-                let message = "`operationId` is not a text";
-                let hint = format!("this one is called `{fallback}`");
-                self.advise(&layout::child(pointer, "operationId"), message, &hint);
-                fallback
+        if !definition.is_object() {
+            self.misplaced(&place, "an object");
+            return None;
+        }
+        let own = self.security(&layout::child(pointer, "security"));
+        let security = match (&own, general) {
+            (Security::Unknown(why), _) | (Security::Unsaid, Security::Unknown(why)) => {
+                self.refuse(method, key, pointer, why.clone());
+                return None;
             }
+            (Security::Alternatives(own), _) => own.clone(),
+            (Security::Unsaid, Security::Alternatives(general)) => general.clone(),
+            (Security::Unsaid, Security::Unsaid) => Vec::new(),
         };
+        let id = self.operation_id(pointer, format!("{method} {}", key.written));
         let parameters = self.operation_parameters(key, path_item, pointer);
         Some(Operation {
             id,
@@ -431,18 +562,42 @@ impl<'d> Reader<'d> {
             template: key.path.clone(),
             conditions: key.conditions(&parameters),
             servers: self.servers(pointer),
-            summary: map.get("summary").and_then(Value::as_str).map(str::to_owned),
-            deprecated: map.get("deprecated") == Some(&Value::Bool(true)),
+            summary: self.field(pointer, "summary").and_then(Value::as_str).map(str::to_owned),
+            deprecated: self.field(pointer, "deprecated") == Some(&Value::Bool(true)),
             parameters,
             request_body: self.request_body(&layout::child(pointer, "requestBody")),
             responses: self.operation_responses(pointer),
-            security: self
-                .security(&layout::child(pointer, "security"))
-                .unwrap_or_else(|| public.to_vec()),
+            security,
             file: Arc::clone(self.document.file_of(pointer)),
             pointer: pointer.to_owned(),
             line: self.document.line(pointer),
         })
+    }
+
+    fn operation_id(&mut self, pointer: &str, fallback: String) -> String {
+        match self.field(pointer, "operationId") {
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            None => fallback,
+            Some(_) => {
+                let message = "`operationId` is not a text";
+                let hint = format!("this one is called `{fallback}`");
+                self.advise(&layout::child(pointer, "operationId"), message, &hint);
+                fallback
+            }
+        }
+    }
+
+    /// Has an operation refuse its calls, for nobody can tell what the document asks of them.
+    fn refuse(&mut self, method: Method, key: &PathKey, pointer: &str, why: String) {
+        let message = "the operation cannot be read as it is meant; its calls are refused with 501";
+        self.warn(pointer, message).hint = Some(why.clone());
+        self.refused.push(NotEmulated {
+            method,
+            template: key.path.clone(),
+            conditions: key.conditions(&[]),
+            reason: Some(why),
+            line: self.document.line(pointer),
+        });
     }
 
     fn operation_parameters(
@@ -457,7 +612,11 @@ impl<'d> Reader<'d> {
         places.push(operation.to_owned());
         for place in places {
             let mut own = HashSet::new();
-            for pointer in self.items(&layout::child(&place, "parameters")) {
+            let list = layout::child(&place, "parameters");
+            if place != operation && self.written(&list).is_none() {
+                continue;
+            }
+            for pointer in self.items(&list) {
                 let Some(parameter) = self.parameter(&pointer) else { continue };
                 let name = match parameter.location {
                     Location::Header => parameter.name.to_ascii_lowercase(),
@@ -590,11 +749,12 @@ impl<'d> Reader<'d> {
         map: &Map<String, Value>,
     ) -> Option<(String, MediaType)> {
         map.get("content")?;
-        self.content(&layout::child(pointer, "content"), Direction::Request).into_iter().next()
+        let content = layout::child(pointer, "content");
+        // How parts are written means nothing there; and a part's header with parts would go on without end.
+        self.content(&content, Direction::Request, false).into_iter().next()
     }
 
     fn request_body(&mut self, pointer: &str) -> Option<RequestBody> {
-        self.value(pointer)?;
         let (at, map) = self.object(pointer)?;
         if let Some(known) = self.request_bodies.get(&at) {
             return known.clone();
@@ -604,17 +764,22 @@ impl<'d> Reader<'d> {
             leaves::typed(leaf, leaves::REQUEST_BODY, self.document, &at, &mut self.findings);
         let body = typed.map(|typed| {
             let pointer = layout::child(&at, "content");
-            let content = self.content(&pointer, Direction::Request);
+            let content = self.content(&pointer, Direction::Request, true);
             RequestBody { required: typed.required, content }
         });
         self.request_bodies.insert(at, body.clone());
         body
     }
 
-    fn content(&mut self, pointer: &str, direction: Direction) -> IndexMap<String, MediaType> {
+    fn content(
+        &mut self,
+        pointer: &str,
+        direction: Direction,
+        has_parts: bool,
+    ) -> IndexMap<String, MediaType> {
         let mut found = IndexMap::new();
         for (name, pointer) in self.entries(pointer) {
-            if self.value(&pointer).is_some_and(Value::is_null) {
+            if self.written(&pointer).is_some_and(Value::is_null) {
                 self.warn(&pointer, "the media type is null; it is read as `{}`");
                 found.insert(name.clone(), MediaType::default());
                 continue;
@@ -627,8 +792,9 @@ impl<'d> Reader<'d> {
                 continue;
             }
             let schema = self.schema(&at, map);
-            let examples = self.media_examples(&at, map, schema, direction);
-            let encoding = self.encodings(&layout::child(&at, "encoding"));
+            let examples = self.media_examples(&at, schema, direction);
+            let encoding = layout::child(&at, "encoding");
+            let encoding = if has_parts { self.encodings(&encoding) } else { IndexMap::default() };
             found.insert(name.clone(), MediaType { schema, examples, encoding });
         }
         found
@@ -682,22 +848,20 @@ impl<'d> Reader<'d> {
     fn media_examples(
         &mut self,
         pointer: &str,
-        map: &Map<String, Value>,
         schema: Option<SchemaId>,
         direction: Direction,
     ) -> IndexMap<String, Value> {
         let mut found = IndexMap::new();
-        if let Some(value) = map.get("example") {
-            found.insert(String::new(), (layout::child(pointer, "example"), value.clone()));
+        if let Some((at, value)) = self.data(&layout::child(pointer, "example")) {
+            found.insert(String::new(), (at, value.clone()));
         }
         for (name, pointer) in self.entries(&layout::child(pointer, "examples")) {
             let Some((at, example)) = self.object(&pointer) else { continue };
-            let own = ["value", "dataValue"]
-                .into_iter()
-                .find_map(|field| Some((layout::child(&at, field), example.get(field)?)));
+            let own = ["value", "dataValue"].map(|field| layout::child(&at, field));
+            let own = own.iter().find_map(|field| self.data(field));
             let value = own.or_else(|| {
                 let at = lowering::target(example.get("externalValue")?.as_str()?)?;
-                let value = self.value(&at)?;
+                let value = self.written(&at)?;
                 Some((at, value))
             });
             match value {
@@ -721,19 +885,42 @@ impl<'d> Reader<'d> {
         found.into_iter().map(|(name, (_, value))| (name, value)).collect()
     }
 
+    /// Data and where it is. What has a `$ref` is data like all else, unless it is a reference as a whole.
+    fn data(&mut self, pointer: &str) -> Option<(String, &'d Value)> {
+        let value = self.written(pointer)?;
+        let own = (pointer.to_owned(), value);
+        if references::whole_reference(value).is_none() {
+            return Some(own);
+        }
+        match references::find(self.document.root(), pointer) {
+            Found::Value(at, value) => {
+                self.findings.push(references::unusual(self.document, pointer));
+                Some((at, value))
+            }
+            _ => {
+                self.findings.push(references::unfollowed(self.document, pointer));
+                Some(own)
+            }
+        }
+    }
+
     /// The schema's own example, also that of the one schema it consists of.
     fn inherited(&self, schema: SchemaId) -> Option<(String, Value)> {
         let (pointer, lowered) = self.lowering.resolved(schema.number());
+        let place = |at: String| match references::find(self.document.root(), &at) {
+            Found::Value(at, _) => at,
+            _ => at,
+        };
         if let Some(example) = lowered.get("example") {
-            return Some((layout::child(&pointer, "example"), example.clone()));
+            return Some((place(layout::child(&pointer, "example")), example.clone()));
         }
         let first = lowered.get("examples").and_then(Value::as_array)?.first()?;
-        Some((format!("{pointer}/examples/0"), first.clone()))
+        Some((place(format!("{pointer}/examples/0")), first.clone()))
     }
 
     fn examples(&mut self, pointer: &str, map: &Map<String, Value>, schema: SchemaId) {
         if map.contains_key("example") || map.contains_key("examples") {
-            self.media_examples(pointer, map, Some(schema), Direction::Request);
+            self.media_examples(pointer, Some(schema), Direction::Request);
         }
     }
 
@@ -749,7 +936,10 @@ impl<'d> Reader<'d> {
                 self.advise(&pointer, message, "write `200`, `4XX` or `default`");
                 continue;
             };
-            if let Some(response) = self.response(&pointer) {
+            if let Some(mut response) = self.response(&pointer) {
+                if self.document.file_of(&pointer) != self.document.file() {
+                    response.line = self.document.line(operation);
+                }
                 found.insert(status, response);
             }
         }
@@ -775,7 +965,7 @@ impl<'d> Reader<'d> {
         let response = Response {
             description: typed.description,
             headers: self.headers(&layout::child(&at, "headers")),
-            content: self.content(&layout::child(&at, "content"), Direction::Response),
+            content: self.content(&layout::child(&at, "content"), Direction::Response, true),
             inferred: self.reason(&at, map, "x-inferred"),
             unreachable: self.reason(&at, map, "x-unreachable"),
             line,
@@ -810,7 +1000,7 @@ impl<'d> Reader<'d> {
                 Some((_, media)) => (media.schema, media.examples),
                 None => {
                     let schema = self.schema(&at, map);
-                    (schema, self.media_examples(&at, map, schema, Direction::Response))
+                    (schema, self.media_examples(&at, schema, Direction::Response))
                 }
             };
             let example = examples.into_values().next();

@@ -178,7 +178,7 @@ fn a_contract_knows_its_servers_and_security_schemes() {
     expect![[r#"
         Shop 1.2.0
         [Server { base_path: "/v1", host: Some("api.shop.example") }, Server { base_path: "/v2", host: Some("eu.shop.example") }, Server { base_path: "", host: None }]
-        [NotEmulated { method: GET, template: "/carts", conditions: [], line: 13 }, NotEmulated { method: PUT, template: "/carts", conditions: [], line: 13 }]
+        [NotEmulated { method: GET, template: "/carts", conditions: [], reason: None, line: 13 }, NotEmulated { method: PUT, template: "/carts", conditions: [], reason: None, line: 13 }]
         {"key": ApiKey { location: Header, name: "X-Key" }, "login": Bearer, "basic": Basic}
     "#]].assert_eq(&format!(
         "{} {}\n{:?}\n{:?}\n{:?}\n",
@@ -344,7 +344,7 @@ fn what_is_sloppy_is_said() {
         a.yaml:30: warning: `content` is not a map and is left out
         a.yaml:30: warning: `schema` is missing
         a.yaml:31: warning: a path ends before `?` and `#`; what follows is read as what the query or a header must have (declare query parameters under `parameters`)
-        a.yaml:31: warning: the operation has no responses
+        a.yaml:31: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
         a.yaml:33: warning: `/e` refers to itself in a circle and is left out
         a.yaml:38: warning: `mutual` is of type `mutualTLS`, which is not checked (it holds for every request)
         a.yaml:39: warning: `flows` does not fit and is left out
@@ -372,6 +372,7 @@ fn the_rest_of_a_sloppy_document_serves() {
         30 GET /b: GET /b []
           200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, inferred: None, unreachable: None, line: 30 }
         31 GET /c: GET /c?x=1 []
+          200 Response { description: "", headers: {}, content: {}, inferred: None, unreachable: None, line: 31 }
         43 DELETE /d: DELETE /d []
           200 Response { description: "gone", headers: {}, content: {}, inferred: None, unreachable: None, line: 43 }
     "#]].assert_eq(&operations(&contract));
@@ -1345,4 +1346,55 @@ fn what_leaves_no_value_is_said() {
             a.yaml:21: warning: `not` refuses every value, and no value fits
         "#]],
     );
+}
+
+#[test]
+fn references_in_a_circle_end_anywhere() {
+    let text = r##"openapi: 3.0.3
+info: {title: S, version: "1"}
+paths:
+  /a: {get: {$ref: '#/paths/~1b/get'}}
+  /b: {get: {$ref: '#/paths/~1a/get'}}
+  /c: {get: {responses: {$ref: '#/paths/~1c/get/responses'}}}
+  /d: {get: {responses: {"200": {$ref: '#/paths/~1d/get/responses/200'}}}}
+  /e: {get: {responses: {"200": {description: x, content: {$ref: '#/paths/~1e/get/responses/200/content/application~1json'}}}}}
+  /f: {get: {parameters: {$ref: '#/paths/~1f/get/parameters/0'}, responses: {"200": {description: x, content: {application/json: {example: {$ref: '#/paths/~1f/get/responses/200/content/application~1json/example'}}}}}}}
+  /g: {get: {responses: {"200": {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/N'}}}}}}}
+  /h: {get: {responses: {"200": {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/L'}}}}}}}
+  /j:
+    post:
+      requestBody: {content: {multipart/form-data: {schema: {type: object}, encoding: {p: {headers: {X: {$ref: '#/components/headers/H'}}}}}}}
+      responses: {'204': {description: x}}
+  /i: {$ref: '#/paths/~1i'}
+components:
+  headers:
+    H: {content: {multipart/form-data: {schema: {type: object}, encoding: {p: {headers: {X: {$ref: '#/components/headers/H'}}}}}}}
+  schemas:
+    N: {type: object, properties: {v: {type: integer, example: 4}, child: {type: object, properties: {$ref: '#/components/schemas/N/properties'}}}}
+    L: {type: object, properties: {$ref: '#/components/schemas/L/properties'}, required: {$ref: '#/components/schemas/L/required'}, allOf: {$ref: '#/components/schemas/L/allOf'}, enum: {$ref: '#/nowhere'}}
+"##;
+    let contract = findings(text, &expect![[r#"
+        a.yaml:4: warning: `get` refers to itself in a circle and is left out
+        a.yaml:4: warning: the operation cannot be read as it is meant; its calls are refused with 501 (its definition is a reference that leads nowhere)
+        a.yaml:5: warning: `get` refers to itself in a circle and is left out
+        a.yaml:5: warning: the operation cannot be read as it is meant; its calls are refused with 501 (its definition is a reference that leads nowhere)
+        a.yaml:6: warning: `responses` refers to itself in a circle and is left out
+        a.yaml:6: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
+        a.yaml:7: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
+        a.yaml:7: warning: `responses/200` refers to itself in a circle and is left out
+        a.yaml:8: warning: `content` refers to itself in a circle and is left out
+        a.yaml:9: warning: `parameters` refers to itself in a circle and is left out
+        a.yaml:9: warning: the value looks like a reference that leads nowhere; it is data as it is
+        a.yaml:16: warning: `/i` refers to itself in a circle and is left out
+        a.yaml:21: warning: `properties` is a reference, which OpenAPI does not have there; it is followed
+        a.yaml:22: warning: `#/components/schemas/L/allOf` leads nowhere; it is left out
+        a.yaml:22: warning: `#/nowhere` leads nowhere; it is left out
+        a.yaml:22: warning: `#/components/schemas/L/properties` leads nowhere; it is left out
+        a.yaml:22: warning: `#/components/schemas/L/required` leads nowhere; it is left out
+    "#]]).unwrap();
+    let refused = contract.not_emulated.iter().map(|other| other.template.as_str());
+    assert_eq!(refused.collect::<Vec<_>>(), ["/a", "/b"]);
+    let parts = contract.operations.iter().find(|one| one.template == "/j").unwrap();
+    let body = parts.request_body.as_ref().unwrap();
+    assert_eq!(body.content["multipart/form-data"].encoding["p"].headers[0].name, "X");
 }

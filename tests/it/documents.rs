@@ -75,7 +75,7 @@ paths:
               schema: { type: array, items: { $ref: './schemas/all.yaml#/Owner' } }
               examples:
                 file: { externalValue: examples/owners.json }
-                data: { value: { $ref: './not/a/reference.yaml' } }
+                data: { value: { inside: { $ref: './not/a/reference.yaml' } } }
 components:
   schemas:
     Id: { type: integer, minimum: 1 }
@@ -135,7 +135,7 @@ fn a_document_of_several_files_is_one_contract() {
     assert_eq!(owners.parameters[0].name, "limit");
     let examples = &owners.responses["200"].content["application/json"].examples;
     assert_eq!(examples["file"], json!([{"name": 1}]));
-    assert_eq!(examples["data"], json!({"$ref": "./not/a/reference.yaml"}));
+    assert_eq!(examples["data"], json!({"inside": {"$ref": "./not/a/reference.yaml"}}));
     assert_eq!(read.len(), 7, "{read:?}");
 }
 
@@ -384,7 +384,7 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {security: {}, responses: {'200': {description: ok}}}}\n  /b: {get: {security: [{Nope: []}], responses: {'200': {description: ok}}}}\n",
         expect![[r#"
             2 served
-            a.yaml:4: warning: `security` is not a list and is left out
+            a.yaml:4: warning: `security` is a map; it is read as a list with that map in it (write a list)
             a.yaml:5: warning: security scheme `Nope` is not there; the alternative with it is left out, and without it nothing is asked for
         "#]],
     );

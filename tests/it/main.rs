@@ -24,6 +24,7 @@ mod printed;
 mod proof;
 mod protocols;
 mod records;
+mod references;
 mod replay;
 mod requests;
 mod safety;
