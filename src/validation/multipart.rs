@@ -40,11 +40,17 @@ pub(super) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, Strin
         if parts.len() == PARTS_MAX {
             return Err(format!("must have at most {PARTS_MAX} parts"));
         }
-        let name = field.name().map(str::to_owned);
+        let name = field.name().map(unescaped);
         let headers = field.headers().clone();
         parts.push(Part { name, headers, bytes: at_once(field.bytes())? });
     }
     Ok(parts)
+}
+
+/// A name without what browsers escape in it, <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html>,
+/// "escape a multipart form data name".
+fn unescaped(name: &str) -> String {
+    name.replace("%0A", "\n").replace("%0D", "\r").replace("%22", "\"")
 }
 
 /// What a reader of bytes that are all there gives.
@@ -56,6 +62,21 @@ fn at_once<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<T, Str
         None | Some(Err(IncompleteStream | IncompleteFieldData { .. })) => {
             Err("must end with its boundary".to_owned())
         }
+        Some(Err(multer::Error::ReadHeaderFailed(_))) => Err(
+            "must have parts with readable fields: one has a control character, or no colon (in a name, line ends and \
+             quotes are written `%0D%0A` and `%22`)"
+                .to_owned(),
+        ),
         Some(Err(error)) => Err(format!("must be a valid multipart body: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_escape_in_names_is_read_back_and_nothing_else() {
+        assert_eq!(unescaped("a%0D%0A%22%41%"), "a\r\n\"%41%");
     }
 }

@@ -1217,6 +1217,26 @@ fn the_parts_of_a_multipart_body_are_checked() {
 }
 
 #[test]
+fn names_of_parts_are_read_as_browsers_write_them() {
+    let sent = |name: &str| {
+        let body =
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nA\r\n--XX--");
+        Request::sent("multipart/form-data; boundary=XX", body.as_bytes())
+    };
+    check_bodies(
+        PARTS,
+        &[("a control character", sent("a\u{1}")), ("escaped", sent("a%22%41"))],
+        &expect![[r#"
+            a control character ->
+                body `` at ``: parse null: must have parts with readable fields: one has a control character, or no colon (in a name, line ends and quotes are written `%0D%0A` and `%22`)
+            escaped -> {"a\"%41":"A"}
+                body `a"%41` at ``: additionalProperties null: is not allowed
+                body `name` at ``: required null: is required
+        "#]],
+    );
+}
+
+#[test]
 fn a_multipart_body_that_is_none_says_why() {
     let sent = |media: &str, body: &str| Request::sent(media, body.replace('|', "\r\n").as_bytes());
     let whole = "--XX|Content-Disposition: form-data; name=name||A|--XX--";
