@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+/// How many bytes of a request's body are kept, unless told otherwise: 10 MiB, above anything most APIs take.
+pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
 /// A request as the emulator takes it: read completely, off the wire.
 pub type Request = http::Request<Body>;
 
@@ -20,6 +23,18 @@ pub enum Body {
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
+    },
+    /// Its `Content-Encoding` is one that is not undone.
+    UnknownCoding {
+        /// The coding, as it was sent.
+        coding: String,
+    },
+    /// It is not encoded as its `Content-Encoding` says.
+    BrokenCoding {
+        /// The coding.
+        coding: String,
+        /// What is wrong.
+        reason: String,
     },
 }
 

@@ -162,6 +162,10 @@ impl Admin {
     async fn route(&self, head: Parts, body: message::Body) -> Response<Content> {
         let body = match body {
             message::Body::Complete(bytes) => axum::body::Body::from(bytes),
+            // Only the emulator decodes bodies.
+            message::Body::UnknownCoding { .. } | message::Body::BrokenCoding { .. } => {
+                axum::body::Body::empty()
+            }
             message::Body::TooLarge { limit } => {
                 return Problem::new(
                     StatusCode::PAYLOAD_TOO_LARGE,

@@ -134,7 +134,7 @@ async fn serve(
     });
     let file = file.transpose()?;
     greet(config, greeting, &current.look(), server.address(), &admin, &ready);
-    let limits = Limits::default();
+    let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::default() };
     let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));
     let watcher = watcher.transpose()?;
     let kept = config.state.clone().map(|state| Keeper::start(state, current.clone()));

@@ -43,6 +43,9 @@ pub struct Given {
     /// Whether web pages of any origin may call and read the answers [default: on]
     #[arg(long, value_name = SWITCH, hide_possible_values = true, help_heading = SERVING)]
     pub cors: Option<Switch>,
+    /// How large the body of a request may be, decoded; past it the answer is 413 [default: 10MiB]
+    #[arg(long, value_name = "SIZE", help_heading = SERVING)]
+    pub body_bytes: Option<Size>,
     /// One line for each request on standard error: for people, as JSON, or none [default: human]
     #[arg(long, value_name = "human|json|none", hide_possible_values = true, help_heading = SERVING)]
     pub log_format: Option<LogFormat>,
@@ -268,6 +271,7 @@ impl Given {
             port: self.port.or(below.port),
             host: self.host.or(below.host),
             cors: self.cors.or(below.cors),
+            body_bytes: self.body_bytes.or(below.body_bytes),
             log_format: self.log_format.or(below.log_format),
             watch: self.watch.or(below.watch),
             sources: self.sources.over(below.sources),

@@ -27,6 +27,7 @@ use crate::faults::Fault;
 use crate::faults::FaultFormat;
 use crate::faults::Problems;
 use crate::finding::Finding;
+use crate::message::BODY_BYTES_MAX;
 use crate::yaml::Document;
 
 pub use environment::Environment;
@@ -81,6 +82,8 @@ pub struct Config {
     pub seed: u64,
     /// Whether pages of other origins may read the answers.
     pub cors: bool,
+    /// How large the body of a request may be.
+    pub body_bytes_max: usize,
     /// Which providers there are, and what they start from.
     pub sources: Sources,
     /// Take up changes of their files.
@@ -235,6 +238,7 @@ impl Config {
             log_format: given.log_format.unwrap_or(LogFormat::Human),
             seed: given.seed.unwrap_or(0),
             cors: given.cors != Some(Switch::Off),
+            body_bytes_max: bytes(given.body_bytes, BODY_BYTES_MAX),
             watch: given.watch == Some(Switch::On) && !is_piped(&given.sources),
             sources: sources(given.sources),
             clock: clock(&given.clock, &mut problems),
@@ -246,9 +250,7 @@ impl Config {
             faults: faults(given.faults, &mut problems),
             journal: Journal {
                 entries_max: given.journal.entries.map_or(JOURNAL_ENTRIES, |max| max as usize),
-                bytes_max: given.journal.bytes.map_or(JOURNAL_BYTES, |Size(bytes)| {
-                    usize::try_from(bytes).unwrap_or(usize::MAX)
-                }),
+                bytes_max: bytes(given.journal.bytes, JOURNAL_BYTES),
                 out: given.journal.out,
             },
             tls: tls(given.tls, &mut problems),
@@ -281,8 +283,13 @@ impl Config {
             faults: self.faults.iter().filter_map(compiled).collect(),
             fixture_set: self.sources.fixture_set.as_str().into(),
             documented: self.documented,
+            body_bytes_max: self.body_bytes_max,
         }
     }
+}
+
+fn bytes(given: Option<Size>, default: usize) -> usize {
+    given.map_or(default, |Size(bytes)| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// Whether a document or an overlay comes by standard input or a pipe, which cannot be read again.

@@ -150,9 +150,10 @@ impl Control<'_> {
             }
         }
         let mut redactor = Redactor::new(self.emulator, vec![world.clone(), baseline]);
+        let body = &self.emulator.decoded(&parts.headers, body.clone());
         let bytes = match body {
             Body::Complete(bytes) => &**bytes,
-            Body::TooLarge { .. } => &[],
+            _ => &[],
         };
         redactor.turn_to(parts, &String::from_utf8_lossy(bytes));
         let rehearsal = self.emulator.rehearse(parts, body, &mut world, now)?;

@@ -5,6 +5,8 @@
 use http::HeaderValue;
 
 use crate::documented::Asked;
+use crate::documented::unread::UnreadBody;
+use crate::documented::unread::unread_body;
 use crate::openapi::Location;
 use crate::openapi::Operation;
 use crate::openapi::SecurityScheme;
@@ -61,10 +63,17 @@ impl Judged {
         self.violations.iter().any(|violation| violation.keyword == "media_type")
     }
 
+    /// Why the body was not read, if it was not.
+    pub(super) fn unread_body(&self) -> Option<UnreadBody> {
+        unread_body(&self.violations)
+    }
+
     /// The statuses that say what is wrong, the fittest first.
     pub(super) fn expected(&self) -> &'static [u16] {
         if self.is_rejected {
             &[401]
+        } else if let Some(unread) = self.unread_body() {
+            unread.expected()
         } else if self.is_of_wrong_type() {
             &[415, 422, 400]
         } else {

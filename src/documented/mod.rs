@@ -10,6 +10,7 @@ mod headers;
 mod judge;
 mod refuse;
 mod render;
+mod unread;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub use call::short_call;
 pub use call::valid_call;
 pub use choose::NotDocumented;
 pub use render::Renderings;
+pub use unread::UnreadBody;
+pub use unread::unread_body;
 
 /// The header of an operation that its document calls deprecated, as Prism sends it.
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -151,6 +154,9 @@ pub fn answer(asked: &Asked<'_>, seeds: Seeds, options: Options, kept: &Renderin
         && !response.headers().contains_key(WWW_AUTHENTICATE)
     {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
+    }
+    if let Some(unread) = judged.unread_body() {
+        unread.complete(&mut response);
     }
     if operation.deprecated {
         response.headers_mut().entry(DEPRECATION).or_insert(HeaderValue::from_static("true"));

@@ -95,6 +95,8 @@ fn invalid(judged: &Judged) -> Problem {
         let detail = "the request has no credential that the operation asks for, and the document has no 401";
         let status = StatusCode::UNAUTHORIZED;
         Problem::new(status, "Invalid security scheme used", detail).of_type("UNAUTHORIZED")
+    } else if let Some(unread) = judged.unread_body() {
+        unread.problem(&judged.violations)
     } else if judged.is_of_wrong_type() {
         let wrong = judged.violations.iter().find(|violation| violation.keyword == "media_type");
         let expected = wrong.and_then(|violation| violation.expected.as_ref());

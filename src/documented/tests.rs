@@ -93,6 +93,10 @@ fn loaded(text: &str) -> Pets {
 
 impl Pets {
     fn answer(&self, id: &str, query: &str, headers: &[&str], body: &str) -> Answered {
+        self.answer_body(id, query, headers, &Body::Complete(body.to_owned().into()))
+    }
+
+    fn answer_body(&self, id: &str, query: &str, headers: &[&str], body: &Body) -> Answered {
         let mut operations = self.contract.operations.iter();
         let number = operations.position(|operation| operation.id == id).unwrap();
         let mut map = HeaderMap::new();
@@ -103,8 +107,7 @@ impl Pets {
         }
         let operation = &self.contract.operations[number];
         let validator = RequestValidator::new(operation, &self.contract.schemas);
-        let body = Body::Complete(body.to_owned().into());
-        let sent = Sent { path: &[], query, headers: &map, body: &body };
+        let sent = Sent { path: &[], query, headers: &map, body };
         let asked = Asked {
             contract: &self.contract,
             number,
@@ -621,6 +624,11 @@ paths:
       responses:
         '201': { description: ok, content: { application/json: { examples: { good: { value: 1 } } } } }
         '422': { description: bad, content: { application/xml: { example: <e/> }, application/json: { examples: { e: { value: 2 } } } } }
+  /sized:
+    post:
+      operationId: sized
+      requestBody: { content: { application/json: {} } }
+      responses: { '201': { description: ok }, '400': { description: bad }, '413': { description: large, content: { text/plain: { example: too big } } }, '415': { description: type } }
   /made:
     post:
       operationId: made
@@ -711,6 +719,35 @@ fn an_example_of_the_status_that_an_invalid_request_comes_to_has_to_be_there() {
             made ["prefer: code=422, example=none"]: 422 3
         "#]],
     );
+}
+
+#[test]
+fn a_body_that_was_not_read_has_a_status_of_its_own() {
+    let choices = loaded(CHOICES);
+    let large = Body::TooLarge { limit: 9 };
+    let coded = Body::UnknownCoding { coding: "compress".to_owned() };
+    let broken = Body::BrokenCoding { coding: "gzip".to_owned(), reason: "cut".to_owned() };
+    let mut told = String::new();
+    for id in ["sized", "bad", "made"] {
+        for body in [&large, &coded, &broken] {
+            let response = choices.answer_body(id, "", &["content-type: application/json"], body);
+            let response = response.response;
+            let codings = response.headers().get("accept-encoding");
+            let (status, body) = (response.status().as_u16(), response.body());
+            writeln!(told, "{id}: {status} {codings:?} {}", String::from_utf8_lossy(body)).unwrap();
+        }
+    }
+    expect![[r#"
+        sized: 413 None too big
+        sized: 415 Some("gzip, deflate, br, zstd") 
+        sized: 400 None 
+        bad: 413 None {"type":"urn:tombstone:errors#BODY_TOO_LARGE","title":"Body too large","status":413,"detail":"the body must not be larger than 9 bytes; send less, or raise the limit with `--body-bytes`","validation":[{"location":["body"],"severity":"Error","code":"too_large","message":"Request body must not be larger than 9 bytes"}]}
+        bad: 415 Some("gzip, deflate, br, zstd") {"type":"urn:tombstone:errors#INVALID_CONTENT_ENCODING","title":"Invalid content encoding","status":415,"detail":"the body must not be encoded as `compress`: gzip, deflate, br, zstd can be read","validation":[{"location":["body"],"severity":"Error","code":"content_encoding","message":"Request body must not be encoded as `compress`: gzip, deflate, br, zstd can be read"}]}
+        bad: 422 None <e/>
+        made: 413 None 3
+        made: 415 Some("gzip, deflate, br, zstd") 3
+        made: 422 None 3
+    "#]].assert_eq(&told);
 }
 
 #[test]

@@ -171,6 +171,12 @@ impl Builder {
         self
     }
 
+    /// How many bytes the body of a request has at most, decoded; 10 MiB unless given.
+    pub fn body_bytes_max(mut self, bytes: usize) -> Self {
+        self.options.body_bytes_max = bytes;
+        self
+    }
+
     /// Listens, on threads of its own, until the value is dropped. When this returns, clients can connect.
     ///
     /// ```
@@ -189,6 +195,7 @@ impl Builder {
     /// ```
     pub fn start(self) -> Result<Tombstone, Error> {
         let (host, port) = (self.host.clone(), self.port);
+        let body_bytes_max = self.options.body_bytes_max;
         let (emulator, warnings) = self.emulator()?;
         let answering = Arc::clone(&emulator);
         let running = Running::start(&host, port, |bind| Setup {
@@ -196,7 +203,7 @@ impl Builder {
             admin: admin::Options { bind, hosts: Vec::new(), token: None, open: false },
             tls: None,
             log: None,
-            limits: Limits::default(),
+            limits: Limits { body_bytes_max, ..Limits::default() },
         })?;
         let url = origin(running.address(), false);
         Ok(Tombstone { emulator, url: url.into(), warnings, _running: Some(running) })

@@ -13,6 +13,7 @@ use crate::behavior::Explanation;
 use crate::clock::Timestamp;
 use crate::documented;
 use crate::documented::Seeds;
+use crate::documented::UnreadBody;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
 use crate::emulator::VIOLATIONS_HEADER;
@@ -136,11 +137,35 @@ impl Emulator {
         let sent = Sent { path: params, query, headers: &parts.headers, body };
         let validated = self.operations[provider][operation].validator.validate(&sent);
         let is_decided = self.behavior(provider).decides(operation);
+        let unread = documented::unread_body(&validated.violations).filter(|_| is_decided);
+        if let Some(refusal) = unread {
+            let answer = self.refuse_unread((provider, operation), &validated, refusal);
+            return Prepared::Answered(Box::new(answer));
+        }
         // Without a behavior file more can be wrong than what is found here.
         let violations = (is_decided && !validated.violations.is_empty())
             .then(|| violations_header(&validated.violations));
         let routed = Routed { provider, operation, validated, violations, preferences, doubt };
         Prepared::Routed(Box::new(routed))
+    }
+
+    /// The answer to a body that was not read: as the contract words that status, else in our own name, for the limit and
+    /// the codings are ours. No rule could word it truly.
+    fn refuse_unread(
+        &self,
+        (provider, operation): (usize, usize),
+        validated: &Validated,
+        refusal: UnreadBody,
+    ) -> Answer {
+        let status = Some(refusal.status());
+        let (contract, kept) = (self.behavior(provider).contract(), &self.renderings[provider]);
+        let worded = documented::forced(contract, operation, status, None, 0, kept);
+        let mut response =
+            worded.unwrap_or_else(|_| refusal.problem(&validated.violations).into_response());
+        refusal.complete(&mut response);
+        let violations = violations_header(&validated.violations);
+        response.headers_mut().insert(VIOLATIONS_HEADER, violations);
+        Answer::ours(response, "body not read").at(Some((provider, operation)))
     }
 
     /// The answer: the stages that need the sandbox, in order.

@@ -21,6 +21,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Response;
@@ -49,7 +50,9 @@ use crate::finding::Finding;
 use crate::ids::Ids;
 use crate::journal::Budget;
 use crate::journal::Draft;
+use crate::media;
 use crate::message::Account;
+use crate::message::BODY_BYTES_MAX;
 use crate::message::Body;
 use crate::message::Reply;
 use crate::message::Request;
@@ -146,6 +149,8 @@ pub struct Options {
     pub fixture_set: Arc<str>,
     /// How the contract alone answers where there is no behavior file.
     pub documented: documented::Options,
+    /// How many bytes a request's body has at most, decoded.
+    pub body_bytes_max: usize,
 }
 
 impl Default for Options {
@@ -162,6 +167,7 @@ impl Default for Options {
             faults: Vec::new(),
             fixture_set: sandbox::DEFAULT.into(),
             documented: documented::Options::default(),
+            body_bytes_max: BODY_BYTES_MAX,
         }
     }
 }
@@ -183,6 +189,7 @@ pub struct Emulator {
     cors: Option<Cors>,
     fixtures: Option<Box<FixtureLoader>>,
     documented: documented::Options,
+    body_bytes_max: usize,
     /// Documented answers that were made before, by the number of the provider.
     renderings: Vec<Renderings>,
     /// Found when they are first asked for.
@@ -258,6 +265,7 @@ impl Emulator {
             cors,
             fixtures: None,
             documented: options.documented,
+            body_bytes_max: options.body_bytes_max,
             renderings,
             secret_names: OnceLock::new(),
             unserved: Vec::new(),
@@ -285,6 +293,7 @@ impl Emulator {
             }
         };
         let address = self.mounts.locate(host(&parts), path);
+        let body = self.decoded(&parts.headers, body);
         let asked = Asked { parts: &parts, body: &body, address, real: now };
         // Whatever needs no records is done before anything is locked.
         let prepared = self.prepare(&asked);
@@ -299,6 +308,12 @@ impl Emulator {
             Ok((answer, tasks, name)) => self.reply(answer, tasks, &name),
             Err(full) => self.outside(&parts, Answer::refused(full.into(), "too many sandboxes")),
         }
+    }
+
+    /// A body without its `Content-Encoding`, if it is within the limit then: as it is judged, and as the journal has it,
+    /// in which secrets could not be blacked out otherwise. The header stays, for the contract may speak of it.
+    pub fn decoded(&self, headers: &HeaderMap, body: Body) -> Body {
+        media::decoded(headers, body, self.body_bytes_max)
     }
 
     /// Gives an answer what every answer has, enters it in the journal, and runs the tasks that it made due at once.

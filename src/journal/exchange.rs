@@ -31,7 +31,7 @@ pub struct Draft {
 pub struct Kept {
     /// Bytes that are kept.
     pub kept: usize,
-    /// Bytes that were sent; `None` where it went past the limit for bodies.
+    /// Bytes that there were, decoded; `None` where it went past the limit for bodies or could not be decoded.
     pub total: Option<usize>,
 }
 
@@ -54,7 +54,9 @@ impl Draft {
         let head = block.len();
         let body = match body {
             Body::Complete(bytes) => push_body(&mut block, bytes),
-            Body::TooLarge { .. } => Kept { kept: 0, total: None },
+            Body::TooLarge { .. } | Body::UnknownCoding { .. } | Body::BrokenCoding { .. } => {
+                Kept { kept: 0, total: None }
+            }
         };
         Self { block, head, body }
     }

@@ -1,8 +1,10 @@
-//! Media types of answers: which one a request accepts, and a JSON value written as a body of it.
+//! Media types of answers: which one a request accepts, and a JSON value written as a body of it. And the codings of
+//! requests, undone.
 //!
-//! Owns what media types are called and how each is written. Must not know operations, or when what is answered.
+//! Owns what media types and codings are called and how each is written or read. Must not know operations, or when what is answered.
 
 mod accept;
+mod coding;
 mod delimited;
 mod form;
 mod hints;
@@ -15,6 +17,8 @@ mod xml;
 pub use accept::Choice;
 pub use accept::choose;
 pub use accept::concrete;
+pub use coding::CODINGS;
+pub use coding::decoded;
 pub use kind::essence;
 pub use kind::has_own_syntax;
 pub use kind::is_json;

@@ -36,12 +36,10 @@ use crate::server::request::Room;
 use crate::server::tls::HANDSHAKE_WAIT_MAX;
 use crate::server::tls::Identity;
 
+pub use crate::message::BODY_BYTES_MAX;
 pub use crate::server::delivery::TRICKLE_WAIT_MAX;
 pub use crate::server::running::Running;
 pub use crate::server::running::StartError;
-
-/// How many bytes of a request's body are kept: 10 MiB, above anything these APIs take.
-pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// How many bytes of large bodies are kept at once, over all connections; further ones wait until there is room.
 pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;

@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use crate::media::CODINGS;
 use crate::media::essence;
 use crate::media::is_json;
 use crate::message::Body;
@@ -31,6 +31,12 @@ use super::violation::Violation;
 /// Up to so many bytes of body are all violations looked for, else only the first: the validator keeps some
 /// hundred bytes for each, and every second byte of a body can be one.
 pub(super) const DETAILED_BYTES_MAX: usize = 64 * 1024;
+
+/// The keyword of a violation of the limit for bodies.
+pub const TOO_LARGE: &str = "too_large";
+
+/// The keyword of a violation by a `Content-Encoding` that is not undone.
+pub const CONTENT_CODING: &str = "content_encoding";
 
 /// How a body is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +103,17 @@ impl DeclaredBody {
             Body::Complete(bytes) => bytes,
             Body::TooLarge { limit } => {
                 let text = format!("must not be larger than {limit} bytes");
-                violations.push(envelope("too_large", Some(Value::from(*limit)), text));
+                violations.push(envelope(TOO_LARGE, Some(Value::from(*limit)), text));
+                return None;
+            }
+            Body::UnknownCoding { coding } => {
+                let text = format!("must not be encoded as `{coding}`: {CODINGS} can be read");
+                violations.push(envelope(CONTENT_CODING, Some(Value::from(CODINGS)), text));
+                return None;
+            }
+            Body::BrokenCoding { coding, reason } => {
+                let text = format!("must be encoded as `{coding}`, as it says: {reason}");
+                violations.push(envelope("encoding", Some(Value::from(&**coding)), text));
                 return None;
             }
         };
@@ -133,14 +149,6 @@ impl DeclaredBody {
         headers: &HeaderMap,
         content_type: &str,
     ) -> Result<(&Medium, Reading), Box<Violation>> {
-        let coded = headers.get_all(CONTENT_ENCODING).iter().any(|line| {
-            let line = line.as_bytes().trim_ascii();
-            !line.is_empty() && !line.eq_ignore_ascii_case(b"identity")
-        });
-        if coded {
-            let text = "must be sent without `Content-Encoding`";
-            return Err(Box::new(envelope("media_type", None, text)));
-        }
         let sent = essence(content_type);
         let exact = self.media.iter().find(|medium| medium.essence == sent);
         let ranged = || {

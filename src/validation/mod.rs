@@ -15,7 +15,8 @@
 //!   declared range (`application/*+json`);
 //! - a body without `Content-Type` is a `media_type` violation, unless
 //!   [untyped bodies are allowed](RequestValidator::allowing_untyped_bodies);
-//! - compressed bodies are not unpacked, and are a `media_type` violation;
+//! - bodies come decoded; one whose `Content-Encoding` is not known is a `content_encoding` violation, and a broken one an
+//!   `encoding` violation;
 //! - the text of a `text/…` body is held against a schema of scalars; where the schema wants a list or an object, it is
 //!   looked into only if it is JSON;
 //! - XML, lines of JSON and binary bodies are accepted by their type and not looked into: such a body is text where it is
@@ -50,6 +51,8 @@ use crate::openapi::Schemas;
 use body::DeclaredBody;
 use parameters::Parameters;
 
+pub use body::CONTENT_CODING;
+pub use body::TOO_LARGE;
 pub use schema::response_violations;
 pub use violation::HEADER_BYTES_MAX;
 pub use violation::PART_BYTES_MAX;

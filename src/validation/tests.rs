@@ -498,7 +498,7 @@ fn bodies_that_cannot_be_read_say_why() {
             ("no type", Request { body: b"{}".to_vec(), ..Request::default() }),
             ("nonsense", Request::sent("json", b"{}")),
             ("with a charset", Request::sent("Application/JSON; charset=latin1", b"{}")),
-            ("compressed", Request::json("{}").header("content-encoding", "gzip")),
+            ("decoded", Request::json("{}").header("content-encoding", "gzip")),
         ],
         &expect![[r#"
             empty ->
@@ -527,21 +527,26 @@ fn bodies_that_cannot_be_read_say_why() {
                 body `` at ``: media_type "application/json": must be sent with `Content-Type` `application/json`
             with a charset -> {}
                 body `data` at ``: required null: is required
-            compressed ->
-                body `` at ``: media_type null: must be sent without `Content-Encoding`
+            decoded -> {}
+                body `data` at ``: required null: is required
         "#]],
     );
     let contract = contract("/a", &format!("requestBody:\n{}", indent(ENVELOPE)));
-    let sent = Sent {
-        path: &[],
-        query: "",
-        headers: &HeaderMap::new(),
-        body: &Body::TooLarge { limit: 1024 },
-    };
-    let validated =
-        RequestValidator::new(&contract.operations[0], &contract.schemas).validate(&sent);
-    expect!["body `` at ``: too_large 1024: must not be larger than 1024 bytes"]
-        .assert_eq(tell(&validated).trim());
+    let told = [
+        Body::TooLarge { limit: 1024 },
+        Body::UnknownCoding { coding: "compress".to_owned() },
+        Body::BrokenCoding { coding: "gzip".to_owned(), reason: "it ends early".to_owned() },
+    ]
+    .map(|body| {
+        let headers = HeaderMap::new();
+        let sent = Sent { path: &[], query: "", headers: &headers, body: &body };
+        let validator = RequestValidator::new(&contract.operations[0], &contract.schemas);
+        tell(&validator.validate(&sent)).trim().to_owned()
+    });
+    expect![[r#"
+        body `` at ``: too_large 1024: must not be larger than 1024 bytes
+        body `` at ``: content_encoding "gzip, deflate, br, zstd": must not be encoded as `compress`: gzip, deflate, br, zstd can be read
+        body `` at ``: encoding "gzip": must be encoded as `gzip`, as it says: it ends early"#]].assert_eq(&told.join("\n"));
 }
 
 #[test]

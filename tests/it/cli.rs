@@ -326,6 +326,8 @@ mod usage {
                                                   [default: 127.0.0.1] [$TOMBSTONE_HOST, $HOST]
                   --cors <on|off>                 Whether web pages of any origin may call and read the answers
                                                   [default: on] [$TOMBSTONE_CORS]
+                  --body-bytes <SIZE>             How large the body of a request may be, decoded; past it the
+                                                  answer is 413 [default: 10MiB] [$TOMBSTONE_BODY_BYTES]
                   --log-format <human|json|none>  One line for each request on standard error: for people, as
                                                   JSON, or none [default: human] [$TOMBSTONE_LOG_FORMAT]
 

@@ -32,6 +32,7 @@ tombstone: 1
 port: 0
 host: '::1'
 cors: off
+body_bytes: 16MiB
 log_format: json
 documented: { dynamic: on, errors: on, fill_properties: off, ignore_examples: on }
 seed: 7
@@ -105,6 +106,7 @@ fn the_file_gives_every_option() {
             log_format: Json,
             seed: 7,
             cors: false,
+            body_bytes_max: 16777216,
             sources: Sources {
                 documents: [],
                 built_in: false,
@@ -232,6 +234,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("port", "0"),
         ("host", "::1"),
         ("cors", "off"),
+        ("body-bytes", "16MiB"),
         ("log-format", "json"),
         ("dynamic", "on"),
         ("errors", "on"),
@@ -340,7 +343,7 @@ fn the_defaults_are_those_that_help_tells() {
         assert_eq!(resolved(&[&[word.as_str()], state].concat(), &[], None), expected, "{word}");
         told += 1;
     }
-    assert_eq!(told, 14);
+    assert_eq!(told, 15);
 }
 
 #[test]

@@ -372,18 +372,18 @@ mod bodies {
             ))
         };
         expect![[r#"
-            400
-            content-type: application/json
+            413
+            content-type: application/problem+json
             tombstone-violations: [{"in":"body","pointer":"","field":"","keyword":"too_large","expected":10485760,"text":"must not be larger than 10485760 bytes"}]
 
-            {"error":{"message":"Bad Request","status":"INVALID_ARGUMENT"}}
+            {"type":"urn:tombstone:errors#BODY_TOO_LARGE","title":"Body too large","status":413,"detail":"the body must not be larger than 10485760 bytes; send less, or raise the limit with `--body-bytes`"}
         "#]].assert_eq(&too_large(VELT_DELETE, &velt_fields(JSON)));
         expect![[r#"
-            400
-            content-type: application/json
+            413
+            content-type: application/problem+json
             tombstone-violations: [{"in":"body","pointer":"","field":"","keyword":"too_large","expected":10485760,"text":"must not be larger than 10485760 bytes"}]
 
-            {"errors":{"json":{}}}
+            {"type":"urn:tombstone:errors#BODY_TOO_LARGE","title":"Body too large","status":413,"detail":"the body must not be larger than 10485760 bytes; send less, or raise the limit with `--body-bytes`"}
         "#]].assert_eq(&too_large("DELETE /partoo/org/42", &[PARTOO, JSON]));
         expect![[r#"
             404
@@ -391,6 +391,67 @@ mod bodies {
 
             {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
         "#]].assert_eq(&too_large("POST /nowhere", &[]));
+    }
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn an_encoded_body() {
+        let world = World::new();
+        let coded = |coding| [JSON, VELT[0], VELT[1], coding];
+        let call = |coding, body: Vec<u8>| world.says(VELT_DELETE, &coded(coding), body);
+        let reply = world.ask(VELT_DELETE, &coded("content-encoding: gzip"), gzip(VELT_BODY));
+        assert_eq!(reply.response.status(), 200);
+        assert_eq!(reply.account.changes[0].count, 1, "it was read");
+        let state = world.emulator.sandboxes();
+        let kept = state.look(state.default_sandbox(), |state| {
+            match &state.journal.entries().next().unwrap().event {
+                tombstone::journal::Event::Call(call) => call.exchange.request(),
+                other => panic!("{other:?}"),
+            }
+        });
+        let (head, body, _) = kept.unwrap();
+        assert_eq!(
+            (&head.headers["content-encoding"], &*body),
+            (&HeaderValue::from_static("gzip"), VELT_BODY.as_bytes())
+        );
+        expect![[r#"
+            415
+            content-type: application/problem+json
+            accept-encoding: gzip, deflate, br, zstd
+            tombstone-violations: [{"in":"body","pointer":"","field":"","keyword":"content_encoding","expected":"gzip, deflate, br, zstd","text":"must not be encoded as `compress`: gzip, deflate, br, zstd can be read"}]
+
+            {"type":"urn:tombstone:errors#INVALID_CONTENT_ENCODING","title":"Invalid content encoding","status":415,"detail":"the body must not be encoded as `compress`: gzip, deflate, br, zstd can be read"}
+        "#]].assert_eq(&call("content-encoding: compress", gzip(VELT_BODY)));
+        expect![[r#"
+            400
+            content-type: application/json
+            tombstone-violations: [{"in":"body","pointer":"","field":"","keyword":"encoding","expected":"gzip","text":"must be encoded as `gzip`, as it says: incomplete deflate stream"}]
+
+            {"error":{"message":"Bad Request","status":"INVALID_ARGUMENT"}}
+        "#]].assert_eq(&call("content-encoding: gzip", gzip(VELT_BODY)[..20].to_vec()));
+        let bomb = gzip(&" ".repeat(11 << 20));
+        assert!(bomb.len() < 1 << 20);
+        expect![[r#"
+            413
+            content-type: application/problem+json
+            tombstone-violations: [{"in":"body","pointer":"","field":"","keyword":"too_large","expected":10485760,"text":"must not be larger than 10485760 bytes"}]
+
+            {"type":"urn:tombstone:errors#BODY_TOO_LARGE","title":"Body too large","status":413,"detail":"the body must not be larger than 10485760 bytes; send less, or raise the limit with `--body-bytes`"}
+        "#]].assert_eq(&call("content-encoding: gzip", bomb));
+        // A call that takes no body does not read it.
+        assert_eq!(
+            world.status(
+                "DELETE /timbrix/organizations/550e8400-e29b-41d4-a716-446655440000",
+                &[TIMBRIX, "content-encoding: compress"],
+                "x"
+            ),
+            204
+        );
     }
 
     #[test]

@@ -195,7 +195,7 @@ fn expecting_100_continue_is_told_to_continue_or_refused() {
     assert_eq!(client.answer().status, 200);
     client.send(format!("{POST}Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n"));
     let refused = client.answer();
-    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    assert_eq!(refused.status, 413);
     assert_eq!(refused.field("connection").as_deref(), Some("close"));
     assert!(client.ended());
 }
@@ -208,7 +208,7 @@ fn a_body_at_the_limit_is_taken_and_one_past_it_is_not() {
     assert_eq!(client.answer().status, 200);
     client.send(post(&format!("{POST_BODY} ")));
     let refused = client.answer();
-    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    assert_eq!(refused.status, 413);
     client.send(MISS);
     assert_eq!(client.answer().status, 404, "the rest was read, so the connection goes on");
 }
@@ -220,7 +220,7 @@ fn a_chunked_body_past_the_limit_is_refused_too() {
     let chunk = format!("{:x}\r\n{POST_BODY}\r\n", POST_BODY.len());
     client.send(format!("{POST}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n"));
     let refused = client.answer();
-    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    assert_eq!(refused.status, 413);
     client.send(MISS);
     assert_eq!(client.answer().status, 404);
 }
@@ -264,7 +264,7 @@ fn an_endless_body_is_refused_and_the_answer_arrives() {
         }
     }
     let refused = client.answer();
-    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    assert_eq!(refused.status, 413);
     assert_eq!(refused.field("connection").as_deref(), Some("close"));
 }
 
