@@ -14,6 +14,7 @@ use http::header::CONTENT_TYPE;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use crate::behavior::body_check::BodyCheck;
 use crate::behavior::format::AnswerFormat;
 use crate::behavior::notes::Notes;
 use crate::expression::Names;
@@ -308,10 +309,25 @@ fn body(
     match &format.patch {
         None => fixed(&example, medium, place.pointer, place, notes),
         Some(patch) => {
-            let patch = template(patch, &given("patch"), place, notes)?;
+            let patch = merge_patch(patch, medium, &given("patch"), place, notes)?;
             Some(AnswerBody::Patched { example: example.into_owned(), patch })
         }
     }
+}
+
+/// A merge patch that takes away nothing that the schema requires.
+fn merge_patch(
+    format: &Json,
+    medium: &Medium,
+    pointer: &str,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Template> {
+    let patch = template(format, pointer, place, notes)?;
+    if let Some(schema) = medium.schema.filter(|_| place.vet) {
+        BodyCheck { schemas: place.schemas, notes }.patch(&patch, schema, pointer);
+    }
+    Some(patch)
 }
 
 /// The documented example that an answer gives: the one it names, or the only one. Where nothing at all is documented of
@@ -368,7 +384,12 @@ fn computed(
         notes.error(pointer, message, "leave `body` out, or document its content".to_owned());
     }
     let template = template(format, pointer, place, notes)?;
-    let Some(literal) = template.literal() else { return Some(AnswerBody::Computed(template)) };
+    let Some(literal) = template.literal() else {
+        if let Some(schema) = medium.and_then(|medium| medium.schema).filter(|_| place.vet) {
+            BodyCheck { schemas: place.schemas, notes }.body(&template, schema, pointer);
+        }
+        return Some(AnswerBody::Computed(template));
+    };
     let Some(medium) = medium else { return Some(AnswerBody::Nothing) };
     if place.vet
         && let Err(reason) = medium.check(literal, place.schemas)

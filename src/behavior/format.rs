@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::behavior::forms::Forms;
 use crate::finding::Finding;
 use crate::finding::child;
 use crate::finding::did_you_mean;
@@ -398,6 +399,14 @@ fn findings(
             };
             unexpected.iter().map(unknown).collect()
         }
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let forms = Forms::of(schema, error);
+            if let Some(errors) = forms.likely(error, context) {
+                return errors.iter().flat_map(|it| findings(document, schema, it)).collect();
+            }
+            let unknown = forms.unknown(document, &place, error);
+            if unknown.is_empty() { vec![finding(document, &place, error)] } else { unknown }
+        }
         _ => vec![finding(document, &place, error)],
     }
 }
@@ -416,6 +425,12 @@ fn finding(document: &Document, place: &str, error: &jsonschema::ValidationError
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
             let message = format!("{} has none of the forms that are possible here", named(place));
             document.error(place, message)
+        }
+        ValidationErrorKind::Enum { options } => {
+            let finding = document.error(place, error.masked_with(named(place)).to_string());
+            let known = options.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let hint = error.instance().as_str().and_then(|given| did_you_mean(given, known));
+            Finding { hint, ..finding }
         }
         _ => document.error(place, error.masked_with(named(place)).to_string()),
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod arrange;
+mod body_check;
 mod call;
 mod caller;
 mod carry;
@@ -15,6 +16,7 @@ mod explain;
 mod failed;
 mod fixture;
 pub mod format;
+mod forms;
 mod names;
 mod new_key;
 mod notes;

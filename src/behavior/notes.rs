@@ -62,6 +62,10 @@ impl<'d> Notes<'d> {
     }
 
     fn push(&mut self, finding: Finding, hint: Option<String>) {
-        self.findings.push(Finding { hint, ..finding });
+        let finding = Finding { hint, ..finding };
+        // An entry that many operations share is read for each of them.
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
     }
 }

@@ -102,7 +102,9 @@ enum Command {
     #[command(after_help = mock::AFTER_OPTIONS)]
     Mock(Box<mock::MockArgs>),
     /// Report everything that is wrong with the files of providers and tombstone.yaml
-    #[command(after_help = "Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage")]
+    #[command(
+        after_help = "Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage"
+    )]
     Check(CheckArgs),
     /// List each operation: where it answers, which responses it can give and what gives them
     Routes(RoutesArgs),

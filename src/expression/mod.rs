@@ -44,6 +44,7 @@ pub use self::json::from_json;
 pub use self::json::from_json_shared;
 pub use self::json::from_member;
 pub use self::json::to_json;
+pub use self::template::Outline;
 pub use self::template::TEMPLATE_BYTES_MAX;
 pub use self::template::Template;
 

@@ -100,7 +100,70 @@ enum LoopBody {
     Element(Node),
 }
 
+/// What is known of a template's value before it is rendered.
+#[derive(Clone, Debug)]
+pub enum Outline<'t> {
+    /// A scalar that is written out.
+    Literal(&'t serde_json::Value),
+    /// The value of an expression.
+    Value(&'t Expression),
+    /// A text.
+    Text,
+    /// A list of these.
+    List(Vec<Outline<'t>>),
+    /// A list with any number of these.
+    Elements(Box<Outline<'t>>),
+    /// An object with these entries; a name is `None` where it is computed.
+    Object(Vec<(Option<&'t str>, Outline<'t>)>),
+    /// An object with any number of entries.
+    Entries,
+}
+
+impl<'t> Outline<'t> {
+    fn of(node: &'t Node) -> Self {
+        match node {
+            Node::Literal(value) => Self::literal(value),
+            Node::Value(expression) => Self::Value(expression),
+            Node::Text(_) => Self::Text,
+            Node::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            Node::Object(entries) => {
+                let entry = |entry: &'t Entry| {
+                    let name = match &entry.key {
+                        Key::Literal(name) => Some(&**name),
+                        Key::Computed(_) => None,
+                    };
+                    (name, Self::of(&entry.value))
+                };
+                Self::Object(entries.iter().map(entry).collect())
+            }
+            Node::Loop(repeated) => match &repeated.body {
+                LoopBody::Entry(_) => Self::Entries,
+                LoopBody::Element(node) => Self::Elements(Box::new(Self::of(node))),
+            },
+        }
+    }
+
+    fn literal(value: &'t serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Array(items) => {
+                Self::List(items.iter().map(Self::literal).collect())
+            }
+            serde_json::Value::Object(members) => {
+                let members = members.iter();
+                let entry = |(name, value): (&'t String, _)| (Some(&**name), Self::literal(value));
+                Self::Object(members.map(entry).collect())
+            }
+            scalar => Self::Literal(scalar),
+        }
+    }
+}
+
 impl Template {
+    /// What is known of its value before it is rendered.
+    pub fn outline(&self) -> Outline<'_> {
+        Outline::of(&self.root)
+    }
+
     /// Compiles a template; reports everything that is wrong with it.
     pub fn compile(value: &serde_json::Value) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { mistakes: Vec::new(), depth: 0 };
@@ -118,17 +181,8 @@ impl Template {
 
     /// The keys of the object that it gives, where they are known before it is rendered.
     pub fn keys(&self) -> Option<Vec<&str>> {
-        match &self.root {
-            Node::Literal(serde_json::Value::Object(members)) => {
-                Some(members.keys().map(String::as_str).collect())
-            }
-            Node::Object(entries) => {
-                let keys = entries.iter().map(|entry| match &entry.key {
-                    Key::Literal(key) => Some(&**key),
-                    Key::Computed(_) => None,
-                });
-                keys.collect()
-            }
+        match self.outline() {
+            Outline::Object(entries) => entries.into_iter().map(|(name, _)| name).collect(),
             _ => None,
         }
     }

@@ -452,7 +452,7 @@ mod usage {
               [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
                                                   standard input; NAME=PATH names the provider
 
-            Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage
+            Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage
             exit 0
         "#]]);
         run(&["routes", "-h"]).check(&expect![[r#"

@@ -707,6 +707,19 @@ fn a_setting_of_what_there_is_not_is_refused() {
 }
 
 #[test]
+fn a_warning_alone_is_no_failure_in_any_form() {
+    let folder = shop("check-warning");
+    fs::remove_file(folder.path.join("fixtures/shop/default.yaml")).unwrap();
+    let specs = folder.path.join("specs");
+    for form in ["human", "json", "github"] {
+        let words = ["check", "--built-in", "off", "--specs", specs.to_str().unwrap()];
+        let ran = run(&[&words[..], &["--format", form]].concat());
+        assert!(ran.out.contains("has no fixtures"), "{}", ran.out);
+        assert_eq!(ran.code, 0, "{form}: {}", ran.out);
+    }
+}
+
+#[test]
 fn what_is_served_follows_the_options() {
     let folder = configured(
         "config-followed",

@@ -125,13 +125,91 @@ fn a_sound_file_has_no_findings() {
     check_file(BEHAVIOR, expect![[""]]);
 }
 
+/// What is found in the sound behavior file after each change by itself.
+fn found_after(changes: &[(&str, &str)]) -> String {
+    let found = changes.iter().map(|(old, new)| {
+        assert!(BEHAVIOR.contains(old), "`{old}` is not in the file");
+        let mut findings = Vec::new();
+        load(&BEHAVIOR.replacen(old, new, 1), &mut findings);
+        listed(&findings)
+    });
+    found.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_scheme_that_many_operations_ask_for_is_told_once() {
+    let paths: Vec<String> = ["a", "b", "c"]
+        .iter()
+        .map(|id| format!("  /{id}: {{ get: {{ operationId: {id}, security: [{{ Key: [] }}], responses: {{ '204': {{ description: D }} }} }} }}\n"))
+        .collect();
+    let contract = format!(
+        "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n{}components:\n  securitySchemes: {{ Key: {{ type: http, scheme: bearer }} }}\n",
+        paths.concat()
+    );
+    let rules = "{ rules: [{ respond: 204 }] }";
+    let behavior = format!("tombstone: 1\noperations: {{ a: {rules}, b: {rules}, c: {rules} }}\n");
+    let mut findings = Vec::new();
+    let document = Document::parse("a.yaml", &contract, &mut findings).unwrap();
+    let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
+    let document = Document::parse_strictly("b.yaml", &behavior, &mut findings).unwrap();
+    Behavior::load(&document, &contract, &vetted(), &mut findings);
+    expect!["b.yaml:1: error: `a` and 2 others ask for `Key`, which is not said here (add `Key` to `security`, with the resource that holds its credentials)"].assert_eq(&listed(&findings));
+}
+
+#[test]
+fn a_mistyped_variant_is_named_by_its_word() {
+    let told = found_after(&[
+        ("on_delete: cascade", "on_delete: cascad"),
+        ("on_delete: cascade", "on_delete: { restrct: { respond: 404 } }"),
+        ("on_delete: cascade", "on_delete: { update: 3 }"),
+        ("on_delete: cascade", "on_delete: 3"),
+        ("operations:", "order: [security, paramters, envelope, body]\noperations:"),
+        ("  unauthenticated: { respond: 401 }", "  unauthenticated: { repond: 401 }"),
+        ("    key: id\n    schema", "    key: { feld: id, pattern: x }\n    schema"),
+    ]);
+    expect![[r#"
+        behavior.yaml:11: error: `cascad` is not known here (did you mean `cascade`?)
+        behavior.yaml:11: error: `restrct` is not known here (did you mean `restrict`?)
+        behavior.yaml:11: error: `update` is not of type "object"
+        behavior.yaml:11: error: `on_delete` has none of the forms that are possible here
+        behavior.yaml:17: error: `paramters` is not known here (did you mean `parameters`?)
+        behavior.yaml:15: error: `repond` is not known here (did you mean `respond`?)
+        behavior.yaml:5: error: `field` is missing
+        behavior.yaml:5: error: `feld` is not known here (did you mean `field`?)"#]]
+    .assert_eq(&told);
+}
+
+#[test]
+fn a_body_is_held_against_its_schema_before_it_is_sent() {
+    let rule = "- { when: shop is none, respond: 404, example: never }";
+    let told: Vec<String> = [
+        "body: { eror: '{{ path.id }}' }",
+        "body: { error: ['{{ path.id }}'] }",
+        "body: { error: 3, id: '{{ path.id }}' }",
+        "body: { error: '{{ path.id }}', more: 1 }",
+        "example: gone, patch: { error: null, id: '{{ path.id }}' }",
+    ]
+    .iter()
+    .map(|new| format!("- {{ when: shop is none, respond: 404, {new} }}"))
+    .map(|new| found_after(&[(rule, &new)]))
+    .collect();
+    expect![[r#"
+        behavior.yaml:21: error: `error` is missing, which the schema of the response requires (add it)
+        behavior.yaml:21: error: the schema wants `string` here, and this is `array`
+        behavior.yaml:21: error: this does not fit the schema: 3 is not of type "string"
+
+        behavior.yaml:21: error: null takes `error` away, which the schema requires (give it another value)"#]].assert_eq(&told.join("\n"));
+    let by_field =
+        "invalid_request: { respond: 404, body: { error: '{{ violations | by_field }}' } }";
+    let told = found_after(&[("invalid_request: { respond: 404, example: never }", by_field)]);
+    expect!["behavior.yaml:16: error: `by_field` gives an object with a text for each field, which the schema does not take (list them, as in `{ $for: v in violations, $value: '{{ v.message }}' }`)"].assert_eq(&told);
+}
+
 #[test]
 fn unknown_keys_are_errors_with_the_likely_one() {
     check(
         ("on_delete: cascade", "on_delete: { restrict: { respond: 404, exampel: gone } }"),
-        expect![
-            "behavior.yaml:11: error: `on_delete` has none of the forms that are possible here"
-        ],
+        expect!["behavior.yaml:11: error: `exampel` is not known here (did you mean `example`?)"],
     );
     check(
         ("    key: id\n    schema", "    kee: id\n    schema"),
@@ -171,7 +249,7 @@ operations:
         expect![[r#"
             behavior.yaml:1: error: `tombstone` is greater than the maximum of 1
             behavior.yaml:2: error: `settings` is not of type "object"
-            behavior.yaml:4: error: `on_delete` has none of the forms that are possible here
+            behavior.yaml:4: error: `explode` is not known here (known are `cascade`, `restrict`, `unlink`, `keep`)
             behavior.yaml:8: error: `respond` is not of types "null", "integer"
             behavior.yaml:8: error: `when` is not of types "null", "string""#]],
     );
@@ -204,9 +282,9 @@ fn names_that_lead_nowhere_are_errors() {
     );
     check(
         ("  Key: { find", "  Kee: { find"),
-        expect![[r#"
-            behavior.yaml:13: error: the contract has no security scheme `Kee` (did you mean `Key`?)
-            behavior.yaml:12: error: `deleteShop` asks for `Key`, which is not said here (add `Key` to `security`, with the resource that holds its credentials)"#]],
+        expect![
+            "behavior.yaml:13: error: the contract has no security scheme `Kee` (did you mean `Key`?)"
+        ],
     );
     check(
         ("  deleteShop:", "  deleteShops:"),

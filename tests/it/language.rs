@@ -135,7 +135,7 @@ operations:
     rules:
       - { respond: 200, body: { principal: '{{ principal.name }}', credential: '{{ credential.id }}', method: '{{ request.method }} {{ request.path }}' } }
   breakRule:
-    failures: *open
+    failures: { unauthenticated: { respond: 200, body: 0 } }
     rules:
       - { when: query is none, respond: 200, body: 1 }
       - { respond: 200, body: '{{ settings.greeting }}' }

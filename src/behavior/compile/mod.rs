@@ -182,22 +182,41 @@ impl<'c> Compiler<'c, '_> {
                 self.notes,
             ));
         }
+        self.tell_unsaid_schemes();
+        schemes
+    }
+
+    /// Security schemes that operations ask for and the file does not say: one finding for each, and none for one whose
+    /// name is mistyped there, which was told.
+    fn tell_unsaid_schemes(&mut self) {
+        let known = &self.contract.security_schemes;
+        let mistyped = self.file.security.keys().filter(|name| !known.contains_key(*name));
+        let meant: Vec<String> = mistyped
+            .filter_map(|name| did_you_mean(name, known.keys().map(String::as_str)))
+            .collect();
         let decided = |operation: &&Operation| self.file.operations.contains_key(&operation.id);
+        let mut unsaid: IndexMap<&str, Vec<&str>> = IndexMap::new();
         for operation in self.contract.operations.iter().filter(decided) {
             for name in operation.security.iter().flatten() {
-                if self.contract.security_schemes.contains_key(name)
-                    && !self.file.security.contains_key(name)
+                let is_meant = || meant.iter().any(|hint| hint.contains(&format!("`{name}`")));
+                if known.contains_key(name) && !self.file.security.contains_key(name) && !is_meant()
                 {
-                    let message =
-                        format!("`{}` asks for `{name}`, which is not said here", operation.id);
-                    let hint = format!(
-                        "add `{name}` to `security`, with the resource that holds its credentials"
-                    );
-                    self.notes.error("/security", message, hint);
+                    unsaid.entry(name).or_default().push(&operation.id);
                 }
             }
         }
-        schemes
+        for (name, operations) in unsaid {
+            let who = match operations.as_slice() {
+                [] => continue,
+                [one] => format!("`{one}` asks"),
+                [first, _] => format!("`{first}` and another ask"),
+                [first, others @ ..] => format!("`{first}` and {} others ask", others.len()),
+            };
+            let message = format!("{who} for `{name}`, which is not said here");
+            let hint =
+                format!("add `{name}` to `security`, with the resource that holds its credentials");
+            self.notes.error("/security", message, hint);
+        }
     }
 
     fn order(&mut self) -> [StageFormat; 4] {
