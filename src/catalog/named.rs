@@ -85,10 +85,7 @@ impl DocumentSource {
             return Ok(vec![self.clone()]);
         }
         if let Some(own) = contract_in(&self.path) {
-            let folder = self.path.canonicalize().ok();
-            let of_folder = folder.as_deref().and_then(Path::file_name).and_then(|it| it.to_str());
-            let name = self.name.clone().or_else(|| of_folder.and_then(slug));
-            return Ok(vec![DocumentSource { name, path: own }]);
+            return Ok(vec![DocumentSource { name: self.name.clone(), path: own }]);
         }
         let unreadable = |source| Error::Unreadable { path: self.path.clone(), source };
         let mut found = Vec::new();
@@ -102,8 +99,7 @@ impl DocumentSource {
                 continue;
             }
             if path.is_dir() {
-                let name = path.file_name().and_then(|name| name.to_str()).and_then(slug);
-                found.extend(contract_in(&path).map(|path| DocumentSource { name, path }));
+                found.extend(contract_in(&path).map(|path| DocumentSource { name: None, path }));
             } else if is_stream(&path) && has_ending(&path) {
                 let message = "it is not a regular file, and passed over";
                 let file = path.display().to_string();
@@ -132,7 +128,7 @@ impl DocumentSource {
         beside.map(|name| self.path.with_file_name(name)).find(|path| path.is_file())
     }
 
-    /// What its provider is called: the name that was given, else of the file, its folder or its title; one under
+    /// What its provider is called: the name that was given, else of the file, its folder or its title, in this order; one under
     /// which all its paths can be reached, and that nobody in `taken` has.
     pub(super) fn provider_name(&self, contract: &Contract, taken: &[String]) -> String {
         if let Some(name) = &self.name {
@@ -147,7 +143,7 @@ impl DocumentSource {
             (!self.is_stream() && !GENERIC.contains(&name.as_str())).then_some(name)
         };
         let title = || slug(&contract.title);
-        let name = file.or_else(title).or_else(folder).unwrap_or_else(|| NAMELESS.to_owned());
+        let name = file.or_else(folder).or_else(title).unwrap_or_else(|| NAMELESS.to_owned());
         let is_free = |name: &str| {
             let begins = |template: &str| template.split('/').nth(1) == Some(name);
             let mut operations = contract.operations.iter();

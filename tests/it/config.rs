@@ -720,6 +720,18 @@ fn a_warning_alone_is_no_failure_in_any_form() {
 }
 
 #[test]
+fn a_document_has_one_name_however_it_is_named() {
+    let folder = shop("check-names");
+    let named = |path: &str| {
+        let path = folder.path.join(path);
+        let out = run(&["routes", "--built-in", "off", path.to_str().unwrap()]).out;
+        out.split_once(':').map(|(name, _)| name.to_owned()).unwrap_or_default()
+    };
+    let found = ["specs/shop/openapi.yaml", "specs/shop", "specs"].map(named);
+    assert_eq!(found, ["shop", "shop", "shop"]);
+}
+
+#[test]
 fn what_is_served_follows_the_options() {
     let folder = configured(
         "config-followed",
