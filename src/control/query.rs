@@ -84,6 +84,7 @@ impl JournalQuery {
         // No entry would ever fit, and an empty list would say that nothing happened.
         let unknown = emulator.unknown_name(provider, operation, resource);
         let mut problems: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        let unknown_count = problems.len();
         let mut note = |detail: String| {
             problems.push(detail);
         };
@@ -126,7 +127,7 @@ impl JournalQuery {
         if problems.is_empty() {
             return Ok(Wanted { query: self, status, effect, since, limit });
         }
-        Err(Problem::new(StatusCode::BAD_REQUEST, "bad query", problems.join("; ")))
+        Err(refusal(&problems, problems.len() == unknown_count))
     }
 
     /// The same, for the entries that came before this one.
@@ -143,6 +144,16 @@ impl JournalQuery {
         }
         query.finish()
     }
+}
+
+/// A query that can be read and names what is not there is told from one that cannot be read, as in bodies.
+fn refusal(problems: &[String], is_readable: bool) -> Problem {
+    let (status, title) = if is_readable {
+        (StatusCode::UNPROCESSABLE_ENTITY, "unfit")
+    } else {
+        (StatusCode::BAD_REQUEST, "bad query")
+    };
+    Problem::new(status, title, problems.join("; "))
 }
 
 fn status(text: &str) -> Option<Status> {
