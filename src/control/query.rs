@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::control::effects::EffectKind;
 use crate::control::effects::effects;
+use crate::control::unfit;
 use crate::emulator::Emulator;
 use crate::journal::Entry;
 use crate::journal::Event;
@@ -148,12 +149,10 @@ impl JournalQuery {
 
 /// A query that can be read and names what is not there is told from one that cannot be read, as in bodies.
 fn refusal(problems: &[String], is_readable: bool) -> Problem {
-    let (status, title) = if is_readable {
-        (StatusCode::UNPROCESSABLE_ENTITY, "unfit")
-    } else {
-        (StatusCode::BAD_REQUEST, "bad query")
-    };
-    Problem::new(status, title, problems.join("; "))
+    if is_readable {
+        return unfit("the query names what is not there", problems);
+    }
+    Problem::new(StatusCode::BAD_REQUEST, "bad query", problems.join("; "))
 }
 
 fn status(text: &str) -> Option<Status> {

@@ -447,9 +447,9 @@ fn queries_that_cannot_be_understood_are_told_all_at_once() {
         detail(json!({ "effect": "deleted:organisations" })),
     ];
     expect![[r#"
-        there is no operation `deleteOrganisation` (did you mean `deleteOrganization`?)
-        there is no provider `partou` (did you mean `partoo`?)
-        there is no resource `organisations` (did you mean `organizations`?)"#]]
+        the query names what is not there: there is no operation `deleteOrganisation` (did you mean `deleteOrganization`?)
+        the query names what is not there: there is no provider `partou` (did you mean `partoo`?)
+        the query names what is not there: there is no resource `organisations` (did you mean `organizations`?)"#]]
     .assert_eq(&unknown.join("\n"));
     expect!["`status` is `6xx`: give such as `404` or `4xx`; `effect` is `gone`: give one of `deleted`, `unlinked`, `kept`, `updated`, `created`, or `deleted:<resource>`; `since` is `ago`: give the id of an entry, or a time (RFC 3339); `kind` is `x`: give one of `call`, `task`, `edit`, `clock`, `undo`, `redo`; `limit` is `0`: give a number from 1 to 500"].assert_eq(&detail(query));
 }
