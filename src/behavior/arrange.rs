@@ -88,7 +88,8 @@ impl Behavior {
         let target = snapshot.record(resource, key);
         let now = moment.now;
         let (jobs, schemas) = (&*self.jobs, &*self.contract.schemas);
-        let planner = Planner { snapshot: &snapshot, jobs, schemas, ids: moment.ids, now };
+        let planner =
+            Planner { snapshot: &snapshot, jobs, schemas, ids: moment.ids, now, updated: None };
         planner.delete(&target, &scope).map_err(|stopped| match stopped {
             Stopped::Fault(message) => message,
             Stopped::Restricted { resource, .. } => {

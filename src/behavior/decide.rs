@@ -125,12 +125,16 @@ impl Behavior {
             schemas: &self.contract.schemas,
             ids: moment.ids,
             now: moment.now,
+            updated: None,
         };
         match planner.plan(&rule.effect, scope) {
             Ok(changes) => {
                 let changes: Arc<[Change]> = changes.into();
-                let outcome =
-                    Outcome { snapshot: Arc::clone(snapshot), changes: Arc::clone(&changes) };
+                let outcome = Outcome {
+                    snapshot: Arc::clone(snapshot),
+                    changes: Arc::clone(&changes),
+                    updated: planner.updated,
+                };
                 let names = vec![("outcome", Value::from_object(outcome))];
                 self.answer(rule, &Overlay::over(scope, names), changes)
             }

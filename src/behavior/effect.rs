@@ -87,6 +87,8 @@ pub(crate) struct Planner<'p> {
     pub(crate) schemas: &'p Schemas,
     pub(crate) ids: &'p mut Ids,
     pub(crate) now: Timestamp,
+    /// The first record that an update names, changed or not.
+    pub(crate) updated: Option<(usize, Key)>,
 }
 
 impl Planner<'_> {
@@ -143,13 +145,15 @@ impl Planner<'_> {
     }
 
     fn update(
-        &self,
+        &mut self,
         targets: &Value,
         set: &Template,
         scope: &Value,
     ) -> Result<Vec<Change>, Stopped> {
         let mut edits = Vec::new();
-        for (resource, key) in targets_of(targets)? {
+        let targets = targets_of(targets)?;
+        self.updated = targets.first().cloned();
+        for (resource, key) in targets {
             let record = self.snapshot.record(resource, &key);
             match set.render(&Overlay::over(scope, vec![("record", record)]))? {
                 Json::Object(properties) => edits.push(Edit::Update { resource, key, properties }),
@@ -236,6 +240,8 @@ pub(crate) fn duration_ms(value: &Value) -> Result<i64, String> {
 pub(crate) struct Outcome {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) changes: Arc<[Change]>,
+    /// The first record that an update names. It is not among the changes where it had these values already.
+    pub(crate) updated: Option<(usize, Key)>,
 }
 
 /// What can be read of `outcome`.
@@ -270,6 +276,10 @@ impl Object for Outcome {
                 .changes
                 .iter()
                 .find_map(|change| change.after.as_ref())
+                .or_else(|| {
+                    let (resource, key) = self.updated.as_ref()?;
+                    self.snapshot.store.get(*resource, key)
+                })
                 .map(|record| from_json(&Json::Object(record.fields.clone()))),
             _ => None,
         }

@@ -108,6 +108,7 @@ impl Behavior {
             schemas: &self.contract.schemas,
             ids: moment.ids,
             now: moment.now,
+            updated: None,
         };
         planner.plan(&job.effect, &scope).map_err(|stopped| match stopped {
             Stopped::Fault(message) => message,

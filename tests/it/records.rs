@@ -160,6 +160,8 @@ fn what_is_absent_stays_absent_and_null_stays_null() {
     assert_eq!(made(json!({ "note": null })), json!({ "id": 9, "name": "new", "note": null }));
     let changed = tracker.call("PATCH", "/projects/3", json!({ "note": "x" })).1;
     assert_eq!(changed, json!({ "id": 3, "name": "A", "budget": 5, "note": "x" }));
+    let again = tracker.call("PATCH", "/projects/3", json!({ "note": "x" }));
+    assert_eq!(again, (200, changed), "what is so already is answered as well");
     let listed = tracker.call("GET", "/tasks", Value::Null).1;
     assert_eq!(listed, json!([{ "id": "8d2b1d9a-0f6f-4b7e-9a57-3e2c1c0f2b11", "title": "x" }]));
     assert_eq!(tracker.call("DELETE", "/projects/3", Value::Null).0, 204);
