@@ -90,7 +90,7 @@ impl Emulator {
         let operation = &contract.not_emulated[number];
         if let Some(reason) = &operation.reason {
             let (method, template, line) = (&operation.method, &operation.template, operation.line);
-            let file = &contract.file;
+            let file = &operation.file;
             let detail = format!("`{method} {template}` is refused: {reason} ({file}:{line})");
             let title = "the document cannot be read here as it is meant";
             let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, title, detail);

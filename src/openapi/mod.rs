@@ -178,7 +178,9 @@ pub struct NotEmulated {
     pub conditions: Vec<Condition>,
     /// Why the document cannot be read there; `None` where it leaves the operation out on purpose.
     pub reason: Option<String>,
-    /// Line in the document.
+    /// The file it is in.
+    pub file: Arc<str>,
+    /// Line in that file.
     pub line: u32,
 }
 

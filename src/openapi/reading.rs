@@ -417,6 +417,7 @@ impl<'d> Reader<'d> {
                     conditions: key.conditions(&[]),
                     template: key.path,
                     reason: None,
+                    file: Arc::clone(self.document.file_of(&pointer)),
                     line: self.document.line(&pointer),
                 });
             }
@@ -596,6 +597,7 @@ impl<'d> Reader<'d> {
             template: key.path.clone(),
             conditions: key.conditions(&[]),
             reason: Some(why),
+            file: Arc::clone(self.document.file_of(pointer)),
             line: self.document.line(pointer),
         });
     }
