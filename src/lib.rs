@@ -47,7 +47,7 @@
 //! | 3 | [`journal`] | entries with what they changed, bounded |
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] | plain values |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] `numbers` | plain values |
 //!
 //! # Invariants
 //!
@@ -102,6 +102,7 @@ pub mod clock;
 pub mod finding;
 pub mod ids;
 pub mod message;
+mod numbers;
 pub mod problem;
 
 pub use embedded::Builder;

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::admin::Refusal;
 use crate::admin::contract;
 use crate::control::unfit;
+use crate::numbers;
 use crate::problem::Problem;
 
 /// The names in the path, decoded.
@@ -73,6 +74,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
             let detail = format!("the body is no JSON: {error}");
             Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail)
         })?;
+        if !numbers::are_finite(&value) {
+            let detail = "the body holds a number that is out of range";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail).into());
+        }
         let template = head.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let operation = (&head.method, template);
         let problems = contract::misplaced_lists(operation, &head.headers, (&bytes, &value));

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::control::Control;
 use crate::control::unfit;
 use crate::message::Tally;
+use crate::numbers;
 use crate::problem::Problem;
 use crate::sandbox;
 use crate::sandbox::State;
@@ -61,10 +62,14 @@ pub(super) fn fits(fields: &Map<String, Value>, filters: &[Filter]) -> bool {
         .all(|(property, text)| fields.get(property).is_some_and(|value| reads_as(value, text)))
 }
 
-/// Whether a value is this text, or is written so in JSON.
+/// Whether a value is this text, or is written so in JSON; a number may be written in another way.
 fn reads_as(value: &Value, text: &str) -> bool {
     match value {
         Value::String(value) => value == text,
+        Value::Number(number) => {
+            number.as_str() == text
+                || text.parse().is_ok_and(|asked| numbers::are_equal(value, &Value::Number(asked)))
+        }
         other => {
             let written = other.to_string();
             written == text

@@ -87,6 +87,8 @@ fn from_number(number: &Number) -> Value {
         Value::from(integer)
     } else if let Some(integer) = number.as_u64() {
         Value::from(integer)
+    } else if let Some(integer) = number.as_i128() {
+        Value::from(integer)
     } else {
         number.as_f64().map_or_else(|| Value::from(()), Value::from)
     }
@@ -97,8 +99,9 @@ fn to_number(value: &Value) -> serde_json::Value {
         if let Some(integer) = value.as_i64() {
             return integer.into();
         }
-        if let Ok(integer) = u64::try_from(value.clone()) {
-            return integer.into();
+        let wide = i128::try_from(value.clone()).ok().and_then(Number::from_i128);
+        if let Some(integer) = wide {
+            return serde_json::Value::Number(integer);
         }
     }
     let float = f64::try_from(value.clone()).unwrap_or(f64::NAN);

@@ -7,7 +7,9 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::exact;
 use super::patterns;
+use crate::numbers;
 
 /// Which rules a document's schemas follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,7 @@ pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> Outcome {
     contradictions(map, &mut outcome);
     nullable(map, dialect, &mut outcome);
     width(map);
+    exact::mark(map);
     outcome
 }
 
@@ -150,11 +153,17 @@ fn nullable(map: &mut Map<String, Value>, dialect: Dialect, outcome: &mut Outcom
     }
 }
 
-/// `int32` and `int64` bound numbers, which no `format` of JSON Schema does.
+/// Formats that tell how wide an integer is bound it, which no `format` of JSON Schema does.
 fn width(map: &mut Map<String, Value>) {
     let (least, most) = match map.get("format").and_then(Value::as_str) {
-        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        Some("int64") => (i64::MIN, i64::MAX),
+        Some("int8") => (i8::MIN.into(), i8::MAX.unsigned_abs().into()),
+        Some("int16") => (i16::MIN.into(), i16::MAX.unsigned_abs().into()),
+        Some("int32") => (i32::MIN.into(), i32::MAX.unsigned_abs().into()),
+        Some("int64") => (i64::MIN, i64::MAX.unsigned_abs()),
+        Some("uint8") => (0, u8::MAX.into()),
+        Some("uint16") => (0, u16::MAX.into()),
+        Some("uint32") => (0, u32::MAX.into()),
+        Some("uint64") => (0, u64::MAX),
         _ => return,
     };
     if ["minimum", "exclusiveMinimum"].iter().all(|keyword| !map.contains_key(*keyword)) {
@@ -242,7 +251,7 @@ fn listed(map: &mut Map<String, Value>, values: Vec<Value>, outcome: &mut Outcom
 fn is_of(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        "integer" => value.as_number().is_some_and(numbers::is_whole),
         "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "array" => value.is_array(),
@@ -256,7 +265,7 @@ fn read_as(value: &Value, kind: &str) -> Option<Value> {
     let read = match (kind, value) {
         ("string", Value::Number(_) | Value::Bool(_)) => Value::String(value.to_string()),
         ("integer" | "number" | "boolean", Value::String(text)) => {
-            serde_json::from_str(text).ok()?
+            serde_json::from_str(text).ok().filter(numbers::are_finite)?
         }
         _ => return None,
     };
@@ -265,14 +274,15 @@ fn read_as(value: &Value, kind: &str) -> Option<Value> {
 
 /// What leaves no value at all.
 fn contradictions(map: &Map<String, Value>, outcome: &mut Outcome) {
-    let bound = |keyword: &str| map.get(keyword).and_then(Value::as_f64);
+    let bound = |keyword: &str| map.get(keyword).and_then(Value::as_number);
     for (least, most) in [
         ("minimum", "maximum"),
         ("minLength", "maxLength"),
         ("minItems", "maxItems"),
         ("minProperties", "maxProperties"),
     ] {
-        if bound(least).zip(bound(most)).is_some_and(|(least, most)| least > most) {
+        let bounds = bound(least).zip(bound(most));
+        if bounds.is_some_and(|(least, most)| numbers::compare(least, most).is_gt()) {
             let message = format!("`{least}` is above `{most}`, and no value fits");
             outcome.flaw(least, message, None);
         }
@@ -376,7 +386,7 @@ impl Shape {
     fn meant(self, value: &Value) -> Option<Value> {
         let mended = match (self, value) {
             (Shape::Number | Shape::Positive | Shape::Count, Value::String(text)) => {
-                serde_json::from_str(text).ok()?
+                serde_json::from_str(text).ok().filter(numbers::are_finite)?
             }
             (Shape::Boolean, Value::String(text)) => Value::Bool(boolean(text)?),
             (Shape::Names, Value::Array(names)) => {

@@ -8,6 +8,7 @@ mod condition;
 mod dialect;
 mod direction;
 mod discriminator;
+mod exact;
 mod gathering;
 mod layout;
 mod leaves;

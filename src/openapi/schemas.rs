@@ -24,6 +24,7 @@ use super::beside;
 use super::direction;
 use super::direction::Direction;
 use super::discriminator;
+use super::exact;
 use super::lowering;
 use super::lowering::Lowered;
 use super::patterns;
@@ -419,7 +420,8 @@ fn options<'r>(registry: &'r Registry<'static>) -> ValidationOptions<'r> {
 }
 
 fn asserting<'r>() -> ValidationOptions<'r> {
-    jsonschema::options().offline().should_validate_formats(true).with_format("byte", is_base64)
+    let options = jsonschema::options().offline().should_validate_formats(true);
+    exact::follow_keyword(options.with_format("byte", is_base64))
 }
 
 /// RFC 4648, section 4; asking needs no decoder.

@@ -406,7 +406,7 @@ fn schemas_of_3_0_are_lowered_to_2020_12() {
             json!({"at": null, "nullable": null}),
         ],
         &expect![[r##"
-            {"type":["object","null"],"required":["at"],"properties":{"nullable":{"type":"boolean"},"at":{"type":["string","null"],"format":"date-time","enum":["2024-01-01T00:00:00Z",null]},"ref":{"anyOf":[{"$ref":"#/components/schemas/T"},{"type":"null"}]},"all":{"anyOf":[{"allOf":[{"$ref":"#/components/schemas/T"}]},{"type":"null"}]},"more":{"type":"integer","exclusiveMinimum":0,"maximum":9},"raw":{"type":"string","format":"byte"},"big":{"type":"integer","format":"int64","minimum":-9223372036854775808,"maximum":9223372036854775807},"example":{"type":"string","example":{"nullable":true,"type":5}}}}
+            {"type":["object","null"],"required":["at"],"properties":{"nullable":{"type":"boolean"},"at":{"type":["string","null"],"format":"date-time","enum":["2024-01-01T00:00:00Z",null]},"ref":{"anyOf":[{"$ref":"#/components/schemas/T"},{"type":"null"}]},"all":{"anyOf":[{"allOf":[{"$ref":"#/components/schemas/T"}]},{"type":"null"}]},"more":{"type":"integer","exclusiveMinimum":0,"maximum":9},"raw":{"type":"string","format":"byte"},"big":{"type":"integer","format":"int64","minimum":-9223372036854775808,"maximum":9223372036854775807,"x-tombstone-exact":true},"example":{"type":"string","example":{"nullable":true,"type":5}}}}
             a.yaml:26: warning: the example does not fit its schema: the value is not of type "string"
             a.yaml:27: warning: the default does not fit its schema: the value is not of type "string"
         "##]],

@@ -14,6 +14,7 @@ use super::view;
 use super::view::Open;
 use super::view::View;
 use crate::ids::Dice;
+use crate::numbers;
 
 /// A number whose digits, each to a base of its own, say what is chosen.
 pub(super) struct Turn {
@@ -166,10 +167,10 @@ impl<'s> Maker<'s, '_> {
                 view.types = view.types.without(Types::of(types));
             }
             if let (Some(Value::Array(values)), Some(kept)) = (map.get("enum"), &mut view.values) {
-                kept.retain(|value| !values.contains(value));
+                kept.retain(|value| !numbers::is_among(value, values.iter()));
             }
             if let (Some(value), Some(kept)) = (map.get("const"), &mut view.values) {
-                kept.retain(|known| *known != value);
+                kept.retain(|known| !numbers::are_equal(known, value));
             }
             open.extend(map.get("anyOf").and_then(Value::as_array).into_iter().flatten());
         }

@@ -11,6 +11,7 @@ use super::maker::Style;
 use super::maker::index;
 use super::view::View;
 use crate::ids::Dice;
+use crate::numbers;
 
 /// Most items of a list that is made up: samples are read by people.
 const ITEMS_MAX: usize = 10_000;
@@ -81,7 +82,7 @@ impl<'s> Maker<'s, '_> {
         let token = number.to_string();
         for salt in 0..DISTINCT_MAX {
             let item = self.inside(&token, Part { schemas, spot: part.spot, hint: None, salt })?;
-            if others.is_none_or(|others| !others.contains(&item)) {
+            if others.is_none_or(|others| !numbers::is_among(&item, others.iter())) {
                 return Ok(item);
             }
         }

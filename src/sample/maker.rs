@@ -18,6 +18,7 @@ use super::view;
 use super::view::Open;
 use super::view::View;
 use crate::ids::Dice;
+use crate::numbers;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 
@@ -368,7 +369,10 @@ impl<'s, 'm> Maker<'s, 'm> {
         };
         let fits = |value: &Value| {
             view.types.has(Types::of_value(value))
-                && view.values.as_ref().is_none_or(|values| values.contains(&value))
+                && view
+                    .values
+                    .as_ref()
+                    .is_none_or(|values| numbers::is_among(value, values.iter().copied()))
         };
         let whole = view.whole.iter().copied().flat_map(own);
         // What is composed has an example of one part only, which is not all of an object.

@@ -160,7 +160,7 @@ fn decimal(value: &Value) -> Option<Decimal> {
     let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let after = after.trim_end_matches('0');
     let digits: i128 = format!("{before}{after}").parse().ok()?;
-    let decimals = i32::try_from(after.len()).ok()? - exponent.parse::<i32>().ok()?;
+    let decimals = i32::try_from(after.len()).ok()?.checked_sub(exponent.parse::<i32>().ok()?)?;
     match u32::try_from(decimals) {
         Ok(decimals) => Some(Decimal { digits, decimals }),
         Err(_) => {
@@ -172,17 +172,14 @@ fn decimal(value: &Value) -> Option<Decimal> {
 
 fn value(digits: i128, decimals: u32) -> Option<Value> {
     if decimals == 0 {
-        return Number::from_i128(digits)
-            .or_else(|| format!("{digits}").parse::<f64>().ok().and_then(Number::from_f64))
-            .map(Value::Number);
+        return Number::from_i128(digits).map(Value::Number);
     }
     let unit = power(decimals)?;
     let sign = if digits < 0 { "-" } else { "" };
     let (before, after) = (digits.abs() / unit, digits.abs() % unit);
     let width = usize::try_from(decimals).ok()?;
-    format!("{sign}{before}.{after:0width$}")
-        .parse()
-        .ok()
-        .and_then(Number::from_f64)
-        .map(Value::Number)
+    let fraction = format!("{after:0width$}");
+    let fraction = fraction.trim_end_matches('0');
+    let fraction = if fraction.is_empty() { "0" } else { fraction };
+    format!("{sign}{before}.{fraction}").parse().ok().map(Value::Number)
 }

@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::numbers;
+
 /// A set of JSON types; whole numbers and fractions are two of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Types(u8);
@@ -56,9 +58,7 @@ impl Types {
         match value {
             Value::Null => Types::NULL,
             Value::Bool(_) => Types::BOOLEAN,
-            Value::Number(number) if number.as_f64().is_some_and(|it| it.fract() == 0.0) => {
-                Types::WHOLE
-            }
+            Value::Number(number) if numbers::is_whole(number) => Types::WHOLE,
             Value::Number(_) => Types::FRACTION,
             Value::String(_) => Types::STRING,
             Value::Array(_) => Types::ARRAY,

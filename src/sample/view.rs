@@ -7,6 +7,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::types::Types;
+use crate::numbers;
 use crate::openapi::Schemas;
 
 /// References that follow one another before a target is given up: loading cuts longer chains.
@@ -79,10 +80,10 @@ impl<'s> View<'s> {
             self.types = self.types.and(Types::of(types));
         }
         if let Some(value) = map.get("const") {
-            self.keep(|known| known == value, || vec![value]);
+            self.keep(|known| numbers::are_equal(known, value), || vec![value]);
         }
         if let Some(Value::Array(values)) = map.get("enum") {
-            self.keep(|known| values.contains(known), || values.iter().collect());
+            self.keep(|known| numbers::is_among(known, values.iter()), || values.iter().collect());
         }
         if let Some(Value::Array(items)) = map.get("oneOf") {
             self.open.push(Open::One(items));

@@ -139,12 +139,12 @@ impl Scalar {
 fn integer(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
-        // Past 2^53 a float names no single integer.
+        // From 2^53 on a float names no single integer.
         #[expect(
             clippy::cast_possible_truncation,
             reason = "checked to be a whole number in range"
         )]
-        (float.abs() <= 9_007_199_254_740_992.0).then_some(float as i64)
+        (float.abs() < 9_007_199_254_740_992.0).then_some(float as i64)
     })
 }
 

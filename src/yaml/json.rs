@@ -19,6 +19,10 @@ use serde_json::map::Entry;
 use super::fitted;
 use super::lines::Lines;
 use super::reading::Notes;
+use crate::numbers;
+
+/// How the parser hands over a number that is not an integer of 64 bits: as a map from this to its text.
+const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads a text that is one JSON value; the error is the parser's.
 pub(super) fn read(text: &str, notes: &mut Notes) -> Result<(Value, Lines), serde_json::Error> {
@@ -160,7 +164,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a JSON number"))?;
         Ok(self.leaf(Value::Number(number)))
     }
 
@@ -191,6 +195,14 @@ impl<'de> Visitor<'de> for Reading<'_> {
         let start = self.lines.open(self.line.get());
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
+            if key == NUMBER && map.is_empty() {
+                let text: String = entries.next_value()?;
+                let number = text.parse().map_err(A::Error::custom)?;
+                if !numbers::is_finite(&number) {
+                    return Err(A::Error::custom("number out of range"));
+                }
+                return Ok(Value::Number(number));
+            }
             let line = self.line.get();
             let child = self.lines.len();
             let value = entries.next_value_seed(Reading {

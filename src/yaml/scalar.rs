@@ -5,7 +5,9 @@
 use serde_json::Number;
 use serde_json::Value;
 
-/// A plain scalar's value, or `Err` with the string it stays when it is a number no JSON can hold.
+use crate::numbers;
+
+/// A plain scalar's value, or `Err` with the string it stays when it is no number of JSON, or beyond every double.
 ///
 /// The core schema of YAML 1.2, so that `True` is a boolean and `yes` and `NO` are text. Its numbers are narrowed, so
 /// that values survive as they were written: a leading zero or plus makes no number (`012` and `+33 1…` are what they
@@ -33,11 +35,11 @@ pub(super) fn resolve(text: &str) -> Result<Value, String> {
     if let Ok(whole) = text.parse::<i64>() {
         return Ok(Value::from(whole));
     }
-    if let Ok(whole) = text.parse::<u64>() {
-        return Ok(Value::from(whole));
-    }
-    let float = text.parse::<f64>().ok().and_then(Number::from_f64);
-    float.map(Value::Number).ok_or_else(|| text.to_owned())
+    // As it is written, unless JSON has no such number: `1.` and `.5`.
+    let number = text.parse::<Number>().ok();
+    let number = number.or_else(|| text.parse().ok().and_then(Number::from_f64));
+    let number = number.filter(numbers::is_finite);
+    number.map(Value::Number).ok_or_else(|| text.to_owned())
 }
 
 fn radix(text: &str) -> Option<Value> {
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_keep_their_value() {
+    fn numbers_stay_as_they_are_written() {
         check(&[
             ("0", json!(0)),
             ("-0", json!(0)),
@@ -144,26 +146,32 @@ mod tests {
             ("1.", json!(1.0)),
             (".5", json!(0.5)),
             ("-.5", json!(-0.5)),
-            ("0.50", json!(0.5)),
-            ("1e3", json!(1000.0)),
-            ("1E+3", json!(1000.0)),
-            ("1e-3", json!(0.001)),
+            ("0.50", written("0.50")),
+            ("1.10", written("1.10")),
+            ("1e3", written("1e+3")),
+            ("1E-3", written("1E-3")),
+            ("12345678901234567890.1234567890", written("12345678901234567890.1234567890")),
             ("0x1F", json!(31)),
             ("0o17", json!(15)),
             ("9223372036854775807", json!(9_223_372_036_854_775_807_i64)),
             ("9223372036854775808", json!(9_223_372_036_854_775_808_u64)),
             ("-9223372036854775808", json!(i64::MIN)),
-            ("-9223372036854775809", json!(-9_223_372_036_854_775_809_f64)),
+            ("-9223372036854775809", written("-9223372036854775809")),
             ("18446744073709551615", json!(u64::MAX)),
-            ("18446744073709551616", json!(18_446_744_073_709_551_616_f64)),
+            ("18446744073709551616", written("18446744073709551616")),
+            ("1234567890123456789012", written("1234567890123456789012")),
         ]);
     }
 
     #[test]
-    fn numbers_no_json_can_hold_stay_text() {
+    fn numbers_beyond_every_double_stay_text() {
         for text in [".inf", "-.inf", ".nan", "1e400", "-1e400"] {
             assert_eq!(resolve(text), Err(text.to_owned()), "{text:?}");
         }
+    }
+
+    fn written(text: &str) -> Value {
+        Value::Number(text.parse().unwrap())
     }
 
     fn check(table: &[(&str, Value)]) {

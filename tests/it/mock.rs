@@ -436,3 +436,28 @@ fn what_is_near_works_as_it_is_told() {
         assert!(!near.to_string().contains("parts"), "{near}");
     }
 }
+
+/// Numbers that no double holds, and some that are written in more digits than they need.
+#[test]
+fn numbers_of_examples_are_answered_as_they_are_written() {
+    let folder = Folder::new("numbers-as-written");
+    let example = "{ big: 1234567890123456789012, price: 1.10, list: [-9223372036854775809, 1.0] }";
+    let content = format!("application/json: {{ example: {example} }}");
+    folder.write(
+        "shop.yaml",
+        &format!(
+            "openapi: 3.0.3\ninfo: {{ title: T, version: '1' }}\npaths:\n  /a:\n    get:\n      responses:\n        \
+             '200': {{ description: ok, content: {{ {content} }} }}\n  /b:\n    get:\n      responses:\n        \
+             '200': {{ description: ok, content: {{ application/json: {{ schema: {{ enum: [1234567890123456789012] }} }} }} }}\n"
+        ),
+    );
+    let path = folder.path.join("shop.yaml").display().to_string();
+    let server = serve_with(program(&["mock", &path, "-p", "0", "-h", "127.0.0.1"]));
+    let text = |path: &str| server.call("GET", path, "").text().to_owned();
+    assert_eq!(
+        text("/a"),
+        r#"{"big":1234567890123456789012,"price":1.10,"list":[-9223372036854775809,1.0]}"#
+    );
+    assert_eq!(text("/b"), "1234567890123456789012");
+    server.stop();
+}

@@ -643,12 +643,12 @@ fn everything_that_is_wrong_with_the_form_is_told_at_once() {
             `/sinse` is not known (did you mean `since`?)
             `/since` does not fit: invalid type: string "x", expected u64
             `/expectations/0/call` is not known (did you mean `calls`?)
-            `/expectations/0/description` does not fit: invalid type: integer `3`, expected a string
+            `/expectations/0/description` does not fit: invalid type: number, expected a string
             `/expectations/1/count` does not fit: a number, or `min` and `max`
             `/expectations/1/calls/operatoin` is not known (did you mean `operation`?)
             `/expectations/1/calls/status` does not fit: a status such as `404`, or a class such as `"4xx"`
-            `/expectations/1/calls/method` does not fit: invalid type: integer `1`, expected a string
-            `/expectations/2/order/0/path` does not fit: invalid type: integer `3`, expected a string
+            `/expectations/1/calls/method` does not fit: invalid type: number, expected a string
+            `/expectations/2/order/0/path` does not fit: invalid type: number, expected a string
             `/expectations/2/order/1` is no object
             `/expectations/3/deleted/were` is not known (did you mean `where`?)
             `/expectations/3/deleted/where` does not fit: invalid type: sequence, expected a map

@@ -14,6 +14,7 @@ use crate::control::verify::check::RecordMatcher;
 use crate::control::verify::shown_list;
 use crate::control::verify::shown_value;
 use crate::control::verify::verdict::Held;
+use crate::numbers;
 use crate::sandbox::World;
 use crate::store::Difference;
 use crate::store::Key;
@@ -100,11 +101,7 @@ impl<'w> Sides<'w> {
 
     /// Whether a record has the values that are asked for.
     fn fits(&self, record: &Record) -> bool {
-        self.of
-            .records
-            .conditions
-            .iter()
-            .all(|(property, value)| record.fields.get(property) == Some(value))
+        self.of.records.conditions.iter().all(|(property, value)| has(record, property, value))
     }
 
     /// The key that is meant, as one of the two stores has it.
@@ -270,8 +267,7 @@ impl<'w> Sides<'w> {
     /// How a record differs from what is asked for.
     fn differing(&self, record: &Record) -> Vec<String> {
         let conditions = self.of.records.conditions.iter();
-        let open = conditions
-            .filter(|(property, value)| record.fields.get(property.as_str()) != Some(*value));
+        let open = conditions.filter(|(property, value)| !has(record, property, value));
         open.map(|(property, _)| match record.fields.get(property) {
             Some(value) => format!("`{property}` is `{}`", shown_value(value)),
             None => format!("there is no `{property}`"),
@@ -311,9 +307,7 @@ impl<'w> Sides<'w> {
     /// How many of the values that are asked for a record has.
     fn rate(&self, record: &Record) -> usize {
         let conditions = self.of.records.conditions.iter();
-        conditions
-            .filter(|(property, value)| record.fields.get(property.as_str()) == Some(*value))
-            .count()
+        conditions.filter(|(property, value)| has(record, property, value)).count()
     }
 }
 
@@ -349,6 +343,11 @@ fn told(differences: &[(Kind, Difference<'_>)]) -> Option<String> {
     });
     let kinds: Vec<String> = kinds.collect();
     (!kinds.is_empty()).then(|| kinds.join("; "))
+}
+
+/// Whether a record has a value under that name.
+fn has(record: &Record, property: &str, value: &Value) -> bool {
+    record.fields.get(property).is_some_and(|found| numbers::are_equal(found, value))
 }
 
 /// Which properties of a record are others.
