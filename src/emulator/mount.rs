@@ -107,9 +107,14 @@ impl Mounts {
         contract: &Contract,
         findings: &mut Vec<Finding>,
     ) {
-        let own = contract.operations.iter().flat_map(|operation| &operation.servers);
-        let vendor = contract.servers.iter().chain(own).filter_map(|server| server.host.clone());
-        for host in vendor.chain([format!("{name}.localhost")]) {
+        let of_operations = contract.operations.iter().flat_map(|operation| {
+            let place = (&operation.file, operation.line, &*operation.pointer);
+            operation.servers.iter().map(move |server| (server, place))
+        });
+        let place = (&contract.file, contract.servers_line, "/servers");
+        let servers = contract.servers.iter().map(|server| (server, place)).chain(of_operations);
+        let vendor = servers.filter_map(|(server, place)| Some((server.host.clone()?, place)));
+        for (host, place) in vendor.chain([(format!("{name}.localhost"), place)]) {
             match self.hosts.iter().find(|(known, _)| known.eq_ignore_ascii_case(&host)) {
                 None => self.hosts.push((host.into(), provider)),
                 Some((_, other)) if *other == provider => {}
@@ -117,7 +122,8 @@ impl Mounts {
                     let other = &self.names[*other];
                     let message =
                         format!("the host `{host}` is that of `{other}` already, and leads there");
-                    findings.push(Finding::warning(&contract.file, 0, "/servers", message));
+                    let (file, line, pointer) = place;
+                    findings.push(Finding::warning(file, line, pointer, message));
                 }
             }
         }
@@ -256,7 +262,8 @@ fn own_paths(provider: usize, contract: &Contract, findings: &mut Vec<Finding>) 
         let message = format!(
             "the base paths of `servers` make more than {ROUTES_MAX} routes; the last base paths are left out"
         );
-        findings.push(Finding::warning(&contract.file, 0, "/servers", message));
+        let line = contract.servers_line;
+        findings.push(Finding::warning(&contract.file, line, "/servers", message));
     }
     for mut route in routes(provider, contract) {
         if !route.bases.contains(&"") {

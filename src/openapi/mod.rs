@@ -60,6 +60,8 @@ pub struct Contract {
     pub version: String,
     /// Where the vendor's own service answers.
     pub servers: Vec<Server>,
+    /// The line of `servers`, of the whole document where it has none.
+    pub servers_line: u32,
     /// All operations in document order.
     pub operations: Vec<Operation>,
     /// Operations that the vendor has and this document leaves out on purpose (`x-not-emulated`), and those whose
@@ -92,7 +94,8 @@ impl Contract {
         reader.security_schemes();
         let operations = reader.operations();
         let not_emulated = reader.not_emulated();
-        let Reader { lowering, findings: mut found, samples, schemes, .. } = reader;
+        let security_schemes = reader.take_schemes();
+        let Reader { lowering, findings: mut found, samples, .. } = reader;
         if title.is_none() {
             found.push(document.warning("/info/title", "the document has no title"));
         }
@@ -103,9 +106,10 @@ impl Contract {
             title: title.unwrap_or_else(|| document.file().to_string()),
             version: text("version").unwrap_or_default(),
             servers,
+            servers_line: document.line("/servers"),
             operations,
             not_emulated,
-            security_schemes: schemes,
+            security_schemes,
             schemas: Arc::new(schemas),
             samples,
         })

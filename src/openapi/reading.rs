@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use http::Method;
 use indexmap::IndexMap;
+use indexmap::IndexSet;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -80,11 +81,13 @@ pub(super) struct Reader<'d> {
     pub(super) lowering: Lowering<'d>,
     pub(super) findings: Vec<Finding>,
     pub(super) samples: Vec<Sample>,
-    pub(super) schemes: IndexMap<String, SecurityScheme>,
+    schemes: IndexMap<String, SecurityScheme>,
     /// Operations that cannot be answered as the document wants, so that they are not answered at all.
     pub(super) refused: Vec<NotEmulated>,
     /// Security schemes behind references that lead nowhere, by name; all that are not known where it is the whole map.
     lost_schemes: LostSchemes,
+    /// Names of security schemes that nothing declares, where an operation accepts nothing else.
+    undeclared_schemes: IndexSet<String>,
     /// What was read before, by pointer: components are referred to from everywhere.
     parameters: HashMap<String, Option<Parameter>>,
     responses: HashMap<String, Response>,
@@ -105,6 +108,7 @@ impl<'d> Reader<'d> {
             schemes: IndexMap::new(),
             refused: Vec::new(),
             lost_schemes: LostSchemes::default(),
+            undeclared_schemes: IndexSet::new(),
             parameters: HashMap::new(),
             responses: HashMap::new(),
             request_bodies: HashMap::new(),
@@ -359,6 +363,7 @@ impl<'d> Reader<'d> {
         };
         let mut alternatives = Vec::new();
         let mut lost = None;
+        let mut undeclared = Vec::new();
         let mut unknowns = Vec::new();
         for pointer in requirements {
             let Some((at, Value::Object(requirement))) = self.find(&pointer) else {
@@ -371,30 +376,46 @@ impl<'d> Reader<'d> {
             let undefined = |name: &&String| !self.schemes.contains_key(*name);
             let (gone, unknown): (Vec<&String>, Vec<&String>) =
                 requirement.keys().filter(undefined).partition(|name| self.lost_schemes.has(name));
-            if gone.is_empty() && unknown.is_empty() {
-                alternatives.push(requirement.keys().cloned().collect());
+            if gone.is_empty() {
+                let kept = if unknown.is_empty() { &mut alternatives } else { &mut undeclared };
+                kept.push(requirement.keys().cloned().collect());
             }
             if let Some(name) = gone.first() {
                 lost = Some(format!("asks for `{name}`, whose definition cannot be read"));
             }
             unknowns.extend(unknown.into_iter().map(|name| (layout::child(&at, name), name)));
         }
-        self.note_unknown_schemes(unknowns, alternatives.is_empty() && lost.is_none());
+        let is_all = alternatives.is_empty() && lost.is_none();
+        self.note_undeclared_schemes(unknowns, is_all);
         match lost {
             Some(why) if alternatives.is_empty() => unknown(&why),
+            None if is_all => Security::Alternatives(undeclared),
             _ => Security::Alternatives(alternatives),
         }
     }
 
-    fn note_unknown_schemes(&mut self, unknowns: Vec<(String, &String)>, is_public: bool) {
-        let public = if is_public { ", and without it nothing is asked for" } else { "" };
-        for (at, name) in unknowns {
+    /// Tells of schemes that are asked for and declared nowhere. Where an operation accepts nothing else, each is a
+    /// bearer token: what the document would have said is not known, and without it nothing would be asked for.
+    fn note_undeclared_schemes(&mut self, names: Vec<(String, &String)>, are_needed: bool) {
+        for (at, name) in names {
             let hint = did_you_mean(name, self.schemes.keys().map(String::as_str));
-            let message = format!(
-                "security scheme `{name}` is not there; the alternative with it is left out{public}"
-            );
+            let taken = if are_needed {
+                self.undeclared_schemes.insert(name.clone());
+                "it is read as a bearer token"
+            } else {
+                "the alternative with it is left out"
+            };
+            let message = format!("security scheme `{name}` is not declared; {taken}");
             self.warn(&at, message).hint = hint;
         }
+    }
+
+    /// All security schemes that operations ask for.
+    pub(super) fn take_schemes(&mut self) -> IndexMap<String, SecurityScheme> {
+        let undeclared = std::mem::take(&mut self.undeclared_schemes).into_iter();
+        let mut schemes = std::mem::take(&mut self.schemes);
+        schemes.extend(undeclared.map(|name| (name, SecurityScheme::Bearer)));
+        schemes
     }
 
     pub(super) fn not_emulated(&mut self) -> Vec<NotEmulated> {

@@ -314,7 +314,7 @@ fn what_is_sloppy_is_said() {
         a.yaml:2: warning: `https://x.example/{v}` has a variable without a default; it is left out (declare it under `variables`)
         a.yaml:2: warning: `servers/1` does not fit the specification and is left out: missing field `url`
         a.yaml:2: warning: `servers/2` is not an object and is left out
-        a.yaml:3: warning: security scheme `missing` is not there; the alternative with it is left out, and without it nothing is asked for
+        a.yaml:3: warning: security scheme `missing` is not declared; it is read as a bearer token
         a.yaml:7: warning: path parameter `other` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
         a.yaml:7: warning: the operation documents no response; it answers 200 without a body (document one under `responses`)
         a.yaml:10: warning: path parameter `id` is always `required: true`
@@ -330,7 +330,7 @@ fn what_is_sloppy_is_said() {
         a.yaml:20: warning: path parameter `id` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
         a.yaml:20: warning: path parameter `other` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
         a.yaml:21: warning: operationId `same` is on line 7 too (this one is called `POST /a/{id}/{other}`)
-        a.yaml:22: warning: security scheme `kee` is not there; the alternative with it is left out (did you mean `key`?)
+        a.yaml:22: warning: security scheme `kee` is not declared; the alternative with it is left out (did you mean `key`?)
         a.yaml:23: warning: `null` is no schema; anything is accepted here
         a.yaml:23: warning: `required` is a text; it is read as `true`
         a.yaml:25: warning: `description` is missing
@@ -356,7 +356,7 @@ fn what_is_sloppy_is_said() {
 fn the_rest_of_a_sloppy_document_serves() {
     let contract = load(SLOPPY).0.unwrap();
     expect![[r#"
-        7 GET /a/{id}/{other}: same []
+        7 GET /a/{id}/{other}: same [["missing"]]
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(0)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 10 }
           Parameter { name: "flag", location: Query, required: true, schema: Some(SchemaId(2)), style: Form, explode: true, content: None, allow_empty: false, default: None, line: 12 }
           Parameter { name: "style", location: Query, required: false, schema: Some(SchemaId(4)), style: Form, explode: true, content: None, allow_empty: false, default: None, line: 14 }
@@ -369,11 +369,11 @@ fn the_rest_of_a_sloppy_document_serves() {
           RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Number(1)}, encoding: {} }} }
           201 Response { description: "", headers: {}, content: {"text/plain": MediaType { schema: Some(SchemaId(8)), examples: {}, encoding: {} }}, inferred: None, unreachable: None, line: 25 }
           500 Response { description: "", headers: {}, content: {}, inferred: Some(""), unreachable: None, line: 28 }
-        30 GET /b: GET /b []
+        30 GET /b: GET /b [["missing"]]
           200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, inferred: None, unreachable: None, line: 30 }
-        31 GET /c: GET /c?x=1 []
+        31 GET /c: GET /c?x=1 [["missing"]]
           200 Response { description: "", headers: {}, content: {}, inferred: None, unreachable: None, line: 31 }
-        43 DELETE /d: DELETE /d []
+        43 DELETE /d: DELETE /d [["missing"]]
           200 Response { description: "gone", headers: {}, content: {}, inferred: None, unreachable: None, line: 43 }
     "#]].assert_eq(&operations(&contract));
 }

@@ -385,7 +385,7 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         expect![[r#"
             2 served
             a.yaml:4: warning: `security` is a map; it is read as a list with that map in it (write a list)
-            a.yaml:5: warning: security scheme `Nope` is not there; the alternative with it is left out, and without it nothing is asked for
+            a.yaml:5: warning: security scheme `Nope` is not declared; it is read as a bearer token
         "#]],
     );
     sloppy(

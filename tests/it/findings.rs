@@ -96,7 +96,11 @@ fn check_file(behavior: &str, expected: Expect) {
 }
 
 fn load(behavior: &str, findings: &mut Vec<Finding>) -> Option<Behavior> {
-    let document = Document::parse("openapi.yaml", CONTRACT, findings)?;
+    load_with(CONTRACT, behavior, findings)
+}
+
+fn load_with(contract: &str, behavior: &str, findings: &mut Vec<Finding>) -> Option<Behavior> {
+    let document = Document::parse("openapi.yaml", contract, findings)?;
     let contract = Arc::new(Contract::load(&document, findings)?);
     let document = Document::parse_strictly("behavior.yaml", behavior, findings)?;
     Behavior::load(&document, &contract, &vetted(), findings)
@@ -691,15 +695,37 @@ fn the_example_in_the_readme_is_sound() {
 }
 
 #[test]
+fn what_two_servers_claim_is_told_where_the_second_one_does() {
+    let general = "\nservers: [{ url: https://api.shop.example }]\n";
+    let own = "operationId: deleteShop\n      servers: [{ url: https://api.shop.example }]";
+    let contracts = [
+        CONTRACT.replace("\npaths:\n", &format!("{general}paths:\n")),
+        CONTRACT.replace("\npaths:\n", &format!("\nx-tags: []{general}paths:\n")),
+        CONTRACT.replace("operationId: deleteShop", own),
+    ];
+    let names = ["one", "two", "three"];
+    let providers = names.iter().zip(&contracts).map(|(name, text)| provider(name, text)).collect();
+    let mut findings = Vec::new();
+    Emulator::new(providers, &Options::default(), &mut findings);
+    findings.retain(|finding| finding.message.contains("host"));
+    let said = findings.iter().map(|it| format!("{it} at {}\n", it.pointer)).collect::<String>();
+    expect![[r#"
+        openapi.yaml:4: warning: the host `api.shop.example` is that of `one` already, and leads there at /servers
+        openapi.yaml:5: warning: the host `api.shop.example` is that of `one` already, and leads there at /paths/~1shops~1{id}/delete
+    "#]].assert_eq(&said);
+}
+
+fn provider(name: &str, contract: &str) -> Provider {
+    let behavior = load_with(contract, BEHAVIOR, &mut Vec::new()).unwrap();
+    let document =
+        Document::parse("default.yaml", "{ tombstone: 1, records: {} }", &mut Vec::new()).unwrap();
+    let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut Vec::new());
+    Provider { name: name.into(), behavior, fixtures, is_built_in: false }
+}
+
+#[test]
 fn a_provider_whose_name_stands_in_the_way_is_left_out() {
-    let provider = |name: &str| {
-        let behavior = load(BEHAVIOR, &mut Vec::new()).unwrap();
-        let document =
-            Document::parse("default.yaml", "{ tombstone: 1, records: {} }", &mut Vec::new())
-                .unwrap();
-        let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut Vec::new());
-        Provider { name: name.into(), behavior, fixtures, is_built_in: false }
-    };
+    let provider = |name: &str| provider(name, CONTRACT);
     let mut findings = Vec::new();
     let providers = ["__mine", "@other", "shops", "fine", "twin"].map(provider).into();
     let options = Options::default();
