@@ -38,6 +38,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     }
     let providers = catalog::load(&sources, system_now(), &mut findings)?;
     let count = providers.len();
+    let built_in = providers.iter().filter(|provider| provider.is_built_in).count();
     // Mounting has findings of its own.
     let options = Options::default();
     let emulator = Emulator::new(providers, &options, &mut findings);
@@ -49,7 +50,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let (findings, errors) = sorted(findings);
     let warnings = findings.len() - errors;
     print(&match args.format {
-        CheckFormat::Human => text(&findings, count, errors),
+        CheckFormat::Human => text(&findings, (count, built_in), errors),
         CheckFormat::Github => annotations(&findings),
         CheckFormat::Json => {
             let report = json!({
@@ -78,16 +79,20 @@ fn faults_of_nothing(document: &Document, emulator: &Emulator) -> Vec<Finding> {
     findings.collect()
 }
 
-fn text(findings: &[Folded], providers: usize, errors: usize) -> String {
+fn text(findings: &[Folded], (providers, built_in): (usize, usize), errors: usize) -> String {
     let mut text = String::new();
     for finding in findings {
         let _ = writeln!(text, "{finding}");
     }
     let warnings = findings.len() - errors;
+    let (own, beside) = match providers - built_in {
+        own if own > 0 && built_in > 0 => (own, format!(", beside {built_in} built in")),
+        _ => (providers, String::new()),
+    };
     let _ = writeln!(
         text,
-        "{} can be served; {} and {}",
-        counted(providers, "provider"),
+        "{} can be served{beside}; {} and {}",
+        counted(own, "provider"),
         counted(errors, "error"),
         counted(warnings, "warning")
     );

@@ -616,7 +616,7 @@ mod files {
             DIR/specs/shop/behavior.yaml:17: error: `deleteCart` documents no response 205 (`deleteCart` documents 204, 400, 401, 404)
             DIR/specs/till/openapi.yaml:2: error: cannot be read: unclosed bracket '['
             DIR/specs/vault/behavior.yaml: warning: there is no behavior file: the contract alone answers (write it beside the contract to have it remember)
-            5 providers can be served; 6 errors and 2 warnings
+            1 provider can be served, beside 4 built in; 6 errors and 2 warnings
             exit 1
         "#]]);
     }

@@ -708,11 +708,10 @@ fn what_two_servers_claim_is_told_where_the_second_one_does() {
     let mut findings = Vec::new();
     Emulator::new(providers, &Options::default(), &mut findings);
     findings.retain(|finding| finding.message.contains("host"));
-    let said = findings.iter().map(|it| format!("{it} at {}\n", it.pointer)).collect::<String>();
+    let said: Vec<_> = findings.iter().map(|it| format!("{it} at {}", it.pointer)).collect();
     expect![[r#"
         openapi.yaml:4: warning: the host `api.shop.example` is that of `one` already, and leads there at /servers
-        openapi.yaml:5: warning: the host `api.shop.example` is that of `one` already, and leads there at /paths/~1shops~1{id}/delete
-    "#]].assert_eq(&said);
+        openapi.yaml:5: warning: the host `api.shop.example` is that of `one` already, and leads there at /paths/~1shops~1{id}/delete"#]].assert_eq(&said.join("\n"));
 }
 
 fn provider(name: &str, contract: &str) -> Provider {
