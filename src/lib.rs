@@ -45,9 +45,9 @@
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
 //! | 3 | [`documented`] | what the contract alone answers: which response, in which media type, made how |
 //! | 3 | [`journal`] | entries with what they changed, bounded |
-//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`jobs`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
-//! | 1 | [`openapi`] [`expression`] [`yaml`] | contracts; expressions and templates; files with their lines |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] `numbers` | plain values |
+//! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
+//! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `numbers` | plain values, and what they take |
 //!
 //! # Invariants
 //!
@@ -85,7 +85,6 @@ pub mod journal;
 pub mod cors;
 pub mod coverage;
 pub mod faults;
-pub mod jobs;
 pub mod media;
 pub mod prefer;
 pub mod router;
@@ -95,12 +94,14 @@ pub mod store;
 pub mod validation;
 
 pub mod expression;
+pub mod jobs;
 pub mod openapi;
 pub mod yaml;
 
 pub mod clock;
 pub mod finding;
 pub mod ids;
+pub mod memory;
 pub mod message;
 mod numbers;
 pub mod problem;

@@ -32,7 +32,12 @@ pub(super) async fn change_clock(
     Sent(request): Sent<ClockRequest>,
 ) -> Result<(Extension<Account>, Json<ClockView>), Refusal> {
     let change = request.change()?;
-    let view = Control::new(&emulator.hold(), &name, system_now())?.change_clock(change)?;
+    let real = system_now();
+    let mut view = Control::new(&emulator.hold(), &name, real)?.begin_clock_change(change)?;
+    while Control::new(&emulator.hold(), &name, real)?.run_some_tasks(&mut view)? {
+        // Thousands of tasks take a while, in which others are to be answered.
+        tokio::task::yield_now().await;
+    }
     let ClockView { now, tasks_run, .. } = &view;
     let what = format!("clock: {}, now {now}, {tasks_run} tasks run", clock_change(change));
     Ok((changed(&name, what, view.changes.clone()), Json(view)))

@@ -187,7 +187,7 @@ impl<'j> Judge<'j> {
         let (resource, key) = scheme.find(credential, self.snapshot).ok_or(Reason::Unknown)?;
         if let Some(expires) = &scheme.expires
             && let Some(record) = self.snapshot.store.get(resource, &key)
-            && point_in_time(record.fields.get(expires)).is_some_and(|point| point <= self.now)
+            && point_in_time(record.get(expires).as_deref()).is_some_and(|point| point <= self.now)
         {
             return Err(Reason::Expired);
         }

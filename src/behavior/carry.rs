@@ -61,7 +61,7 @@ impl Behavior {
             let (schema, schemas) = (&self.shapes[of].schema, &self.contract.schemas);
             for (key, record) in former.iter(number) {
                 let problems =
-                    schema.iter().flat_map(|schema| schema.problems(&record.fields, schemas));
+                    schema.iter().flat_map(|schema| schema.problems(&record.fields(), schemas));
                 if let Some(why) = problems.into_iter().next() {
                     left_out.push(self.unfit(of, key, why));
                     continue;
@@ -95,7 +95,7 @@ impl Behavior {
     ) -> Store {
         for _ in 0..ROUNDS_MAX {
             let mut store = Store::new(Arc::clone(&self.model));
-            let records = coming.iter().map(|one| (one.resource, one.record.fields.clone()));
+            let records = coming.iter().map(|one| (one.resource, one.record.fields().into_owned()));
             let Err(problems) = store.extend_detached(records, detached) else { return store };
             let mut problems: BTreeMap<usize, _> = problems.into_iter().rev().collect();
             let mut position = 0..;

@@ -116,7 +116,7 @@ impl Planner<'_> {
             let Some(template) = &self.snapshot.shapes[resource].updates[relation] else {
                 return Ok(Map::new());
             };
-            let record = from_json(&Json::Object(record.fields.clone()));
+            let record = from_json(&Json::Object(record.fields().into_owned()));
             match template.render(&Overlay::over(scope, vec![("record", record)]))? {
                 Json::Object(set) => Ok(set),
                 other => Err(Stopped::Fault(format!("`update` sets properties, not `{other}`"))),
@@ -280,7 +280,7 @@ impl Object for Outcome {
                     let (resource, key) = self.updated.as_ref()?;
                     self.snapshot.store.get(*resource, key)
                 })
-                .map(|record| from_json(&Json::Object(record.fields.clone()))),
+                .map(|record| from_json(&Json::Object(record.fields().into_owned()))),
             _ => None,
         }
     }

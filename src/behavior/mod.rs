@@ -84,6 +84,7 @@ pub use fixture::Fixtures;
 pub use secrets::SecretNames;
 pub use secrets::Secrets;
 pub use task::TaskDecision;
+pub use task::next_task;
 
 /// How one provider behaves, compiled and checked against its contract.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 use crate::openapi::normalized;
 use crate::store::Change;
+use crate::store::Record;
 
 /// How many things that do not fit one message tells.
 const TOLD_MAX: usize = 5;
@@ -110,18 +111,12 @@ impl RecordSchema {
     }
 
     /// Whether a record fits; it is as before afterwards.
-    fn fits(&self, fields: &mut Map<String, Value>, schemas: &Schemas) -> bool {
+    fn fits(&self, record: &mut Record, schemas: &Schemas) -> bool {
         let Ok(validator) = self.compiled(schemas) else { return true };
         if self.is_job {
-            return validator.is_valid(&self.held(fields, schemas));
+            return validator.is_valid(&self.held(&record.fields(), schemas));
         }
-        // Moved rather than copied: this is on the way of each request that writes.
-        let record = Value::Object(std::mem::take(fields));
-        let fits = validator.is_valid(&record);
-        if let Value::Object(record) = record {
-            *fields = record;
-        }
-        fits
+        record.look_at(|record| validator.is_valid(record))
     }
 
     /// What of a record does not fit.
@@ -157,13 +152,13 @@ pub(crate) fn first_misfit(
     for (index, change) in changes.iter_mut().enumerate() {
         let Some(schema) = &shapes[change.resource].schema else { continue };
         let Some(after) = &mut change.after else { continue };
-        if change.before.as_ref().is_some_and(|before| before.fields == after.fields) {
+        if change.before.as_ref().is_some_and(|before| before.has_fields_of(after)) {
             continue;
         }
         // It was planned just now, so that nobody else has it yet.
-        let fields = &mut Arc::make_mut(after).fields;
-        if !schema.fits(fields, schemas) {
-            return Some((index, schema.problems(fields, schemas)));
+        let record = Arc::make_mut(after);
+        if !schema.fits(record, schemas) {
+            return Some((index, schema.problems(&record.fields(), schemas)));
         }
     }
     None

@@ -21,6 +21,7 @@ use crate::behavior::shape::Link;
 use crate::behavior::shape::Shapes;
 use crate::expression::Holder;
 use crate::expression::Value;
+use crate::expression::from_json;
 use crate::expression::from_member;
 use crate::store::Key;
 use crate::store::Record;
@@ -223,7 +224,7 @@ impl Object for RecordValue {
     }
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
-        if let Some(value) = from_member(&self.record, name) {
+        if let Some(value) = member(&self.record, name) {
             return Some(value);
         }
         let link = self.snapshot.shapes[self.resource].link(name)?;
@@ -231,15 +232,21 @@ impl Object for RecordValue {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(
-            self.record.fields.keys().map(|name| Value::from(name.as_str())).collect(),
-        )
+        Enumerator::Values(self.record.names().map(Value::from).collect())
     }
+}
+
+/// A property of a record, read where it is if the record has it as it is.
+fn member(record: &Arc<Record>, name: &str) -> Option<Value> {
+    if record.job().is_none() {
+        return from_member(record, name);
+    }
+    record.get(name).map(|value| from_json(&value))
 }
 
 impl Holder for Record {
     fn member(&self, name: &str) -> Option<&Json> {
-        self.fields.get(name)
+        self.plain()?.get(name)
     }
 }
 

@@ -2,8 +2,12 @@
 //!
 //! Must not know when that is; the sandbox does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use minijinja::value::Enumerator;
+use minijinja::value::Object;
+use minijinja::value::ObjectRepr;
 use serde_json::Value as Json;
 
 use crate::behavior::Behavior;
@@ -13,12 +17,18 @@ use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
 use crate::behavior::scope::Overlay;
 use crate::behavior::scope::Scope;
+use crate::expression::Holder;
+use crate::expression::Value;
 use crate::expression::from_json;
+use crate::expression::from_member;
 use crate::jobs;
 use crate::jobs::DueTask;
+use crate::jobs::JobRecord;
+use crate::jobs::Plan;
 use crate::message::Why;
 use crate::store::Change;
 use crate::store::Key;
+use crate::store::Record;
 
 /// A task that was due, and what it does.
 #[derive(Debug)]
@@ -27,6 +37,55 @@ pub struct TaskDecision {
     pub why: Why,
     /// Changes to commit: the task's own, and its job's record.
     pub changes: Vec<Change>,
+}
+
+/// The job whose record it is, as far as it can go on.
+fn job_of(record: &Record) -> Option<Cow<'_, JobRecord>> {
+    match record.job() {
+        Some(job) => Some(Cow::Borrowed(job)),
+        None => JobRecord::adopt(&record.fields()).map(Cow::Owned),
+    }
+}
+
+/// The next task of the job that a record is of; `None` when it is no job's, or none is left.
+pub fn next_task(record: &Record) -> Option<DueTask> {
+    job_of(record)?.next_task()
+}
+
+/// `args` in what a task does: the arguments of its job, which all its tasks share, and the element that it is for.
+#[derive(Debug)]
+struct TaskArgs {
+    plan: Arc<Plan>,
+    for_each: String,
+    element: Value,
+}
+
+impl Object for TaskArgs {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if name == self.for_each {
+            return Some(self.element.clone());
+        }
+        from_member(&self.plan, name)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let names = self.plan.args().map(String::as_str).filter(|name| *name != self.for_each);
+        Enumerator::Values(names.chain([&*self.for_each]).map(Value::from).collect())
+    }
+}
+
+impl Holder for Plan {
+    fn member(&self, name: &str) -> Option<&Json> {
+        self.arg(name)
+    }
 }
 
 impl Behavior {
@@ -40,12 +99,14 @@ impl Behavior {
         moment: &mut Moment<'_>,
     ) -> Option<TaskDecision> {
         let record = Arc::clone(moment.store.get(resource, key)?);
-        let task = jobs::next_task(&record.fields)?;
-        let done = jobs::finish_task(&record.fields, task.index, moment.now);
-        let job = self.jobs.iter().find(|job| *job.name == *task.job && job.record == resource);
+        let current = job_of(&record)?;
+        let task = current.next_task()?;
+        let done = current.finished(moment.now);
+        let name = task.plan.job();
+        let job = self.jobs.iter().find(|job| *job.name == *name && job.record == resource);
         let (mut why, mut changes) = match job {
-            None => (Why::Fault(format!("there is no job `{}`", task.job)), Vec::new()),
-            Some(job) => match self.plan_task(job, task, moment) {
+            None => (Why::Fault(format!("there is no job `{name}`")), Vec::new()),
+            Some(job) => match self.plan_task(job, &task, moment) {
                 Ok(changes) => (Why::Rule(Arc::clone(&job.label)), changes),
                 Err(message) => (Why::Fault(format!("{}: {message}", job.label)), Vec::new()),
             },
@@ -61,7 +122,7 @@ impl Behavior {
             }
             None => {}
         }
-        match moment.store.plan_replace(resource, key, done) {
+        match moment.store.plan_job(resource, key, done) {
             Ok(own) => changes.extend(own),
             Err(error) => why = Why::Fault(error.to_string()),
         }
@@ -70,9 +131,16 @@ impl Behavior {
 
     /// What becomes of a job that says that it is due and has no task that could be: nothing of it is due any more.
     pub fn end_job(&self, resource: usize, key: &Key, moment: &Moment<'_>) -> TaskDecision {
-        let record = moment.store.get(resource, key);
-        let ended = record.map(|record| jobs::cancel(&record.fields)).unwrap_or_default();
-        let planned = moment.store.plan_replace(resource, key, ended);
+        let planned = match moment.store.get(resource, key) {
+            Some(record) => match record.job() {
+                Some(job) => moment.store.plan_job(resource, key, job.canceled()),
+                None => {
+                    let ended = jobs::end(record.fields().into_owned());
+                    moment.store.plan_replace(resource, key, ended)
+                }
+            },
+            None => Ok(Vec::new()),
+        };
         let why = Why::Fault(format!("the job `{key}` is due and has no task that can be run"));
         TaskDecision { why, changes: planned.unwrap_or_default() }
     }
@@ -84,23 +152,24 @@ impl Behavior {
         key: &Key,
         moment: &Moment<'_>,
     ) -> Result<Vec<Change>, String> {
-        let record = moment.store.get(resource, key);
-        let running = record.filter(|record| jobs::next_task(&record.fields).is_some());
-        let record = running.ok_or_else(|| format!("the job `{key}` has no task left to stop"))?;
-        let canceled = jobs::cancel(&record.fields);
-        moment.store.plan_replace(resource, key, canceled).map_err(|error| error.to_string())
+        let job = moment.store.get(resource, key).and_then(|record| job_of(record));
+        let running = job.filter(|job| job.next_task().is_some());
+        let job = running.ok_or_else(|| format!("the job `{key}` has no task left to stop"))?;
+        let changes = moment.store.plan_job(resource, key, job.canceled());
+        changes.map_err(|error| error.to_string())
     }
 
     fn plan_task(
         &self,
         job: &Job,
-        task: DueTask,
+        task: &DueTask,
         moment: &mut Moment<'_>,
     ) -> Result<Vec<Change>, String> {
         let snapshot = self.snapshot(moment.store);
-        let mut args = task.args;
-        args.insert(job.for_each.clone(), task.element);
-        let names = vec![("args", from_json(&Json::Object(args)))];
+        let element = from_json(task.element());
+        let args =
+            TaskArgs { plan: Arc::clone(&task.plan), for_each: job.for_each.clone(), element };
+        let names = vec![("args", Value::from_object(args))];
         let scope = Overlay::over(&Scope::at(&snapshot, moment).into_value(), names);
         let mut planner = Planner {
             snapshot: &snapshot,

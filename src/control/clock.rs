@@ -16,7 +16,7 @@ use crate::control::unfit;
 use crate::message::Tally;
 use crate::problem::Problem;
 use crate::sandbox::State;
-use crate::sandbox::TaskRun;
+use crate::sandbox::TASKS_PER_TURN;
 
 /// So many tasks does one change of the clock run at most; the rest run with whatever comes next.
 const TASKS_MAX: usize = 100_000;
@@ -103,23 +103,39 @@ impl ClockRequest {
 impl Control<'_> {
     /// What the clock shows.
     pub fn clock(&self) -> Result<ClockView, Problem> {
-        self.visit(|_, state| self.clock_view(state, Vec::new()))
+        self.visit(|_, state| self.clock_view(state, 0, Vec::new()))
     }
 
     /// Changes the clock, and runs the tasks that come due by it, in order and each at its own time.
     pub fn change_clock(&self, change: ClockChange) -> Result<ClockView, Problem> {
+        let mut view = self.begin_clock_change(change)?;
+        while self.run_some_tasks(&mut view)? {}
+        Ok(view)
+    }
+
+    /// Changes the clock; [`Control::run_some_tasks`] is to be called until it says that it is done.
+    pub fn begin_clock_change(&self, change: ClockChange) -> Result<ClockView, Problem> {
         self.enter(|_, state| {
             state.change_clock(change, self.real);
-            let runs = state.run_due(|number| self.emulator.behavior(number), self.real, TASKS_MAX);
-            self.clock_view(state, runs)
+            self.clock_view(state, 0, Vec::new())
         })
     }
 
-    fn clock_view(&self, state: &State, runs: Vec<TaskRun>) -> ClockView {
+    /// Runs some of the tasks that came due by a change of the clock, and adds them to what answers it; whether there
+    /// may be more. In between, others can use the sandbox.
+    pub fn run_some_tasks(&self, view: &mut ClockView) -> Result<bool, Problem> {
+        let most = TASKS_PER_TURN.min(TASKS_MAX.saturating_sub(view.tasks_run));
+        self.visit_unchanged(|_, state| {
+            let runs = state.run_due(|number| self.emulator.behavior(number), self.real, most);
+            let (count, mut changes) = (runs.len(), std::mem::take(&mut view.changes));
+            Tally::add(&mut changes, runs.into_iter().flat_map(|run| run.tally));
+            *view = self.clock_view(state, view.tasks_run + count, changes);
+            most > 0 && count == most
+        })
+    }
+
+    fn clock_view(&self, state: &State, tasks_run: usize, changes: Vec<Tally>) -> ClockView {
         let clock: &Clock = &state.world.clock;
-        let tasks_run = runs.len();
-        let mut changes = Vec::new();
-        Tally::add(&mut changes, runs.into_iter().flat_map(|run| run.tally));
         ClockView {
             now: clock.now(self.real).to_rfc3339(),
             frozen: clock.is_frozen(),

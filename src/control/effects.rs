@@ -127,7 +127,7 @@ fn kind(
         (_, None) => return EffectKind::Deleted,
         (Some(before), Some(after)) => (before, after),
     };
-    if before.fields == after.fields {
+    if before.has_fields_of(after) {
         return EffectKind::Kept;
     }
     let is_unlinked = model.resources[resource].relations.iter().enumerate().any(|(number, of)| {
@@ -166,7 +166,7 @@ pub(super) fn view(
 ) -> ChangeView {
     let Change { resource, key, .. } = effect.change;
     let place = (effect.provider, *resource);
-    let record = |record: &Record| redactor.record(place, &record.fields);
+    let record = |record: &Record| redactor.record(place, &record.fields());
     let (before, after) = effect.sides();
     ChangeView {
         kind: effect.kind,

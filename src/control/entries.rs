@@ -2,6 +2,8 @@
 //!
 //! Must not know which entries are asked for.
 
+use std::cell::Cell;
+
 use http::HeaderMap;
 use serde_json::Map;
 use serde_json::Value;
@@ -30,12 +32,24 @@ pub(super) const LISTED_CHANGES_MAX: usize = 100;
 /// So many changes does an entry show that is asked for by its number.
 pub(super) const SHOWN_CHANGES_MAX: usize = 10_000;
 
+/// So many bytes of what records share with each other are shown at once, as they take in memory: the journal has them
+/// once, and each entry would show them anew.
+const SHARED_BYTES_MAX: usize = 16 << 20;
+
 /// Shows the entries of one journal.
 pub(super) struct Reader<'e> {
     pub(super) emulator: &'e Emulator,
     pub(super) redactor: Redactor<'e>,
     /// So many changes of each entry are shown.
-    pub(super) changes_max: usize,
+    changes_max: usize,
+    /// How much of [`SHARED_BYTES_MAX`] was shown.
+    shared_bytes: Cell<usize>,
+}
+
+impl<'e> Reader<'e> {
+    pub(super) fn new(emulator: &'e Emulator, redactor: Redactor<'e>, changes_max: usize) -> Self {
+        Self { emulator, redactor, changes_max, shared_bytes: Cell::new(0) }
+    }
 }
 
 impl Reader<'_> {
@@ -180,11 +194,24 @@ impl Reader<'_> {
 
     /// As many of the changed records as are shown.
     pub(super) fn records(&self, effects: &[Effect<'_>], put: &mut impl FnMut(&str, Value)) {
-        let shown = effects.iter().take(self.changes_max);
+        let shown = effects.iter().take(self.changes_max).filter(|effect| self.has_room(effect));
         let shown: Vec<_> =
             shown.map(|effect| view(self.emulator, effect, &self.redactor)).collect();
         put("changes", json!(shown));
         put("changes_left_off", (effects.len() - shown.len()).into());
+    }
+
+    fn has_room(&self, effect: &Effect<'_>) -> bool {
+        let records = effect.change.before.iter().chain(&effect.change.after);
+        let shared = records.filter_map(|record| record.shared()).map(|(_, bytes)| bytes);
+        let shared: usize = shared.sum();
+        if shared == 0 {
+            return true;
+        }
+        let before = self.shared_bytes.get();
+        self.shared_bytes.set(before + shared);
+        // The first is shown, however large it is.
+        before == 0 || before + shared <= SHARED_BYTES_MAX
     }
 }
 

@@ -146,7 +146,7 @@ impl Reader<'_> {
                 json!({
                     "resource": **name,
                     "key": self.redactor.key(place, key),
-                    "record": self.redactor.record(place, &record.fields),
+                    "record": self.redactor.record(place, &record.fields()),
                 })
             }
             Shown::List { count, first } => {

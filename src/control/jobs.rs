@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::behavior::next_task;
 use crate::control::Control;
 use crate::jobs;
 use crate::message::Tally;
@@ -53,15 +54,14 @@ impl Control<'_> {
             let behavior = self.emulator.behavior(place.provider);
             let store = state.world.store(place.provider);
             let record = store.get(place.resource, &place.key);
-            if record.is_some_and(|record| jobs::next_task(&record.fields).is_some()) {
+            if record.is_some_and(|record| next_task(record).is_some()) {
                 state.enter_tasks_of(place.provider, format!("run job {id}"), self.real);
             }
             let mut changed = Vec::new();
             for _ in 0..jobs::TASKS_MAX {
                 let of = (place.provider, place.resource, &place.key);
                 let Some(run) = state.world.run_task(behavior, of, now) else { break };
-                state.enter_task(&run, self.real);
-                Tally::add(&mut changed, run.tally);
+                Tally::add(&mut changed, state.enter_task(run, self.real).tally);
             }
             let job = self.view(state, &place).ok_or_else(|| no_such_job(id))?;
             Ok((job, changed))
@@ -104,7 +104,7 @@ impl Control<'_> {
         view.insert("provider".into(), (*self.emulator.provider_name(place.provider)).into());
         let resource = &store.model().resources[place.resource].name;
         view.insert("resource".into(), (**resource).into());
-        if let Value::Object(members) = jobs::view(&record.fields) {
+        if let Value::Object(members) = jobs::view(&record.fields()) {
             view.extend(members);
         }
         Some(Value::Object(view))

@@ -75,7 +75,7 @@ impl Copied {
         for step in self.entries.iter().filter_map(|entry| entry.step.as_deref()) {
             redactor.learn(step);
         }
-        Reader { emulator: control.emulator, redactor, changes_max }
+        Reader::new(control.emulator, redactor, changes_max)
     }
 
     /// The world as it was before the entry at that place.

@@ -2,6 +2,7 @@
 //!
 //! Must not know the journal's entries, and changes nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::behavior::next_task;
 use crate::clock::Timestamp;
 use crate::control::Control;
 use crate::control::effects::Counts;
@@ -28,7 +30,6 @@ use crate::control::redact::Redactor;
 use crate::control::unfit;
 use crate::emulator::Rehearsal;
 use crate::emulator::SANDBOX_HEADER;
-use crate::jobs;
 use crate::journal::Kept;
 use crate::journal::Made;
 use crate::journal::Step;
@@ -121,7 +122,8 @@ struct PlannedJob {
     provider: usize,
     resource: usize,
     key: Key,
-    fields: Map<String, Value>,
+    name: Value,
+    tasks_left: u64,
 }
 
 /// A task of such a job, run ahead of time.
@@ -160,8 +162,7 @@ impl Control<'_> {
         if let Some(step) = &rehearsal.step {
             redactor.learn(step);
         }
-        let mut reader =
-            Reader { emulator: self.emulator, redactor, changes_max: PLANNED_CHANGES_MAX };
+        let mut reader = Reader::new(self.emulator, redactor, PLANNED_CHANGES_MAX);
         let mut left = PLANNED_TASKS_MAX;
         let jobs: Vec<_> = self
             .jobs_of(rehearsal.step.as_ref())
@@ -199,7 +200,11 @@ impl Control<'_> {
                         provider: made.provider,
                         resource: change.resource,
                         key: change.key.clone(),
-                        fields: after.fields.clone(),
+                        name: after.get("job").map_or(Value::Null, Cow::into_owned),
+                        tasks_left: after
+                            .get("tasks_left")
+                            .and_then(|left| left.as_u64())
+                            .unwrap_or_default(),
                     });
                 }
             }
@@ -213,14 +218,19 @@ impl Control<'_> {
         let behavior = self.emulator.behavior(job.provider);
         while *left > 0 {
             let record = world.store(job.provider).get(job.resource, &job.key);
-            let Some(next) = record.and_then(|record| jobs::next_task(&record.fields)) else {
+            let Some(next) = record.and_then(|record| next_task(record)) else {
                 break;
             };
             let of = (job.provider, job.resource, &job.key);
             let Some(run) = world.run_task(behavior, of, next.due) else { break };
             let is_stuck = run.step.is_none();
             let step = without(run.step, job);
-            tasks.push(PlannedTask { value: next.element, due: next.due, why: run.why, step });
+            tasks.push(PlannedTask {
+                value: next.element().clone(),
+                due: next.due,
+                why: run.why,
+                step,
+            });
             *left -= 1;
             if is_stuck {
                 break;
@@ -290,13 +300,12 @@ impl Control<'_> {
                 Value::Object(shown)
             })
             .collect();
-        let count = job.fields.get("tasks_left").and_then(Value::as_u64).unwrap_or_default();
         json!({
-            "job": job.fields.get("job"),
+            "job": job.name,
             "provider": &*self.emulator.provider_name(job.provider),
             "key": reader.redactor.key((job.provider, job.resource), &job.key),
             "tasks": shown,
-            "tasks_left_off": count.saturating_sub(tasks.len() as u64),
+            "tasks_left_off": job.tasks_left.saturating_sub(tasks.len() as u64),
         })
     }
 }

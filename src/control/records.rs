@@ -21,6 +21,7 @@ use crate::store::Change;
 use crate::store::Conflict;
 use crate::store::Edit;
 use crate::store::Key;
+use crate::store::Record;
 use crate::store::Scalar;
 
 /// What stays as it is in a path segment (RFC 3986, unreserved).
@@ -56,10 +57,10 @@ pub struct RecordPage {
 pub type Filter = (String, String);
 
 /// Whether a record has these values; a value that is no text is compared as JSON writes it.
-pub(super) fn fits(fields: &Map<String, Value>, filters: &[Filter]) -> bool {
+pub(super) fn fits(record: &Record, filters: &[Filter]) -> bool {
     filters
         .iter()
-        .all(|(property, text)| fields.get(property).is_some_and(|value| reads_as(value, text)))
+        .all(|(property, text)| record.get(property).is_some_and(|value| reads_as(&value, text)))
 }
 
 /// Whether a value is this text, or is written so in JSON; a number may be written in another way.
@@ -115,10 +116,13 @@ impl Control<'_> {
         let (number, of) = self.place(provider, resource)?;
         // A clone, so that nobody waits while a large resource is read.
         let store = self.visit(|_, state| state.world.store(number).clone())?;
-        let hits = || store.iter(of).filter(|(_, record)| fits(&record.fields, filters));
+        let hits = || store.iter(of).filter(|(_, record)| fits(record, filters));
         let count = if filters.is_empty() { store.len(of) } else { hits().count() };
-        let records: Vec<_> =
-            hits().skip(offset).take(limit).map(|(_, record)| record.fields.clone()).collect();
+        let records: Vec<_> = hits()
+            .skip(offset)
+            .take(limit)
+            .map(|(_, record)| record.fields().into_owned())
+            .collect();
         let end = offset.saturating_add(records.len());
         let next = (end < count && !records.is_empty()).then(|| {
             let mut query = form_urlencoded::Serializer::new(String::new());
@@ -141,7 +145,7 @@ impl Control<'_> {
         let (number, of) = self.place(provider, resource)?;
         self.visit(|_, state| {
             let found = find(state, (number, of), key).and_then(|key| {
-                state.world.store(number).get(of, &key).map(|record| record.fields.clone())
+                state.world.store(number).get(of, &key).map(|record| record.fields().into_owned())
             });
             found.ok_or_else(|| no_such_record(provider, resource, key))
         })?
@@ -192,7 +196,7 @@ impl Control<'_> {
             let missing = || no_such_record(provider, resource, key);
             let found = find(state, (number, of), key).ok_or_else(missing)?;
             let record = state.world.store(number).get(of, &found).ok_or_else(missing)?;
-            let before = Value::Object(record.fields.clone());
+            let before = Value::Object(record.fields().into_owned());
             let Value::Object(fields) = crate::behavior::merged(before, Value::Object(patch))
             else {
                 unreachable!("a patch that is an object gives one")

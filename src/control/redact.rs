@@ -107,8 +107,9 @@ impl<'e> Redactor<'e> {
                     secrets.properties.iter().filter(|(resource, _)| *resource == change.resource)
                 {
                     let sides = change.before.iter().chain(&change.after);
-                    let values = sides.filter_map(|record| record.fields.get(property)?.as_str());
-                    self.gone.extend(values.map(str::to_owned));
+                    let values =
+                        sides.filter_map(|record| Some(record.get(property)?.as_str()?.to_owned()));
+                    self.gone.extend(values);
                 }
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! Must not know what erases.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -18,6 +19,10 @@ use serde_json::Value;
 
 use crate::control::Control;
 use crate::finding::child;
+use crate::jobs::JobRecord;
+use crate::jobs::PHASES;
+use crate::jobs::Plan;
+use crate::jobs::TASKS;
 use crate::journal::Entry;
 use crate::journal::Event;
 use crate::journal::Made;
@@ -178,7 +183,6 @@ impl Control<'_> {
 
     fn search_records(&self, world: &World, search: &mut Search<'_>) {
         let providers: Vec<Arc<str>> = self.emulator.providers().cloned().collect();
-        let mut walk = Walk::new(search, "");
         for (number, store) in world.stores().iter().enumerate() {
             let jobs: Vec<usize> = self.emulator.behavior(number).job_resources().collect();
             let provider = &providers[number];
@@ -186,7 +190,10 @@ impl Control<'_> {
                 let is_job = jobs.contains(&of);
                 for (key, record) in store.iter(of) {
                     let spot = Spot::Record { provider, resource: &model.name, key, is_job };
-                    walk.members(spot, &record.fields);
+                    match record.job() {
+                        Some(job) => search.search_job(spot, "", job),
+                        None => Walk::new(search, "").members(spot, &record.fields()),
+                    }
                 }
             }
         }
@@ -235,13 +242,15 @@ struct Search<'q> {
     is_numeric: bool,
     count: usize,
     hits: Vec<ResidueHit>,
+    /// Jobs in whose tasks nothing was found, by their place in memory, which they keep while they are here.
+    clean: HashMap<usize, Arc<Plan>>,
 }
 
 impl<'q> Search<'q> {
     fn new(query: &'q ResidueQuery) -> Self {
         let in_numbers = |byte: u8| byte.is_ascii_digit() || b"+-.e".contains(&byte);
         let is_numeric = query.value.bytes().all(in_numbers);
-        Self { query, is_numeric, count: 0, hits: Vec::new() }
+        Self { query, is_numeric, count: 0, hits: Vec::new(), clean: HashMap::new() }
     }
 
     /// Whether the value is in a text; whether it is all of it.
@@ -273,6 +282,23 @@ impl<'q> Search<'q> {
         let decoded = percent_decode_str(text).decode_utf8_lossy();
         if let Some(exact) = self.find(text).max(self.find(&decoded)) {
             self.hit(spot, || pointer.to_owned(), exact);
+        }
+    }
+
+    /// Searches the record of a job. An entry of the journal has it for each of its tasks, so what all those have in
+    /// common is searched no more where nothing was found in it.
+    fn search_job(&mut self, spot: Spot<'_>, root: &str, job: &JobRecord) {
+        Walk::new(self, root).members(spot, &job.to_fields_without_tasks());
+        let plan = Arc::as_ptr(job.plan()).addr();
+        let may_be_in_state =
+            self.is_numeric || PHASES.iter().any(|word| self.find(word).is_some());
+        if may_be_in_state || !self.clean.contains_key(&plan) {
+            let before = self.count;
+            let tasks = job.get(TASKS).map(|tasks| (TASKS.to_owned(), tasks.into_owned()));
+            Walk::new(self, root).members(spot, &tasks.into_iter().collect());
+            if self.count == before {
+                self.clean.insert(plan, Arc::clone(job.plan()));
+            }
         }
     }
 
@@ -441,7 +467,10 @@ impl EntryCopy {
             for (side, record) in [("before", &change.before), ("after", &change.after)] {
                 if let Some(record) = record {
                     let root = format!("/changes/{index}/{side}");
-                    Walk::new(search, &root).members(spot, &record.fields);
+                    match record.job() {
+                        Some(job) => search.search_job(spot, &root, job),
+                        None => Walk::new(search, &root).members(spot, &record.fields()),
+                    }
                 }
             }
         }

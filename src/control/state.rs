@@ -253,7 +253,7 @@ fn provider_document(store: &Store, settings: Map<String, Value>) -> ProviderDoc
     for (number, resource) in store.model().resources.iter().enumerate() {
         let mut of_resource = Vec::with_capacity(store.len(number));
         for (key, record) in store.iter(number) {
-            of_resource.push(record.fields.clone());
+            of_resource.push(record.fields().into_owned());
             detached.extend(record.detached().map(|(relation, target)| DetachedDocument {
                 resource: resource.name.to_string(),
                 key: key.to_json(),

@@ -405,15 +405,15 @@ impl Emulator {
 
     /// Runs the tasks of jobs that are due, in every sandbox; one account for each.
     pub fn run_due(&self, now: Timestamp) -> Vec<Account> {
-        let mut accounts = Vec::new();
-        for name in self.sandboxes.to_wake(now) {
-            let runs = self.sandboxes.wake(&name, |state| {
-                state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX)
-            });
-            let runs = runs.unwrap_or_default();
-            accounts.extend(runs.into_iter().map(|run| self.task_account(run, &name)));
-        }
-        accounts
+        let names = self.sandboxes.to_wake(now);
+        names.iter().flat_map(|name| self.run_due_in(name, now, TASKS_AT_ONCE_MAX)).collect()
+    }
+
+    /// Runs the tasks of jobs that are due in one sandbox, up to `most` of them; one account for each.
+    pub fn run_due_in(&self, name: &Arc<str>, now: Timestamp, most: usize) -> Vec<Account> {
+        let run = |state: &mut State| state.run_due(|number| self.behavior(number), now, most);
+        let runs = self.sandboxes.wake(name, run).unwrap_or_default();
+        runs.into_iter().map(|run| self.task_account(run, name)).collect()
     }
 
     /// When, by the system clock, the next task of a job falls due in any sandbox.

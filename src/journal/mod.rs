@@ -6,14 +6,13 @@
 mod exchange;
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::clock::ClockChange;
@@ -159,37 +158,21 @@ impl Step {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// The records as they were and as they are then.
+    fn records(&self) -> impl Iterator<Item = &Arc<Record>> {
         let changes = self.made.iter().flat_map(|made| made.changes.iter());
-        let records = changes.flat_map(|change| change.before.iter().chain(&change.after));
-        size_of::<Self>()
-            + records.map(|record| size_of::<Change>() / 2 + record_bytes(record)).sum::<usize>()
+        changes.flat_map(|change| change.before.iter().chain(&change.after))
+    }
+
+    /// About what it takes, but for what records share with each other. Most of what a change shows is shared with the
+    /// world until something else changes it; counted in full it bounds the rest.
+    fn bytes(&self) -> usize {
+        let own = |record: &Arc<Record>| {
+            size_of::<Change>() / 2 + record.bytes() - record.shared().map_or(0, |(_, bytes)| bytes)
+        };
+        size_of::<Self>() + self.records().map(own).sum::<usize>()
     }
 }
-
-/// About what a record takes. Most of what a change shows is shared with the world until something else changes it;
-/// counted in full it bounds the rest.
-fn record_bytes(record: &Record) -> usize {
-    fn value_bytes(value: &Value) -> usize {
-        match value {
-            Value::String(text) => text.len(),
-            Value::Array(items) => {
-                items.iter().map(|item| size_of::<Value>() + value_bytes(item)).sum()
-            }
-            Value::Object(members) => members
-                .iter()
-                .map(|(name, value)| MEMBER_BYTES + name.len() + value_bytes(value))
-                .sum(),
-            _ => 0,
-        }
-    }
-    let members = record.fields.iter();
-    size_of::<Record>()
-        + members.map(|(name, value)| MEMBER_BYTES + name.len() + value_bytes(value)).sum::<usize>()
-}
-
-/// What a property takes beside its name and value: a place in a map that keeps their order.
-const MEMBER_BYTES: usize = size_of::<(usize, String, Value)>() + 2 * size_of::<usize>();
 
 /// Called when something was entered. It must not wait.
 pub type Listener = dyn Fn() + Send + Sync;
@@ -203,6 +186,8 @@ pub struct Journal {
     undone: Vec<u64>,
     last_id: u64,
     bytes: usize,
+    /// What records of the entries share with each other, and how many of them do: it is counted once.
+    shared: HashMap<usize, usize>,
     /// With what was entered last, all journals together took more than they may.
     is_over: bool,
     listeners: Listeners,
@@ -267,6 +252,7 @@ impl Journal {
             undone: Vec::new(),
             last_id: 0,
             bytes: 0,
+            shared: HashMap::new(),
             is_over: false,
             listeners: Listeners::default(),
         }
@@ -300,9 +286,10 @@ impl Journal {
         let bytes = size_of::<Entry>() + of_event + step.as_ref().map_or(0, Step::bytes);
         let step = step.map(Arc::new);
         while self.is_over && self.budget.is_exceeded() && self.forget_oldest() {}
+        let shared = step.as_deref().map_or(0, |step| self.share(step));
         self.entries.push_back(Entry { id, real, at, event, step, undone: false, bytes });
-        self.bytes += bytes;
-        self.budget.used.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes + shared;
+        self.budget.used.fetch_add(bytes + shared, Ordering::Relaxed);
         while self.entries.len() > self.budget.entries_max {
             self.forget_oldest();
         }
@@ -320,9 +307,35 @@ impl Journal {
     /// Gives the oldest entry up; `false` if there is none.
     pub fn forget_oldest(&mut self) -> bool {
         let Some(entry) = self.entries.pop_front() else { return false };
-        self.bytes -= entry.bytes;
-        self.budget.used.fetch_sub(entry.bytes, Ordering::Relaxed);
+        let bytes = entry.bytes + entry.step.as_deref().map_or(0, |step| self.unshare(step));
+        self.bytes -= bytes;
+        self.budget.used.fetch_sub(bytes, Ordering::Relaxed);
         true
+    }
+
+    /// Counts what records of a step share; the bytes of what none had before.
+    fn share(&mut self, step: &Step) -> usize {
+        let mut new = 0;
+        for (place, bytes) in step.records().filter_map(|record| record.shared()) {
+            let count = self.shared.entry(place).or_default();
+            new += if *count == 0 { bytes } else { 0 };
+            *count += 1;
+        }
+        new
+    }
+
+    /// Takes [`Journal::share`] back; the bytes of what none has any more.
+    fn unshare(&mut self, step: &Step) -> usize {
+        let mut gone = 0;
+        for (place, bytes) in step.records().filter_map(|record| record.shared()) {
+            let Some(count) = self.shared.get_mut(&place) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                self.shared.remove(&place);
+                gone += bytes;
+            }
+        }
+        gone
     }
 
     /// Forgets all entries; their numbers are not given again.

@@ -26,6 +26,10 @@ pub const DEFAULT: &str = "default";
 /// So many due tasks are run on the way of one request or one wake-up: the rest are run by the next.
 pub const TASKS_AT_ONCE_MAX: usize = 1_000;
 
+/// So many due tasks are run before others get their turn, where nobody waits for all of them at once: a few
+/// milliseconds.
+pub const TASKS_PER_TURN: usize = 250;
+
 /// The longest name of a sandbox, in bytes: room for the title of a test.
 pub const NAME_BYTES_MAX: usize = 128;
 

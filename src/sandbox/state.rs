@@ -189,8 +189,7 @@ impl State {
             let Some(run) = self.world.run_due(&behavior, now) else { break };
             // What could not even be noted as over would be due for ever.
             let is_stuck = run.step.is_none();
-            self.enter_task(&run, real);
-            runs.push(run);
+            runs.push(self.enter_task(run, real));
             if is_stuck {
                 break;
             }
@@ -198,10 +197,11 @@ impl State {
         runs
     }
 
-    /// Enters a task that was run.
-    pub fn enter_task(&mut self, run: &TaskRun, real: Timestamp) {
+    /// Enters a task that was run. What it changed goes to the journal, which is bounded.
+    pub fn enter_task(&mut self, mut run: TaskRun, real: Timestamp) -> TaskRun {
         let event = Event::Task { provider: run.provider, why: run.why.clone() };
-        self.journal.enter(real, run.at, event, run.step.clone());
+        self.journal.enter(real, run.at, event, run.step.take());
+        run
     }
 
     /// Makes changes that nobody's call asked for, and enters them as `what`; the number of the entry.

@@ -204,7 +204,7 @@ pub struct TaskRun {
     pub why: Why,
     /// What it changed, as counts.
     pub tally: Vec<Tally>,
-    /// What it changed; at least that it is over, unless that could not be noted.
+    /// What it changed; at least that it is over, unless that could not be noted or the journal has it.
     pub step: Option<Step>,
 }
 
@@ -215,7 +215,7 @@ pub fn tally(store: &Store, changes: &[Change]) -> Vec<Tally> {
         let kind = match (&change.before, &change.after) {
             (None, _) => ChangeKind::Created,
             // What is kept loses a reference, and looks as before.
-            (Some(before), Some(after)) if before.fields == after.fields => continue,
+            (Some(before), Some(after)) if before.has_fields_of(after) => continue,
             (Some(_), Some(_)) => ChangeKind::Updated,
             (Some(_), None) => ChangeKind::Deleted,
         };

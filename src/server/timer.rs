@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::system_now;
+use crate::sandbox::TASKS_PER_TURN;
 use crate::server::Shared;
 
 /// How long it sleeps at least, in milliseconds: work that is due but refuses to go away must not take a processor.
@@ -30,7 +31,7 @@ pub(super) async fn run_jobs(shared: Arc<Shared>) {
         let due = due.map_or(SLEEP_MAX, |due| due.since(system_now()));
         let wait = due.clamp(Duration::from_millis(SLEEP_MS_MIN), SLEEP_MAX);
         tokio::select! {
-            () = tokio::time::sleep(wait) => run_due(&shared),
+            () = tokio::time::sleep(wait) => run_due(&shared).await,
             () = arrived.notified() => {}
         }
         let now = system_now();
@@ -46,12 +47,18 @@ fn sweep_wait(shared: &Shared) -> Duration {
     (shared.emulator.hold().sandboxes().limits().idle / 4).min(SLEEP_MAX)
 }
 
-fn run_due(shared: &Shared) {
+/// Runs some of the tasks that are due in each sandbox; what is left is due at once again. Between two sandboxes the
+/// server does whatever else it has to do.
+async fn run_due(shared: &Shared) {
     let now = system_now();
-    let ran = catch_unwind(AssertUnwindSafe(|| shared.emulator.hold().run_due(now)));
-    match (ran, &shared.log) {
-        (Ok(accounts), Some(log)) => accounts.iter().for_each(|account| log.job(now, account)),
-        (Ok(_), None) => {}
-        (Err(_), _) => tracing::error!("a job panicked: this is a defect of the server"),
+    let names = shared.emulator.hold().sandboxes().to_wake(now);
+    for name in names {
+        let run = || shared.emulator.hold().run_due_in(&name, now, TASKS_PER_TURN);
+        match (catch_unwind(AssertUnwindSafe(run)), &shared.log) {
+            (Ok(accounts), Some(log)) => accounts.iter().for_each(|account| log.job(now, account)),
+            (Ok(_), None) => {}
+            (Err(_), _) => tracing::error!("a job panicked: this is a defect of the server"),
+        }
+        tokio::task::yield_now().await;
     }
 }

@@ -149,7 +149,7 @@ impl Store {
         update: &mut Update<'_, E>,
     ) -> Result<Record, Refused<E>> {
         let model = &self.schema.model.resources[losses[0].resource];
-        let mut fields = before.fields.clone();
+        let mut fields = before.fields().into_owned();
         let mut detached = HashSet::new();
         let mut updated = HashSet::new();
         for Loss { resource, relation, target, .. } in losses {

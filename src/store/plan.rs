@@ -16,6 +16,7 @@ use super::record;
 use super::record::Change;
 use super::record::Record;
 use super::verify::Batch;
+use crate::jobs::JobRecord;
 
 /// One thing to write.
 #[derive(Clone, Debug)]
@@ -75,6 +76,22 @@ impl Store {
         fields: Map<String, Value>,
     ) -> Result<Vec<Change>, Error> {
         self.plan(vec![Edit::Replace { resource, key: key.clone(), fields }])
+    }
+
+    /// The change that has a job go on.
+    pub fn plan_job(
+        &self,
+        resource: usize,
+        key: &Key,
+        job: JobRecord,
+    ) -> Result<Vec<Change>, Error> {
+        let Some(before) = self.get(resource, key) else {
+            return Err(Error::NoRecord { resource: self.name(resource), key: key.clone() });
+        };
+        let model = &self.schema.model.resources[resource];
+        let after = Arc::new(before.with_job(model, key, job)?);
+        let before = Some(Arc::clone(before));
+        Ok(vec![Change { resource, key: key.clone(), before, after: Some(after) }])
     }
 
     /// The changes that do all of this together. References and unique values are judged by how things stand
@@ -139,7 +156,7 @@ impl Store {
         }
         let Change { resource, key, after, .. } = &mut changes[index];
         let after = after.as_mut().expect("edits leave a record there");
-        let fields = rewritten(&after.fields);
+        let fields = rewritten(&after.fields());
         let model = &self.schema.model.resources[*resource];
         let detached = |relation, target: &Key| after.is_detached(relation, target);
         *after = Arc::new(Record::read(model, key, fields, &detached)?);

@@ -2,22 +2,29 @@
 //!
 //! Must not know other records.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Map;
 use serde_json::Value;
+
+use crate::jobs;
+use crate::jobs::JobRecord;
+use crate::memory::members_bytes;
 
 use super::error::Error;
 use super::key::Key;
 use super::key::Scalar;
 use super::model::ResourceModel;
 use super::path;
+use super::path::Path;
 
 /// One record: its properties, and what they say to the store.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// The properties.
-    pub fields: Map<String, Value>,
+    fields: Fields,
+    /// About what it takes in memory.
+    bytes: usize,
     /// Ordered, each once. Read out of the properties when the record is made: taking it out of the indexes
     /// again is most of what a deletion does, and properties are scattered over the memory.
     links: Box<[Link]>,
@@ -27,6 +34,35 @@ impl PartialEq for Record {
     /// Whether both say the same; when they came to be does not matter.
     fn eq(&self, other: &Self) -> bool {
         self.fields == other.fields && self.said().eq(other.said())
+    }
+}
+
+/// The properties of a record.
+#[derive(Clone, Debug, PartialEq)]
+enum Fields {
+    /// As they are.
+    Plain(Map<String, Value>),
+    /// Those of a job, of which each task changes a little.
+    Job(Box<JobRecord>),
+}
+
+impl Fields {
+    /// Most records of jobs are what jobs make of them; others are kept as they were given.
+    fn read(model: &ResourceModel, fields: Map<String, Value>) -> Self {
+        if model.due.is_none() {
+            return Self::Plain(fields);
+        }
+        match JobRecord::read(fields) {
+            Ok(job) => Self::Job(Box::new(job)),
+            Err(fields) => Self::Plain(fields),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Plain(fields) => members_bytes(fields),
+            Self::Job(job) => job.bytes(),
+        }
     }
 }
 
@@ -91,7 +127,106 @@ impl Record {
         links.extend(due.map(|key| Link { slot: Slot::Due, key, detached: false }));
         links.sort_unstable();
         links.dedup();
-        Ok(Self { fields, links: links.into() })
+        Ok(Self::new(Fields::read(model, fields), links.into()))
+    }
+
+    fn new(fields: Fields, links: Box<[Link]>) -> Self {
+        let bytes = size_of::<Self>() + fields.bytes() + size_of_val(&*links);
+        Self { fields, bytes, links }
+    }
+
+    /// The record of a job that has gone on.
+    pub(super) fn with_job(
+        &self,
+        model: &ResourceModel,
+        key: &Key,
+        job: JobRecord,
+    ) -> Result<Self, Error> {
+        let by = model.relations.iter().flat_map(|relation| &relation.by).map(Path::root);
+        let mut indexed = model.unique.iter().flatten().map(String::as_str).chain(by);
+        if indexed.any(jobs::is_changing) {
+            let detached = |relation, target: &Key| self.is_detached(relation, target);
+            return Self::read(model, key, job.to_fields(), &detached);
+        }
+        // What it refers to and what is unique of it is as before.
+        let is_kept = |link: &&Link| !matches!(link.slot, Slot::Due | Slot::LastNumber);
+        let name = model.due.as_deref().unwrap_or_default();
+        let due = job.get(name).and_then(|due| whole(&due)).map(Key::from);
+        let due = due.map(|key| Link { slot: Slot::Due, key, detached: false });
+        let links = self.links.iter().filter(is_kept).cloned().chain(due);
+        Ok(Self::new(Fields::Job(Box::new(job)), links.collect()))
+    }
+
+    /// All properties; those of a job are written out.
+    pub fn fields(&self) -> Cow<'_, Map<String, Value>> {
+        match &self.fields {
+            Fields::Plain(fields) => Cow::Borrowed(fields),
+            Fields::Job(job) => Cow::Owned(job.to_fields()),
+        }
+    }
+
+    /// The value of a property.
+    pub fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+        match &self.fields {
+            Fields::Plain(fields) => fields.get(name).map(Cow::Borrowed),
+            Fields::Job(job) => job.get(name),
+        }
+    }
+
+    /// The names of the properties, in order.
+    pub fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match &self.fields {
+            Fields::Plain(fields) => Box::new(fields.keys().map(String::as_str)),
+            Fields::Job(job) => Box::new(job.names()),
+        }
+    }
+
+    /// The properties, where they are kept as they are.
+    pub fn plain(&self) -> Option<&Map<String, Value>> {
+        match &self.fields {
+            Fields::Plain(fields) => Some(fields),
+            Fields::Job(_) => None,
+        }
+    }
+
+    /// The job that it is the record of, if it is.
+    pub fn job(&self) -> Option<&JobRecord> {
+        match &self.fields {
+            Fields::Plain(_) => None,
+            Fields::Job(job) => Some(job),
+        }
+    }
+
+    /// Whether another record has the same properties; references may read otherwise.
+    pub fn has_fields_of(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+
+    /// What `look` makes of the properties as one value. They are moved there and back rather than copied: this is on
+    /// the way of each request that writes.
+    pub(crate) fn look_at<R>(&mut self, look: impl FnOnce(&Value) -> R) -> R {
+        match &mut self.fields {
+            Fields::Plain(fields) => {
+                let record = Value::Object(std::mem::take(fields));
+                let result = look(&record);
+                if let Value::Object(record) = record {
+                    *fields = record;
+                }
+                result
+            }
+            Fields::Job(job) => look(&Value::Object(job.to_fields())),
+        }
+    }
+
+    /// About what it takes in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What of that it shares with the records that come before and after it, and what tells it from what others share.
+    pub fn shared(&self) -> Option<(usize, usize)> {
+        let job = self.job()?;
+        Some((Arc::as_ptr(job.plan()).addr(), job.bytes() - job.own_bytes()))
     }
 
     /// The same record, which came to be when `last` was the highest number among the keys.
@@ -209,7 +344,19 @@ pub struct Difference<'s> {
 
 /// The key that `fields` give a record of this resource.
 pub(super) fn key_of(model: &ResourceModel, fields: &Map<String, Value>) -> Result<Key, Error> {
-    let part = |property: &String| match fields.get(property) {
+    read_key(model, |property| fields.get(property).map(Cow::Borrowed))
+}
+
+/// The key that a record gives itself.
+pub(super) fn own_key_of(model: &ResourceModel, record: &Record) -> Result<Key, Error> {
+    read_key(model, |property| record.get(property))
+}
+
+fn read_key<'f>(
+    model: &ResourceModel,
+    get: impl Fn(&str) -> Option<Cow<'f, Value>>,
+) -> Result<Key, Error> {
+    let part = |property: &String| match get(property).as_deref() {
         None | Some(Value::Null) => Err(Error::KeyMissing {
             resource: model.name.clone(),
             property: property.as_str().into(),

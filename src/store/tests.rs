@@ -143,7 +143,7 @@ fn insert(store: &mut Store, resource: usize, value: Value) {
 fn read(store: &Store, resource: usize, key: impl Into<Key>) -> Value {
     store
         .get(resource, &key.into())
-        .map_or(Value::Null, |record| Value::Object(record.fields.clone()))
+        .map_or(Value::Null, |record| Value::Object(record.fields().into_owned()))
 }
 
 fn shown(store: &Store, changes: &[Change]) -> String {

@@ -122,8 +122,8 @@ fn credentials(emulator: &Emulator) -> BTreeSet<String> {
                 let values = store.iter(*resource);
                 found.extend(
                     values
-                        .filter_map(|(_, record)| record.fields[property].as_str())
-                        .map(str::to_owned),
+                        .filter_map(|(_, record)| record.get(property))
+                        .filter_map(|value| value.as_str().map(str::to_owned)),
                 );
             }
         }

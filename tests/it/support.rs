@@ -108,7 +108,7 @@ pub(crate) fn all_records(emulator: &Emulator) -> Vec<(String, Map<String, Value
             for (of, resource) in store.model().resources.iter().enumerate() {
                 let place = format!("{provider}/{}", resource.name);
                 all.extend(
-                    store.iter(of).map(|(_, record)| (place.clone(), record.fields.clone())),
+                    store.iter(of).map(|(_, record)| (place.clone(), record.fields().into_owned())),
                 );
             }
         }

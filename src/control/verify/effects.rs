@@ -42,7 +42,7 @@ impl Kind {
     /// `None` where only references of the record read otherwise.
     fn of(difference: &Difference<'_>) -> Option<Self> {
         match (difference.before, difference.after) {
-            (Some(before), Some(after)) => (before.fields != after.fields).then_some(Self::Updated),
+            (Some(before), Some(after)) => (!before.has_fields_of(after)).then_some(Self::Updated),
             (Some(_), None) => Some(Self::Deleted),
             (None, Some(_)) => Some(Self::Created),
             (None, None) => None,
@@ -268,8 +268,8 @@ impl<'w> Sides<'w> {
     fn differing(&self, record: &Record) -> Vec<String> {
         let conditions = self.of.records.conditions.iter();
         let open = conditions.filter(|(property, value)| !has(record, property, value));
-        open.map(|(property, _)| match record.fields.get(property) {
-            Some(value) => format!("`{property}` is `{}`", shown_value(value)),
+        open.map(|(property, _)| match record.get(property) {
+            Some(value) => format!("`{property}` is `{}`", shown_value(&value)),
             None => format!("there is no `{property}`"),
         })
         .collect()
@@ -347,12 +347,12 @@ fn told(differences: &[(Kind, Difference<'_>)]) -> Option<String> {
 
 /// Whether a record has a value under that name.
 fn has(record: &Record, property: &str, value: &Value) -> bool {
-    record.fields.get(property).is_some_and(|found| numbers::are_equal(found, value))
+    record.get(property).is_some_and(|found| numbers::are_equal(&found, value))
 }
 
 /// Which properties of a record are others.
 fn properties(difference: &Difference<'_>) -> Option<String> {
-    let (before, after) = (&difference.before?.fields, &difference.after?.fields);
+    let (before, after) = (&*difference.before?.fields(), &*difference.after?.fields());
     let has_other =
         |of: &Map<String, Value>, name: &str, value: &Value| of.get(name) != Some(value);
     let changed = before.iter().filter(|(name, value)| has_other(after, name, value));
