@@ -24,6 +24,7 @@ use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::media;
 use crate::media::Written;
+use crate::openapi::Direction;
 use crate::openapi::Encoding;
 use crate::openapi::MediaType;
 use crate::openapi::Operation;
@@ -174,11 +175,12 @@ fn check_body(body: &Json, schema: SchemaId, schemas: &Schemas) -> Result<(), St
     if validator.is_valid(body) {
         return Ok(());
     }
-    let reason = validator.iter_errors(body).next().map_or_else(String::new, |error| {
-        match error.instance_path().as_str() {
+    let mut reason = String::new();
+    schemas.tell_misfits((schema, Direction::Response), body, 1, &mut |base, error| {
+        reason = match format!("{base}{}", error.instance_path()).as_str() {
             "" => error.to_string(),
             place => format!("at `{place}`: {error}"),
-        }
+        };
     });
     Err(format!(
         "the body does not fit the documented schema {}: {reason}",

@@ -18,6 +18,8 @@ use crate::openapi::Schemas;
 
 /// How deep bodies are looked into; below, only what is sent is held against its schema.
 const DEPTH_MAX: usize = 32;
+/// Ways in which a made-up value does not fit that are looked at: it has one property.
+const SAMPLE_MISFITS_MAX: usize = 16;
 
 /// Where bodies are held against schemas.
 pub(crate) struct BodyCheck<'c, 'n, 'd> {
@@ -131,8 +133,9 @@ impl BodyCheck<'_, '_, '_> {
     /// A part in which nothing is computed.
     fn literal(&mut self, value: &Value, schema: &Value, pointer: &str) {
         let Ok(validator) = self.schemas.compile_beside(schema) else { return };
-        if let Some(error) = validator.iter_errors(value).next() {
-            self.notes.error(pointer, format!("this does not fit the schema: {error}"), None);
+        if let Some(error) = validator.misfits(value, 1).found.first() {
+            let message = format!("this does not fit the schema: {error}");
+            self.notes.error(pointer, message, None);
         }
     }
 
@@ -146,8 +149,9 @@ impl BodyCheck<'_, '_, '_> {
         let name = named.and_then(|named| named.keys().next()).map_or("field", String::as_str);
         let Ok(validator) = self.schemas.compile_beside(schema) else { return };
         let sample = json!({ name: "is wrong" });
-        let mut errors = validator.iter_errors(&sample);
-        if errors.any(|error| matches!(error.kind(), ValidationErrorKind::Type { .. })) {
+        let misfits = validator.misfits(&sample, SAMPLE_MISFITS_MAX).found;
+        let is_type = |kind: &ValidationErrorKind| matches!(kind, ValidationErrorKind::Type { .. });
+        if misfits.iter().any(|error| is_type(error.kind())) {
             let message = "`by_field` gives an object with a text for each field, which the schema does not take";
             let hint = "list them, as in `{ $for: v in violations, $value: '{{ v.message }}' }`";
             self.notes.error(pointer, message, hint.to_owned());

@@ -3,13 +3,13 @@
 //! Whole numbers count on from the highest that there ever was, as databases do it; texts are drawn, so that they fit what
 //! the schema says of them. Must not know what is created, nor why.
 
-use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::ids::Ids;
 use crate::ids::Pattern;
 use crate::ids::UUID_V4;
 use crate::openapi::Schemas;
+use crate::openapi::Validator;
 use crate::store::Key;
 use crate::store::Scalar;
 use crate::store::Store;
@@ -327,7 +327,8 @@ fn digits(text: &str) -> Option<i64> {
 
 fn misfit(made: Option<&Value>, validator: &Validator) -> Option<String> {
     let Some(made) = made else { return Some("it makes up what is no whole number".to_owned()) };
-    let error = validator.iter_errors(made).next()?;
+    let misfits = validator.misfits(made, 1);
+    let error = misfits.found.first()?;
     Some(format!("what is made up for it does not fit its schema: {error}"))
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use jsonschema::Validator;
+use jsonschema::ValidationError;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -16,12 +16,15 @@ use crate::jobs;
 use crate::openapi::Direction;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
+use crate::openapi::Validator;
 use crate::openapi::normalized;
 use crate::store::Change;
 use crate::store::Record;
 
 /// How many things that do not fit one message tells.
 const TOLD_MAX: usize = 5;
+/// How many are looked for: more than a message tells, so that it says that there are more.
+const MISFITS_MAX: usize = 100;
 
 /// The schema of one resource's records.
 #[derive(Debug)]
@@ -123,12 +126,22 @@ impl RecordSchema {
     pub(crate) fn misfits(&self, fields: &Map<String, Value>, schemas: &Schemas) -> Vec<Misfit> {
         let Ok(validator) = self.compiled(schemas) else { return Vec::new() };
         let record = self.held(fields, schemas);
-        let misfit = |error: jsonschema::ValidationError<'_>| {
-            let pointer = error.instance_path().to_string();
+        let mut misfits = Vec::new();
+        let mut tell = |base: &str, error: &ValidationError<'_>| {
+            let pointer = format!("{base}{}", error.instance_path());
             let masked = error.masked_with(named(&pointer)).to_string();
-            Misfit { pointer, message: error.to_string(), masked }
+            misfits.push(Misfit { pointer, message: error.to_string(), masked });
         };
-        validator.iter_errors(&record).map(misfit).collect()
+        match self.form {
+            Form::OfContract(id) => {
+                schemas.tell_misfits((id, Direction::Whole), &record, MISFITS_MAX, &mut tell);
+            }
+            Form::Inline(_) => {
+                let misfits = validator.misfits(&record, MISFITS_MAX);
+                misfits.found.iter().for_each(|error| tell("", error));
+            }
+        }
+        misfits
     }
 
     /// The same in words, each with its place.

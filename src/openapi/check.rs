@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
-use jsonschema::Validator;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -14,6 +13,7 @@ use super::layout;
 use super::report;
 use super::schemas::SchemaId;
 use super::schemas::Schemas;
+use super::validator::Validator;
 use crate::finding::Finding;
 use crate::openapi::Direction;
 use crate::yaml::Document;
@@ -95,11 +95,13 @@ fn violations(validator: &Validator, schema: SchemaId, value: &Value) -> Option<
     let key = Schemas::key(schema);
     let prefix = format!("/{key}");
     let keyed = Value::Object(Map::from_iter([(key, value.clone())]));
-    let mut errors = validator.iter_errors(&keyed).peekable();
-    errors.peek()?;
-    let shown: Vec<String> = errors
-        .by_ref()
-        .take(VIOLATIONS_SHOWN_MAX)
+    let misfits = validator.misfits(&keyed, VIOLATIONS_SHOWN_MAX);
+    if misfits.found.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = misfits
+        .found
+        .iter()
         .map(|error| {
             let path = error.instance_path().to_string();
             let path = path.strip_prefix(&prefix).unwrap_or_default();
@@ -107,7 +109,7 @@ fn violations(validator: &Validator, schema: SchemaId, value: &Value) -> Option<
             format!("{place}{}", error.masked_with("the value"))
         })
         .collect();
-    let more = if errors.next().is_some() { " and more" } else { "" };
+    let more = if misfits.is_cut_off { " and more" } else { "" };
     Some(format!("{}{more}", shown.join("; ")))
 }
 

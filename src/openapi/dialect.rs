@@ -248,7 +248,8 @@ fn listed(map: &mut Map<String, Value>, values: Vec<Value>, outcome: &mut Outcom
     outcome.flaw("enum", format!("`enum` of an array lists no arrays; {taken}"), None);
 }
 
-fn is_of(value: &Value, kind: &str) -> bool {
+/// Whether a value is of a type.
+pub(super) fn is_of(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
         "integer" => value.as_number().is_some_and(numbers::is_whole),

@@ -68,6 +68,8 @@ pub(super) struct Lowered {
     pub(super) outermost: Vec<usize>,
     /// Whether a schema requires something of requests or of responses only.
     pub(super) has_directions: bool,
+    /// How many schemas in one another are applied to one value at most.
+    pub(super) height: usize,
 }
 
 /// A document whose schemas are being lowered.
@@ -182,7 +184,8 @@ impl<'d> Lowering<'d> {
         }
         let targets = self.targets.clone();
         self.cut_cycles(findings);
-        unfolding::limit(&mut self.root, &self.pointers, &targets, self.document, findings);
+        let height =
+            unfolding::limit(&mut self.root, &self.pointers, &targets, self.document, findings);
         let there = |pointer: &str| self.root.pointer(pointer).is_some();
         let pointers = &self.pointers;
         self.outermost.retain(|number| pointers.get_index(*number).is_some_and(|at| there(at)));
@@ -194,6 +197,7 @@ impl<'d> Lowering<'d> {
             pointers: self.pointers,
             outermost: self.outermost,
             has_directions,
+            height,
         }
     }
 
@@ -661,7 +665,8 @@ fn document_of_schemas(document: &Document) -> Value {
     root
 }
 
-fn count(value: &Value) -> usize {
+/// How many values there are in one.
+pub(super) fn count(value: &Value) -> usize {
     match value {
         Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
         Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),

@@ -13,6 +13,7 @@ mod gathering;
 mod layout;
 mod leaves;
 mod lowering;
+mod misfits;
 mod overlay;
 mod patterns;
 mod reading;
@@ -21,6 +22,7 @@ mod remote;
 mod schemas;
 mod servers;
 mod unfolding;
+mod validator;
 
 use std::sync::Arc;
 
@@ -48,6 +50,8 @@ pub(crate) use remote::Remote;
 pub(crate) use remote::refusal as refusal_of_url;
 pub use schemas::SchemaId;
 pub use schemas::Schemas;
+pub use validator::Misfits;
+pub use validator::Validator;
 
 /// What one vendor promises: the document, read, checked and with references resolved.
 #[derive(Clone, Debug)]

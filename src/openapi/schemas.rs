@@ -15,12 +15,12 @@ use indexmap::IndexSet;
 use jsonschema::Draft;
 use jsonschema::Registry;
 use jsonschema::ValidationOptions;
-use jsonschema::Validator;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::beside;
+use super::dialect;
 use super::direction;
 use super::direction::Direction;
 use super::discriminator;
@@ -28,6 +28,7 @@ use super::exact;
 use super::lowering;
 use super::lowering::Lowered;
 use super::patterns;
+use super::validator::Validator;
 
 /// Compiled validators kept at a time: ordinary documents have fewer bodies than this.
 const VALIDATORS_MAX: usize = 128;
@@ -38,6 +39,9 @@ const VALIDATORS_BYTES_MAX: usize = 64 << 20;
 const COMPILED_BYTES: usize = 1000;
 /// Patterns and formats kept compiled by themselves: more than most documents have; all go when there are more.
 const PATTERNS_MAX: usize = 256;
+/// Stack to compile on: schemas in one another, of which a file has up to 255, and eight references to such in one
+/// another. It is mapped only, and takes memory where it is used.
+const COMPILING_STACK_BYTES: usize = 64 << 20;
 /// Where the lowered document is for its own references; nothing is ever fetched from there.
 ///
 /// With this scheme, which is that of documents without a URI, a validator does not keep one for each of its keywords:
@@ -64,6 +68,7 @@ pub struct Schemas {
     pointers: IndexSet<Box<str>>,
     outermost: Vec<SchemaId>,
     has_directions: bool,
+    height: usize,
     registry: OnceLock<Result<Registry<'static>, String>>,
     compiled: RwLock<Compiled>,
     texts: RwLock<HashMap<TextKey, Option<Arc<Validator>>>>,
@@ -123,6 +128,7 @@ impl Schemas {
             pointers: lowered.pointers,
             outermost: lowered.outermost.into_iter().map(SchemaId::new).collect(),
             has_directions: lowered.has_directions,
+            height: lowered.height,
             registry: OnceLock::new(),
             compiled: RwLock::default(),
             texts: RwLock::default(),
@@ -196,7 +202,7 @@ impl Schemas {
 
     /// The validator of a schema, compiled and not kept.
     pub(super) fn compile(&self, id: SchemaId, direction: Direction) -> Result<Validator, String> {
-        self.build(&self.reference(id), Some(direction))
+        self.build(self.reference(id), Some(direction))
     }
 
     /// A schema that is a reference to one of the document's.
@@ -205,18 +211,15 @@ impl Schemas {
     }
 
     /// Without a direction, only what both directions require is required.
-    fn build(&self, schema: &Value, direction: Option<Direction>) -> Result<Validator, String> {
+    fn build(&self, schema: Value, direction: Option<Direction>) -> Result<Validator, String> {
         let registry = self.registry.get_or_init(|| self.register());
         let registry = registry.as_ref().map_err(String::clone)?;
-        let options = || match direction {
+        let compiled = build(&schema, || match direction {
             Some(direction) => direction::follow_keywords(options(registry), direction),
             None => options(registry),
-        };
-        let linear = options().with_pattern_options(patterns::linear());
-        linear
-            .build(schema)
-            .or_else(|_| options().with_pattern_options(patterns::backtracking()).build(schema))
-            .map_err(|error| error.to_string())
+        })?;
+        // The schema is but references, or properties of which each is one.
+        Ok(Validator::new(compiled, Some(Arc::clone(&self.root)), schema, self.height + 2))
     }
 
     /// One validator for all of these schemas: what they share is compiled once, where a validator for each would
@@ -267,7 +270,7 @@ impl Schemas {
     ) -> Result<Validator, String> {
         let properties: Map<String, Value> =
             ids.iter().map(|id| (Self::key(*id), self.reference(*id))).collect();
-        self.build(&json!({ "properties": properties }), direction)
+        self.build(json!({ "properties": properties }), direction)
     }
 
     /// The schemas that have a default or examples of their own.
@@ -286,12 +289,18 @@ impl Schemas {
         let without = ["default", "example", "examples"];
         let schema = schema.iter().filter(|(keyword, _)| !without.contains(&keyword.as_str()));
         let schema = schema.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
+        let compiled = build(&schema, || asserting().with_draft(Draft::Draft202012))?;
+        let height = lowering::count(&schema);
+        Ok(Validator::new(compiled, None, schema, height))
+    }
+
+    /// The same for one direction, without bounds: it has no schemas in it.
+    pub(super) fn compile_own(
+        schema: &Value,
+        direction: Direction,
+    ) -> Option<jsonschema::Validator> {
         let options = || asserting().with_draft(Draft::Draft202012);
-        let linear = options().with_pattern_options(patterns::linear());
-        linear
-            .build(&schema)
-            .or_else(|_| options().with_pattern_options(patterns::backtracking()).build(&schema))
-            .map_err(|error| error.to_string())
+        build(schema, || direction::follow_keywords(options(), direction)).ok()
     }
 
     /// The validator of a schema that stands beside the document, as [`normalized`](super::normalized) gives it; its
@@ -300,15 +309,13 @@ impl Schemas {
         let schema = beside::anchored(schema, &|pointer| self.at(pointer).is_some());
         let registry = self.registry.get_or_init(|| self.register());
         let registry = registry.as_ref().map_err(String::clone)?;
-        let options = || {
+        let compiled = build(&schema, || {
             let options = asserting().with_draft(Draft::Draft202012).with_registry(registry);
             direction::follow_keywords(options, Direction::Whole)
-        };
-        let linear = options().with_pattern_options(patterns::linear());
-        linear
-            .build(&schema)
-            .or_else(|_| options().with_pattern_options(patterns::backtracking()).build(&schema))
-            .map_err(|error| error.to_string())
+        })?;
+        // Each of its schemas may be in another, and the last in one of the document's.
+        let height = self.height.saturating_add(lowering::count(&schema));
+        Ok(Validator::new(compiled, Some(Arc::clone(&self.root)), schema, height))
     }
 
     /// The schemas that something else than a schema holds: compiling these compiles all.
@@ -354,6 +361,16 @@ impl Schemas {
     /// One step of a `$ref`: what it leads to may refer on, and say something beside that.
     pub fn referred(&self, reference: &str) -> Option<&Value> {
         self.root.pointer(&lowering::target(reference)?)
+    }
+
+    /// Whether the outermost type of a schema, references followed, allows a value.
+    pub(super) fn is_of_type(&self, pointer: &str, value: &Value) -> bool {
+        let allows = |one: &Value| one.as_str().is_none_or(|one| dialect::is_of(value, one));
+        match lowering::follow(&self.root, pointer).1.get("type") {
+            Some(Value::Array(types)) => types.iter().any(allows),
+            Some(one) => allows(one),
+            None => true,
+        }
     }
 
     /// What tells texts that match a pattern of this document from others; compiled when first needed. `None` for one
@@ -424,6 +441,19 @@ fn asserting<'r>() -> ValidationOptions<'r> {
     exact::follow_keyword(options.with_format("byte", is_base64))
 }
 
+/// Compiled with patterns that take linear time, if all of them can.
+fn build<'r>(
+    schema: &Value,
+    options: impl Fn() -> ValidationOptions<'r>,
+) -> Result<jsonschema::Validator, String> {
+    let linear = || options().with_pattern_options(patterns::linear());
+    let backtracking = || options().with_pattern_options(patterns::backtracking());
+    stacker::grow(COMPILING_STACK_BYTES, || {
+        let built = linear().build(schema).or_else(|_| backtracking().build(schema));
+        built.map_err(|error| error.to_string())
+    })
+}
+
 /// RFC 4648, section 4; asking needs no decoder.
 fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
@@ -470,6 +500,7 @@ mod tests {
             pointers: ["/a", "/b", "/c", "/d"].map(Into::into).into_iter().collect(),
             outermost: Vec::new(),
             has_directions: false,
+            height: 1,
         });
         let ids: Vec<SchemaId> = (0..4).map(SchemaId).collect();
         let (validator, refused) = schemas.compile_together(&ids, None);

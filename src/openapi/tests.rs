@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::Contract;
 use super::Operation;
+use super::Validator;
 use crate::yaml::Document;
 
 fn load(text: &str) -> (Option<Contract>, String) {
@@ -575,10 +576,10 @@ fn errors(version: &str, schemas: &str, values: &[Value], expected: &Expect) {
     let validator = schemas.validator(schemas.at("/components/schemas/S").unwrap()).unwrap();
     for value in values {
         writeln!(said, "{value}").unwrap();
-        for error in validator.iter_errors(value) {
+        for error in validator.misfits(value, 10).found {
             writeln!(said, "    `{}`: {error}", error.instance_path()).unwrap();
         }
-        assert_eq!(validator.iter_errors(value).next().is_none(), validator.is_valid(value));
+        assert_eq!(validator.misfits(value, 10).found.is_empty(), validator.is_valid(value));
     }
     expected.assert_eq(&said);
 }
@@ -752,7 +753,7 @@ fn verdicts(version: &str, schemas: &str, values: &[(&str, Value)]) -> String {
         let id = schemas.at(&format!("/components/schemas/{name}")).unwrap();
         let validator = schemas.response_validator(id).unwrap();
         let mut errors: Vec<String> =
-            validator.iter_errors(value).map(|error| error.to_string()).collect();
+            validator.misfits(value, 10).found.iter().map(ToString::to_string).collect();
         errors.sort();
         errors.dedup();
         let errors = if errors.is_empty() { "fits".to_owned() } else { errors.join("; ") };
@@ -930,8 +931,8 @@ fn what_is_required_of_one_direction_only_is_told_apart() {
          Heir: {allOf: [{$ref: '#/components/schemas/S'}], required: [id]}",
     );
     let schemas = load(&text).0.unwrap().schemas;
-    let missing = |validator: &jsonschema::Validator| -> Vec<String> {
-        validator.iter_errors(&json!({"a": 1})).map(|error| error.to_string()).collect()
+    let missing = |validator: &Validator| -> Vec<String> {
+        validator.misfits(&json!({"a": 1}), 10).found.iter().map(ToString::to_string).collect()
     };
     let mut said = String::new();
     for name in ["S", "Split", "Branch", "Base", "User", "Heir"] {
@@ -1130,6 +1131,37 @@ fn a_deep_schema_and_a_long_chain_of_references_are_read() {
 }
 
 #[test]
+fn deep_schemas_that_refer_to_one_another_are_compiled() {
+    let mut schemas = "S: {$ref: '#/components/schemas/L0'}\nL20: {type: integer}\n".to_owned();
+    for number in 0..20 {
+        let next = format!("{{$ref: '#/components/schemas/L{}'}}", number + 1);
+        let (open, close) = ("{items: ".repeat(200), "}".repeat(200));
+        writeln!(schemas, "L{number}: {open}{next}{close}").unwrap();
+    }
+    let (contract, said) = load(&with_schemas("3.1.0", &schemas));
+    assert_eq!(said, "");
+    let schemas = contract.unwrap().schemas;
+    let validator = schemas.validator(schemas.at("/components/schemas/S").unwrap()).unwrap();
+    let value = (0..250).fold(json!("x"), |value, _| json!([value]));
+    assert!(validator.is_valid(&value));
+}
+
+#[test]
+fn schemas_in_one_another_that_apply_to_one_value_have_an_end() {
+    let (open, close) = ("{allOf: [".repeat(100), "]}".repeat(100));
+    let step = format!("{open}NEXT{close}");
+    let (contract, said) = load(&with_schemas("3.1.0", &levels(10, &step)));
+    expect![[r#"
+        a.yaml:17: warning: `allOf/0` applies more than 256 schemas in one another to one value; all that it is composed of is left out, and anything is accepted in its place (compose it of fewer schemas)
+        a.yaml:19: warning: `allOf/0` applies more than 256 schemas in one another to one value; all that it is composed of is left out, and anything is accepted in its place (compose it of fewer schemas)
+        a.yaml:22: warning: `allOf/0` applies more than 256 schemas in one another to one value; all that it is composed of is left out, and anything is accepted in its place (compose it of fewer schemas)
+    "#]].assert_eq(&said);
+    let schemas = contract.unwrap().schemas;
+    let validator = schemas.validator(schemas.at("/components/schemas/S").unwrap()).unwrap();
+    assert!(validator.is_valid(&json!({})));
+}
+
+#[test]
 fn a_chain_of_references_has_an_end() {
     let mut chain = "S: {$ref: '#/components/schemas/C149'}\nC0: {type: string}\n".to_owned();
     for number in 1..150 {
@@ -1177,7 +1209,7 @@ fn references_that_multiply_have_an_end() {
     for validator in [contract.schemas.request_validator(id), contract.schemas.validator(id)] {
         let validator = validator.unwrap();
         assert!(validator.is_valid(&json!({})) && !validator.is_valid(&json!(1)));
-        assert!(validator.iter_errors(&json!(1)).count() > 0);
+        assert!(!validator.misfits(&json!(1), 10).found.is_empty());
     }
     let steps = [
         "{anyOf: [NEXT, NEXT]}",
@@ -1192,7 +1224,7 @@ fn references_that_multiply_have_an_end() {
         let schemas = contract.unwrap().schemas;
         let id = schemas.at("/components/schemas/S").unwrap();
         let validator = schemas.validator(id).unwrap();
-        validator.iter_errors(&json!({"a": 1, "b": 2})).for_each(drop);
+        validator.misfits(&json!({"a": 1, "b": 2}), 10);
     }
 }
 

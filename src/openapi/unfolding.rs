@@ -21,6 +21,10 @@ use crate::yaml::Document;
 /// takes milliseconds.
 const UNFOLDED_MAX: usize = 10_000;
 
+/// Schemas in one another that are applied to one value: validation goes that deep into the stack for each value that
+/// is in another. Documents have 30 at most.
+const HEIGHT_MAX: usize = 256;
+
 /// The keywords that apply schemas to the very value they are applied to themselves, and those that depend on what
 /// these have looked at.
 const COMPOSING: [&str; 11] = [
@@ -43,32 +47,50 @@ struct Visit<'r> {
     pointer: String,
     open: Vec<(String, &'r Value)>,
     count: usize,
+    height: usize,
+}
+
+/// A schema that applies too many others to one value.
+struct Excess {
+    pointer: String,
+    /// Whether it is not their number but how many are in one another.
+    is_height: bool,
 }
 
 /// Takes away what a schema is composed of where that comes to more than can be walked for each value. The innermost
-/// of such schemas are the ones: all around them can stay. `targets` are what references lead to.
+/// of such schemas are the ones: all around them can stay. `targets` are what references lead to. Gives how many schemas
+/// in one another are applied to one value at most.
 pub(super) fn limit(
     root: &mut Value,
     pointers: &IndexSet<Box<str>>,
     targets: &IndexSet<String>,
     document: &Document,
     findings: &mut Vec<Finding>,
-) {
-    let excessive = excessive(root, pointers);
+) -> usize {
+    let (excessive, height) = excessive(root, pointers);
     if excessive.is_empty() {
-        return;
+        return height;
     }
-    for pointer in excessive {
+    for Excess { pointer, is_height } in excessive {
         let Some(Value::Object(map)) = root.pointer_mut(&pointer) else { continue };
         for keyword in COMPOSING {
             map.shift_remove(keyword);
         }
+        let name = layout::name(&pointer);
+        let (what, hint) = if is_height {
+            let what = format!(
+                "`{name}` applies more than {HEIGHT_MAX} schemas in one another to one value"
+            );
+            (what, "compose it of fewer schemas")
+        } else {
+            let what = format!(
+                "`{name}` applies more than {UNFOLDED_MAX} schemas to one value, since references multiply"
+            );
+            (what, "compose it of fewer schemas, or refer to each of them once")
+        };
         let message = format!(
-            "`{}` applies more than {UNFOLDED_MAX} schemas to one value, since references multiply; all that it is \
-             composed of is left out, and anything is accepted in its place",
-            layout::name(&pointer)
+            "{what}; all that it is composed of is left out, and anything is accepted in its place"
         );
-        let hint = "compose it of fewer schemas, or refer to each of them once";
         findings.push(document.warning(&pointer, message).hint(hint));
     }
     let lost: HashSet<&str> = targets
@@ -79,12 +101,14 @@ pub(super) fn limit(
     if !lost.is_empty() {
         take_away(root, &lost);
     }
+    height
 }
 
 /// The innermost schemas that apply too many others to one value. Each schema is counted once, however many lead to it.
-fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> Vec<String> {
+fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> (Vec<Excess>, usize) {
     let mut found = Vec::new();
-    let mut counts: HashMap<*const Map<String, Value>, usize> = HashMap::new();
+    let mut counts: HashMap<*const Map<String, Value>, (usize, usize)> = HashMap::new();
+    let mut highest = 0;
     let mut path: Vec<Visit<'_>> = Vec::new();
     for pointer in pointers {
         let Some(Value::Object(start)) = root.pointer(pointer) else { continue };
@@ -93,32 +117,43 @@ fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> Vec<String> {
         }
         while let Some(top) = path.last_mut() {
             let Some((pointer, next)) = top.open.pop() else {
-                let Some(Visit { schema, pointer, mut count, .. }) = path.pop() else { break };
-                if count > UNFOLDED_MAX {
-                    found.push(pointer);
-                    count = 1;
+                let Some(Visit { schema, pointer, mut count, mut height, .. }) = path.pop() else {
+                    break;
+                };
+                if count > UNFOLDED_MAX || height > HEIGHT_MAX {
+                    found.push(Excess { pointer, is_height: count <= UNFOLDED_MAX });
+                    (count, height) = (1, 1);
                 }
-                counts.insert(schema, count);
+                highest = highest.max(height);
+                counts.insert(schema, (count, height));
                 if let Some(before) = path.last_mut() {
-                    before.count = before.count.saturating_add(count);
+                    before.add(count, height);
                 }
                 continue;
             };
             let Value::Object(next) = next else {
-                top.count = top.count.saturating_add(1);
+                top.add(1, 1);
                 continue;
             };
-            if let Some(count) = counts.get(&std::ptr::from_ref(next)) {
-                top.count = top.count.saturating_add(*count);
+            if let Some((count, height)) = counts.get(&std::ptr::from_ref(next)) {
+                top.add(*count, *height);
                 continue;
             }
             // Circles are cut before; should one be left, it has an end here.
-            counts.insert(next, 1);
+            counts.insert(next, (1, 1));
             let visit = visit(root, next, pointer);
             path.push(visit);
         }
     }
-    found
+    (found, highest)
+}
+
+impl Visit<'_> {
+    /// Takes in what a schema inside this one comes to.
+    fn add(&mut self, count: usize, height: usize) {
+        self.count = self.count.saturating_add(count);
+        self.height = self.height.max(height + 1);
+    }
 }
 
 fn visit<'r>(root: &'r Value, schema: &'r Map<String, Value>, pointer: String) -> Visit<'r> {
@@ -143,7 +178,7 @@ fn visit<'r>(root: &'r Value, schema: &'r Map<String, Value>, pointer: String) -
             _ => {}
         }
     }
-    Visit { schema, pointer, open, count: 1 }
+    Visit { schema, pointer, open, count: 1, height: 1 }
 }
 
 /// Takes away the references that led into what was left out.

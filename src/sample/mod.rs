@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use jsonschema::ValidationError;
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
@@ -134,7 +133,8 @@ fn search(
         let (notes, left) = (maker.notes.take(), maker.left);
         search.steps = left;
         let blamed = match made {
-            Ok(value) => match verdict(&validator, &value) {
+            Ok(value) if validator.is_valid(&value) => return Ok(value),
+            Ok(value) => match verdict(schemas, schema, wish.direction, &value) {
                 None => return Ok(value),
                 Some((refused, blamed)) => {
                     tried.value.get_or_insert(value);
@@ -195,24 +195,26 @@ impl Search {
 }
 
 /// What is wrong with a value, and the places to blame; `None` when it is valid.
-fn verdict(validator: &Validator, value: &Value) -> Option<(Unmet, BTreeSet<String>)> {
-    if validator.is_valid(value) {
-        return None;
-    }
+fn verdict(
+    schemas: &Schemas,
+    schema: SchemaId,
+    direction: Direction,
+    value: &Value,
+) -> Option<(Unmet, BTreeSet<String>)> {
     let mut blamed = BTreeSet::new();
     let mut first = None;
-    for error in validator.iter_errors(value).take(ERRORS_MAX) {
+    schemas.tell_misfits((schema, direction), value, ERRORS_MAX, &mut |base, error| {
         first.get_or_insert_with(|| Unmet::Refused {
-            path: error.instance_path().to_string(),
+            path: format!("{base}{}", error.instance_path()),
             reason: error.masked_with("the value").to_string(),
         });
-        blame(&error, NESTED_MAX, &mut blamed);
-    }
+        blame(base, error, NESTED_MAX, &mut blamed);
+    });
     Some((first?, blamed))
 }
 
 /// Where an error comes from: of alternatives, from inside the one that was meant, which is wrong only inside.
-fn blame(error: &ValidationError<'_>, nested: usize, blamed: &mut BTreeSet<String>) {
+fn blame(base: &str, error: &ValidationError<'_>, nested: usize, blamed: &mut BTreeSet<String>) {
     let here = error.instance_path().as_str();
     if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } =
         error.kind()
@@ -223,12 +225,12 @@ fn blame(error: &ValidationError<'_>, nested: usize, blamed: &mut BTreeSet<Strin
         });
         if let Some(errors) = inside {
             for error in errors {
-                blame(error, nested - 1, blamed);
+                blame(base, error, nested - 1, blamed);
             }
             return;
         }
     }
-    blamed.insert(here.to_owned());
+    blamed.insert(format!("{base}{here}"));
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 
 use jsonschema::ValidationError;
-use jsonschema::Validator;
 use jsonschema::error::TypeKind;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::openapi::Direction;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 
@@ -22,6 +22,9 @@ use super::violation::bounded;
 
 /// So deep are alternatives (`anyOf`, `oneOf`) looked into for the one that was meant.
 const ALTERNATIVES_DEPTH_MAX: usize = 8;
+
+/// The keyword of the violation that says that there are more.
+const LEFT_OUT: &str = "left_out";
 
 /// Whose value it is.
 #[derive(Clone, Copy)]
@@ -44,7 +47,8 @@ pub(super) fn check(
     if validator.is_valid(value) {
         return Vec::new();
     }
-    violations(&validator, subject, value, details)
+    let max = if details { VIOLATIONS_MAX } else { 1 };
+    violations(schemas, (schema, Direction::Request), subject, value, max)
 }
 
 /// How the body of an answer departs from its schema, in the value's own order.
@@ -53,24 +57,22 @@ pub fn response_violations(schemas: &Schemas, schema: SchemaId, value: &Value) -
     if validator.is_valid(value) {
         return Vec::new();
     }
-    violations(&validator, Subject { place: Place::Response, name: "" }, value, true)
+    let subject = Subject { place: Place::Response, name: "" };
+    violations(schemas, (schema, Direction::Response), subject, value, VIOLATIONS_MAX)
 }
 
 fn violations(
-    validator: &Validator,
+    schemas: &Schemas,
+    (schema, direction): (SchemaId, Direction),
     subject: Subject<'_>,
     value: &Value,
-    details: bool,
+    max: usize,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let first = if details { None } else { validator.validate(value).err() };
-    if let Some(error) = first {
-        tell(&error, subject, value, ALTERNATIVES_DEPTH_MAX, &mut violations);
-    } else {
-        for error in validator.iter_errors(value).take(VIOLATIONS_MAX) {
-            tell(&error, subject, value, ALTERNATIVES_DEPTH_MAX, &mut violations);
-        }
-    }
+    let is_more = schemas.tell_misfits((schema, direction), value, max, &mut |base, error| {
+        let mut telling = Telling { base, subject, value, violations: &mut violations };
+        telling.tell(error, ALTERNATIVES_DEPTH_MAX);
+    });
     // What a schema and a part of it both ask for is told once.
     let mut told: Vec<Violation> = Vec::new();
     for violation in violations {
@@ -79,62 +81,88 @@ fn violations(
         }
     }
     let mut violations = told;
+    let is_cut_off = is_more && max > 1 || violations.len() > VIOLATIONS_MAX;
     violations.truncate(VIOLATIONS_MAX);
     violations.sort_by_cached_key(|violation| position(value, &violation.pointer));
+    if is_cut_off {
+        violations.truncate(VIOLATIONS_MAX - 1);
+        violations.extend(more_left_out(violations.last()));
+    }
     violations
 }
 
-fn tell(
-    error: &ValidationError<'_>,
-    subject: Subject<'_>,
-    value: &Value,
-    depth: usize,
-    violations: &mut Vec<Violation>,
-) {
-    let pointer = error.instance_path().as_str();
-    let field = field(subject.name, value, pointer);
-    let keyword = match error.kind() {
-        Kind::FalseSchema => forbidding(error.schema_path().as_str()),
-        kind => kind.keyword(),
-    };
-    let mut push = |property: Option<&str>, expected: Option<Value>, text: String| {
-        violations.push(Violation {
-            location: subject.place,
-            pointer: bounded(pointer.to_owned()),
-            field: bounded(property.map_or_else(|| field.clone(), |name| member(&field, name))),
-            keyword: bounded(keyword.to_owned()),
-            expected: expected.filter(|expected| expected.to_string().len() <= PART_BYTES_MAX),
-            text: bounded(text),
-            parameter: bounded(subject.name.to_owned()),
-            property: property.map(|name| bounded(name.to_owned())),
-        });
-    };
-    match error.kind() {
-        Kind::Required { property } => {
-            push(property.as_str(), None, "is required".to_owned());
+/// Says after the last violation that there are more.
+fn more_left_out(last: Option<&Violation>) -> Option<Violation> {
+    Some(Violation {
+        keyword: LEFT_OUT.to_owned(),
+        expected: None,
+        property: None,
+        text: "may not be all that does not fit; the rest is left out".to_owned(),
+        ..last?.clone()
+    })
+}
+
+/// The errors of one part of a value, on their way to be violations.
+struct Telling<'a> {
+    /// Where the part is.
+    base: &'a str,
+    subject: Subject<'a>,
+    value: &'a Value,
+    violations: &'a mut Vec<Violation>,
+}
+
+impl Telling<'_> {
+    fn tell(&mut self, error: &ValidationError<'_>, depth: usize) {
+        if self.violations.len() > VIOLATIONS_MAX {
+            return;
         }
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            for name in unexpected.iter().take(VIOLATIONS_MAX) {
-                push(Some(name), None, "is not allowed".to_owned());
+        let inside = error.instance_path().as_str();
+        let pointer = format!("{}{inside}", self.base);
+        let field = field(self.subject.name, self.value, &pointer);
+        let keyword = match error.kind() {
+            Kind::FalseSchema => forbidding(error.schema_path().as_str()),
+            kind => kind.keyword(),
+        };
+        let mut push = |property: Option<&str>, expected: Option<Value>, text: String| {
+            self.violations.push(Violation {
+                location: self.subject.place,
+                pointer: bounded(pointer.clone()),
+                field: bounded(property.map_or_else(|| field.clone(), |name| member(&field, name))),
+                keyword: bounded(keyword.to_owned()),
+                expected: expected.filter(|expected| expected.to_string().len() <= PART_BYTES_MAX),
+                text: bounded(text),
+                parameter: bounded(self.subject.name.to_owned()),
+                property: property.map(|name| bounded(name.to_owned())),
+            });
+        };
+        match error.kind() {
+            Kind::Required { property } => {
+                push(property.as_str(), None, "is required".to_owned());
             }
-        }
-        // `additionalProperties: false` without `properties`: told for the object, not for what is too much.
-        Kind::FalseSchema if keyword == "additionalProperties" => {
-            let members = value.pointer(pointer).and_then(Value::as_object);
-            for name in members.into_iter().flat_map(Map::keys).take(VIOLATIONS_MAX) {
-                push(Some(name), None, "is not allowed".to_owned());
+            Kind::AdditionalProperties { unexpected }
+            | Kind::UnevaluatedProperties { unexpected } => {
+                for name in unexpected.iter().take(VIOLATIONS_MAX + 1) {
+                    push(Some(name), None, "is not allowed".to_owned());
+                }
             }
-        }
-        Kind::AnyOf { context } | Kind::OneOfNotValid { context }
-            if depth > 0 && meant(context, pointer).is_some() =>
-        {
-            for error in meant(context, pointer).into_iter().flatten() {
-                tell(error, subject, value, depth - 1, violations);
+            // `additionalProperties: false` without `properties`: told for the object, not for what is too much.
+            Kind::FalseSchema if keyword == "additionalProperties" => {
+                let members = self.value.pointer(&pointer).and_then(Value::as_object);
+                for name in members.into_iter().flat_map(Map::keys).take(VIOLATIONS_MAX + 1) {
+                    push(Some(name), None, "is not allowed".to_owned());
+                }
             }
-        }
-        kind => {
-            let (expected, text) = describe(kind);
-            push(None, expected, text);
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context }
+                if depth > 0 && meant(context, inside).is_some() =>
+            {
+                for error in meant(context, inside).into_iter().flatten() {
+                    self.tell(error, depth - 1);
+                }
+            }
+            kind => {
+                let (expected, text) = describe(kind);
+                push(None, expected, text);
+            }
         }
     }
 }

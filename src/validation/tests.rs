@@ -895,6 +895,11 @@ fn violations_are_bounded() {
     };
     assert_eq!(ask(VIOLATIONS_MAX), VIOLATIONS_MAX);
     assert_eq!(ask(VIOLATIONS_MAX + 1), VIOLATIONS_MAX);
+    let items = vec!["0"; VIOLATIONS_MAX + 1].join(",");
+    let many = Request::json(&format!("{{\"data\":{{\"organizationIds\":[{items}]}}}}"));
+    let last = many.ask(&contract).violations.pop().unwrap();
+    let said = format!("`{}` {}: {}", last.pointer, last.keyword, last.text);
+    expect!["`/data/organizationIds/98` left_out: may not be all that does not fit; the rest is left out"].assert_eq(&said);
     assert_eq!(ask(body::DETAILED_BYTES_MAX / 2), 1);
     let name = "x".repeat(10_000);
     let validated = Request::json(&format!("{{\"{name}\":1}}")).ask(&contract);

@@ -245,7 +245,7 @@ impl Tried {
                 return self.wrong(operation, &format!("{status}: the body is no JSON"));
             };
             let Ok(validator) = contract.schemas.response_validator(schema) else { return };
-            if let Some(error) = validator.iter_errors(&value).next() {
+            if let Some(error) = validator.misfits(&value, 1).found.first() {
                 let at = error.instance_path().to_string();
                 self.wrong(
                     operation,
