@@ -112,14 +112,14 @@ fn names_origin(vary: &HeaderValue) -> bool {
 
 /// Keeps a browser from running the answer as a page of this server, unless it is empty or JSON, which none runs.
 ///
-/// A page from a contract's example would otherwise have the same origin as the admin API.
+/// A page from a contract's example would otherwise have the same origin as the admin API. An answer of status 304 is
+/// empty, and what it says of itself becomes part of the answer that the browser has kept (RFC 9111 section 4.3.4).
 pub fn confine(response: &mut Response<Bytes>) {
-    if response.body().is_empty()
-        || response
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.to_str().is_ok_and(is_json))
-    {
+    let mut types = response.headers().get_all(header::CONTENT_TYPE).iter();
+    let only = types.next().filter(|_| types.next().is_none());
+    let is_harmless =
+        response.body().is_empty() || only.is_some_and(|value| value.to_str().is_ok_and(is_json));
+    if is_harmless && response.status() != StatusCode::NOT_MODIFIED {
         return;
     }
     let headers = response.headers_mut();
@@ -232,8 +232,17 @@ mod tests {
             assert_eq!(policy, headers.contains_key("x-content-type-options"));
             policy
         };
-        for content_type in ["text/html", "image/svg+xml", "text/xml; charset=utf-8", "+json", "a"]
-        {
+        for content_type in [
+            "text/html",
+            "image/svg+xml",
+            "text/xml; charset=utf-8",
+            "+json",
+            "a",
+            "text/html +json",
+            "text/html,application/x+json",
+            "application/json, text/html",
+            "text/html; x=+json",
+        ] {
             assert!(confined(Some(content_type), "<p>"), "{content_type}");
         }
         assert!(confined(None, "<p>"), "browsers guess where no type is given");
@@ -243,5 +252,17 @@ mod tests {
             assert!(!confined(Some(content_type), "{}"));
         }
         assert!(!confined(Some("text/html"), ""));
+        let mut twice = Response::new(Bytes::from_static(b"<p>"));
+        for content_type in ["application/json", "text/html"] {
+            let content_type = HeaderValue::from_static(content_type);
+            twice.headers_mut().append("content-type", content_type);
+        }
+        let mut kept = Response::new(Bytes::new());
+        *kept.status_mut() = StatusCode::NOT_MODIFIED;
+        kept.headers_mut().insert("content-security-policy", HeaderValue::from_static(""));
+        for mut response in [twice, kept] {
+            confine(&mut response);
+            assert_eq!(response.headers()["content-security-policy"], "sandbox");
+        }
     }
 }

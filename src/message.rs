@@ -7,9 +7,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderName;
+use http::header;
 
 /// How many bytes of a request's body are kept, unless told otherwise: 10 MiB, above anything most APIs take.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// Headers that frame a message or belong to its connection, so that only the server can set them (RFC 9110 section
+/// 7.6.1, RFC 9112 section 6).
+pub const FRAMING: [HeaderName; 8] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// Whether a text is a token (RFC 9110 section 5.6.2).
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// Whether a byte can be in a token.
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Whether a text is a media type or a range of them, whatever its parameters (RFC 9110 section 8.3.1).
+pub fn is_media_type(text: &str) -> bool {
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
 
 /// A request as the emulator takes it: read completely, off the wire.
 pub type Request = http::Request<Body>;

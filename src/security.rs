@@ -15,6 +15,8 @@ use indexmap::IndexMap;
 use percent_encoding::percent_decode;
 use thiserror::Error;
 
+use crate::message::is_token;
+use crate::message::is_token_byte;
 use crate::openapi::Location;
 use crate::openapi::SecurityScheme;
 
@@ -340,15 +342,6 @@ fn after_quoted(text: &str) -> Option<&str> {
         }
     }
     None
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token_byte)
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {

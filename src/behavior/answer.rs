@@ -24,6 +24,7 @@ use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::media;
 use crate::media::Written;
+use crate::message::FRAMING;
 use crate::openapi::Direction;
 use crate::openapi::Encoding;
 use crate::openapi::MediaType;
@@ -103,7 +104,6 @@ impl Answer {
         notes: &mut Notes<'_>,
     ) -> Option<Self> {
         let (status, media) = response(format, place, notes)?;
-        let headers = headers(format, place, notes);
         let medium = match media {
             Some((name, media)) => Some(Medium::of(name, Some(media))),
             None if format.body.is_some() && place.operation.is_none() => {
@@ -111,6 +111,7 @@ impl Answer {
             }
             None => None,
         };
+        let headers = headers(format, medium.as_ref(), place, notes);
         let media = media.zip(medium.as_ref()).map(|((_, media), medium)| (media, medium));
         let body = body(format, status, media, medium.as_ref(), place, notes)?;
         Some(Self { status, medium, body, headers })
@@ -144,9 +145,8 @@ impl Answer {
                 Json::Null => continue,
                 other => other.to_string(),
             };
-            let value = HeaderValue::from_str(&value)
-                .map_err(|_| format!("the header `{name}` cannot have the value `{value}`"))?;
-            response.headers_mut().append(name, value);
+            let value = header_value(name, &value, self.medium.as_ref())?;
+            response.headers_mut().insert(name, value);
         }
         Ok(response)
     }
@@ -240,23 +240,65 @@ fn content_type(media_type: &str) -> Option<HeaderValue> {
 
 fn headers(
     format: &AnswerFormat,
+    medium: Option<&Medium>,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Vec<(HeaderName, Template)> {
-    let mut headers = Vec::new();
+    let mut headers: Vec<(HeaderName, Template)> = Vec::new();
     for (name, text) in &format.headers {
         let pointer = child(&child(place.pointer, "headers"), name);
         let template = Template::compile(&Json::String(text.clone()));
-        match (name.parse::<HeaderName>(), template) {
-            (Ok(name), Ok(template)) => {
-                notes.mistakes(&pointer, template.check(place.names));
-                headers.push((name, template));
+        let (name, template) = match (name.parse::<HeaderName>(), template) {
+            (Ok(name), Ok(template)) => (name, template),
+            (Err(_), _) => {
+                notes.error(&pointer, format!("`{name}` is no header name"), None);
+                continue;
             }
-            (Err(_), _) => notes.error(&pointer, format!("`{name}` is no header name"), None),
-            (_, Err(mistakes)) => notes.mistakes(&pointer, mistakes),
+            (_, Err(mistakes)) => {
+                notes.mistakes(&pointer, mistakes);
+                continue;
+            }
+        };
+        notes.mistakes(&pointer, template.check(place.names));
+        if FRAMING.contains(&name) {
+            let hint = "leave it out".to_owned();
+            notes.error(&pointer, format!("`{name}` is the server's to set"), hint);
+        } else if headers.iter().any(|(other, _)| *other == name) {
+            notes.error(
+                &pointer,
+                format!("`{name}` is given twice"),
+                "keep one of them".to_owned(),
+            );
+        } else if let Some(Json::String(text)) = template.literal()
+            && let Err(reason) = header_value(&name, text, medium)
+        {
+            notes.error(&pointer, reason, None);
         }
+        headers.push((name, template));
     }
     headers
+}
+
+/// The value of a header; a `Content-Type` has to be that of the body.
+fn header_value(
+    name: &HeaderName,
+    text: &str,
+    medium: Option<&Medium>,
+) -> Result<HeaderValue, String> {
+    let value = HeaderValue::from_str(text)
+        .map_err(|_| format!("the header `{name}` cannot have the value `{text}`"))?;
+    if *name == CONTENT_TYPE {
+        let Some(Medium { name, .. }) = medium else {
+            return Err(format!("`Content-Type` is `{text}`, and the answer has no body"));
+        };
+        let is_json = media::is_json(name) && media::is_json(text);
+        if !is_json && !media::is_offered(name, text) {
+            return Err(format!(
+                "`Content-Type` is `{text}`, and the body is documented as `{name}`"
+            ));
+        }
+    }
+    Ok(value)
 }
 
 fn body(

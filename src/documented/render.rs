@@ -22,6 +22,7 @@ use crate::documented::headers::About;
 use crate::documented::refuse::Refusal;
 use crate::media;
 use crate::media::Written;
+use crate::message::FRAMING;
 use crate::openapi::Contract;
 use crate::openapi::Direction;
 use crate::openapi::Header;
@@ -38,18 +39,9 @@ const KEPT_BYTES_MAX: usize = 32 << 20;
 /// Bytes that an answer takes beside its body, by estimate.
 const OVERHEAD_BYTES: usize = 512;
 
-/// Headers that the wire, the media type or this server decides, whatever is documented.
-const NOT_DOCUMENTED: [HeaderName; 9] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_LENGTH,
-    header::CONTENT_ENCODING,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-    header::UPGRADE,
-    header::TRAILER,
-    header::TE,
-    header::DATE,
-];
+/// Headers that the media type or this server decides, whatever is documented, beside those that frame the message.
+const NOT_DOCUMENTED: [HeaderName; 3] =
+    [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::DATE];
 
 /// An answer, ready to be sent any number of times.
 #[derive(Clone, Debug)]
@@ -269,7 +261,7 @@ fn headers(about: &About<'_>, making: &Making) -> Vec<(HeaderName, HeaderValue)>
     let documented = about.chosen.response.headers.iter();
     let named = documented.filter_map(|(name, header)| {
         let name: HeaderName = name.parse().ok()?;
-        (!NOT_DOCUMENTED.contains(&name)).then_some((name, header))
+        (!FRAMING.contains(&name) && !NOT_DOCUMENTED.contains(&name)).then_some((name, header))
     });
     named
         .filter_map(|(name, header)| {

@@ -22,6 +22,7 @@ use super::definition::Connection;
 use super::definition::Delay;
 use crate::finding::child;
 use crate::message::Delivery;
+use crate::message::FRAMING;
 
 /// The largest body of a fault's answer, in bytes: more than any documented error, and a hundred of them in one
 /// sandbox are still 6 MiB.
@@ -29,17 +30,6 @@ pub const FAULT_BODY_MAX: usize = 64 * 1024;
 
 /// The widest lognormal spread: at 4, one delay of a hundred is longer than 10,000 medians.
 const SIGMA_MAX: f64 = 4.0;
-
-/// Headers that belong to the connection or frame the message (RFC 9110 section 7.6.1, RFC 9112 section 6).
-const FRAMING: [HeaderName; 7] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("keep-alive"),
-];
 
 impl Check {
     pub(super) fn delay(&mut self, delay: &DelayFormat) -> Option<Delay> {

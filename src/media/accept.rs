@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::ACCEPT;
 
 use super::kind::parts;
+use crate::message::is_token;
 
 /// Media ranges of one request that are looked at, counted: browsers send about ten. What comes after is passed over,
 /// for each is held against each type that is offered.
@@ -57,6 +58,12 @@ pub fn concrete<'o>(headers: &HeaderMap, offered: &'o str) -> Cow<'o, str> {
         .into_iter()
         .find_map(|parameters| best_inside(offered, &ranges, parameters));
     best.map_or_else(|| Cow::Borrowed(fallback(offered)), |(_, name)| Cow::Owned(name))
+}
+
+/// Whether a media type is the offered one or in the offered range, whatever the parameters.
+pub fn is_offered(offered: &str, media_type: &str) -> bool {
+    let both = Range::parse(offered).zip(Range::parse(media_type));
+    both.is_some_and(|(offered, one)| one.is_concrete() && offered.holds(&one))
 }
 
 /// The media type to send of a range that was offered, whatever is asked for; of a type itself.
@@ -142,6 +149,12 @@ impl Range {
         Some(range)
     }
 
+    /// What a document calls a media type and is none: it is in the range of everything.
+    fn malformed(text: &str) -> Self {
+        let (text, kind) = (text.to_owned(), text.to_owned());
+        Self { text, kind, subtype: String::new(), parameters: Vec::new(), quality: 1000 }
+    }
+
     fn is_concrete(&self) -> bool {
         self.subtype != "*"
     }
@@ -165,7 +178,7 @@ impl Range {
 
 /// The rank of the best type in an offered range, and its name; `None` if none is acceptable.
 fn best_inside(offered: &str, ranges: &[Range], parameters: Parameters) -> Option<(Rank, String)> {
-    let offer = Range::parse(offered)?;
+    let offer = Range::parse(offered).unwrap_or_else(|| Range::malformed(offered));
     let named = ranges.iter().filter(|range| range.is_concrete() && offer.holds(range));
     let candidates: Vec<Range> = if offer.is_concrete() {
         vec![offer]
@@ -211,12 +224,6 @@ fn quality(text: &str) -> Option<u16> {
         "" if text.len() > 1 => Some(fraction),
         _ => None,
     }
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_letter)
 }
 
 /// The content of a quoted string (RFC 9110 section 5.6.4), or the text itself.

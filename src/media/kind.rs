@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use crate::message::is_media_type;
+
 /// Media types that are written alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -104,10 +106,11 @@ const OWN_SYNTAX: [&str; 31] = [
     "java-archive",
 ];
 
-/// `application/json`, `text/json` and everything that ends in `+json`, with or without parameters.
+/// `application/json`, `text/json` and every media type that ends in `+json`, with or without parameters. Not what
+/// ends so and is no media type: a browser may read `text/html +json` as a page.
 pub fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
-    let is_structured = || essence.strip_suffix("+json").is_some_and(|name| name.contains('/'));
+    let is_structured = || essence.ends_with("+json") && is_media_type(&essence);
     essence == "application/json" || essence == "text/json" || is_structured()
 }
 

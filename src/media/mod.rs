@@ -17,6 +17,7 @@ mod xml;
 pub use accept::Choice;
 pub use accept::choose;
 pub use accept::concrete;
+pub use accept::is_offered;
 pub use coding::CODINGS;
 pub use coding::decoded;
 pub use kind::essence;

@@ -155,12 +155,17 @@ fn malformed_parts_are_passed_over() {
             (&["a/b/c, text/plain;q=2, */json, ,;, text/plain;q"], &["text/plain"]),
             (&["application/json;q=1.0000, text/plain;q=0.5"], &["application/json", "text/plain"]),
             (&["\"text/plain"], &["text/plain"]),
+            // What a document offers under a name that is none.
+            (&["text/html, */*;q=0.8"], &["json"]),
+            (&["application/json"], &["json"]),
         ],
         &expect![[r#"
             json | text/plain | anything
             a/b/c, text/plain;q=2, */json, ,;, text/plain;q | text/plain | anything
             application/json;q=1.0000, text/plain;q=0.5 | application/json text/plain | text/plain
             "text/plain | text/plain | anything
+            text/html, */*;q=0.8 | json | json
+            application/json | json | none
         "#]],
     );
 }

@@ -41,6 +41,8 @@ use super::remote;
 use super::servers;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
+use crate::message::is_media_type;
+use crate::message::is_token;
 use crate::yaml::Document;
 
 /// Where an example is and the schema it has to fit, for `check`.
@@ -740,6 +742,10 @@ impl<'d> Reader<'d> {
             self.warn(pointer, message);
             required = true;
         }
+        if location == Location::Header && !is_token(&typed.name) {
+            let message = format!("`{}` is no header name; no request has it", typed.name);
+            self.warn(pointer, message);
+        }
         let media = self.first_media(pointer, map);
         let (content, schema) = match media {
             Some((name, media)) => (Some(name), media.schema),
@@ -808,6 +814,10 @@ impl<'d> Reader<'d> {
                 continue;
             }
             let Some((at, map)) = self.object(&pointer) else { continue };
+            if !is_media_type(name) {
+                let hint = "write a type and a subtype, such as `application/json`";
+                self.advise(&pointer, format!("`{name}` is no media type"), hint);
+            }
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::MediaType> =
                 leaves::typed(leaf, leaves::MEDIA_TYPE, self.document, &at, &mut self.findings);
@@ -1013,6 +1023,10 @@ impl<'d> Reader<'d> {
         let mut found = IndexMap::new();
         for (name, pointer) in self.entries(pointer) {
             let Some((at, map)) = self.object(&pointer) else { continue };
+            if !is_token(name) {
+                self.warn(&pointer, format!("`{name}` is no header name and is left out"));
+                continue;
+            }
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::Header> =
                 leaves::typed(leaf, leaves::HEADER, self.document, &at, &mut self.findings);

@@ -13,6 +13,8 @@ use http::HeaderValue;
 pub use doubt::Doubt;
 pub use doubt::of_headers;
 
+use crate::message::is_token;
+
 /// The request header.
 pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -221,11 +223,6 @@ fn quoted(text: &str) -> (String, &str) {
         }
     }
     (value, "")
-}
-
-fn is_token(text: &str) -> bool {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    !text.is_empty() && text.chars().all(is_token)
 }
 
 #[cfg(test)]

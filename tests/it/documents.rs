@@ -389,6 +389,15 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         "#]],
     );
     sloppy(
+        "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {parameters: [{name: a b, in: header, schema: {}}], responses: {'200': {description: ok, headers: {x y: {schema: {}}}, content: {json: {example: 1}}}}}}\n",
+        expect![[r#"
+            1 served
+            a.yaml:4: warning: `a b` is no header name; no request has it
+            a.yaml:4: warning: `json` is no media type (write a type and a subtype, such as `application/json`)
+            a.yaml:4: warning: `x y` is no header name and is left out
+        "#]],
+    );
+    sloppy(
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {$ref: 3}\n  /b: {get: {responses: {'200': {$ref: [1]}, '201': {$ref: '#/components/responses/No'}}}}\n",
         expect![[r#"
         1 served

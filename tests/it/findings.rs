@@ -467,6 +467,35 @@ fn answers_that_cannot_be_given_are_errors() {
         ],
     );
     check(
+        (
+            "respond: 204 }",
+            "respond: 204, headers: { Content-Length: '3', TE: trailers, x-a: a, X-A: b, x-b: \"a\\nb\", content-type: text/html } }",
+        ),
+        expect![[r#"
+            behavior.yaml:22: error: `content-length` is the server's to set (leave it out)
+            behavior.yaml:22: error: `te` is the server's to set (leave it out)
+            behavior.yaml:22: error: `x-a` is given twice (keep one of them)
+            behavior.yaml:22: error: the header `x-b` cannot have the value `a
+            b`
+            behavior.yaml:22: error: `Content-Type` is `text/html`, and the answer has no body"#]],
+    );
+    check(
+        (
+            "respond: 404, example: never }\n      -",
+            "respond: 404, example: never, headers: { Content-Type: text/html } }\n      -",
+        ),
+        expect![
+            "behavior.yaml:21: error: `Content-Type` is `text/html`, and the body is documented as `application/json`"
+        ],
+    );
+    check(
+        (
+            "respond: 404, example: never }\n      -",
+            "respond: 404, example: never, headers: { Content-Type: application/problem+json } }\n      -",
+        ),
+        expect![[""]],
+    );
+    check(
         ("respond: 204 }", "respond: 204, headers: { 'a b': c } }"),
         expect!["behavior.yaml:22: error: `a b` is no header name"],
     );
