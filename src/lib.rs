@@ -47,7 +47,7 @@
 //! | 3 | [`journal`] | entries with what they changed, bounded |
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `numbers` | plain values, and what they take |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `numbers` `printable` | plain values, and what they take |
 //!
 //! # Invariants
 //!
@@ -104,6 +104,7 @@ pub mod ids;
 pub mod memory;
 pub mod message;
 mod numbers;
+mod printable;
 pub mod problem;
 
 pub use embedded::Builder;

@@ -2,15 +2,17 @@
 //!
 //! Must not know where it is printed, nor rules or stores.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use crate::admin;
 use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
+use crate::cli::screen::Screen;
 use crate::documented::Call;
 use crate::emulator::Emulator;
 use crate::emulator::ProviderOverview;
+use crate::printable::is_printable;
 use crate::server::origin;
 
 /// From this column on a command goes on in the next line.
@@ -22,6 +24,12 @@ const LINE_BODY_BYTES_MAX: usize = 16 << 10;
 /// Host names of one provider that are shown: documents list a region each.
 const HOSTS_SHOWN_MAX: usize = 5;
 
+/// What the banner says where the admin API answers nobody.
+const CLOSED: [&str; 2] = [
+    "  closed, because others can connect to this address: give it a token with --admin-token, or open it",
+    "  to everyone with --admin-open",
+];
+
 /// The banner of a server that listens on `address`.
 pub(super) fn text(
     emulator: &Emulator,
@@ -31,16 +39,16 @@ pub(super) fn text(
     paint: Paint,
 ) -> String {
     let origin = origin(address, tls);
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for provider in emulator.overview() {
-        push_provider(&mut text, &provider, &origin, paint);
+        push_provider(&mut screen, &provider, &origin, paint);
     }
-    push_admin(&mut text, &origin, admin, paint);
+    push_admin(&mut screen, &origin, admin, paint);
     let version = env!("CARGO_PKG_VERSION");
     let others = if address.ip().is_unspecified() { ", on all addresses" } else { "" };
     let listening = format!("tombstone {version} is listening on {origin}{others}");
-    let _ = writeln!(text, "{} (Ctrl-C ends it)", paint.bold(&listening));
-    text
+    screen.line(format_args!("{} (Ctrl-C ends it)", paint.bold(&listening)));
+    screen.into_text()
 }
 
 /// A line for each operation that can be pasted into a shell, and where the server listens.
@@ -51,7 +59,7 @@ pub(super) fn operations(
     paint: Paint,
 ) -> String {
     let origin = origin(address, tls);
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for (number, _) in emulator.providers().enumerate() {
         let operations = &emulator.behavior(number).contract().operations;
         for (operation, call) in operations.iter().zip(emulator.example_calls(number)) {
@@ -60,13 +68,13 @@ pub(super) fn operations(
             let line = line.unwrap_or_else(|why| {
                 paint.dim(&format!("{}  (no call: {why})", operation.called()))
             });
-            let _ = writeln!(text, "{method}{line}");
+            screen.line(format_args!("{method}{line}"));
         }
     }
     let version = env!("CARGO_PKG_VERSION");
     let listening = format!("tombstone {version} is listening on {origin}");
-    let _ = writeln!(text, "{} (Ctrl-C ends it)", paint.bold(&listening));
-    text
+    screen.line(format_args!("{} (Ctrl-C ends it)", paint.bold(&listening)));
+    screen.into_text()
 }
 
 /// `curl -i -X POST http://127.0.0.1:4010/pets -H … --data-raw …`, on one line; an `Err` says why it cannot be.
@@ -90,9 +98,9 @@ fn call_line(call: &Call, origin: &str) -> Result<String, String> {
     words.push(quoted(&format!("{origin}{}", call.target)));
     words.extend(call.headers.iter().map(|(name, value)| header(name, value)));
     let Some(body) = body else { return Ok(words.join(" ")) };
-    // A shell takes no NUL, a terminal changes what else it takes for its own when a line is pasted.
+    // A shell takes no NUL, and a terminal changes what else it takes for its own when a line is pasted.
     match std::str::from_utf8(body) {
-        Ok(text) if !text.contains(|character: char| character.is_control()) => {
+        Ok(text) if text.chars().all(is_printable) => {
             words.push(format!("--data-raw {}", quoted(text)));
             Ok(words.join(" "))
         }
@@ -119,9 +127,9 @@ fn escaped(bytes: &[u8]) -> String {
                 '\n' => text.push_str("\\n"),
                 '\r' => text.push_str("\\r"),
                 '\t' => text.push_str("\\t"),
-                control if control.is_control() => {
+                other if !is_printable(other) => {
                     let mut buffer = [0; 4];
-                    let bytes = control.encode_utf8(&mut buffer).bytes();
+                    let bytes = other.encode_utf8(&mut buffer).bytes();
                     bytes.for_each(|byte| push_octal(&mut text, byte));
                 }
                 character => text.push(character),
@@ -136,23 +144,26 @@ fn push_octal(text: &mut String, byte: u8) {
     let _ = write!(text, "\\0{byte:03o}");
 }
 
-fn push_provider(text: &mut String, provider: &ProviderOverview<'_>, origin: &str, paint: Paint) {
+fn push_provider(screen: &mut Screen, provider: &ProviderOverview<'_>, origin: &str, paint: Paint) {
     let base = format!("{origin}/{}", provider.name);
-    let _ = writeln!(text, "{}", paint.bold(provider.title));
-    let _ = writeln!(text, "  {base}");
+    screen.line(paint.bold(provider.title));
+    screen.line(format_args!("  {base}"));
     let hosts = format!("also under the host names {}", shown_hosts(&provider.hosts));
-    let _ = writeln!(text, "  {}", paint.dim(&hosts));
+    screen.line(format_args!("  {}", paint.dim(&hosts)));
     for (number, operation) in provider.operations.iter().enumerate() {
         let called = format!("{} {}", operation.method, operation.path);
-        let _ = writeln!(text, "\n  {}", paint.bold(&called));
+        screen.blank();
+        screen.line(format_args!("  {}", paint.bold(&called)));
         for call in provider.calls.iter().filter(|call| call.operation == number) {
             let status = call.expect.as_str();
-            let _ = write!(text, "    {} {}", paint.dim("#"), paint.status(status, status));
-            let _ = writeln!(text, " {}", paint.dim(&call.shows));
-            let _ = writeln!(text, "    {}", wrapped(&curl(call, &base)));
+            let (mark, status) = (paint.dim("#"), paint.status(status, status));
+            screen.line(format_args!("    {mark} {status} {}", paint.dim(&call.shows)));
+            for line in wrapped(&curl(call, &base)) {
+                screen.line(line);
+            }
         }
     }
-    text.push('\n');
+    screen.blank();
 }
 
 /// The first host names and the last, and how many more there are.
@@ -167,14 +178,13 @@ fn shown_hosts(hosts: &[String]) -> String {
     }
 }
 
-fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Paint) {
-    let _ = writeln!(text, "{}", paint.bold("Admin API"));
+fn push_admin(screen: &mut Screen, origin: &str, admin: &admin::Options, paint: Paint) {
+    screen.line(paint.bold("Admin API"));
     if admin.is_closed() {
-        let _ = writeln!(
-            text,
-            "  closed, because others can connect to this address: give it a token with --admin-token, or open it\n  \
-             to everyone with --admin-open\n"
-        );
+        for line in CLOSED {
+            screen.line(line);
+        }
+        screen.blank();
         return;
     }
     let token = match &admin.token {
@@ -191,13 +201,14 @@ fn push_admin(text: &mut String, origin: &str, admin: &admin::Options, paint: Pa
     ] {
         let url = quoted(&format!("{origin}{root}{path}"));
         let command = format!("curl -s {method}{url}{token}");
-        let _ = writeln!(text, "    {}", paint.dim(&format!("# {shows}")));
-        let _ = writeln!(text, "    {command}");
+        screen.line(format_args!("    {}", paint.dim(&format!("# {shows}"))));
+        screen.line(format_args!("    {command}"));
     }
-    let _ = writeln!(
-        text,
-        "\n  A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.\n"
+    screen.blank();
+    screen.line(
+        "  A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.",
     );
+    screen.blank();
 }
 
 /// The words of a command that makes the call, pasteable into a shell, and that shows status and body.
@@ -219,21 +230,23 @@ fn curl(call: &ExampleCall, base: &str) -> Vec<String> {
 }
 
 /// The words on as many lines as they need, each but the last ending so that a shell reads on.
-fn wrapped(words: &[String]) -> String {
-    let mut text = String::new();
+fn wrapped(words: &[String]) -> Vec<String> {
+    let mut lines = vec![String::from("   ")];
     let mut column = 4;
     for (index, word) in words.iter().enumerate() {
         let width = word.chars().count() + 1;
+        let line = lines.last_mut().expect("there is a first line");
         if index > 0 && column + width > COLUMNS_MAX {
-            text.push_str(" \\\n      ");
+            line.push_str(" \\");
+            lines.push(format!("      {word}"));
             column = 6;
-        } else if index > 0 {
-            text.push(' ');
+        } else {
+            line.push(' ');
+            line.push_str(word);
         }
-        text.push_str(word);
         column += width;
     }
-    text
+    lines
 }
 
 /// A word that a POSIX shell takes as it is.

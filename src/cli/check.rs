@@ -2,7 +2,6 @@
 //!
 //! Must not know what a finding is about.
 
-use std::fmt::Write;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -12,7 +11,9 @@ use crate::catalog::Sources;
 use crate::cli::CheckArgs;
 use crate::cli::CheckFormat;
 use crate::cli::counted;
+use crate::cli::json_lines;
 use crate::cli::print;
+use crate::cli::screen::Screen;
 use crate::cli::sorted;
 use crate::clock::system_now;
 use crate::config;
@@ -56,7 +57,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             let report = json!({
                 "providers": count, "errors": errors, "warnings": warnings, "findings": findings,
             });
-            format!("{report:#}\n")
+            json_lines(&report)
         }
     });
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -80,29 +81,28 @@ fn faults_of_nothing(document: &Document, emulator: &Emulator) -> Vec<Finding> {
 }
 
 fn text(findings: &[Folded], (providers, built_in): (usize, usize), errors: usize) -> String {
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for finding in findings {
-        let _ = writeln!(text, "{finding}");
+        screen.line(finding);
     }
     let warnings = findings.len() - errors;
     let (own, beside) = match providers - built_in {
         own if own > 0 && built_in > 0 => (own, format!(", beside {built_in} built in")),
         _ => (providers, String::new()),
     };
-    let _ = writeln!(
-        text,
+    screen.line(format_args!(
         "{} can be served{beside}; {} and {}",
         counted(own, "provider"),
         counted(errors, "error"),
         counted(warnings, "warning")
-    );
-    text
+    ));
+    screen.into_text()
 }
 
 /// Workflow commands, which GitHub shows beside the lines of a pull request:
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 fn annotations(findings: &[Folded]) -> String {
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for folded in findings {
         let Folded { first: finding, count, .. } = folded;
         let command = match finding.severity {
@@ -117,12 +117,12 @@ fn annotations(findings: &[Folded]) -> String {
         let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         let times = if *count > 1 { format!(" [{count} times]") } else { String::new() };
         let message = message(&format!("{}{hint}{times}", finding.message));
-        let _ = writeln!(text, "::{command} file={file}{line},title=tombstone check::{message}");
+        screen.line(format_args!("::{command} file={file}{line},title=tombstone check::{message}"));
     }
-    text
+    screen.into_text()
 }
 
-/// Text as it may stand after the second `::`.
+/// Text as it may stand after the second `::`. Other control characters are the screen's to escape.
 fn message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -2,7 +2,6 @@
 //!
 //! Must not know how it is counted.
 
-use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admin;
+use crate::cli::json_lines;
 use crate::cli::junit;
 use crate::cli::junit::Case;
 use crate::cli::junit::Outcome;
@@ -18,6 +18,7 @@ use crate::cli::junit::Suite;
 use crate::cli::paint::Paint;
 use crate::cli::print;
 use crate::cli::print_error;
+use crate::cli::screen::Screen;
 use crate::cli::target::SandboxName;
 use crate::cli::target::TargetArgs;
 
@@ -109,7 +110,7 @@ pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
     let is_enough = args.min.is_none_or(|min| report.percent >= min);
     print(&match args.format {
         Format::Table => table(&report, Paint::of(&std::io::stdout())),
-        Format::Json => format!("{answer:#}\n"),
+        Format::Json => json_lines(&answer),
         Format::Junit => junit::report(&suites(&report, is_enough)),
     });
     if is_enough {
@@ -121,18 +122,19 @@ pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn table(report: &Report, paint: Paint) -> String {
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for provider in &report.providers {
-        let _ = writeln!(text, "{}", paint.bold(&provider.name));
+        screen.line(paint.bold(&provider.name));
         for operation in &provider.operations {
             let called = format!("{} {}", operation.method, operation.path);
             let calls = times(operation.calls);
-            let _ = writeln!(text, "\n  {}  {}  {calls}", paint.bold(&called), operation.id);
+            screen.blank();
+            screen.line(format_args!("  {}  {}  {calls}", paint.bold(&called), operation.id));
             for response in &operation.responses {
-                push_response(&mut text, operation, response, paint);
+                push_response(&mut screen, operation, response, paint);
             }
         }
-        text.push('\n');
+        screen.blank();
     }
     let shares = [
         ("operations", &report.operations),
@@ -140,25 +142,25 @@ fn table(report: &Report, paint: Paint) -> String {
         ("rules", &report.rules),
     ];
     for (what, Share { covered, total }) in shares {
-        let _ = writeln!(text, "{what:<10} {covered} of {total}");
+        screen.line(format_args!("{what:<10} {covered} of {total}"));
     }
     let whole = format!("covered    {:.1} %", report.percent);
-    let _ = writeln!(text, "{}", paint.bold(&whole));
-    text
+    screen.line(paint.bold(&whole));
+    screen.into_text()
 }
 
 /// A response with how often it was given, and the rules that give it.
-fn push_response(text: &mut String, operation: &Operation, response: &Response, paint: Paint) {
+fn push_response(screen: &mut Screen, operation: &Operation, response: &Response, paint: Paint) {
     let count = match response {
         Response { count: 0, reachable: false, .. } => "no request leads to it".to_owned(),
         response => times(response.count),
     };
     let mark = if response.inferred { "  inferred" } else { "" };
     let status = paint.status(&response.status, &format!("{:<8}", response.status));
-    let _ = writeln!(text, "    {status}{count}{}", paint.dim(mark));
+    screen.line(format_args!("    {status}{count}{}", paint.dim(mark)));
     for rule in operation.rules.iter().filter(|rule| rule.status.to_string() == response.status) {
         let line = format!("{:<8}{:<8}by {}", "", times(rule.count), rule.label);
-        let _ = writeln!(text, "    {}", paint.dim(&line));
+        screen.line(format_args!("    {}", paint.dim(&line)));
     }
 }
 
@@ -172,7 +174,7 @@ fn suites(report: &Report, is_enough: bool) -> Vec<Suite> {
         0 if is_enough => Outcome::Skipped(format!("no call led to this {what}")),
         0 => {
             let line = format!("no call led to this {what}");
-            Outcome::Failed(line, format!("{:.1} % is covered in all", report.percent))
+            Outcome::Failed(line, vec![format!("{:.1} % is covered in all", report.percent)])
         }
         _ => Outcome::Passed,
     };

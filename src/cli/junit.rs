@@ -7,6 +7,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
+use crate::printable::printable;
+
 /// Cases of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Suite {
@@ -29,7 +31,7 @@ pub(super) enum Outcome {
     /// It does not count, for this reason.
     Skipped(String),
     /// It is not as it should be: in a line, and in full.
-    Failed(String, String),
+    Failed(String, Vec<String>),
 }
 
 /// The report of these suites.
@@ -79,19 +81,18 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
         Outcome::Failed(line, all) => element.write_inner_content(|writer| {
             let failure = writer.create_element("failure");
             let failure = failure.with_attribute(("message", legal(line).as_str()));
-            failure.write_text_content(BytesText::new(&legal(all)))?;
+            let all: Vec<_> = all.iter().map(|line| legal(line)).collect();
+            failure.write_text_content(BytesText::new(&all.join("\n")))?;
             Ok(())
         }),
     }?;
     Ok(())
 }
 
-/// Text of the characters that XML 1.0 has (section 2.2).
+/// One line of the characters that XML 1.0 has (section 2.2). It must not become two: a CI system that reads what is
+/// printed could take the second for a command.
 fn legal(text: &str) -> String {
-    let is_legal = |c: char| {
-        matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
-    };
-    text.chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+    printable(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -103,7 +104,10 @@ mod tests {
         let outcomes = [
             Outcome::Passed,
             Outcome::Skipped("<never> \"given\"".to_owned()),
-            Outcome::Failed("a & b".to_owned(), "found: ]]>\u{0}\n<x>".to_owned()),
+            Outcome::Failed(
+                "a & b".to_owned(),
+                vec!["found: ]]>\u{0}\n<x>".to_owned(), "::error::".to_owned()],
+            ),
         ];
         let cases = outcomes.map(|outcome| Case {
             class: "shop".to_owned(),
@@ -120,8 +124,8 @@ mod tests {
                   <skipped message="&lt;never&gt; &quot;given&quot;"/>
                 </testcase>
                 <testcase classname="shop" name="DELETE /a?b=&lt;c&gt;&amp;d">
-                  <failure message="a &amp; b">found: ]]&gt;�
-            &lt;x&gt;</failure>
+                  <failure message="a &amp; b">found: ]]&gt;\u{0}\u{a}&lt;x&gt;
+            ::error::</failure>
                 </testcase>
               </testsuite>
             </testsuites>

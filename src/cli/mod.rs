@@ -17,6 +17,7 @@ mod ready;
 mod reload;
 mod reset;
 mod routes;
+mod screen;
 mod serve;
 mod target;
 mod verify;
@@ -49,6 +50,8 @@ use crate::finding::Finding;
 use crate::finding::Folded;
 use crate::finding::Severity;
 use crate::finding::did_you_mean;
+use crate::printable::printable;
+use crate::printable::printable_json;
 
 /// So many findings are printed before the rest is served: a folder of files can have thousands.
 const FINDINGS_MAX: usize = 10;
@@ -269,9 +272,16 @@ fn print(text: &str) {
     let _ = std::io::stdout().flush();
 }
 
+/// A value as JSON in lines.
+fn json_lines(value: &serde_json::Value) -> String {
+    let text = format!("{value:#}\n");
+    printable_json(&text).into_owned()
+}
+
+/// Prints one line to standard error.
 #[expect(clippy::print_stderr, reason = "the one place that prints")]
 fn print_error(text: &str) {
-    eprintln!("tombstone: {text}");
+    eprintln!("tombstone: {}", printable(text));
 }
 
 /// What can be had of these files, of which a note is taken.

@@ -45,6 +45,13 @@ impl Paint {
     }
 }
 
+/// The code of ours that a text begins with.
+pub(super) fn code_at(text: &str) -> Option<&str> {
+    const CODES: [&str; 7] = ["0", "1", "2", "31", "32", "33", "36"];
+    let (code, _) = text.strip_prefix("\x1b[")?.split_once('m')?;
+    CODES.contains(&code).then(|| &text[..code.len() + 3])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,7 @@ use crate::cli::aside;
 use crate::cli::aside::Access;
 use crate::emulator::Emulator;
 use crate::emulator::Unserved;
+use crate::printable::printable_json;
 use crate::server::origin;
 
 /// So many bytes of such a file are read: some hundred for each provider, and there are hundreds of those at most.
@@ -81,7 +82,7 @@ impl Ready {
     /// As one line with its end.
     pub(super) fn line(&self) -> String {
         let json = serde_json::to_string(self).expect("text, numbers and lists are JSON");
-        format!("{json}\n")
+        format!("{}\n", printable_json(&json))
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Must not know sockets, nor how answers come about beyond the places that the overview names.
 
-use std::fmt::Write;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -10,8 +9,10 @@ use serde_json::json;
 use crate::catalog::Files;
 use crate::cli::RoutesArgs;
 use crate::cli::emulator;
+use crate::cli::json_lines;
 use crate::cli::paint::Paint;
 use crate::cli::print;
+use crate::cli::screen::Screen;
 use crate::emulator::Options;
 use crate::emulator::ProviderOverview;
 use crate::emulator::ResponseOverview;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
     let emulator = emulator(&config.sources, &Options::default(), &mut Files::default())?;
     let overview = emulator.overview();
     print(&if args.json {
-        format!("{:#}\n", json!({ "providers": overview }))
+        json_lines(&json!({ "providers": overview }))
     } else {
         text(&overview, Paint::of(&std::io::stdout()))
     });
@@ -32,44 +33,49 @@ pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn text(overview: &[ProviderOverview<'_>], paint: Paint) -> String {
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for provider in overview {
         let title = format!("{}: {}", provider.name, provider.title);
-        let _ = writeln!(text, "{}", paint.bold(&title));
+        screen.line(paint.bold(&title));
         let hosts = provider.hosts.join(", ");
-        let _ = writeln!(text, "  also without /{} under the host names {hosts}", provider.name);
+        screen.line(format_args!("  also without /{} under the host names {hosts}", provider.name));
         for operation in &provider.operations {
             let called = format!("{} {}", operation.method, operation.path);
-            let _ = writeln!(text, "\n  {}  {}", paint.bold(&called), operation.id);
+            screen.blank();
+            screen.line(format_args!("  {}  {}", paint.bold(&called), operation.id));
             for (index, place) in operation.mounted_at.iter().enumerate() {
-                let _ = writeln!(text, "    {} {place}", if index == 0 { "at" } else { "  " });
+                screen.line(format_args!("    {} {place}", if index == 0 { "at" } else { "  " }));
             }
             for response in &operation.responses {
-                push_response(&mut text, response, paint);
+                push_response(&mut screen, response, paint);
             }
         }
-        text.push('\n');
+        screen.blank();
     }
-    text
+    screen.into_text()
 }
 
 /// `    403  inferred    The caller lacks the permission.`, and below it why and what gives it.
-fn push_response(text: &mut String, response: &ResponseOverview<'_>, paint: Paint) {
+fn push_response(screen: &mut Screen, response: &ResponseOverview<'_>, paint: Paint) {
     const INDENT: usize = 24;
     let source = if response.inferred.is_some() { "inferred" } else { "documented" };
     let status = paint.status(response.status, &format!("{:<8}", response.status));
-    let _ = writeln!(text, "    {status}{source:<12}{}", first_sentence(response.description));
+    screen.line(format_args!("    {status}{source:<12}{}", first_sentence(response.description)));
     let reasons = [("why", response.inferred), ("never given", response.unreachable)];
     for (what, reason) in reasons {
         for line in
             reason.into_iter().flat_map(|reason| wrapped(&format!("{what}: {reason}"), INDENT))
         {
-            let _ = writeln!(text, "{:INDENT$}{}", "", paint.dim(&line));
+            screen.line(format_args!("{:INDENT$}{}", "", paint.dim(&line)));
         }
     }
     for given in &response.given_by {
         let mark = if given.inferred { " (inferred)" } else { "" };
-        let _ = writeln!(text, "{:INDENT$}{}", "", paint.dim(&format!("by {}{mark}", given.rule)));
+        screen.line(format_args!(
+            "{:INDENT$}{}",
+            "",
+            paint.dim(&format!("by {}{mark}", given.rule))
+        ));
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Must not know what can be expected.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,6 +12,7 @@ use serde_json::Value;
 
 use crate::catalog::read_named_text;
 use crate::cli::counted;
+use crate::cli::json_lines;
 use crate::cli::junit;
 use crate::cli::junit::Case;
 use crate::cli::junit::Outcome;
@@ -20,6 +20,7 @@ use crate::cli::junit::Suite;
 use crate::cli::paint::Paint;
 use crate::cli::print;
 use crate::cli::print_error;
+use crate::cli::screen::Screen;
 use crate::cli::target::SandboxName;
 use crate::cli::target::TargetArgs;
 use crate::control;
@@ -57,7 +58,7 @@ pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
         .map_err(|error| anyhow::anyhow!("the server's answer has another form: {error}"))?;
     print(&match args.format {
         Format::Text => text(&verdict, Paint::of(&std::io::stdout())),
-        Format::Json => format!("{answer:#}\n"),
+        Format::Json => json_lines(&answer),
         Format::Junit => {
             let cases = verdict.expectations.iter().map(|expectation| Case {
                 class: args.sandbox.as_str().to_owned(),
@@ -85,24 +86,24 @@ fn read(args: &VerifyArgs) -> Option<Value> {
 }
 
 fn text(verdict: &Verdict, paint: Paint) -> String {
-    let mut text = String::new();
+    let mut screen = Screen::default();
     for expectation in &verdict.expectations {
         let word = if expectation.passed {
             paint.status("200", "holds")
         } else {
             paint.status("500", "fails")
         };
-        let _ = writeln!(text, "{word}  {}", expectation.name());
+        screen.line(format_args!("{word}  {}", expectation.name()));
         if !expectation.passed {
             for line in why(expectation) {
-                let _ = writeln!(text, "       {line}");
+                screen.line(format_args!("       {line}"));
             }
         }
     }
     let all = verdict.expectations.len();
     let failed = verdict.expectations.iter().filter(|expectation| !expectation.passed).count();
-    let _ = writeln!(text, "{}, {failed} of them not met", counted(all, "expectation"));
-    text
+    screen.line(format_args!("{}, {failed} of them not met", counted(all, "expectation")));
+    screen.into_text()
 }
 
 /// What was expected, what was found, and what came nearest.
@@ -120,5 +121,5 @@ fn outcome(expectation: &control::Outcome) -> Outcome {
         return Outcome::Passed;
     }
     let line = format!("expected {}, found {}", expectation.expected, expectation.found);
-    Outcome::Failed(line, why(expectation).join("\n"))
+    Outcome::Failed(line, why(expectation))
 }

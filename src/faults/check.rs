@@ -17,6 +17,7 @@ use super::Problem;
 use crate::clock::parse_duration_ms;
 use crate::finding::child;
 use crate::finding::did_you_mean;
+use crate::printable;
 
 /// The longest text of a condition, in bytes: a path longer than this is not written by hand.
 const CONDITION_MAX: usize = 1024;
@@ -222,13 +223,5 @@ impl Check {
 
 /// A text of any length and content, as a message quotes it.
 pub(super) fn shown(text: &str) -> String {
-    shown_up_to(60, text)
-}
-
-/// The same with another bound, in characters.
-pub(super) fn shown_up_to(count_max: usize, text: &str) -> String {
-    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    let start = text.chars().take(count_max).map(printable);
-    let more = text.chars().nth(count_max).map(|_| '…');
-    start.chain(more).collect()
+    printable::shown(text, 60)
 }

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::Problem;
 use super::check::shown;
-use super::check::shown_up_to;
 use crate::finding::child;
 use crate::finding::did_you_mean;
+use crate::printable;
 
 /// Something that goes wrong on purpose: which requests it strikes, how often, and what happens to them.
 ///
@@ -212,7 +212,7 @@ fn misread(key: &str, value: &Value, error: &serde_json::Error, known: &[String]
         return unknown_key(&pointer, key, known.iter().map(String::as_str));
     }
     let message = if key == "answer" {
-        format!("`{key}` cannot be read: {}", shown_up_to(200, &error.to_string()))
+        format!("`{key}` cannot be read: {}", printable::shown(&error.to_string(), 200))
     } else {
         format!("`{key}` cannot be `{}`", shown(&value.to_string()))
     };

@@ -197,7 +197,7 @@ fn values_that_cannot_be_are_all_named_at_once() {
             /commit: `commit` is true, but with `answer` the call does not happen (leave out one of the two)
             /method: `DELET` is no method (did you mean `DELETE`?)
             /headers/x test: `x test` is no name of a header (use letters, digits and `-`)
-            /headers/x-test: `a�b` cannot be the value of a header (leave out line breaks and other control characters)
+            /headers/x-test: `a\u{a}b` cannot be the value of a header (leave out line breaks and other control characters)
             /delay/uniform: `1s` is longer than `50ms` (write the shorter one as `min`)
             /answer/headers/Content-Length: `content-length` is the server's to set (leave it out, and see `connection` for broken answers)
             /answer/headers/X-A: `x-a` is given twice (keep one of them)

@@ -25,6 +25,9 @@ use crate::message::ChangeKind;
 use crate::message::Rejected;
 use crate::message::Tally;
 use crate::message::Why;
+use crate::printable::is_printable;
+use crate::printable::push_json_escape;
+use crate::printable::push_printable;
 
 /// How many bytes may wait to be written: some 5,000 lines, more than a stalled terminal is worth.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;
@@ -564,46 +567,27 @@ fn shown(what: &str, bytes_max: usize) -> (&str, bool) {
 /// Adds a text without what could steer a terminal or break the line.
 fn escape(text: &mut String, what: &str, bytes_max: usize) {
     let (what, cut) = shown(what, bytes_max);
-    if what.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        text.push_str(what);
-    } else {
-        for character in what.chars() {
-            if is_plain(character) {
-                text.push(character);
-            } else {
-                text.extend(character.escape_unicode());
-            }
-        }
-    }
+    push_printable(text, what);
     if cut {
         text.push('…');
     }
 }
 
-/// Neither steers a terminal nor changes how a line reads.
-fn is_plain(character: char) -> bool {
-    character == ' ' || character.is_ascii_graphic() || character.is_alphanumeric()
-}
-
 /// Adds a text as the inside of a JSON string.
 fn escape_json(text: &mut String, what: &str, bytes_max: usize) {
-    use std::fmt::Write as _;
-
     let (what, cut) = shown(what, bytes_max);
     if what.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\') {
         text.push_str(what);
     } else {
         for character in what.chars() {
+            if !is_printable(character) {
+                push_json_escape(text, character);
+                continue;
+            }
             if matches!(character, '"' | '\\') {
                 text.push('\\');
             }
-            if is_plain(character) {
-                text.push(character);
-                continue;
-            }
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(text, "\\u{unit:04x}");
-            }
+            text.push(character);
         }
     }
     if cut {

@@ -621,6 +621,50 @@ mod files {
         "#]]);
     }
 
+    /// Text that clears the screen, turns what follows around and makes a line that is a command to a CI system.
+    const HOSTILE: &str = r"x\r\n::error::x\e[2J\u202E\x9b1m";
+
+    #[test]
+    fn whatever_the_files_say_a_line_is_one_line_and_steers_no_terminal() {
+        let folder = shop("hostile");
+        let quoted = format!("\"{HOSTILE}\"");
+        let contract = CONTRACT
+            .replace("Shop API", &quoted)
+            .replace("deleteCart", &quoted)
+            .replace("No such cart.", &quoted);
+        assert_eq!(contract.matches("::error::").count(), 3);
+        folder.write("specs/shop/openapi.yaml", &contract);
+        folder.write("specs/shop/behavior.yaml", &BEHAVIOR.replace("deleteCart", &quoted));
+        let fixtures = FIXTURES.replace("deleteCart", &quoted).replace("it is gone", &quoted);
+        folder.write("fixtures/shop/default.yaml", &fixtures);
+        folder.write("specs/till/openapi.yaml", &format!("openapi: \"{HOSTILE}\"\npaths: {{}}\n"));
+        folder.write("specs/vault/openapi.yaml", CONTRACT);
+        let broken = BEHAVIOR.replace("carts[path.id]", &format!("carts['{HOSTILE}'"));
+        folder.write("specs/vault/behavior.yaml", &broken);
+        let path = folder.path.display().to_string();
+        let sources =
+            ["--specs", &format!("{path}/specs"), "--fixtures", &format!("{path}/fixtures")];
+        let whole = format!("{path}/specs/shop/openapi.yaml");
+        for command in
+            [&["check"][..], &["check", "--format", "json"], &["routes"], &["routes", "--json"]]
+        {
+            let ended = run(&[command, &sources].concat());
+            is_harmless(&ended.text());
+            assert!(ended.text().contains("::error::x"), "{command:?}");
+        }
+        is_harmless(&serve(&sources).banner);
+        is_harmless(&serve_with(program(&["mock", &whole, "-p", "0"])).banner);
+    }
+
+    fn is_harmless(text: &str) {
+        for line in text.lines() {
+            assert!(!line.trim_start().starts_with("::"), "{line:?}");
+            let steers = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+            assert!(!line.contains(steers), "{line:?}");
+        }
+        assert!(!text.contains('\r'), "{text:?}");
+    }
+
     #[test]
     fn files_that_are_not_there_are_missed() {
         let folder = Folder::new("empty");

@@ -22,6 +22,7 @@ use crate::control::verify::check::Check;
 use crate::control::verify::check::compile;
 use crate::control::verify::effects::Worlds;
 use crate::control::verify::verdict::Held;
+use crate::printable;
 use crate::problem::Problem;
 use crate::sandbox::State;
 
@@ -192,7 +193,5 @@ fn shown_value(value: &Value) -> String {
 }
 
 fn shown_text(text: &str) -> String {
-    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    let start = text.chars().take(VALUE_CHARS_MAX).map(printable);
-    start.chain(text.chars().nth(VALUE_CHARS_MAX).map(|_| '…')).collect()
+    printable::shown(text, VALUE_CHARS_MAX)
 }
