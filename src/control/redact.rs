@@ -24,29 +24,43 @@ use crate::store::Key;
 /// What stands in place of what is secret.
 pub(super) const REDACTED: &str = "[REDACTED]";
 
-/// Headers that hold credentials whatever a contract says.
-const HEADERS: [&str; 7] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "api-key",
-    "x-auth-token",
-];
+/// Headers of which all is a credential.
+const HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
-/// Query parameters that hold credentials whatever a contract says, in lower case and without `-` and `_`.
-const QUERY: [&str; 9] = [
-    "accesstoken",
+/// How the names of credentials end, whatever a contract says of them, in lower case and without `-` and `_`.
+const ENDINGS: [&str; 21] = [
+    "accesskey",
     "apikey",
+    "apitoken",
+    "authkey",
     "authorization",
-    "authtoken",
-    "clientsecret",
+    "credential",
+    "credentials",
+    "functionskey",
+    "jwt",
+    "passphrase",
+    "passwd",
     "password",
+    "privatekey",
+    "pwd",
     "secret",
+    "secretkey",
+    "sessionid",
+    "sessionkey",
     "signature",
+    "subscriptionkey",
     "token",
 ];
+
+/// How the names of tokens begin that say where a list goes on.
+const PLACES_IN_LISTS: [&str; 6] = ["continuation", "cursor", "next", "page", "prev", "sync"];
+
+/// What no URL and no query has in it, so that a value ends there.
+const ENDS_VALUE: [char; 17] =
+    [' ', '\t', '\r', '\n', '"', '\'', '`', '\\', '<', '>', '(', ')', '[', ']', '{', '}', ','];
+
+/// What separates the pairs of a query from each other, and from the rest of a URL.
+const ENDS_PAIR: [char; 4] = ['?', '&', ';', '#'];
 
 /// So many bytes of a query are shown in the log, and its first pair in any case.
 const LOGGED_QUERY_BYTES_MAX: usize = 512;
@@ -118,18 +132,20 @@ impl<'e> Redactor<'e> {
     /// Turns to another request: what it presents is taken out wherever it comes back.
     pub(super) fn turn_to(&mut self, parts: &Parts, body: &str) {
         let mut presented = Vec::new();
-        let known = self.names.places.headers.iter().map(String::as_str);
-        for name in known.chain(HEADERS) {
-            for value in parts.headers.get_all(name) {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                let credential = value.split_once(' ').map_or(&*value, |(_, rest)| rest.trim());
-                presented.push(credential.to_owned());
-            }
+        for (_, value) in
+            parts.headers.iter().filter(|(name, _)| self.is_secret_header(name.as_str()))
+        {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let credential = value.split_once(' ').map_or(&*value, |(_, rest)| rest.trim());
+            presented.push(credential.to_owned());
         }
         for cookie in parts.headers.get_all(COOKIE) {
             let cookie = String::from_utf8_lossy(cookie.as_bytes());
             let values = cookie.split(';').filter_map(|pair| pair.split_once('='));
-            let named = values.filter(|(name, _)| self.names.places.cookies.contains(name.trim()));
+            let named = values.map(|(name, value)| (name.trim(), value));
+            let named = named.filter(|(name, _)| {
+                self.names.places.cookies.contains(*name) || is_secret_name(name)
+            });
             presented.extend(named.map(|(_, value)| value.trim().to_owned()));
         }
         for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()) {
@@ -137,8 +153,7 @@ impl<'e> Redactor<'e> {
                 presented.push(value.into_owned());
             }
         }
-        let members = &self.names.members;
-        let (_, found) = blank(body, |name, _| members.contains(name));
+        let (_, found) = blank(body, |name, _| self.is_secret_member(name));
         presented.extend(found);
         presented.retain(|secret: &String| !secret.is_empty());
         self.inside = presented.clone();
@@ -161,8 +176,11 @@ impl<'e> Redactor<'e> {
     }
 
     fn is_secret_query(&self, name: &str) -> bool {
-        let plain = || name.to_ascii_lowercase().replace(['-', '_'], "");
-        self.names.places.query.contains(name) || QUERY.contains(&&*plain())
+        self.names.places.query.contains(name) || is_secret_name(name)
+    }
+
+    fn is_secret_header(&self, name: &str) -> bool {
+        HEADERS.contains(&name) || self.names.places.headers.contains(name) || is_secret_name(name)
     }
 
     fn is_secret(&self, text: &str) -> bool {
@@ -187,28 +205,64 @@ impl<'e> Redactor<'e> {
         if self.is_secret(&text) {
             return REDACTED.to_owned();
         }
-        let is_word = |c: char| c.is_alphanumeric() || "_-.~+=".contains(c);
         let mut out = String::with_capacity(text.len());
-        let mut rest = &*text;
+        for piece in text.split_inclusive(ENDS_VALUE) {
+            let (value, end) = split_end(piece, ENDS_VALUE);
+            self.push_value(&mut out, value);
+            out.push_str(end);
+        }
+        out
+    }
+
+    /// Adds a part of a text that can be a URL, or the query of one.
+    fn push_value(&self, out: &mut String, text: &str) {
+        if text.len() >= INSIDE_BYTES_MIN && self.is_secret(text) {
+            out.push_str(REDACTED);
+            return;
+        }
+        for piece in text.split_inclusive(ENDS_PAIR) {
+            let (pair, end) = split_end(piece, ENDS_PAIR);
+            match pair.split_once('=') {
+                Some((name, value)) if !value.is_empty() && self.hides(name, value) => {
+                    self.push_words(out, name);
+                    out.push('=');
+                    out.push_str(REDACTED);
+                }
+                _ => self.push_words(out, pair),
+            }
+            out.push_str(end);
+        }
+    }
+
+    /// Whether the value of a pair is secret, by the name or by itself.
+    fn hides(&self, name: &str, value: &str) -> bool {
+        let last = name.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
+        let decoded = percent_decode_str(value).decode_utf8_lossy();
+        self.is_secret_query(last)
+            || self.names.members.contains(last)
+            || decoded.len() >= INSIDE_BYTES_MIN && self.is_secret(&decoded)
+    }
+
+    /// Adds words, and what is between them. An `=` ends a word, unless it fills up the last one.
+    fn push_words(&self, out: &mut String, text: &str) {
+        let mut rest = text;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
-            let shown = if word.len() >= INSIDE_BYTES_MIN && self.is_secret(word) {
-                REDACTED
-            } else {
-                word
-            };
-            out.push_str(shown);
+            let filling = after.len() - after.trim_start_matches('=').len();
+            let filled = &rest[..word.len() + filling];
+            let is_secret = |word: &str| word.len() >= INSIDE_BYTES_MIN && self.is_secret(word);
+            let is_shown = !is_secret(word) && (filling == 0 || !is_secret(filled));
+            out.push_str(if is_shown { word } else { REDACTED });
             let (between, after) = after.split_at(after.find(is_word).unwrap_or(after.len()));
             out.push_str(between);
             rest = after;
         }
-        out
     }
 
     /// The value of a header; the scheme of a credential stays.
     pub(super) fn header(&self, name: &str, value: &[u8]) -> String {
         let value = String::from_utf8_lossy(value);
-        if !HEADERS.contains(&name) && !self.names.places.headers.contains(name) {
+        if !self.is_secret_header(name) {
             return self.text(&value);
         }
         match value.split_once(' ') {
@@ -245,7 +299,7 @@ impl<'e> Redactor<'e> {
             let Some((raw, value)) =
                 form_urlencoded::parse(pair.as_bytes()).next().and_then(|(name, value)| {
                     let secret = self.is_secret_query(&name)
-                        || self.names.members.contains(&*name)
+                        || self.is_secret_member(&name)
                         || self.is_secret(&value);
                     let raw = pair.split_once('=').map_or(pair, |(raw, _)| raw);
                     secret.then_some((raw, value))
@@ -265,13 +319,17 @@ impl<'e> Redactor<'e> {
         if media_type.starts_with("application/x-www-form-urlencoded") {
             return self.pairs(body);
         }
-        if media_type.starts_with("multipart/")
-            && self.names.members.iter().any(|name| body.contains(&format!("name=\"{name}\"")))
-        {
-            return REDACTED.to_owned();
+        if media_type.starts_with("multipart/") {
+            let mut names = body.split("name=").skip(1).map(|rest| {
+                let rest = rest.trim_start_matches('"');
+                &rest[..rest.find(['"', ';', '\r', '\n']).unwrap_or(rest.len())]
+            });
+            if names.any(|name| self.is_secret_member(name)) {
+                return REDACTED.to_owned();
+            }
         }
         let (blanked, _) =
-            blank(body, |name, value| self.names.members.contains(name) || self.is_secret(value));
+            blank(body, |name, value| self.is_secret_member(name) || self.is_secret(value));
         if let Ok(mut json) = serde_json::from_str::<Value>(&blanked)
             && self.empty_members(&mut json)
         {
@@ -286,7 +344,7 @@ impl<'e> Redactor<'e> {
         match json {
             Value::Object(members) => {
                 for (name, value) in members {
-                    if self.names.members.contains(name) && !value.is_null() && !value.is_string() {
+                    if self.is_secret_member(name) && !value.is_null() && !value.is_string() {
                         *value = REDACTED.into();
                         found = true;
                     } else {
@@ -304,19 +362,27 @@ impl<'e> Redactor<'e> {
         found
     }
 
-    /// Takes secrets out of all texts in a value.
+    /// Takes what is secret out of a value.
     pub(super) fn json(&self, json: &mut Value) {
         match json {
             Value::String(text) => *text = self.text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
-            Value::Object(members) => members.values_mut().for_each(|value| self.json(value)),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if self.is_secret_member(name) && !value.is_null() {
+                        *value = REDACTED.into();
+                    } else {
+                        self.json(value);
+                    }
+                }
+            }
             _ => {}
         }
     }
 
     /// Whether a member of a body, or of what is read of one, holds something secret by its name.
     pub(super) fn is_secret_member(&self, name: &str) -> bool {
-        self.names.members.contains(name)
+        self.names.members.contains(name) || is_secret_name(name)
     }
 
     /// The properties of a record of this provider and resource.
@@ -328,8 +394,8 @@ impl<'e> Redactor<'e> {
         let secrets = &self.emulator.behavior(provider).secrets().properties;
         let mut fields = fields.clone();
         for (name, value) in &mut fields {
-            let is_secret = secrets.iter().any(|(of, known)| *of == resource && known == name);
-            if is_secret && !value.is_null() {
+            let is_known = || secrets.iter().any(|(of, known)| *of == resource && known == name);
+            if !value.is_null() && (is_secret_name(name) || is_known()) {
                 *value = REDACTED.into();
             } else {
                 self.json(value);
@@ -343,7 +409,9 @@ impl<'e> Redactor<'e> {
         let behavior = self.emulator.behavior(provider);
         let properties = &behavior.model().resources[resource].key;
         let secrets = &behavior.secrets().properties;
-        if properties.iter().any(|name| secrets.contains(&(resource, name.clone()))) {
+        let is_secret =
+            |name: &String| is_secret_name(name) || secrets.contains(&(resource, name.clone()));
+        if properties.iter().any(is_secret) {
             return REDACTED.to_owned();
         }
         let parts = key.parts().iter().map(|part| match part.to_json() {
@@ -352,4 +420,21 @@ impl<'e> Redactor<'e> {
         });
         self.text(&parts.collect::<Vec<_>>().join(","))
     }
+}
+
+/// A piece of a text without the character that it ends with, and that.
+fn split_end<const N: usize>(piece: &str, ends: [char; N]) -> (&str, &str) {
+    let body = piece.strip_suffix(ends).unwrap_or(piece);
+    piece.split_at(body.len())
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || "_-.~+".contains(character)
+}
+
+/// Whether a name is that of a credential, in a header, a query, a cookie, a body, a record or a text.
+fn is_secret_name(name: &str) -> bool {
+    let plain = name.to_ascii_lowercase().replace(['-', '_'], "");
+    ENDINGS.iter().any(|ending| plain.ends_with(ending))
+        && !PLACES_IN_LISTS.iter().any(|start| plain.starts_with(start))
 }

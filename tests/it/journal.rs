@@ -257,6 +257,64 @@ fn credentials_leave_their_scheme_and_their_place() {
 }
 
 #[test]
+fn what_is_a_credential_is_told_by_its_name_wherever_it_is() {
+    let world = World::new();
+    let fields = [
+        "referer: http://x/?key=velt-sandbox-key&page=2#velt-sandbox-token",
+        "x-note: token=s-3, then velt-sandbox-key==, a=velt-sandbox-token; b=c==",
+        "x-access-token: s-3",
+        "x-amz-security-token: s-3",
+        "x-goog-api-key: s-3",
+        "x-secret: s-3",
+        "ocp-apim-subscription-key: s-3",
+        "idempotency-key: shown",
+        "content-type: application/json",
+    ];
+    let body = json!({
+        "next": "https://x/?pageToken=shown&access_token=s-4&q=velt%2Dsandbox%2Dkey",
+        "clientSecret": "s-5",
+        "passwords": ["shown"],
+        "credentials": { "a": "s-5" },
+        "note": "\"password=s-6\"",
+    });
+    world.call("POST /velt/x?next_token=shown&x-amz-signature=s-2", &fields, &body.to_string());
+    let last = world.last();
+    assert_eq!(last["request"]["target"], "/velt/x?next_token=shown&x-amz-signature=[REDACTED]");
+    check(
+        last["request"]["headers"].as_array().unwrap(),
+        &expect![[r#"
+        {"name":"referer","value":"http://x/?key=[REDACTED]&page=2#[REDACTED]"}
+        {"name":"x-note","value":"token=[REDACTED], then [REDACTED]==, a=[REDACTED]; b=c=="}
+        {"name":"x-access-token","value":"[REDACTED]"}
+        {"name":"x-amz-security-token","value":"[REDACTED]"}
+        {"name":"x-goog-api-key","value":"[REDACTED]"}
+        {"name":"x-secret","value":"[REDACTED]"}
+        {"name":"ocp-apim-subscription-key","value":"[REDACTED]"}
+        {"name":"idempotency-key","value":"shown"}
+        {"name":"content-type","value":"application/json"}
+    "#]],
+    );
+    expect![[r#"{"next":"https://x/?pageToken=shown&access_token=[REDACTED]&q=[REDACTED]","clientSecret":"[REDACTED]","passwords":["shown"],"credentials":"[REDACTED]","note":"\"password=[REDACTED]\""}"#]].assert_eq(&last["request"]["body"].to_string());
+    for text in [pretty(&last), pretty(&world.control().har().unwrap())] {
+        let secrets = ["s-2", "s-3", "s-4", "s-5", "s-6", "velt-sandbox", "velt%2Dsandbox"];
+        assert!(!secrets.iter().any(|secret| text.contains(secret)), "{text}");
+    }
+}
+
+#[test]
+fn secrets_that_a_deletion_takes_along_are_not_shown() {
+    let world = World::new();
+    let fields = ["authorization: Bearer timbrix-owner"];
+    world.call("DELETE /timbrix/organizations/550e8400-e29b-41d4-a716-446655440000", &fields, "");
+    assert_eq!(world.last()["response"]["status"], 204);
+    let texts = everything(&world);
+    assert!(texts.iter().any(|(_, text)| text.contains(r#""client_secret": "[REDACTED]""#)));
+    for (place, text) in texts {
+        assert!(!text.contains("sk_live_") && !text.contains("cs_sandbox_"), "{place}: {text}");
+    }
+}
+
+#[test]
 fn what_is_explained_later_is_what_was_decided() {
     let world = World::new();
     let mut decided = 0;
