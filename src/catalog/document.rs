@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::FILE_BYTES_MAX;
+use super::hash_of;
 use super::named::is_stream;
 use super::read_named_text;
 use super::read_text;
@@ -28,8 +29,8 @@ const STANDARD_INPUT: &str = "-";
 const VALUES: [&str; 4] = ["yaml", "yml", "json", "jsonc"];
 
 /// Reads a document, the files that it refers to, and applies overlays to it in their order; `-` is standard input. With
-/// it come the paths of all files that were read or looked for. What is wrong goes to `findings`; `None` when there is no
-/// document, or an overlay cannot be honoured.
+/// it, or without, come the paths of all files that were read or looked for. What is wrong goes to `findings`; `None` when
+/// there is no document, or an overlay cannot be honoured.
 ///
 /// Other files are read from below one folder only: the nearest above the document that has a `.git`, else the
 /// document's own; for standard input, the working directory. Hidden files, and links that lead out of there, are not
@@ -39,31 +40,46 @@ pub fn read_document(
     path: &Path,
     overlays: &[PathBuf],
     findings: &mut Vec<Finding>,
-) -> Option<(Document, Vec<PathBuf>)> {
+) -> (Option<Document>, Vec<PathBuf>) {
     let mut files = Vec::new();
+    let document = read_noting(path, overlays, findings, &mut files);
+    (document, files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The same with a hash of each file as it was read; 0 of those that could not be.
+pub(super) fn read_noting(
+    path: &Path,
+    overlays: &[PathBuf],
+    findings: &mut Vec<Finding>,
+    files: &mut Vec<(PathBuf, u64)>,
+) -> Option<Document> {
     let (text, folder) = if path == Path::new(STANDARD_INPUT) {
         (read_standard_input(findings)?, PathBuf::from("."))
     } else {
-        files.push(path.to_owned());
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         // What a pipe gives has no folder, as what comes from standard input has none.
         let folder = folder.filter(|_| !is_stream(path)).unwrap_or(Path::new("."));
-        (read_named_text(path, findings)?, folder.to_owned())
+        let text = read_named_text(path, findings);
+        files.push((path.to_owned(), hash_of(text.as_deref())));
+        // Whatever becomes of the document, they are of it.
+        if text.is_none() {
+            files.extend(overlays.iter().map(|overlay| (overlay.clone(), 0)));
+        }
+        (text?, folder.to_owned())
     };
     let name = path.display().to_string();
     let name = if name == STANDARD_INPUT { "standard input" } else { &name };
     let mut document = Document::parse(name, &text, findings)?;
     let mut is_sound = true;
     for overlay in overlays {
-        files.push(overlay.clone());
-        match apply(overlay, document.clone(), findings) {
+        match apply(overlay, document.clone(), findings, files) {
             Some(changed) => document = changed,
             None => is_sound = false,
         }
     }
     let bytes = u64::try_from(text.len()).unwrap_or(BYTES_MAX);
     let Some(mut folder) = Folder::around(&folder, bytes) else {
-        return is_sound.then_some((document, files));
+        return is_sound.then_some(document);
     };
     let own = folder.own(path);
     let mut outside = Vec::new();
@@ -71,7 +87,7 @@ pub fn read_document(
     let document = openapi::gather(document, &own, read, &mut outside);
     findings.append(&mut outside);
     files.append(&mut folder.files);
-    is_sound.then_some((document, files))
+    is_sound.then_some(document)
 }
 
 fn read_standard_input(findings: &mut Vec<Finding>) -> Option<String> {
@@ -91,8 +107,15 @@ fn read_standard_input(findings: &mut Vec<Finding>) -> Option<String> {
     None
 }
 
-fn apply(path: &Path, document: Document, findings: &mut Vec<Finding>) -> Option<Document> {
-    let text = read_named_text(path, findings)?;
+fn apply(
+    path: &Path,
+    document: Document,
+    findings: &mut Vec<Finding>,
+    files: &mut Vec<(PathBuf, u64)>,
+) -> Option<Document> {
+    let text = read_named_text(path, findings);
+    files.push((path.to_owned(), hash_of(text.as_deref())));
+    let text = text?;
     let file = Document::parse_strictly(&path.display().to_string(), &text, findings)?;
     let overlay = Overlay::read(&file, findings)?;
     Some(overlay.apply(document, findings))
@@ -107,8 +130,8 @@ struct Folder {
     /// The parts of the path from the root to the folder of the document.
     inside: Vec<String>,
     bytes: u64,
-    /// All that were looked for.
-    files: Vec<PathBuf>,
+    /// All that were looked for, with a hash of what was read.
+    files: Vec<(PathBuf, u64)>,
 }
 
 impl Folder {
@@ -142,7 +165,7 @@ impl Folder {
     /// be missing, and anything accepted in its place.
     fn read(&mut self, path: &str, findings: &mut Vec<Finding>) -> Option<Document> {
         let shown = self.shown(path);
-        self.files.push(shown.clone());
+        self.files.push((shown.clone(), 0));
         let name = shown.display().to_string();
         let mut refuse = |problem: String| {
             findings.push(Finding::warning(&name.as_str().into(), 0, "", problem));
@@ -171,6 +194,9 @@ impl Folder {
             Err(_) => {}
         }
         let text = read_text(&shown, findings)?;
+        if let Some((_, hash)) = self.files.last_mut() {
+            *hash = hash_of(Some(&text));
+        }
         let ending = shown.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if VALUES.iter().any(|values| values.eq_ignore_ascii_case(ending)) {
             Document::parse(&name, &text, findings)

@@ -198,6 +198,8 @@ pub struct Files {
     pub folders: BTreeSet<PathBuf>,
     /// By the name of each provider that was found: its contract and behavior, as a hash.
     definitions: BTreeMap<String, u64>,
+    /// By the name of each provider that was found: its document or folder.
+    places: BTreeMap<String, PathBuf>,
     /// The names of those that cannot be served, each with what is wrong.
     unserved: BTreeMap<String, Vec<String>>,
     /// Nobody asks which files those are: they need not be read twice for it.
@@ -215,28 +217,73 @@ impl Files {
         Self { is_unwanted: self.is_unwanted, ..Self::default() }
     }
 
-    /// Takes a note of files that were read elsewhere.
-    fn note_read(&mut self, paths: Vec<PathBuf>) {
-        if self.is_unwanted {
+    /// Takes a note of what was named by the user, which need not be there.
+    fn note_looked_for(&mut self, path: &Path) {
+        if self.is_unwanted || named::is_stream(path) {
             return;
         }
-        // What can be read once only says nothing of whether it has changed.
-        for path in paths.into_iter().filter(|path| !named::is_stream(path)) {
-            self.folders.extend(path.parent().map(Path::to_owned));
+        if path.is_dir() {
+            self.folders.insert(path.to_owned());
+        } else {
+            self.note_read(vec![(path.to_owned(), 0)]);
+        }
+    }
+
+    /// Goes on with the files of `served`, too: what was read here is not served, so that their changes matter still.
+    pub fn keep(&mut self, served: &Self) {
+        self.folders.extend(served.folders.iter().cloned());
+        for path in served
+            .read
+            .keys()
+            .filter(|path| !self.read.contains_key(*path))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
             let text = read_text(&path, &mut Vec::new());
             self.note(&path, text.as_deref());
         }
     }
 
+    /// A file that was read here, and is looked for there in vain.
+    pub fn lost_in<'f>(&'f self, other: &'f Self) -> Option<&'f Path> {
+        let was_there = |path: &PathBuf| self.read.get(path).is_some_and(|hash| *hash != 0);
+        let mut lost = other.read.iter().filter(|(path, hash)| **hash == 0 && was_there(path));
+        lost.next().map(|(path, _)| path.as_path())
+    }
+
+    /// Whether there is still something where the provider came from.
+    pub fn has_place_of(&self, name: &str) -> bool {
+        self.places.get(name).is_some_and(|place| place.exists())
+    }
+
+    /// Whether what was served under that name is there under another.
+    pub fn is_renamed_in(&self, name: &str, other: &Self) -> bool {
+        let Some(place) = self.places.get(name) else { return false };
+        let mut others = other.places.iter();
+        others.any(|(other, own)| own == place && !self.places.contains_key(other))
+    }
+
+    /// Takes a note of files that were read elsewhere.
+    fn note_read(&mut self, paths: Vec<(PathBuf, u64)>) {
+        if self.is_unwanted {
+            return;
+        }
+        // What can be read once only says nothing of whether it has changed.
+        for (path, hash) in paths.into_iter().filter(|(path, _)| !named::is_stream(path)) {
+            self.folders.extend(path.parent().map(Path::to_owned));
+            self.read.insert(path, hash);
+        }
+    }
+
     fn note(&mut self, path: &Path, text: Option<&str>) {
-        self.read.insert(path.to_owned(), text.map_or(0, hash));
+        self.read.insert(path.to_owned(), hash_of(text));
     }
 
     /// Whether each still has the text that was read.
     pub fn are_as_read(&self) -> bool {
         self.read
             .iter()
-            .all(|(path, hash)| read_text(path, &mut Vec::new()).map_or(0, self::hash) == *hash)
+            .all(|(path, hash)| hash_of(read_text(path, &mut Vec::new()).as_deref()) == *hash)
     }
 
     /// Whether these are the same files and folders, whatever is in them.
@@ -287,6 +334,11 @@ fn errors_among(findings: &[Finding]) -> Vec<String> {
     Folded::all(errors).iter().map(ToString::to_string).collect()
 }
 
+/// A hash of a file's text; 0 where it has none.
+fn hash_of(text: Option<&str>) -> u64 {
+    text.map_or(0, hash)
+}
+
 /// The same for the same, and hardly ever for something else.
 fn hash(of: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -322,6 +374,7 @@ pub fn load_noting(
         if let Place::Folder(folder) = &place {
             files.folders.insert(folder.clone());
         }
+        files.places.extend(place.path().map(|path| (name.clone(), path.to_owned())));
         let is_built_in = matches!(place, Place::BuiltIn);
         let fixtures = find_fixtures(sources, &name, is_built_in, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
@@ -351,13 +404,23 @@ enum Place {
     Document(Box<OwnDocument>),
 }
 
+impl Place {
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::BuiltIn => None,
+            Self::Folder(folder) => Some(folder),
+            Self::Document(own) => own.paths.first().map(|(path, _)| path.as_path()),
+        }
+    }
+}
+
 /// A document that was named by itself, read already: its provider's name depends on what it says.
 struct OwnDocument {
     document: Document,
     contract: Contract,
     behavior: Option<PathBuf>,
-    /// All files that it was read from.
-    paths: Vec<PathBuf>,
+    /// All files that it was read from, each with a hash of its text.
+    paths: Vec<(PathBuf, u64)>,
 }
 
 /// The providers that are built in or in folders, by name.
@@ -396,15 +459,27 @@ fn read_documents(
 ) -> Result<(), Error> {
     let mut names: Vec<String> = Vec::new();
     for source in &sources.documents {
+        if !source.is_standard_input() {
+            files.note_looked_for(&source.path);
+        }
         for source in source.files(findings)? {
-            let read = read_document(&source.path, &sources.overlays, findings);
-            let Some((document, paths)) = read else {
-                files.note_read(vec![source.path.clone()]);
+            let mut paths = Vec::new();
+            let document =
+                document::read_noting(&source.path, &sources.overlays, findings, &mut paths);
+            let loaded = document.and_then(|document| {
+                let contract = Contract::load(&document, findings)?;
+                Some((document, contract))
+            });
+            let Some((document, contract)) = loaded else {
+                // So that it is seen when it is mended.
+                files.note_read(paths);
                 continue;
             };
-            let Some(contract) = Contract::load(&document, findings) else { continue };
             let name = source.provider_name(&contract, &names);
-            let behavior = source.behavior_file();
+            let behavior = source.behavior_files().find(|path| path.is_file());
+            for path in source.behavior_files().filter(|path| !path.is_file()) {
+                files.note(&path, None);
+            }
             names.push(name.clone());
             let own = OwnDocument { document, contract, behavior, paths };
             found.insert(name, Place::Document(Box::new(own)));
@@ -536,13 +611,16 @@ fn files(
             Some((document, contract, built_in::<BuiltInSpecs>("specs", &path), false))
         }
         Place::Folder(folder) => {
-            let (document, paths) = read_document(&named::contract_in(&folder)?, &[], findings)?;
+            let (path, mut paths) = (named::contract_in(&folder)?, Vec::new());
+            let document = document::read_noting(&path, &[], findings, &mut paths);
             files.note_read(paths);
+            let document = document?;
             let contract = Contract::load(&document, findings)?;
             let path = folder.join(BEHAVIOR_FILE);
             let behavior = if path.is_file() {
                 Some(read(&path, findings, files)?)
             } else {
+                files.note(&path, None);
                 let file = path.display().to_string().into();
                 let message = "there is no behavior file: the contract alone answers";
                 let finding = Finding::warning(&file, 0, "", message);
@@ -611,10 +689,11 @@ fn find_fixtures(
     files.folders.extend(own.filter(|folder| folder.is_dir()));
     for set in [sources.fixture_set.as_str(), "default"] {
         let file = format!("{provider}/{set}.yaml");
-        if let Some(path) = sources.fixtures.as_ref().map(|folder| folder.join(&file))
-            && path.is_file()
-        {
-            return read(&path, findings, files).map(|file| (set.to_owned(), file));
+        if let Some(path) = sources.fixtures.as_ref().map(|folder| folder.join(&file)) {
+            if path.is_file() {
+                return read(&path, findings, files).map(|file| (set.to_owned(), file));
+            }
+            files.note(&path, None);
         }
         if is_built_in && let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
             return Some((set.to_owned(), file));

@@ -115,17 +115,16 @@ impl DocumentSource {
         Ok(found)
     }
 
-    /// The behavior file that belongs to it, if there is one: `behavior.yaml` beside `openapi.yaml`, and
-    /// `shop.behavior.yaml` beside `shop.yaml`.
-    pub(super) fn behavior_file(&self) -> Option<PathBuf> {
-        if self.is_stream() {
-            return None;
-        }
-        let stem = self.path.file_stem()?.to_str()?;
-        let own = format!("{stem}.behavior.yaml");
-        let general = (stem == "openapi").then(|| super::BEHAVIOR_FILE.to_owned());
-        let beside = [Some(own), general].into_iter().flatten();
-        beside.map(|name| self.path.with_file_name(name)).find(|path| path.is_file())
+    /// Where the behavior file that belongs to it may be: `behavior.yaml` beside `openapi.yaml`, and `shop.behavior.yaml`
+    /// beside `shop.yaml`.
+    pub(super) fn behavior_files(&self) -> impl Iterator<Item = PathBuf> {
+        let stem = self.path.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.filter(|_| !self.is_stream());
+        let own = stem.map(|stem| format!("{stem}.behavior.yaml"));
+        let general =
+            stem.filter(|stem| *stem == "openapi").map(|_| super::BEHAVIOR_FILE.to_owned());
+        let beside = [own, general].into_iter().flatten();
+        beside.map(|name| self.path.with_file_name(name))
     }
 
     /// What its provider is called: the name that was given, else of the file, its folder or its title, in this order; one under

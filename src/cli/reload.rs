@@ -2,6 +2,8 @@
 //!
 //! Must not know when.
 
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,25 +35,39 @@ pub(super) struct Reloader {
     current: Current,
     /// Where to tell what happens; standard error for what is wrong, without it.
     notes: Option<Notes>,
+    /// When the server began: what fixtures say of the time, they say of that one. Time does not move by a reload.
+    began: Timestamp,
     /// The files of what is served.
     served: Files,
     since: Timestamp,
     /// The files as they were last read.
     seen: Files,
+    /// Whether what was read last could not be served.
+    is_broken: bool,
     /// Findings that have been told.
     told: Vec<Finding>,
 }
 
 impl Reloader {
-    /// `current` answers, out of `files`.
+    /// `current` answers, out of `files` as they were when it `began`.
     pub(super) fn new(
         config: Config,
         current: Current,
-        files: Files,
+        (files, began): (Files, Timestamp),
         notes: Option<Notes>,
     ) -> Self {
         let (served, seen, since) = (files.clone(), files, system_now());
-        Self { config, current, notes, served, since, seen, told: Vec::new() }
+        Self {
+            config,
+            current,
+            notes,
+            began,
+            served,
+            since,
+            seen,
+            is_broken: false,
+            told: Vec::new(),
+        }
     }
 
     /// The files as they were last read.
@@ -63,23 +79,48 @@ impl Reloader {
     pub(super) fn reload(&mut self) {
         let stopwatch = Stopwatch::start();
         let (mut files, mut findings) = (Files::default(), Vec::new());
-        let options = self.config.emulator(system_now());
-        let loaded = load(&self.config.sources, &options, &mut files, &mut findings);
+        let loaded = self.load(&mut files, &mut findings).and_then(|next| self.check(next, &files));
+        if loaded.is_err() {
+            files.keep(&self.served);
+        }
         let changed = list(self.seen.changes_to(&files).into_iter());
+        let is_mended = std::mem::replace(&mut self.is_broken, loaded.is_err()) && !self.is_broken;
         self.seen = files;
-        let Some(changed) = changed else { return };
-        match loaded.map_err(|error| error.to_string()).and_then(|next| self.check(next)) {
+        let Some(changed) = changed.or_else(|| is_mended.then(|| "the files".to_owned())) else {
+            return;
+        };
+        match loaded {
             Ok(next) => self.serve(next, findings, &changed, stopwatch),
             Err(reason) => self.keep(&reason, findings),
         }
     }
 
-    /// Whether all that was served can be again, as far as it is there.
-    fn check(&self, next: Emulator) -> Result<Emulator, String> {
-        let is_lost = |name: &str| next.provider(name).is_none() && self.seen.has_provider(name);
+    fn load(&self, files: &mut Files, findings: &mut Vec<Finding>) -> Result<Emulator, String> {
+        let options = self.config.emulator(self.began);
+        let load = || load(&self.config.sources, &options, files, findings);
+        match catch_unwind(AssertUnwindSafe(load)) {
+            Ok(loaded) => loaded.map_err(|error| error.to_string()),
+            Err(_) => Err("reading the files failed, which is a defect".to_owned()),
+        }
+    }
+
+    /// Whether all that was served can be again. What is not there may be on its way: with it would go its records.
+    fn check(&self, next: Emulator, files: &Files) -> Result<Emulator, String> {
         let former = self.current.look();
-        if let Some(lost) = former.providers().find(|name| is_lost(name)) {
-            return Err(format!("`{lost}` cannot be served as it is now"));
+        let is_lost = |name: &str| next.provider(name).is_none();
+        for lost in former.providers().filter(|name| is_lost(name)) {
+            if self.served.is_renamed_in(lost, files) {
+                continue;
+            }
+            return Err(if files.has_provider(lost) || self.served.has_place_of(lost) {
+                format!("`{lost}` cannot be served as it is now")
+            } else {
+                format!("`{lost}` is gone (to do without it, start anew)")
+            });
+        }
+        if let Some(lost) = self.served.lost_in(files) {
+            let lost = lost.display();
+            return Err(format!("`{lost}` cannot be read (to do without it, start anew)"));
         }
         if next.providers().next().is_none() {
             return Err("there would be no provider left".to_owned());

@@ -28,6 +28,7 @@ use crate::cli::ready::Ready;
 use crate::cli::ready::ReadyFile;
 use crate::cli::reload::Reloader;
 use crate::cli::watch::Watcher;
+use crate::clock::Timestamp;
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::config::LogFormat;
@@ -61,7 +62,8 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
     check_outputs(config)?;
     let lock = config.state.as_ref().map(|state| Lock::of(&state.file)).transpose()?;
     let mut files = if config.watch { Files::default() } else { Files::unwanted() };
-    let mut emulator = emulator(&config.sources, &config.emulator(system_now()), &mut files)?;
+    let began = system_now();
+    let mut emulator = emulator(&config.sources, &config.emulator(began), &mut files)?;
     check_faults(&config.faults, &emulator)?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     show_warnings(config.log_format);
@@ -69,7 +71,7 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
         keep::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(serve(config, greeting, emulator.into(), files));
+    let ended = runtime.block_on(serve(config, greeting, emulator.into(), (files, began)));
     drop(lock);
     ended
 }
@@ -112,7 +114,7 @@ async fn serve(
     config: &Config,
     greeting: Greeting,
     current: Current,
-    files: Files,
+    (files, began): (Files, Timestamp),
 ) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
     let tls = config.tls.as_ref().map(|tls| identity(tls, config, &current.look())).transpose()?;
@@ -135,7 +137,7 @@ async fn serve(
     let file = file.transpose()?;
     greet(config, greeting, &current.look(), server.address(), &admin, &ready);
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::default() };
-    let watcher = config.watch.then(|| watcher(config, &current, files, log.as_ref()));
+    let watcher = config.watch.then(|| watcher(config, &current, (files, began), log.as_ref()));
     let watcher = watcher.transpose()?;
     let kept = config.state.clone().map(|state| Keeper::start(state, current.clone()));
     let setup = Setup { emulator: current.clone(), admin, tls, log, limits };
@@ -204,14 +206,14 @@ fn tell_unserved(emulator: &Emulator) {
 fn watcher(
     config: &Config,
     current: &Current,
-    files: Files,
+    (files, began): (Files, Timestamp),
     log: Option<&Log>,
 ) -> anyhow::Result<Watcher> {
     if files.folders.is_empty() && files.read.is_empty() {
         print_error("warning: `--watch` has nothing to watch, for all files are built in");
     }
     let notes = log.map(Log::notes);
-    let reloader = Reloader::new(config.clone(), current.clone(), files, notes);
+    let reloader = Reloader::new(config.clone(), current.clone(), (files, began), notes);
     Watcher::start(reloader).context("cannot start the thread that looks for changed files")
 }
 

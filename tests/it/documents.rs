@@ -32,12 +32,11 @@ impl Files {
         let mut findings = Vec::new();
         let overlays: Vec<PathBuf> = overlays.iter().map(|path| self.0.join(path)).collect();
         let read = read_document(&self.0.join(path), &overlays, &mut findings);
-        let (contract, files) = read.map_or((None, Vec::new()), |(document, files)| {
-            let contract = Contract::load(&document, &mut findings);
-            if let Some(contract) = &contract {
-                contract.check(&document, &mut findings);
-            }
-            (contract, files)
+        let (document, files) = read;
+        let contract = document.and_then(|document| {
+            let contract = Contract::load(&document, &mut findings)?;
+            contract.check(&document, &mut findings);
+            Some(contract)
         });
         let name =
             |path: &PathBuf| path.strip_prefix(&self.0).unwrap_or(path).display().to_string();

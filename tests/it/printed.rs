@@ -176,7 +176,7 @@ fn what_is_hard_to_write_down_is_printed_so_that_it_works() {
 fn try_document(file: &Path, report: &mut String, wrong: &mut String) {
     let name = file.display();
     let mut findings = Vec::new();
-    let Some((document, _)) = read_document(file, &[], &mut findings) else { return };
+    let (Some(document), _) = read_document(file, &[], &mut findings) else { return };
     let Some(contract) = Contract::load(&document, &mut findings) else { return };
     let server = Server::of(file);
     let (calls, without): (Vec<_>, Vec<_>) =

@@ -45,10 +45,17 @@ struct Watched {
 }
 
 fn watched(folder: Folder, more: &[&str]) -> Watched {
+    let more = more.iter().map(|arg| (*arg).to_owned());
+    let args: Vec<String> = of_shop(&folder).into_iter().chain(more).collect();
+    watched_as(folder, &args)
+}
+
+fn watched_as(folder: Folder, args: &[String]) -> Watched {
     let command = program(&["-c", r#"exec "$0" "$@" 2>"$LOG""#]);
     let mut shell = Command::new("sh");
-    shell.args(command.get_args()).arg(command.get_program()).args(["-p", "0", "--watch"]);
-    shell.args(of_shop(&folder)).args(more).env_clear().env("LOG", folder.path.join("log"));
+    shell.args(command.get_args()).arg(command.get_program());
+    shell.args(args).args(["-p", "0", "--watch"]);
+    shell.env_clear().env("LOG", folder.path.join("log"));
     shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Watched { served: serve_with(shell), folder }
 }
@@ -359,4 +366,118 @@ fn how_a_sandbox_began_goes_on_and_settings_that_are_gone_are_told() {
         reloaded DIR/specs/shop/behavior.yaml: 2 operations, 2 sandboxes kept, journals begin anew
     "#]]
     .assert_eq(&server.ended());
+}
+
+/// What a save can leave for a moment, none of which can be served.
+const BROKEN: [Option<&[u8]>; 5] =
+    [Some(b"swagger: '2.0'\n"), None, Some(b"scalar"), Some(b""), Some(b"\xff\xfe\x80")];
+
+impl Watched {
+    /// How often files were read so far.
+    fn reads(&self) -> usize {
+        let told = self.told();
+        told.matches("kept serving").count() + told.matches("reloaded").count()
+    }
+
+    /// Has a file be broken in each way, and away for a while; what was served is, and what is mended is taken up.
+    fn break_and_mend(&self, file: &str, is_served: impl Fn() -> bool, mended: &str) {
+        let path = self.folder.path.join(file);
+        for broken in BROKEN {
+            let reads = self.reads();
+            match broken {
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            until("what is broken is told", || self.reads() > reads);
+            assert!(is_served(), "{file}, {broken:?}");
+        }
+        let reads = self.reads();
+        self.folder.write(file, mended);
+        until("what is mended is read", || self.reads() > reads);
+        assert!(self.told().trim_end().lines().last().unwrap().contains("reloaded"));
+    }
+}
+
+#[test]
+fn no_save_that_does_not_load_loses_a_file() {
+    let server = watched(shop("watch-lost"), &[]);
+    assert_eq!(server.delete("default", "a%2Fb%20c"), 204);
+    let is_served = || server.delete("default", "a%2Fb%20c") == 404;
+    for (file, text) in
+        [(CONTRACT_FILE, CONTRACT), (BEHAVIOR_FILE, BEHAVIOR), (FIXTURES_FILE, FIXTURES)]
+    {
+        server.break_and_mend(file, is_served, text);
+    }
+    server.folder.write(FIXTURES_FILE, &with_carts(&["new"]));
+    until("the fixtures are read", || server.delete("other", "new") == 204);
+    assert!(is_served(), "records go on");
+    server.ended();
+}
+
+#[test]
+fn of_several_providers_the_one_that_is_away_comes_back_with_its_records() {
+    let folder = shop("watch-away");
+    folder.write("specs/other/openapi.yaml", &CONTRACT.replace("Shop", "Other"));
+    let args = of_shop(&folder).into_iter().filter(|arg| arg != "--provider" && arg != "shop");
+    let args: Vec<String> = args.collect();
+    let server = watched_as(folder, &args);
+    assert_eq!(server.delete("default", "a%2Fb%20c"), 204);
+    let is_served = || server.delete("default", "a%2Fb%20c") == 404;
+    server.break_and_mend(CONTRACT_FILE, is_served, CONTRACT);
+    assert!(is_served() && server.keys("default", "carts").is_empty());
+    let shop = server.folder.path.join("specs/shop");
+    fs::rename(&shop, server.folder.path.join("away")).unwrap();
+    until("it is told", || server.told().contains("`shop` is gone (to do without it, start anew)"));
+    let health = "paths:\n  /health: { get: { operationId: health, security: [], responses: { '200': { description: Well } } } }\n";
+    server.folder.write("specs/other/openapi.yaml", &CONTRACT.replace("paths:\n", health));
+    fs::rename(server.folder.path.join("away"), &shop).unwrap();
+    until("the other is read", || server.call("GET", "/other/health").status == 200);
+    assert!(is_served() && server.keys("default", "carts").is_empty());
+    server.ended();
+}
+
+#[test]
+fn documents_overlays_and_what_they_refer_to_are_found_again() {
+    let folder = Folder::new("watch-documents");
+    let refers = CONTRACT.replace("description: No such cart.", "$ref: 'parts.yaml#/none'");
+    let refers = refers.replace("'404': { $ref", "'404': { description: None, x-more: 1, $ref");
+    let overlay = |title: &str| {
+        format!(
+            "overlay: 1.0.0\ninfo: {{ title: T, version: '1' }}\nactions:\n  - {{ target: $.info, update: {{ title: {title} }} }}\n"
+        )
+    };
+    folder.write("shop.yaml", &refers);
+    folder.write("parts.yaml", "none: { description: No such cart. }\n");
+    folder.write("over.yaml", &overlay("One"));
+    let path = |file: &str| folder.path.join(file).display().to_string();
+    let args = ["mock".to_owned(), path("shop.yaml"), "--overlay".to_owned(), path("over.yaml")];
+    let server = watched_as(folder, &args);
+    let is_served = || server.call("DELETE", "/carts/x").status == 204;
+    assert!(is_served());
+    server.break_and_mend("shop.yaml", is_served, &refers);
+    server.break_and_mend("over.yaml", is_served, &overlay("Two"));
+    server.break_and_mend("parts.yaml", is_served, "none: { description: Nothing. }\n");
+    server.ended();
+}
+
+#[test]
+fn a_reload_does_not_move_time() {
+    let folder = shop("watch-now");
+    let dated = FIXTURES.replace("[{ id: a/b c }]", "[{ id: a/b c, made_at: '{{ now }}' }]");
+    folder.write(FIXTURES_FILE, &dated);
+    let server = watched(folder, &["--clock-frozen"]);
+    let records = |sandbox: &str| {
+        let path = format!("/__admin/sandboxes/{sandbox}/resources/shop/carts");
+        server.call("GET", &path).json()["records"].clone()
+    };
+    let before = records("default");
+    assert!(before[0]["made_at"].is_string(), "{before}");
+    server.folder.write(CONTRACT_FILE, &CONTRACT.replace("Shop API", "Another"));
+    until("the contract is read", || server.told().matches("reloaded").count() == 1);
+    assert_eq!(records("default"), before);
+    server.folder.write(FIXTURES_FILE, &dated.replace("a/b c", "b"));
+    until("the fixtures are read", || server.told().matches("reloaded").count() == 2);
+    let after = records("default");
+    assert_eq!((&after[0]["id"], &after[0]["made_at"]), (&json!("b"), &before[0]["made_at"]));
+    server.ended();
 }
