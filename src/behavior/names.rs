@@ -21,6 +21,8 @@ use crate::openapi::Schemas;
 
 /// How deep a schema is followed for the names of its properties; below, anything may be named.
 const SCHEMA_DEPTH_MAX: usize = 16;
+/// Named expressions that read one another in a row: each is evaluated while the one before is, on the same stack.
+const LETS_IN_A_ROW_MAX: usize = 64;
 
 /// The names in scope at one place of a behavior file.
 #[derive(Clone)]
@@ -132,6 +134,8 @@ pub(crate) struct Lets<'s> {
     expressions: &'s IndexMap<String, Option<Expression>>,
     scope: NamesInScope<'s>,
     kinds: RefCell<BTreeMap<String, Kind>>,
+    /// How many named expressions in a row are read by those that are looked at just now, the innermost last.
+    rows: RefCell<Vec<usize>>,
     mistakes: RefCell<Vec<(String, Mistake)>>,
 }
 
@@ -139,7 +143,8 @@ pub(crate) struct Lets<'s> {
 #[derive(Clone)]
 enum Kind {
     Asked,
-    Known(Type),
+    /// And how many named expressions in a row it takes, with itself.
+    Known(Type, usize),
 }
 
 impl<'s> Lets<'s> {
@@ -147,7 +152,13 @@ impl<'s> Lets<'s> {
         expressions: &'s IndexMap<String, Option<Expression>>,
         scope: NamesInScope<'s>,
     ) -> Self {
-        Self { expressions, scope, kinds: RefCell::default(), mistakes: RefCell::default() }
+        Self {
+            expressions,
+            scope,
+            kinds: RefCell::default(),
+            rows: RefCell::default(),
+            mistakes: RefCell::default(),
+        }
     }
 
     /// Gives every expression its type; the mistakes found, with the name of the expression they are in.
@@ -161,16 +172,18 @@ impl<'s> Lets<'s> {
     fn kind(&self, name: &str) -> Option<Type> {
         let Some(expression) = self.expressions.get(name)? else { return Some(Type::Any) };
         match self.kinds.borrow().get(name).cloned() {
-            Some(Kind::Known(kind)) => return Some(kind),
+            Some(Kind::Known(kind, row)) => {
+                self.note_row(row);
+                return Some(kind);
+            }
             Some(Kind::Asked) => {
-                self.mistakes.borrow_mut().push((
-                    name.to_owned(),
-                    Mistake {
-                        pointer: String::new(),
-                        message: format!("`{name}` is defined by way of itself"),
-                        hint: Some("break the circle".into()),
-                    },
-                ));
+                let message = format!("`{name}` is defined by way of itself");
+                self.note(name, Mistake::new(message).hint("break the circle"));
+                return Some(Type::Any);
+            }
+            // It gets its type when those that ask have theirs; they are too many.
+            None if self.rows.borrow().len() > LETS_IN_A_ROW_MAX => {
+                self.note_row(LETS_IN_A_ROW_MAX);
                 return Some(Type::Any);
             }
             None => {}
@@ -178,11 +191,31 @@ impl<'s> Lets<'s> {
         self.kinds.borrow_mut().insert(name.to_owned(), Kind::Asked);
         let scope = self.scope.clone();
         let with_lets = WithLets { scope, lets: self };
+        self.rows.borrow_mut().push(0);
         let (kind, mistakes) = expression.check(&with_lets);
-        self.kinds.borrow_mut().insert(name.to_owned(), Kind::Known(kind.clone()));
-        let named = mistakes.into_iter().map(|mistake| (name.to_owned(), mistake));
-        self.mistakes.borrow_mut().extend(named);
+        let mut row = self.rows.borrow_mut().pop().unwrap_or(0) + 1;
+        if row > LETS_IN_A_ROW_MAX {
+            let message = format!("takes more than {LETS_IN_A_ROW_MAX} named expressions in a row");
+            self.note(name, Mistake::new(message).hint("write some of them as one"));
+            row = 1;
+        }
+        self.note_row(row);
+        self.kinds.borrow_mut().insert(name.to_owned(), Kind::Known(kind.clone(), row));
+        for mistake in mistakes {
+            self.note(name, mistake);
+        }
         Some(kind)
+    }
+
+    fn note(&self, name: &str, mistake: Mistake) {
+        self.mistakes.borrow_mut().push((name.to_owned(), mistake));
+    }
+
+    /// What is looked at just now reads one that takes a row of so many.
+    fn note_row(&self, row: usize) {
+        if let Some(longest) = self.rows.borrow_mut().last_mut() {
+            *longest = row.max(*longest);
+        }
     }
 }
 

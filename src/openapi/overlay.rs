@@ -17,6 +17,11 @@ use crate::yaml::Update;
 const ADDED_MAX: usize = 5_000_000;
 /// `..` in one target: each multiplies what is looked at by the depth of the document.
 const DESCENTS_MAX: usize = 3;
+/// Brackets and parentheses in one another in a target: to read it takes twice as long with each, and its stack. A filter
+/// of a query in a filter has three.
+const NESTED_MAX: usize = 8;
+/// Longest target: the bytes of a screen of text.
+const TARGET_BYTES_MAX: usize = 4096;
 
 /// An overlay that was read.
 #[derive(Debug)]
@@ -144,6 +149,30 @@ impl<'d> Overlay<'d> {
     }
 }
 
+/// How many brackets and parentheses of a target are in one another, those in its texts left out.
+fn nesting(path: &str) -> usize {
+    let (mut open, mut most, mut quote, mut escaped) = (0_usize, 0, None, false);
+    for letter in path.chars() {
+        if let Some(end) = quote {
+            if !escaped && letter == end {
+                quote = None;
+            }
+            escaped = !escaped && letter == '\\';
+            continue;
+        }
+        match letter {
+            '\'' | '"' => quote = Some(letter),
+            '[' | '(' => {
+                open += 1;
+                most = most.max(open);
+            }
+            ']' | ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
+}
+
 /// A pointer in an order where numbers count as such.
 fn place(pointer: &str) -> Vec<(Option<usize>, &str)> {
     pointer.split('/').skip(1).map(|token| (token.parse().ok(), token)).collect()
@@ -229,8 +258,17 @@ impl<'d> Reading<'d> {
             return None;
         };
         let at = format!("{pointer}/target");
+        if text.len() > TARGET_BYTES_MAX {
+            self.error(&at, format!("the target is longer than {TARGET_BYTES_MAX} bytes"));
+            return None;
+        }
         if text.matches("..").count() > DESCENTS_MAX {
             self.error(&at, format!("`{text}` has more than {DESCENTS_MAX} `..`"));
+            return None;
+        }
+        if nesting(text) > NESTED_MAX {
+            let message = format!("the target has more than {NESTED_MAX} brackets in one another");
+            self.error(&at, message).hint = Some("select in several actions".to_owned());
             return None;
         }
         match JsonPath::parse(text) {

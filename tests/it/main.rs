@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod conformance;
 mod contracts;
+mod depth;
 mod documents;
 mod embedded;
 mod faults;

@@ -1,0 +1,142 @@
+//! Files that nest deeply or go on from one thing to the next without end: each is answered or refused, and none ends
+//! the process.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use expect_test::expect;
+use serde_json::Value;
+use tombstone::behavior::Behavior;
+use tombstone::behavior::LoadOptions;
+use tombstone::clock::Timestamp;
+use tombstone::emulator::Emulator;
+use tombstone::emulator::Options;
+use tombstone::emulator::Provider;
+use tombstone::finding::Finding;
+use tombstone::finding::Severity;
+use tombstone::message::Body;
+use tombstone::openapi::Contract;
+use tombstone::openapi::Overlay;
+use tombstone::yaml::Document;
+
+const CONTRACT: &str = "\
+openapi: 3.1.0
+info: { title: Deep, version: '1' }
+paths:
+  /x: { get: { operationId: x, responses: { '200': { description: fine, content: { application/json: { schema: {} } } } } } }
+";
+
+/// What a behavior file of the contract answers, or the findings in it.
+fn answer(behavior: &str) -> Result<Value, String> {
+    let mut findings = Vec::new();
+    let emulator = load(behavior, &mut findings);
+    let error = findings.iter().find(|finding| finding.severity == Severity::Error);
+    if let Some(error) = error {
+        return Err(error.to_string());
+    }
+    let emulator = emulator.unwrap();
+    let request = http::Request::builder().uri("/deep/x").body(Body::empty()).unwrap();
+    let response = emulator.handle(request, Timestamp(0)).response;
+    Ok(serde_json::from_slice(response.body()).unwrap())
+}
+
+fn load(behavior: &str, findings: &mut Vec<Finding>) -> Option<Emulator> {
+    let document = Document::parse("openapi.yaml", CONTRACT, findings)?;
+    let contract = Arc::new(Contract::load(&document, findings)?);
+    let document = Document::parse_strictly("behavior.yaml", behavior, findings)?;
+    let options = LoadOptions { vet: true, ..LoadOptions::default() };
+    let behavior = Behavior::load(&document, &contract, &options, findings)?;
+    let none = Document::parse("default.yaml", "tombstone: 1\nrecords: {}\n", findings)?;
+    let fixtures = behavior.fixtures(&none, Timestamp(0), true, findings);
+    let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
+    Some(Emulator::new(vec![provider], &Options::default(), findings))
+}
+
+/// Named expressions of which each reads the one before, in this order or the other way around.
+fn chain(length: usize, is_reversed: bool) -> String {
+    let mut lets: Vec<String> = vec!["      n0: '1'\n".to_owned()];
+    lets.extend(
+        (1..length).map(|number| format!("      n{number}: ([n{}] | first) + 1\n", number - 1)),
+    );
+    if is_reversed {
+        lets.reverse();
+    }
+    format!(
+        "tombstone: 1\noperations:\n  x:\n    let:\n{}    rules: [{{ respond: 200, body: '{{{{ n{} }}}}' }}]\n",
+        lets.concat(),
+        length - 1
+    )
+}
+
+#[test]
+fn named_expressions_in_a_row_have_an_end() {
+    for is_reversed in [false, true] {
+        assert_eq!(answer(&chain(64, is_reversed)), Ok(64.into()));
+    }
+    for (length, is_reversed) in [(65, false), (65, true), (1000, false)] {
+        let told = answer(&chain(length, is_reversed)).unwrap_err();
+        let (_, message) = told.lines().next().unwrap().split_once(' ').unwrap();
+        expect!["error: takes more than 64 named expressions in a row (write some of them as one)"]
+            .assert_eq(message);
+    }
+    assert!(answer(&chain(5000, true)).is_err());
+}
+
+#[test]
+fn templates_in_one_another_have_an_end() {
+    let template = |levels: usize| {
+        let body = (0..levels).fold("'{{ request.method }}'".to_owned(), |inner, number| {
+            format!("{{ $for: 'i{number} in [1]', $value: {inner} }}")
+        });
+        format!("tombstone: 1\noperations:\n  x:\n    rules: [{{ respond: 200, body: {body} }}]\n")
+    };
+    let mut body = answer(&template(120)).unwrap();
+    let mut levels = 0;
+    while let Value::Array(mut items) = body {
+        body = items.pop().unwrap();
+        levels += 1;
+    }
+    assert_eq!((levels, body), (120, "GET".into()));
+    let told = answer(&template(200)).unwrap_err();
+    expect!["behavior.yaml:4: error: the template is nested too deeply"].assert_eq(&told);
+}
+
+#[test]
+fn targets_of_overlays_nest_only_so_deep() {
+    let read = |target: &str| {
+        let text = format!(
+            "overlay: 1.0.0\ninfo: {{ title: t, version: '1' }}\nactions:\n- {{ target: {target:?}, remove: true }}\n"
+        );
+        let mut findings = Vec::new();
+        let overlay = Document::parse("o.yaml", &text, &mut findings).unwrap();
+        let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
+        if let Some(overlay) = Overlay::read(&overlay, &mut findings) {
+            overlay.apply(document, &mut findings);
+        }
+        findings.iter().fold(String::new(), |mut told, finding| {
+            writeln!(told, "{finding}").unwrap();
+            told
+        })
+    };
+    let filters = |levels: usize| format!("${}{}", "[?@".repeat(levels), "]".repeat(levels));
+    assert_eq!(read(&filters(3)), "");
+    assert_eq!(
+        read("$.paths[?@.get.operationId == '((((((((((((']"),
+        "o.yaml:4: warning: the target selects nothing\n"
+    );
+    for target in [filters(9), filters(20), filters(3000)] {
+        let told = read(&target);
+        assert!(told.contains("brackets in one another") || told.contains("longer than"), "{told}");
+    }
+    expect![[r#"
+        o.yaml:4: error: the target has more than 8 brackets in one another (select in several actions)
+    "#]].assert_eq(&read(&filters(9)));
+    let told = read(&format!("$[?{}@.a{}]", "(".repeat(9), ")".repeat(9)));
+    expect![[r#"
+        o.yaml:4: error: the target has more than 8 brackets in one another (select in several actions)
+    "#]].assert_eq(&told);
+    expect![[r#"
+        o.yaml:4: error: the target is longer than 4096 bytes
+    "#]]
+    .assert_eq(&read(&format!("$[?{}@.a]", "@.a && ".repeat(2000))));
+}
