@@ -28,6 +28,7 @@ use crate::behavior::scope::Overlay;
 use crate::behavior::scope::RequestLine;
 use crate::behavior::scope::Scope;
 use crate::behavior::settings::delay_ms;
+use crate::expression::Budget;
 use crate::expression::Value;
 use crate::expression::from_json;
 use crate::message::Why;
@@ -59,6 +60,7 @@ impl Behavior {
     }
 
     fn decide_noting(&self, call: Call<'_>, moment: &mut Moment<'_>, notes: Notes<'_>) -> Decision {
+        let _budget = Budget::begin();
         match &self.operations[call.operation] {
             Some(table) => {
                 self.decide_by(table, call, moment, notes).unwrap_or_else(|early| *early)

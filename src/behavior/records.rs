@@ -23,6 +23,7 @@ use crate::expression::Holder;
 use crate::expression::Value;
 use crate::expression::from_json;
 use crate::expression::from_member;
+use crate::expression::spend;
 use crate::store::Key;
 use crate::store::Record;
 use crate::store::Scalar;
@@ -96,6 +97,7 @@ impl Object for TableValue {
         match method {
             "all" => {
                 from_args::<()>(args)?;
+                spend(self.snapshot.store.len(self.resource))?;
                 let keys =
                     self.snapshot.store.iter(self.resource).map(|(key, _)| key.clone()).collect();
                 Ok(self.list(keys))

@@ -17,6 +17,7 @@ use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
 use crate::behavior::scope::Overlay;
 use crate::behavior::scope::Scope;
+use crate::expression::Budget;
 use crate::expression::Holder;
 use crate::expression::Value;
 use crate::expression::from_json;
@@ -98,6 +99,7 @@ impl Behavior {
         key: &Key,
         moment: &mut Moment<'_>,
     ) -> Option<TaskDecision> {
+        let _budget = Budget::begin();
         let record = Arc::clone(moment.store.get(resource, key)?);
         let current = job_of(&record)?;
         let task = current.next_task()?;

@@ -9,6 +9,9 @@ use minijinja::ErrorKind;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use crate::expression::work::spend;
+use crate::expression::work::spend_on_text;
+
 /// Whether there is no value.
 pub(super) fn is_absent(value: &Value) -> bool {
     value.is_none() || value.is_undefined()
@@ -19,13 +22,55 @@ pub(super) fn settled(value: Value) -> Value {
     if value.is_undefined() { Value::from(()) } else { value }
 }
 
-/// Whether two values are equal; absent ones are equal to each other only.
-pub(super) fn equal(a: &Value, b: &Value) -> bool {
+/// Whether two values are equal; absent ones are equal to each other only. It costs what is compared.
+pub(super) fn equal(a: &Value, b: &Value) -> Result<bool, Error> {
+    spend(1)?;
     match (is_absent(a), is_absent(b)) {
-        (true, true) => true,
-        (false, false) => a == b,
-        _ => false,
+        (true, true) => return Ok(true),
+        (false, false) => {}
+        _ => return Ok(false),
     }
+    let is_list = |kind| matches!(kind, ValueKind::Seq | ValueKind::Iterable);
+    match (a.kind(), b.kind()) {
+        (ValueKind::String, ValueKind::String) => {
+            let (a, b) = (a.as_str().unwrap_or_default(), b.as_str().unwrap_or_default());
+            if a.len() == b.len() {
+                spend_on_text(a.len())?;
+            }
+            Ok(a == b)
+        }
+        (kind, other) if is_list(kind) && is_list(other) => equal_lists(a, b),
+        (ValueKind::Map, ValueKind::Map) => equal_maps(a, b),
+        _ => Ok(a == b),
+    }
+}
+
+fn equal_lists(a: &Value, b: &Value) -> Result<bool, Error> {
+    if a.len() != b.len() {
+        return Ok(false);
+    }
+    let mut others = b.try_iter()?;
+    for item in a.try_iter()? {
+        let Some(other) = others.next() else { return Ok(false) };
+        if !equal(&item, &other)? {
+            return Ok(false);
+        }
+    }
+    Ok(others.next().is_none())
+}
+
+fn equal_maps(a: &Value, b: &Value) -> Result<bool, Error> {
+    let (Some(object), Some(other)) = (a.as_object(), b.as_object()) else { return Ok(false) };
+    if a.len() != b.len() {
+        return Ok(false);
+    }
+    for (key, item) in object.try_iter_pairs().into_iter().flatten() {
+        let Some(found) = other.get_value(&key) else { return Ok(false) };
+        if !equal(&item, &found)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The order of two values where they have one: numbers among each other, and texts.
@@ -55,7 +100,10 @@ pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
     }
     if let Some(text) = container.as_str() {
         return match item.as_str() {
-            Some(part) => Ok(text.contains(part)),
+            Some(part) => {
+                spend_on_text(text.len())?;
+                Ok(text.contains(part))
+            }
             None if is_absent(item) => Ok(false),
             None => Err(Error::new(
                 ErrorKind::InvalidOperation,
@@ -66,7 +114,7 @@ pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
     match container.kind() {
         ValueKind::Seq | ValueKind::Iterable => {
             for element in container.try_iter()?.checked() {
-                if equal(&element?, item) {
+                if equal(&element?, item)? {
                     return Ok(true);
                 }
             }

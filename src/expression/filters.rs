@@ -22,6 +22,8 @@ use crate::expression::absence::noun;
 use crate::expression::absence::settled;
 use crate::expression::json;
 use crate::expression::language;
+use crate::expression::work::spend;
+use crate::expression::work::spend_on_text;
 
 type Given = Result<Value, Error>;
 
@@ -83,7 +85,11 @@ fn none() -> Value {
 fn over_text(value: &Value, change: impl FnOnce(&str) -> Given) -> Given {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(value.clone()),
-        ValueKind::String => change(value.as_str().unwrap_or_default()),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            spend_on_text(text.len())?;
+            change(text)
+        }
         ValueKind::Bool | ValueKind::Number => change(&json::to_text(value)),
         _ => Err(wrong(format!("a text is needed, not {}", noun(value)))),
     }
@@ -93,6 +99,7 @@ fn bounded(text: String) -> Given {
     if text.len() > TEXT_BYTES_MAX {
         return Err(too_long());
     }
+    spend_on_text(text.len())?;
     Ok(text.into())
 }
 
@@ -148,6 +155,7 @@ pub(super) fn split(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>)
             Some(separator) => text.split(separator).map(Value::from).collect(),
             None => text.split_whitespace().map(Value::from).collect(),
         };
+        spend(parts.len())?;
         Ok(parts.into())
     })
 }
@@ -318,6 +326,7 @@ fn items_of(value: &Value) -> Result<Vec<Value>, Error> {
                 if items.len() == ITEMS_MAX {
                     return Err(wrong(format!("the list has more than {ITEMS_MAX} elements")));
                 }
+                spend(1)?;
                 items.push(settled(item?));
             }
             Ok(items)
@@ -488,6 +497,7 @@ pub(super) fn join(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) 
             return Err(too_long());
         }
     }
+    spend_on_text(text.len())?;
     Ok(text.into())
 }
 
@@ -531,7 +541,9 @@ pub(super) fn items(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> 
     }
     let pairs = value.as_object().and_then(DynObject::try_iter_pairs);
     let pairs = pairs.into_iter().flatten().take(ITEMS_MAX);
-    Ok(pairs.map(|(key, item)| Value::from(vec![key, item])).collect::<Vec<_>>().into())
+    let pairs: Vec<_> = pairs.map(|(key, item)| Value::from(vec![key, item])).collect();
+    spend(pairs.len())?;
+    Ok(pairs.into())
 }
 
 pub(super) fn lookup(state: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {

@@ -14,6 +14,8 @@ use minijinja::value::ValueKind;
 use serde_json::Map;
 use serde_json::Number;
 
+use crate::expression::work::spend_on_text;
+
 /// Deepest value written as JSON; deeper parts are written as null. Above what a JSON body may
 /// have (128), so that only objects that lead back to themselves reach it.
 pub const JSON_DEPTH_MAX: usize = 256;
@@ -129,6 +131,8 @@ impl Writer {
     /// Takes the price of a node with so much text from the budget.
     pub(super) fn charge(&mut self, text_bytes: usize) -> Result<(), Unwritable> {
         let price = text_bytes.saturating_add(NODE_BYTES);
+        // What is written has a bound of its own; what comes after it finds less.
+        let _ = spend_on_text(price);
         self.bytes_left = self.bytes_left.checked_sub(price).ok_or(Unwritable::TooLarge)?;
         Ok(())
     }

@@ -28,6 +28,7 @@ mod language;
 mod lower;
 mod reads;
 mod template;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;
@@ -47,6 +48,9 @@ pub use self::json::to_json;
 pub use self::template::Outline;
 pub use self::template::TEMPLATE_BYTES_MAX;
 pub use self::template::Template;
+pub(crate) use self::work::Budget;
+pub use self::work::STEPS_MAX;
+pub(crate) use self::work::spend;
 
 use self::absence::settled;
 use self::direct::Direct;
