@@ -47,7 +47,7 @@
 //! | 3 | [`journal`] | entries with what they changed, bounded |
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `numbers` `printable` | plain values, and what they take |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `numbers` `printable` | plain values, and what they take |
 //!
 //! # Invariants
 //!
@@ -98,6 +98,7 @@ pub mod jobs;
 pub mod openapi;
 pub mod yaml;
 
+mod blocking;
 pub mod clock;
 pub mod finding;
 pub mod ids;

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The layer of each module: it may use only those of lower layers, and itself. A new edge is a change of design.
-const LAYERS: [(&str, u8); 37] = [
+const LAYERS: [(&str, u8); 38] = [
+    ("blocking", 0),
     ("clock", 0),
     ("finding", 0),
     ("ids", 0),

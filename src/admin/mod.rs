@@ -132,6 +132,11 @@ impl Admin {
         path.strip_prefix(ROOT)?.strip_prefix("/sandboxes/")?.split('/').next()
     }
 
+    /// Whether a path asks only whether the server is there.
+    pub fn is_health(path: &str) -> bool {
+        path.strip_prefix(ROOT) == Some("/health")
+    }
+
     /// Answers a request whose path it [owns](Admin::owns).
     ///
     /// What was done is an [`Account`](message::Account) among the answer's extensions, for the log.

@@ -72,6 +72,8 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(serve(config, greeting, emulator.into(), (files, began)));
+    // All is written; what is still being worked on has had its time.
+    runtime.shutdown_background();
     drop(lock);
     ended
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use indexmap::IndexMap;
 
+use crate::blocking::aside;
 use crate::clock::Timestamp;
 use crate::coverage::Coverage;
 use crate::journal::Budget;
@@ -32,6 +33,9 @@ const DROPPED_MAX: usize = 10_000;
 
 /// No time: never woken, never dropped.
 const NEVER: i64 = i64::MAX;
+
+/// How long a thread waits for a sandbox before it lets another do the rest of its work: most have it for microseconds.
+const LOCK_WAIT: Duration = Duration::from_micros(500);
 
 /// A sandbox's state, for whoever has it locked.
 type StateGuard<'s> = parking_lot::MutexGuard<'s, State>;
@@ -105,7 +109,8 @@ impl Sandbox {
 
     fn lock(&self) -> StateGuard<'_> {
         // A panic while it was locked cannot have left it half changed: a commit is all or none.
-        self.state.lock()
+        let soon = self.state.try_lock_for(LOCK_WAIT);
+        soon.unwrap_or_else(|| aside(|| self.state.lock()))
     }
 
     /// The same, unless somebody has it.

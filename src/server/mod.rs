@@ -22,9 +22,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::runtime::RuntimeFlavor;
 
 use crate::admin;
 use crate::admin::Admin;
+use crate::blocking;
 use crate::emulator::Current;
 use crate::problem::Problem;
 use crate::server::connection::Protocols;
@@ -246,6 +249,7 @@ impl Server {
     /// log is written to its end.
     pub async fn run(self, setup: Setup, shutdown: impl Future<Output = ()>) {
         let Setup { emulator, admin, tls, log, limits } = setup;
+        blocking::set_hand_on(hand_on);
         let admin = Admin::new(&admin, emulator.clone());
         let protocols = Arc::new(Protocols::new(tls.as_ref(), &limits, not_https()));
         let shared = Arc::new(Shared::new(emulator, admin, log, limits));
@@ -289,6 +293,14 @@ impl Server {
             }
         }
     }
+}
+
+/// Does work while another thread goes on with the tasks of this one. Outside of a runtime with several threads it is
+/// simply done.
+fn hand_on(work: &mut dyn FnMut()) {
+    let has_others =
+        Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if has_others { tokio::task::block_in_place(work) } else { work() }
 }
 
 fn is_of_connection(error: &io::Error) -> bool {

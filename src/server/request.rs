@@ -5,7 +5,9 @@
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
+use std::pin::Pin;
 use std::pin::pin;
+use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ use tokio::sync::SemaphorePermit;
 
 use crate::admin::Admin;
 use crate::admin::Content;
+use crate::blocking::aside;
 use crate::clock::Stopwatch;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
@@ -138,8 +141,11 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
             Ok(arrival) => arrival,
             Err(unread) => return stamped(unread.into_reply()),
         };
+    let is_large = matches!(&body, Body::Complete(bytes) if bytes.len() > SMALL_BYTES_MAX);
     let request = Request::from_parts(head, body);
-    let handled = catch_unwind(AssertUnwindSafe(|| shared.emulator.hold().handle(request, now)));
+    let handle = || shared.emulator.hold().handle(request, now);
+    let handled =
+        catch_unwind(AssertUnwindSafe(|| if is_large { aside(handle) } else { handle() }));
     let mut reply = handled.unwrap_or_else(|_| stamped(panicked()));
     if close {
         reply.response.headers_mut().insert(header::CONNECTION, CLOSE);
@@ -174,7 +180,12 @@ async fn answer_admin(
             }
         }
     };
-    let answered = survive(shared.admin.answer(head, arriving)).await.flatten();
+    // What it reads or changes can be large, and whether the server is there has to be found out meanwhile.
+    let is_light = Admin::is_health(head.uri.path());
+    let answered = survive(shared.admin.answer(head, arriving), |answer, cx| {
+        if is_light { answer.poll(cx) } else { aside(|| answer.poll(cx)) }
+    });
+    let answered = answered.await.flatten();
     let (mut response, account) = match (answered, unread) {
         (Some(mut response), _) => {
             let account = response.extensions_mut().remove::<Account>();
@@ -236,10 +247,13 @@ impl Unread {
     }
 }
 
-/// What the future comes to; nothing if it panics, which ends neither the connection nor the server.
-async fn survive<T>(future: impl Future<Output = T>) -> Option<T> {
+/// What the future comes to; nothing if it panics, which ends neither the connection nor the server. `poll` polls it.
+async fn survive<F: Future>(
+    future: F,
+    poll: impl Fn(Pin<&mut F>, &mut Context<'_>) -> Poll<F::Output>,
+) -> Option<F::Output> {
     let mut future = pin!(future);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| poll(future.as_mut(), cx))) {
         Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
         Ok(Poll::Pending) => Poll::Pending,
         Err(_) => Poll::Ready(None),
@@ -372,12 +386,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_panicking_future_comes_to_nothing() {
-        assert_eq!(survive(async { 1 }).await, Some(1));
+        assert_eq!(survive(async { 1 }, Future::poll).await, Some(1));
         let late = async {
             tokio::task::yield_now().await;
             panic!("a defect");
         };
-        assert_eq!(survive(late).await, None::<()>);
+        assert_eq!(survive(late, Future::poll).await, None::<()>);
     }
 
     #[test]

@@ -607,3 +607,20 @@ async fn a_server_runs_on_a_runtime_of_somebody_else() {
     drop(stop);
     timeout(PATIENCE, run).await.unwrap().unwrap();
 }
+
+#[test]
+fn what_takes_long_holds_up_nobody_else() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let waiting = runtime.spawn(async move {
+        let mut heard = 0;
+        hand_on(&mut || heard = told.recv().unwrap());
+        heard
+    });
+    let telling = runtime.spawn(async move { tell.send(2).unwrap() });
+    runtime.block_on(telling).unwrap();
+    assert_eq!(runtime.block_on(waiting).unwrap(), 2);
+    let mut is_done = false;
+    hand_on(&mut || is_done = true);
+    assert!(is_done, "outside of a server, too");
+}
