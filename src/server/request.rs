@@ -136,7 +136,7 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
         shared.emulator.hold().stamp_default(origin.as_ref(), &mut reply.response);
         reply
     };
-    let Arrival { body, close } =
+    let Arrival { body, close, share } =
         match read(shared, &head.headers, body, shared.limits.body_bytes_max).await {
             Ok(arrival) => arrival,
             Err(unread) => return stamped(unread.into_reply()),
@@ -146,6 +146,7 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
     let handle = || shared.emulator.hold().handle(request, now);
     let handled =
         catch_unwind(AssertUnwindSafe(|| if is_large { aside(handle) } else { handle() }));
+    drop(share);
     let mut reply = handled.unwrap_or_else(|_| stamped(panicked()));
     if close {
         reply.response.headers_mut().insert(header::CONNECTION, CLOSE);
@@ -165,6 +166,7 @@ async fn answer_admin(
     }
     let mut unread = None;
     let mut close = !body.is_end_stream();
+    let mut share = None;
     let headers = head.headers.clone();
     let limit = shared.limits.body_bytes_max;
     let limit = Admin::body_bytes_max(head.uri.path()).map_or(limit, |own| own.max(limit));
@@ -172,6 +174,7 @@ async fn answer_admin(
         match read(shared, &headers, body, limit).await {
             Ok(arrival) => {
                 close = arrival.close;
+                share = Some(arrival.share);
                 Some(arrival.body)
             }
             Err(why) => {
@@ -186,6 +189,7 @@ async fn answer_admin(
         if is_light { answer.poll(cx) } else { aside(|| answer.poll(cx)) }
     });
     let answered = answered.await.flatten();
+    drop(share);
     let (mut response, account) = match (answered, unread) {
         (Some(mut response), _) => {
             let account = response.extensions_mut().remove::<Account>();
@@ -206,10 +210,11 @@ async fn answer_admin(
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-/// A body, and whether the connection ends with the answer because not all of it was read.
-struct Arrival {
+/// A body, whether the connection ends with the answer because not all of it was read, and the room that it has.
+struct Arrival<'r> {
     body: Body,
     close: bool,
+    share: Share<'r>,
 }
 
 /// Why a body could not be read.
@@ -279,43 +284,80 @@ fn ours(problem: Problem, why: Why) -> Reply {
     Reply::at_once(response, account)
 }
 
-/// The room that all large bodies share while they come, in KiB.
+/// The room that all large bodies share, in KiB: what has arrived of them, until they are answered.
 #[derive(Debug)]
 pub(super) struct Room {
     free: Semaphore,
     kib_max: u32,
+    /// For one body at a time that goes on although there is no room left, or all would wait for each other.
+    turn: Semaphore,
 }
 
 /// Up to this size a body needs no room: with every connection in use these are as much again, and the same by HTTP/2.
 const SMALL_BYTES_MAX: usize = 64 * 1024;
 
+/// Room is taken in such pieces, in KiB.
+const PIECE_KIB: u32 = 256;
+
 impl Room {
     pub(super) fn new(bytes_max: usize) -> Self {
         let kib_max = u32::try_from(bytes_max / 1024).unwrap_or(u32::MAX);
-        Self { free: Semaphore::new(kib_max as usize), kib_max }
+        Self { free: Semaphore::new(kib_max as usize), kib_max, turn: Semaphore::new(1) }
+    }
+}
+
+/// The room that one body has; it is free again when this is dropped.
+#[derive(Debug)]
+struct Share<'r> {
+    room: &'r Room,
+    taken: Option<SemaphorePermit<'r>>,
+    turn: Option<SemaphorePermit<'r>>,
+}
+
+impl<'r> Share<'r> {
+    fn of(room: &'r Room) -> Self {
+        Self { room, taken: None, turn: None }
     }
 
-    /// Waits until there is room for a body of so many bytes; it is free again when the permit is dropped.
-    async fn enter(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
-        if bytes <= SMALL_BYTES_MAX {
-            return None;
+    /// Waits until there is room for so many bytes in all.
+    async fn grow(&mut self, bytes: usize) {
+        if bytes <= SMALL_BYTES_MAX || self.turn.is_some() {
+            return;
         }
+        let pieces = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).div_ceil(PIECE_KIB);
         // What is larger than the room has it for itself.
-        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(self.kib_max);
-        self.free.acquire_many(kib).await.ok()
+        let kib = pieces.saturating_mul(PIECE_KIB).min(self.room.kib_max);
+        let taken = self.taken.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let missing = kib.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
+        if missing == 0 {
+            return;
+        }
+        tokio::select! {
+            biased;
+            more = self.room.free.acquire_many(missing) => match (&mut self.taken, more.ok()) {
+                (Some(taken), Some(more)) => taken.merge(more),
+                (none, more) => *none = more,
+            },
+            turn = self.room.turn.acquire() => self.turn = turn.ok(),
+        }
+    }
+
+    /// Gives it back, where nothing of the body is kept.
+    fn clear(&mut self) {
+        (self.taken, self.turn) = (None, None);
     }
 }
 
 /// Reads a body of which so many bytes are kept.
-async fn read(
-    shared: &Shared,
+async fn read<'r>(
+    shared: &'r Shared,
     headers: &HeaderMap,
     body: Incoming,
     limit: usize,
-) -> Result<Arrival, Unread> {
+) -> Result<Arrival<'r>, Unread> {
     // Most requests: there is nothing to wait for.
     if body.is_end_stream() {
-        return Ok(Arrival { body: Body::empty(), close: false });
+        return Ok(Arrival { body: Body::empty(), close: false, share: Share::of(&shared.room) });
     }
     let patient = headers.contains_key(header::EXPECT);
     let limits = &shared.limits;
@@ -334,15 +376,14 @@ async fn collect(
     patient: bool,
     limit: usize,
     Shared { limits, room, .. }: &Shared,
-) -> hyper::Result<Arrival> {
+) -> hyper::Result<Arrival<'_>> {
+    let mut share = Share::of(room);
+    let too_large = |share| Arrival { body: Body::TooLarge { limit }, close: true, share };
     let bound = limit.saturating_add(limits.drain_bytes_max);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bound || patient && announced > limit {
-        return Ok(Arrival { body: Body::TooLarge { limit }, close: true });
+        return Ok(too_large(share));
     }
-    // A chunked body does not say how large it will be.
-    let kept_max = body.size_hint().exact().map_or(limit, |_| announced.min(limit));
-    let _permit = room.enter(kept_max).await;
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let mut length = 0_usize;
@@ -350,11 +391,15 @@ async fn collect(
         let Ok(bytes) = frame?.into_data() else { continue };
         length = length.saturating_add(bytes.len());
         if length > bound {
-            return Ok(Arrival { body: Body::TooLarge { limit }, close: true });
+            return Ok(too_large(share));
         }
         if length > limit {
             (first, all) = (Bytes::new(), BytesMut::new());
-        } else if length == bytes.len() {
+            share.clear();
+            continue;
+        }
+        share.grow(length).await;
+        if length == bytes.len() {
             // Small bodies come in one piece, which needs no copy.
             first = bytes;
         } else {
@@ -367,7 +412,7 @@ async fn collect(
         _ if all.is_empty() => Body::Complete(first),
         _ => Body::Complete(all.freeze()),
     };
-    Ok(Arrival { body, close: false })
+    Ok(Arrival { body, close: false, share })
 }
 
 #[cfg(test)]

@@ -235,18 +235,42 @@ fn a_body_past_the_limit_does_not_matter_to_a_call_that_takes_none() {
     assert_eq!(client.answer().status, 404);
 }
 
+/// A body of so many bytes that fits.
+fn padded(bytes: usize) -> String {
+    format!("{POST_BODY}{}", " ".repeat(bytes - POST_BODY.len()))
+}
+
 #[test]
-fn large_bodies_wait_until_there_is_room() {
+fn a_body_has_room_for_what_has_come_of_it() {
     let server = with_limits(|limits| limits.bodies_bytes_max = limits.body_bytes_max);
-    let mut first = server.connect();
-    first.send(format!("{POST}Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"));
-    assert_eq!(first.head().status, 100, "it has the room");
-    let mut second = server.connect();
-    let chunks = format!("{:x}\r\n{POST_BODY}\r\n0\r\n\r\n", POST_BODY.len());
-    second.send(format!("{POST}Transfer-Encoding: chunked\r\n\r\n{chunks}"));
-    assert_eq!(server.ask(&post(POST_BODY)).status, 200, "small ones do not wait");
-    first.send(&chunks);
-    assert_eq!((first.answer().status, second.answer().status), (200, 200));
+    let announce = |_| {
+        let mut client = server.connect();
+        client.send(format!("{POST}Content-Length: 10000000\r\n\r\n{{"));
+        client
+    };
+    let announced: Vec<_> = (0..26).map(announce).collect();
+    assert_eq!(server.ask(&post(&padded(5_000_000))).status, 200);
+    drop(announced);
+}
+
+#[test]
+fn large_bodies_go_on_one_by_one_where_there_is_no_room() {
+    let server = with_limits(|limits| limits.bodies_bytes_max = 1024 * 1024);
+    let body = padded(900_000);
+    let (start, end) = body.split_at(800_000);
+    let open = |_| {
+        let mut client = server.connect();
+        client.send(format!("{POST}Content-Length: {}\r\n\r\n{start}", body.len()));
+        client
+    };
+    let mut clients: Vec<_> = (0..3).map(open).collect();
+    for client in &mut clients {
+        client.send(end);
+    }
+    for client in &mut clients {
+        assert_eq!(client.answer().status, 200);
+    }
+    assert_eq!(server.ask(&post(&body)).status, 200);
 }
 
 #[test]
