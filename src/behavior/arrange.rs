@@ -42,30 +42,40 @@ impl Behavior {
         by_schema.unwrap_or_else(|| store.last_number(resource) > 0)
     }
 
-    /// A store of these records, by resource; every problem otherwise. The references in `detached` read as none.
+    /// A store of these records, by resource; every problem otherwise. The references in `detached` read as none. What is
+    /// as in `base` is shared with it.
     pub fn restore(
         &self,
-        records: &IndexMap<String, Vec<Map<String, Json>>>,
+        records: IndexMap<String, Vec<Map<String, Json>>>,
         detached: &HashSet<Detached>,
+        base: &Store,
     ) -> Result<Store, Vec<String>> {
         let mut problems = Vec::new();
         let mut places = Vec::new();
         let mut incoming = Vec::new();
         for (name, of_resource) in records {
-            let Some(number) = self.shapes.number(name) else {
-                let hint = self.shapes.suggestion(name).map(|hint| format!(" ({hint})"));
+            let Some(number) = self.shapes.number(&name) else {
+                let hint = self.shapes.suggestion(&name).map(|hint| format!(" ({hint})"));
                 let hint = hint.unwrap_or_default();
                 problems.push(format!("`records/{name}`: there is no such resource{hint}"));
                 continue;
             };
             let (schema, schemas) = (&self.shapes[number].schema, &self.contract.schemas);
-            for (index, fields) in of_resource.iter().enumerate() {
+            for (index, fields) in of_resource.into_iter().enumerate() {
                 let place = format!("`records/{name}/{index}`");
-                let found = schema.iter().flat_map(|schema| schema.problems(fields, schemas));
-                problems.extend(found.map(|text| format!("{place}: {text}")));
+                // Most are as a sandbox begins, and were looked at then.
+                if !base.has_record(number, &fields) {
+                    let found = schema.iter().flat_map(|schema| schema.problems(&fields, schemas));
+                    problems.extend(found.map(|text| format!("{place}: {text}")));
+                }
                 places.push(place);
-                incoming.push((number, fields.clone()));
+                incoming.push((number, fields));
             }
+        }
+        if problems.is_empty()
+            && let Some(store) = base.with_records(incoming.iter().cloned(), detached)
+        {
+            return Ok(store);
         }
         let mut store = Store::new(Arc::clone(&self.model));
         if let Err(found) = store.extend_detached(incoming, detached) {

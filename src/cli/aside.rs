@@ -69,18 +69,24 @@ pub(super) fn write(
     File::open(folder(&path))?.sync_all()
 }
 
-/// The bytes of a file, which is to be a regular one of a bounded size: a device may never end, and a pipe never begin.
+/// The bytes of a file, as [`open`] opens it.
 pub(super) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
+    let mut bytes = Vec::new();
+    open(path, bytes_max)?.take(bytes_max).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a file, which is to be a regular one of a bounded size: a device may never end, and a pipe never begin.
+pub(super) fn open(path: &Path, bytes_max: u64) -> io::Result<File> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > bytes_max {
+    if found.len() > bytes_max {
         let problem = format!("it has more than {bytes_max} bytes, and no more are read");
         return Err(io::Error::other(problem));
     }
-    Ok(bytes)
+    File::open(path)
 }
 
 /// Whether [`write`] can write there, without touching what is there; what is wrong otherwise, and what to do.

@@ -9,11 +9,16 @@ use http::StatusCode;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeSeq;
+use serde::ser::SerializeStruct;
 use serde_json::Map;
 use serde_json::Value;
 
 use crate::behavior::Behavior;
+use crate::clock::Clock;
 use crate::clock::ClockChange;
+use crate::clock::Timestamp;
 use crate::control::Control;
 use crate::control::sandboxes::ClockSpec;
 use crate::control::sandboxes::clock_start;
@@ -29,13 +34,15 @@ use crate::sandbox::State;
 use crate::sandbox::World;
 use crate::store::Detached;
 use crate::store::Key;
+use crate::store::Mark;
+use crate::store::ResourceModel;
 use crate::store::Store;
 
 /// The version of the document's format.
 const FORMAT_VERSION: u32 = 1;
 
-/// A sandbox's state, as written.
-#[derive(Debug, Serialize, Deserialize)]
+/// A sandbox's state, as read.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StateDocument {
     tombstone: u32,
@@ -57,7 +64,7 @@ struct ClockDocument {
     rate: f64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderDocument {
     #[serde(default)]
@@ -67,7 +74,7 @@ struct ProviderDocument {
     #[serde(default)]
     detached: Vec<DetachedDocument>,
     /// The highest numbers that were keys, by resource, where no record has them any more.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default)]
     last_numbers: IndexMap<String, i64>,
 }
 
@@ -83,16 +90,39 @@ struct DetachedDocument {
 impl Control<'_> {
     /// Everything that the sandbox is, as one document; it has credentials of the fixtures in it.
     pub fn state(&self) -> Result<Value, Problem> {
-        let copied = self.visit(|_, state| copy(state))?;
-        self.document(copied)
+        let copied = self.visit(|_, state| self.copy_state(state))?;
+        serde_json::to_value(copied).map_err(|error| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", error.to_string())
+        })
     }
 
-    /// The same, without using the sandbox.
-    pub fn peek_state(&self) -> Result<Value, Problem> {
-        let sandboxes = self.emulator.sandboxes();
-        let found = sandboxes.find(self.name);
-        let copied = found.and_then(|sandbox| sandboxes.look(&sandbox, copy));
-        self.document(copied.ok_or_else(|| super::no_such_sandbox(self.name))?)
+    /// The same, without using the sandbox, to be written where it is not needed whole.
+    pub fn peek_state(&self) -> Result<StateCopy, Problem> {
+        self.look(|state| self.copy_state(state))
+    }
+
+    /// What tells whether the state is another than it was; `None` where there is no such sandbox.
+    pub fn state_mark(&self) -> Option<StateMark> {
+        let mark = |state: &State| StateMark {
+            origin: Arc::clone(&state.origin),
+            stores: state.world.stores().iter().map(Store::mark).collect(),
+            settings: Arc::clone(state.world.settings()),
+            ids: state.world.ids_position(),
+            clock: state.world.clock,
+            faults: faults(state),
+        };
+        self.look(mark).ok()
+    }
+
+    /// Cheap copies, so that nobody waits while a large world is written.
+    fn copy_state(&self, state: &State) -> StateCopy {
+        StateCopy {
+            providers: self.emulator.providers().cloned().collect(),
+            world: state.world.clone(),
+            origin: Arc::clone(&state.origin),
+            faults: faults(state),
+            real: self.real,
+        }
     }
 
     /// Whether the sandbox is as the first call that names it would make it, so that there is nothing to keep of it.
@@ -111,37 +141,10 @@ impl Control<'_> {
         found.is_none_or(|sandbox| sandboxes.look(&sandbox, look).unwrap_or(true))
     }
 
-    fn document(&self, (world, origin, faults): Copied) -> Result<Value, Problem> {
-        let faults = faults.iter().filter_map(|fault| serde_json::to_value(fault.format()).ok());
-        let providers = world.stores().iter().enumerate().map(|(number, store)| {
-            let settings = match to_json(&world.settings()[number]) {
-                Value::Object(settings) => settings,
-                _ => Map::new(),
-            };
-            (self.emulator.provider_name(number).to_string(), provider_document(store, settings))
-        });
-        let document = StateDocument {
-            tombstone: FORMAT_VERSION,
-            fixture_set: Arc::clone(&origin.fixture_set),
-            seed: origin.seed,
-            ids_position: world.ids_position().to_string(),
-            clock: ClockDocument {
-                now: world.clock.now(self.real).to_rfc3339(),
-                frozen: world.clock.is_frozen(),
-                rate: world.clock.rate(),
-            },
-            faults: faults.collect(),
-            providers: providers.collect(),
-        };
-        serde_json::to_value(document).map_err(|error| {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", error.to_string())
-        })
-    }
-
     /// Has the sandbox be as a document says, held to what fixtures are held to; it is made if it is not there. Its
     /// journal begins anew, and a reset still leads to how the sandbox began.
     pub fn put_state(&self, document: Value) -> Result<(), Problem> {
-        let document: StateDocument = serde_json::from_value(document)
+        let mut document: StateDocument = serde_json::from_value(document)
             .map_err(|error| unfit("the state cannot be so", &[error.to_string()]))?;
         let mut problems = Vec::new();
         if document.tombstone != FORMAT_VERSION {
@@ -166,7 +169,8 @@ impl Control<'_> {
         });
         let faults = self.read_faults(&document.faults, document.seed, &mut problems);
         let baseline = Arc::clone(self.emulator.sandboxes().baseline());
-        let (stores, settings) = self.read_providers(&document, &baseline, &mut problems);
+        let providers = std::mem::take(&mut document.providers);
+        let (stores, settings) = self.read_providers(providers, &baseline, &mut problems);
         if !problems.is_empty() {
             return Err(unfit("the state cannot be so", &problems));
         }
@@ -186,11 +190,11 @@ impl Control<'_> {
 
     fn read_providers(
         &self,
-        document: &StateDocument,
+        mut documents: IndexMap<String, ProviderDocument>,
         baseline: &Origin,
         problems: &mut Vec<String>,
     ) -> (Vec<Store>, Vec<crate::expression::Value>) {
-        for name in document.providers.keys() {
+        for name in documents.keys() {
             if self.emulator.provider(name).is_none() {
                 problems.push(format!("`providers/{name}`: there is no such provider here"));
             }
@@ -199,7 +203,7 @@ impl Control<'_> {
         let mut settings = baseline.world.settings().to_vec();
         for (number, name) in self.emulator.providers().enumerate() {
             // A provider that the document does not have stays as it begins.
-            let Some(document) = document.providers.get(&**name) else { continue };
+            let Some(document) = documents.get_mut(&**name) else { continue };
             let behavior = self.emulator.behavior(number);
             let mut tell = |found: Vec<String>| {
                 problems.extend(found.iter().map(|text| format!("`providers/{name}`: {text}")));
@@ -208,7 +212,8 @@ impl Control<'_> {
                 tell(found);
                 HashSet::new()
             });
-            match behavior.restore(&document.records, &detached) {
+            let records = std::mem::take(&mut document.records);
+            match behavior.restore(records, &detached, &stores[number]) {
                 Ok(mut store) => {
                     for (name, last) in &document.last_numbers {
                         match behavior.resource(name) {
@@ -231,29 +236,103 @@ impl Control<'_> {
     }
 }
 
-/// What a document is made of.
-type Copied = (World, Arc<Origin>, Vec<Arc<Fault>>);
-
-/// Cheap copies, so that nobody waits while a large world is written.
-fn copy(state: &State) -> Copied {
-    let faults = state.faults.list().iter().map(|entry| Arc::clone(&entry.fault));
-    (state.world.clone(), Arc::clone(&state.origin), faults.collect())
+/// A sandbox's state at one moment. It is made a document while it is written, a record at a time.
+#[derive(Clone, Debug)]
+pub struct StateCopy {
+    providers: Vec<Arc<str>>,
+    world: World,
+    origin: Arc<Origin>,
+    faults: Vec<Arc<Fault>>,
+    real: Timestamp,
 }
 
-fn replace(state: &mut State, world: World, origin: Origin) {
-    state.world = world;
-    state.origin = Arc::new(origin);
-    state.journal.clear();
+impl Serialize for StateCopy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { world, origin, .. } = self;
+        let faults =
+            self.faults.iter().filter_map(|fault| serde_json::to_value(fault.format()).ok());
+        let clock = ClockDocument {
+            now: world.clock.now(self.real).to_rfc3339(),
+            frozen: world.clock.is_frozen(),
+            rate: world.clock.rate(),
+        };
+        let mut document = serializer.serialize_struct("state", 7)?;
+        document.serialize_field("tombstone", &FORMAT_VERSION)?;
+        document.serialize_field("fixture_set", &*origin.fixture_set)?;
+        document.serialize_field("seed", &origin.seed)?;
+        document.serialize_field("ids_position", &world.ids_position().to_string())?;
+        document.serialize_field("clock", &clock)?;
+        document.serialize_field("faults", &faults.collect::<Vec<_>>())?;
+        let providers = self.providers.iter().enumerate().map(|(number, name)| {
+            let (store, settings) = (world.store(number), &world.settings()[number]);
+            (&**name, ProviderView { store, settings })
+        });
+        document.serialize_field("providers", &Entries(providers))?;
+        document.end()
+    }
 }
 
-fn provider_document(store: &Store, settings: Map<String, Value>) -> ProviderDocument {
-    let mut records = IndexMap::new();
+/// A map that is written as it comes.
+struct Entries<I>(I);
+
+impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)> + Clone> Serialize for Entries<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.clone())
+    }
+}
+
+/// The records of one resource.
+struct RecordsView<'s> {
+    store: &'s Store,
+    number: usize,
+}
+
+impl Serialize for RecordsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut records = serializer.serialize_seq(Some(self.store.len(self.number)))?;
+        for (_, record) in self.store.iter(self.number) {
+            records.serialize_element(&*record.fields())?;
+        }
+        records.end()
+    }
+}
+
+struct ProviderView<'s> {
+    store: &'s Store,
+    settings: &'s crate::expression::Value,
+}
+
+impl Serialize for ProviderView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let store = self.store;
+        let settings = match to_json(self.settings) {
+            Value::Object(settings) => settings,
+            _ => Map::new(),
+        };
+        let resources = || store.model().resources.iter().enumerate();
+        let records =
+            resources().map(|(number, resource)| (&*resource.name, RecordsView { store, number }));
+        let last = |(number, resource): (usize, &ResourceModel)| {
+            let last = store.last_number(number);
+            (last > store.highest_number(number)).then(|| (resource.name.to_string(), last))
+        };
+        let last_numbers: IndexMap<String, i64> = resources().filter_map(last).collect();
+        let mut document = serializer.serialize_struct("provider", 4)?;
+        document.serialize_field("settings", &settings)?;
+        document.serialize_field("records", &Entries(records))?;
+        document.serialize_field("detached", &detached_in(store))?;
+        if !last_numbers.is_empty() {
+            document.serialize_field("last_numbers", &last_numbers)?;
+        }
+        document.end()
+    }
+}
+
+/// The references that read as none: few, mostly.
+fn detached_in(store: &Store) -> Vec<DetachedDocument> {
     let mut detached = Vec::new();
-    let mut last_numbers = IndexMap::new();
     for (number, resource) in store.model().resources.iter().enumerate() {
-        let mut of_resource = Vec::with_capacity(store.len(number));
         for (key, record) in store.iter(number) {
-            of_resource.push(record.fields().into_owned());
             detached.extend(record.detached().map(|(relation, target)| DetachedDocument {
                 resource: resource.name.to_string(),
                 key: key.to_json(),
@@ -261,13 +340,40 @@ fn provider_document(store: &Store, settings: Map<String, Value>) -> ProviderDoc
                 target: target.to_json(),
             }));
         }
-        records.insert(resource.name.to_string(), of_resource);
-        let last = store.last_number(number);
-        if last > store.highest_number(number) {
-            last_numbers.insert(resource.name.to_string(), last);
-        }
     }
-    ProviderDocument { settings, records, detached, last_numbers }
+    detached
+}
+
+/// A state at one moment, to be told from a later one; it keeps nothing of the records in memory.
+#[derive(Clone, Debug)]
+pub struct StateMark {
+    origin: Arc<Origin>,
+    stores: Vec<Mark>,
+    settings: Arc<[crate::expression::Value]>,
+    ids: u128,
+    clock: Clock,
+    faults: Vec<Arc<Fault>>,
+}
+
+impl PartialEq for StateMark {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.origin, &other.origin)
+            && self.stores == other.stores
+            && Arc::ptr_eq(&self.settings, &other.settings)
+            && (self.ids, self.clock) == (other.ids, other.clock)
+            && self.faults.len() == other.faults.len()
+            && self.faults.iter().zip(&other.faults).all(|(one, other)| Arc::ptr_eq(one, other))
+    }
+}
+
+fn faults(state: &State) -> Vec<Arc<Fault>> {
+    state.faults.list().iter().map(|entry| Arc::clone(&entry.fault)).collect()
+}
+
+fn replace(state: &mut State, world: World, origin: Origin) {
+    state.world = world;
+    state.origin = Arc::new(origin);
+    state.journal.clear();
 }
 
 fn detached(

@@ -14,6 +14,7 @@ use super::Store;
 use super::error::Error;
 use super::key::Key;
 use super::record;
+use super::record::Change;
 use super::record::Record;
 use super::table::Table;
 
@@ -92,6 +93,65 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// A store with these records and no others, which shares with this one what both have. `None` where they do not fit
+    /// as they are; [`Store::extend_detached`] of an empty store says why.
+    pub fn with_records(
+        &self,
+        records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
+        detached: &HashSet<Detached>,
+    ) -> Option<Self> {
+        let empty = Self::new(Arc::clone(self.model()));
+        let mut problems = Vec::new();
+        let found = empty.keyed(records, detached, &mut problems);
+        if !problems.is_empty() {
+            return None;
+        }
+        let is_there = |resource: usize, key: &Key| {
+            found.binary_search_by(|one| one.place().cmp(&(resource, key))).is_ok()
+        };
+        let mut changes = Vec::new();
+        for resource in 0..self.world.len() {
+            let gone = self.iter(resource).filter(|(key, _)| !is_there(resource, key));
+            changes.extend(gone.map(|(key, record)| Change {
+                resource,
+                key: key.clone(),
+                before: Some(Arc::clone(record)),
+                after: None,
+            }));
+        }
+        changes.extend(found.into_iter().filter_map(
+            |Incoming { resource, key, record, .. }| {
+                let before = self.get(resource, &key).cloned();
+                let is_same = before.as_ref().is_some_and(|before| **before == record);
+                (!is_same).then(|| Change { resource, key, before, after: Some(Arc::new(record)) })
+            },
+        ));
+        let mut store = self.clone();
+        if !changes.is_empty() {
+            store.detach_lost(&mut changes).ok()?;
+            store.commit(&changes).ok()?;
+        }
+        store.forget_last_numbers();
+        Some(store)
+    }
+
+    /// Whether there is a record with just these properties.
+    pub fn has_record(&self, resource: usize, fields: &Map<String, Value>) -> bool {
+        let key = record::key_of(&self.schema.model.resources[resource], fields);
+        let found = key.ok().and_then(|key| self.get(resource, &key));
+        found.is_some_and(|record| *record.fields() == *fields)
+    }
+
+    /// Has [`Store::last_number`] be the highest number that is a key.
+    fn forget_last_numbers(&mut self) {
+        for resource in 0..self.world.len() {
+            let highest = self.highest_number(resource);
+            if self.last_number(resource) != highest {
+                Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).last_number = highest;
+            }
+        }
     }
 
     /// The records with their keys, ordered by resource and key, each key once.

@@ -19,6 +19,7 @@ mod verify;
 
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::Weak;
 
 use crate::clock::Timestamp;
 
@@ -52,6 +53,18 @@ pub type Entry<'s> = (&'s Key, &'s Arc<Record>);
 pub struct Store {
     schema: Arc<Schema>,
     world: Arc<Vec<Arc<Table>>>,
+}
+
+/// A store at one moment, to compare it with one later.
+#[derive(Clone, Debug)]
+pub struct Mark(Weak<Vec<Arc<Table>>>);
+
+impl PartialEq for Mark {
+    /// Whether both are of the same records. One that is of a store that has changed since is like no other.
+    fn eq(&self, other: &Self) -> bool {
+        // What has a mark is moved away when it changes, and its place is given to nobody else meanwhile.
+        self.0.ptr_eq(&other.0)
+    }
 }
 
 /// The model, and the relations that lead to each resource.
@@ -223,6 +236,11 @@ impl Store {
     /// both are there.
     pub fn identity(&self) -> usize {
         Arc::as_ptr(&self.world).addr()
+    }
+
+    /// What tells later whether anything was changed here since; it keeps no record in memory.
+    pub fn mark(&self) -> Mark {
+        Mark(Arc::downgrade(&self.world))
     }
 
     /// Makes all of the changes, or none where they do not fit.

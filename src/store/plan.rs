@@ -165,6 +165,17 @@ impl Store {
 
     /// Detaches the optional references that lead nowhere, and checks that everything fits.
     pub(super) fn settle(&self, changes: &mut [Change]) -> Result<(), Error> {
+        self.detach_lost(changes)?;
+        self.verify(&Batch::new(self, changes)?).map_err(|conflict| match conflict {
+            Conflict::Broken(error) => error,
+            Conflict::Changed { .. } | Conflict::Referred { .. } => {
+                unreachable!("the plan was made from this very state: {conflict}")
+            }
+        })
+    }
+
+    /// Detaches the optional references that lead nowhere.
+    pub(super) fn detach_lost(&self, changes: &mut [Change]) -> Result<(), Error> {
         let batch = Batch::new(self, changes)?;
         let mut settled = Vec::new();
         for (index, change) in changes.iter().enumerate() {
@@ -177,12 +188,7 @@ impl Store {
         for (index, after) in settled {
             changes[index].after = Some(Arc::new(after));
         }
-        self.verify(&Batch::new(self, changes)?).map_err(|conflict| match conflict {
-            Conflict::Broken(error) => error,
-            Conflict::Changed { .. } | Conflict::Referred { .. } => {
-                unreachable!("the plan was made from this very state: {conflict}")
-            }
-        })
+        Ok(())
     }
 
     /// The record without the optional references that lead nowhere; none where it has none of them.

@@ -65,6 +65,10 @@ fn the_state_is_written_while_the_server_runs() {
     };
     for _ in 0..200 {
         if names() == 1 {
+            let written = || fs::metadata(&file).unwrap().modified().unwrap();
+            let before = written();
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            assert_eq!(written(), before, "what has not changed is not written again");
             // As if the machine had lost its power.
             server.signal("KILL");
             return;

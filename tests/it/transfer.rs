@@ -24,6 +24,26 @@ use crate::trial::told;
 use crate::trial::velt_organizations;
 use crate::trial::world;
 
+#[test]
+fn what_a_state_has_as_sandboxes_begin_is_shared_with_them() {
+    let emulator = world(&Options::default());
+    let trial = Trial::new(&emulator, "a");
+    assert_eq!(trial.status(&partoo("43")), 200);
+    let state = trial.state();
+    let copy = Trial { name: "copy", ..trial };
+    copy.control().put_state(state.clone()).unwrap();
+    assert_eq!(difference(&copy.state(), &state), "");
+    let sandbox = emulator.sandboxes().find("copy").unwrap();
+    let begun = &emulator.sandboxes().baseline().world;
+    let compared = emulator.sandboxes().look(&sandbox, |copied| {
+        let stores = copied.world.stores().iter().zip(begun.stores());
+        let untouched = stores.filter(|(own, begun)| own.is_untouched_since(begun)).count();
+        (untouched, begun.stores().len())
+    });
+    let (untouched, all) = compared.unwrap();
+    assert_eq!(untouched, all - 1, "all but the one that was called");
+}
+
 /// A sandbox in which much has happened: a running job, references to what is gone, a fault, another time and setting.
 fn eventful(trial: &Trial<'_>) -> Value {
     let spec = json!({ "seed": 11, "settings": { "velt": { "erasure_time": "1m" } } });
