@@ -37,6 +37,7 @@ use crate::emulator::Current;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
 use crate::sandbox::DEFAULT;
+use crate::sandbox::World;
 
 /// The version of the file's format.
 const FORMAT_VERSION: u32 = 1;
@@ -164,12 +165,20 @@ impl<'de> Visitor<'de> for Each<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let Restoring { emulator, away, refused } = self.0;
+        // They began together, so that most of what one has another has, too.
+        let mut like: Option<World> = None;
         while let Some(mut sandbox) = list.next_element::<KeptSandbox<Value>>()? {
             pass_time(&mut sandbox.state, away);
             let name = sandbox.name.clone();
-            if let Err(problem) = put(emulator, sandbox) {
-                *refused = Some(format!("sandbox `{name}`: {problem}"));
-                return Err(serde::de::Error::custom("refused"));
+            match put(emulator, sandbox, like.as_ref()) {
+                Ok(world) if like.as_ref().is_none_or(|like| world.bytes() < like.bytes()) => {
+                    like = Some(world);
+                }
+                Ok(_) => {}
+                Err(problem) => {
+                    *refused = Some(format!("sandbox `{name}`: {problem}"));
+                    return Err(serde::de::Error::custom("refused"));
+                }
             }
         }
         Ok(())
@@ -191,12 +200,16 @@ fn pass_time(state: &mut Value, away: Duration) {
     }
 }
 
-fn put(emulator: &Emulator, sandbox: KeptSandbox<Value>) -> Result<(), Problem> {
+fn put(
+    emulator: &Emulator,
+    sandbox: KeptSandbox<Value>,
+    like: Option<&World>,
+) -> Result<World, Problem> {
     let control = Control::new(emulator, &sandbox.name, system_now())?;
     let before = sandbox.idle_seconds_max.map(|seconds| format!("{}s", seconds.max(1)));
     let ttl = sandbox.ttl.or(before);
     control.put_sandbox(&SandboxSpec { ttl, ..SandboxSpec::default() })?;
-    control.put_state(sandbox.state)
+    control.restore_state(sandbox.state, like)
 }
 
 /// A sandbox that is kept: its name, its time to live, and what tells whether it has changed.

@@ -197,6 +197,19 @@ pub struct GivenSandboxes {
     /// A sandbox that nobody has called for so long is let go [default: 1h]
     #[arg(long = "sandbox-idle", value_name = "DURATION", help_heading = SANDBOXES)]
     pub idle: Option<Period>,
+    /// How many bytes the records of one sandbox may take, beside those it began with [default: 256MiB]
+    #[arg(id = "sandbox_bytes", long = "sandbox-bytes", value_name = "SIZE", help_heading = SANDBOXES)]
+    pub bytes: Option<Size>,
+}
+
+impl GivenSandboxes {
+    fn over(self, below: &Self) -> Self {
+        Self {
+            max: self.max.or(below.max),
+            idle: self.idle.or(below.idle),
+            bytes: self.bytes.or(below.bytes),
+        }
+    }
 }
 
 /// What outlives the process.
@@ -293,10 +306,7 @@ impl Given {
                 frozen: self.clock.frozen.or(below.clock.frozen),
                 rate: self.clock.rate.or(below.clock.rate),
             },
-            sandboxes: GivenSandboxes {
-                max: self.sandboxes.max.or(below.sandboxes.max),
-                idle: self.sandboxes.idle.or(below.sandboxes.idle),
-            },
+            sandboxes: self.sandboxes.over(&below.sandboxes),
             state: GivenState {
                 file: self.state.file.or(below.state.file),
                 interval: self.state.interval.or(below.state.interval),

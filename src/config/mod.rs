@@ -60,6 +60,10 @@ const SANDBOXES: usize = 10_000;
 /// How long a sandbox may be idle, unless given.
 const SANDBOX_IDLE: Duration = Duration::from_secs(60 * 60);
 
+/// How many bytes the records of a sandbox may take, unless given: more than a test needs, and a fraction of what a
+/// machine has.
+const SANDBOX_BYTES: usize = 256 << 20;
+
 /// How many entries a journal keeps, unless given.
 const JOURNAL_ENTRIES: usize = 1_000;
 
@@ -117,6 +121,8 @@ pub struct Sandboxes {
     pub count_max: usize,
     /// After how long without a call one is let go.
     pub idle: Duration,
+    /// How many bytes the records of one may take, beside those it began with.
+    pub bytes_max: usize,
 }
 
 /// What outlives the process.
@@ -245,6 +251,7 @@ impl Config {
             sandboxes: Sandboxes {
                 count_max: given.sandboxes.max.map_or(SANDBOXES, |max| max as usize),
                 idle: given.sandboxes.idle.map_or(SANDBOX_IDLE, |Period(idle)| idle),
+                bytes_max: bytes(given.sandboxes.bytes, SANDBOX_BYTES),
             },
             state: state(given.state, &mut problems),
             faults: faults(given.faults, &mut problems),
@@ -278,6 +285,7 @@ impl Config {
             clock: self.clock,
             sandboxes_max: self.sandboxes.count_max,
             sandbox_idle: self.sandboxes.idle,
+            sandbox_bytes_max: self.sandboxes.bytes_max,
             journal_entries_max: self.journal.entries_max,
             journal_bytes_max: self.journal.bytes_max,
             faults: self.faults.iter().filter_map(compiled).collect(),

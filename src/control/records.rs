@@ -16,9 +16,9 @@ use crate::message::Tally;
 use crate::numbers;
 use crate::problem::Problem;
 use crate::sandbox;
+use crate::sandbox::NotCommitted;
 use crate::sandbox::State;
 use crate::store::Change;
-use crate::store::Conflict;
 use crate::store::Edit;
 use crate::store::Key;
 use crate::store::Record;
@@ -256,8 +256,11 @@ impl Control<'_> {
         what: String,
     ) -> Result<Vec<Tally>, Problem> {
         let tally = sandbox::tally(state.world.store(provider), &changes);
-        state.edit(provider, changes, what, self.real).map_err(|conflict: Conflict| {
-            Problem::new(StatusCode::CONFLICT, "not possible", conflict.to_string())
+        state.edit(provider, changes, what, self.real).map_err(|refused| match refused {
+            NotCommitted::OutOfRoom(full) => full.into(),
+            NotCommitted::Conflict(conflict) => {
+                Problem::new(StatusCode::CONFLICT, "not possible", conflict.to_string())
+            }
         })?;
         Ok(tally)
     }

@@ -200,7 +200,8 @@ impl Control<'_> {
         if let Some(faults) = &spec.faults {
             origin.faults = self.read_faults(faults, origin.seed, problems);
         }
-        origin.world = World::new(stores, settings.into(), ids, origin.world.clock);
+        let room = origin.world.room();
+        origin.world = World::new(stores, settings.into(), ids, origin.world.clock).with_room(room);
         origin
     }
 

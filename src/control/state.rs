@@ -144,6 +144,23 @@ impl Control<'_> {
     /// Has the sandbox be as a document says, held to what fixtures are held to; it is made if it is not there. Its
     /// journal begins anew, and a reset still leads to how the sandbox began.
     pub fn put_state(&self, document: Value) -> Result<(), Problem> {
+        let base = self.emulator.sandboxes().baseline().world.clone();
+        self.replace_state(document, true, &base).map(drop)
+    }
+
+    /// The same of a state that was there before, however much it is now that a sandbox may hold; its world. What it has
+    /// as another world, it shares with that: `like`, or that of all sandboxes as they begin.
+    pub fn restore_state(&self, document: Value, like: Option<&World>) -> Result<World, Problem> {
+        let base = &self.emulator.sandboxes().baseline().world;
+        self.replace_state(document, false, like.unwrap_or(base))
+    }
+
+    fn replace_state(
+        &self,
+        document: Value,
+        is_bounded: bool,
+        base: &World,
+    ) -> Result<World, Problem> {
         let mut document: StateDocument = serde_json::from_value(document)
             .map_err(|error| unfit("the state cannot be so", &[error.to_string()]))?;
         let mut problems = Vec::new();
@@ -170,7 +187,7 @@ impl Control<'_> {
         let faults = self.read_faults(&document.faults, document.seed, &mut problems);
         let baseline = Arc::clone(self.emulator.sandboxes().baseline());
         let providers = std::mem::take(&mut document.providers);
-        let (stores, settings) = self.read_providers(providers, &baseline, &mut problems);
+        let (stores, settings) = self.read_providers(providers, (&baseline, base), &mut problems);
         if !problems.is_empty() {
             return Err(unfit("the state cannot be so", &problems));
         }
@@ -178,20 +195,25 @@ impl Control<'_> {
         ids.set_position(position);
         let world = World::new(stores, settings.into(), ids, clock.begin(self.real));
         self.enter(|_, state| {
+            let world = world.bounded_as(&state.origin.world);
+            if is_bounded {
+                world.check_room(1)?;
+            }
             let origin = Origin {
                 seed: document.seed,
                 fixture_set: Arc::clone(&document.fixture_set),
                 ..(*state.origin).clone()
             };
-            replace(state, world, origin);
+            replace(state, world.clone(), origin);
             state.faults = faults;
-        })
+            Ok(world)
+        })?
     }
 
     fn read_providers(
         &self,
         mut documents: IndexMap<String, ProviderDocument>,
-        baseline: &Origin,
+        (baseline, base): (&Origin, &World),
         problems: &mut Vec<String>,
     ) -> (Vec<Store>, Vec<crate::expression::Value>) {
         for name in documents.keys() {
@@ -213,7 +235,7 @@ impl Control<'_> {
                 HashSet::new()
             });
             let records = std::mem::take(&mut document.records);
-            match behavior.restore(records, &detached, &stores[number]) {
+            match behavior.restore(records, &detached, base.store(number)) {
                 Ok(mut store) => {
                     for (name, last) in &document.last_numbers {
                         match behavior.resource(name) {

@@ -159,6 +159,12 @@ impl Builder {
         self
     }
 
+    /// How many bytes the records of a sandbox may take, beside those it began with; 256 MiB unless given.
+    pub fn sandbox_bytes_max(mut self, bytes: usize) -> Self {
+        self.options.sandbox_bytes_max = bytes;
+        self
+    }
+
     /// How many entries the journal of a sandbox has at most; 1,000 unless given.
     pub fn journal_entries_max(mut self, count: usize) -> Self {
         self.options.journal_entries_max = count;

@@ -36,6 +36,7 @@ use crate::problem::Problem;
 use crate::router::Found;
 use crate::router::Lookup;
 use crate::sandbox;
+use crate::sandbox::NotCommitted;
 use crate::sandbox::State;
 use crate::sandbox::World;
 use crate::validation::Sent;
@@ -280,7 +281,8 @@ impl Emulator {
                 });
                 answer
             }
-            Err(conflict) => refused_commit(&conflict.to_string()),
+            Err(NotCommitted::OutOfRoom(full)) => Answer::refused(full.into(), "sandbox full"),
+            Err(NotCommitted::Conflict(conflict)) => refused_commit(&conflict.to_string()),
         };
         (answer.provider, answer.operation) = (Some(provider), Some(operation));
         let headers = answer.response.headers_mut();

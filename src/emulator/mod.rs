@@ -139,6 +139,8 @@ pub struct Options {
     pub sandboxes_max: usize,
     /// How long a sandbox that was made on first use may be unused before it is dropped.
     pub sandbox_idle: Duration,
+    /// How many bytes the records of one sandbox take at most beside those that it began with, as estimated.
+    pub sandbox_bytes_max: usize,
     /// How many entries one journal has at most.
     pub journal_entries_max: usize,
     /// How many bytes all journals together take at most, as estimated.
@@ -162,6 +164,7 @@ impl Default for Options {
             clock: ClockStart::default(),
             sandboxes_max: 10_000,
             sandbox_idle: Duration::from_secs(60 * 60),
+            sandbox_bytes_max: 256 << 20,
             journal_entries_max: 1_000,
             journal_bytes_max: 64 << 20,
             faults: Vec::new(),
@@ -521,7 +524,8 @@ fn baseline(providers: &[Provider], options: &Options) -> Origin {
     let ids = Ids::seeded(options.seed);
     let clock = options.clock.begin(options.now);
     Origin {
-        world: World::new(stores, settings.collect(), ids, clock),
+        world: World::new(stores, settings.collect(), ids, clock)
+            .with_room(options.sandbox_bytes_max),
         clock: Beginning::Start(options.clock),
         seed: options.seed,
         faults: Faults::new(options.faults.iter().take(FAULTS_MAX).cloned(), options.seed)

@@ -158,7 +158,8 @@ impl Succession {
         } else {
             settings.into()
         };
-        (World::new(stores, settings, world.ids().clone(), world.clock), left_out)
+        let world = World::new(stores, settings, world.ids().clone(), world.clock);
+        (world.bounded_as(after), left_out)
     }
 
     fn carry_store(

@@ -28,6 +28,7 @@ use crate::openapi::called;
 use crate::problem::Problem;
 use crate::router::Sent;
 use crate::sandbox::Full;
+use crate::sandbox::OutOfRoom;
 use crate::sandbox::World;
 
 /// So many templates does an answer name that are near a path that fits none.
@@ -197,6 +198,12 @@ fn allow_header(allow: &[Method]) -> HeaderValue {
 
 fn named(operation: &Operation) -> String {
     format!("`{} {}`", operation.method, operation.called())
+}
+
+impl From<OutOfRoom> for Problem {
+    fn from(full: OutOfRoom) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "sandbox full", full.to_string())
+    }
 }
 
 impl From<Full> for Problem {

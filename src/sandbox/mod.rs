@@ -16,6 +16,8 @@ pub use state::NotTurned;
 pub use state::Origin;
 pub use state::State;
 pub use state::Turned;
+pub use world::NotCommitted;
+pub use world::OutOfRoom;
 pub use world::TaskRun;
 pub use world::World;
 pub use world::tally;

@@ -18,6 +18,7 @@ use crate::journal::Journal;
 use crate::journal::OutOfReach;
 use crate::journal::Step;
 use crate::journal::Way;
+use crate::sandbox::world::NotCommitted;
 use crate::sandbox::world::TaskRun;
 use crate::sandbox::world::World;
 use crate::store::Change;
@@ -211,7 +212,7 @@ impl State {
         changes: Vec<Change>,
         what: String,
         real: Timestamp,
-    ) -> Result<u64, Conflict> {
+    ) -> Result<u64, NotCommitted> {
         let ids = self.world.ids_position();
         let step = self.world.commit(provider, &changes.into(), ids)?;
         let now = self.world.clock.now(real);

@@ -28,14 +28,75 @@ pub struct World {
     /// By provider, as its expressions see them.
     settings: Arc<[Value]>,
     ids: Ids,
+    /// So many bytes may records come to take beside those that are there when a world is made.
+    room: usize,
+    /// So many bytes may all records take.
+    bytes_max: usize,
     /// What time it is here.
     pub clock: Clock,
+}
+
+/// The records would take more than a sandbox may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the records of this sandbox would take {bytes} bytes, and may take {max}: delete some, have the sandbox begin anew \
+     with `POST /__admin/sandboxes/<name>/reset`, or start with a larger `--sandbox-bytes`"
+)]
+pub struct OutOfRoom {
+    /// How many bytes they would take, as estimated.
+    pub bytes: usize,
+    /// How many they may take.
+    pub max: usize,
+}
+
+/// Why changes were not made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotCommitted {
+    /// They do not fit what is there.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// They would be too much.
+    #[error(transparent)]
+    OutOfRoom(#[from] OutOfRoom),
 }
 
 impl World {
     /// A world with these records and settings, by the number of their provider.
     pub fn new(stores: Vec<Store>, settings: Arc<[Value]>, ids: Ids, clock: Clock) -> Self {
-        Self { stores, settings, ids, clock }
+        Self { stores, settings, ids, room: usize::MAX, bytes_max: usize::MAX, clock }
+    }
+
+    /// The same, in which records may come to take so many bytes more.
+    #[must_use]
+    pub fn with_room(mut self, room: usize) -> Self {
+        (self.room, self.bytes_max) = (room, self.bytes().saturating_add(room));
+        self
+    }
+
+    /// The same, in which records may take as much as in another.
+    #[must_use]
+    pub fn bounded_as(mut self, other: &Self) -> Self {
+        (self.room, self.bytes_max) = (other.room, other.bytes_max);
+        self
+    }
+
+    /// So many bytes more than it began with may records take here.
+    pub fn room(&self) -> usize {
+        self.room
+    }
+
+    /// About what all records take.
+    pub fn bytes(&self) -> usize {
+        self.stores.iter().map(Store::bytes).sum()
+    }
+
+    /// An `Err` says how records that take `more` bytes than those there are would be too many.
+    pub fn check_room(&self, more: usize) -> Result<(), OutOfRoom> {
+        let bytes = self.bytes().saturating_add(more);
+        if more == 0 || bytes <= self.bytes_max {
+            return Ok(());
+        }
+        Err(OutOfRoom { bytes, max: self.bytes_max })
     }
 
     /// The records of a provider.
@@ -97,10 +158,14 @@ impl World {
         provider: usize,
         changes: &Arc<[Change]>,
         ids: u128,
-    ) -> Result<Option<Step>, Conflict> {
+    ) -> Result<Option<Step>, NotCommitted> {
         if changes.is_empty() {
             self.set_ids_position(ids);
             return Ok(None);
+        }
+        if let Err(full) = self.check_room(self.stores[provider].growth(changes)) {
+            self.set_ids_position(ids);
+            return Err(full.into());
         }
         self.stores[provider].commit(changes)?;
         let made = vec![Made { provider, changes: Arc::clone(changes), reverted: false }];
@@ -165,7 +230,7 @@ impl World {
         run.or_else(|| {
             let ids = self.ids.position();
             let ended = behavior.end_job(resource, &key, &self.moment(provider, due));
-            Some(self.run(provider, ended, ids, due))
+            Some(self.run((provider, resource, &key), ended, ids, due))
         })
     }
 
@@ -178,14 +243,26 @@ impl World {
     ) -> Option<TaskRun> {
         let ids = self.ids.position();
         let task = behavior.run_task(resource, key, &mut self.moment(provider, now))?;
-        Some(self.run(provider, task, ids, now))
+        Some(self.run((provider, resource, key), task, ids, now))
     }
 
-    fn run(&mut self, provider: usize, task: TaskDecision, ids: u128, at: Timestamp) -> TaskRun {
-        let changes: Arc<[Change]> = task.changes.into();
+    fn run(
+        &mut self,
+        (provider, resource, key): (usize, usize, &Key),
+        task: TaskDecision,
+        ids: u128,
+        at: Timestamp,
+    ) -> TaskRun {
+        let mut changes: Arc<[Change]> = task.changes.into();
         let (why, step) = match self.commit(provider, &changes, ids) {
             Ok(step) => (task.why, step),
-            Err(conflict) => (Why::Fault(conflict.to_string()), None),
+            Err(refused) => {
+                // It is over all the same, or it would be tried for ever.
+                let is_own = |change: &&Change| change.resource == resource && change.key == *key;
+                changes = changes.iter().filter(is_own).cloned().collect();
+                let step = self.commit(provider, &changes, ids);
+                (Why::Fault(refused.to_string()), step.ok().flatten())
+            }
         };
         let tally =
             step.as_ref().map_or_else(Vec::new, |_| tally(&self.stores[provider], &changes));

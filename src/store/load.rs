@@ -16,6 +16,7 @@ use super::key::Key;
 use super::record;
 use super::record::Change;
 use super::record::Record;
+use super::table;
 use super::table::Table;
 
 /// A reference that leads nowhere for good: what it led to was deleted, or missing when it was written.
@@ -290,6 +291,8 @@ impl Table {
     fn fill(&mut self, mut entries: Entries) {
         let highest = entries.records.iter().filter_map(|(key, _)| key.number()).max();
         self.last_number = self.last_number.max(highest.unwrap_or(0));
+        self.bytes +=
+            entries.records.iter().map(|(_, record)| table::bytes_of(record)).sum::<usize>();
         insert_all(entries.records, |(key, record)| {
             self.records.insert(key, record);
         });

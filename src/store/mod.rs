@@ -194,6 +194,19 @@ impl Store {
         self.world[resource].records.len()
     }
 
+    /// About what all records take in memory, each in full: those that other stores share, too.
+    pub fn bytes(&self) -> usize {
+        self.world.iter().map(|table| table.bytes).sum()
+    }
+
+    /// How much more these changes would take than what they are made to.
+    pub fn growth(&self, changes: &[Change]) -> usize {
+        let sum = |side: fn(&Change) -> Option<&Arc<Record>>| {
+            changes.iter().filter_map(side).map(|record| table::bytes_of(record)).sum::<usize>()
+        };
+        sum(|change| change.after.as_ref()).saturating_sub(sum(|change| change.before.as_ref()))
+    }
+
     /// Whether there is no record at all.
     pub fn is_empty(&self) -> bool {
         self.world.iter().all(|table| table.records.is_empty())

@@ -27,6 +27,15 @@ pub(super) struct Table {
     /// The highest whole number that ever was a key here, at least 0: what comes next is counted on from it, and a key
     /// that was deleted is not given again.
     pub(super) last_number: i64,
+    /// About what the records take in memory, each in full.
+    pub(super) bytes: usize,
+}
+
+/// What a record takes beside its own bytes: its key and its places in the indexes.
+const PLACE_BYTES: usize = 128;
+
+pub(super) fn bytes_of(record: &Record) -> usize {
+    record.bytes() + PLACE_BYTES
 }
 
 impl Table {
@@ -37,6 +46,7 @@ impl Table {
             references: vec![OrdSet::new(); model.relations.len()].into(),
             due: OrdSet::new(),
             last_number: 0,
+            bytes: 0,
         }
     }
 
@@ -87,6 +97,8 @@ impl Table {
             self.last_number = self.last_number.max(key.number().unwrap_or(0));
         }
         let (before, after) = (before.as_deref(), after.as_deref());
+        self.bytes =
+            (self.bytes + after.map_or(0, bytes_of)).saturating_sub(before.map_or(0, bytes_of));
         for (number, index) in self.unique.iter_mut().enumerate() {
             let kept = before.and_then(|before| before.unique(number));
             if let Some(value) = after.and_then(|after| after.unique(number))

@@ -376,6 +376,8 @@ mod usage {
                                                [$TOMBSTONE_SANDBOXES_MAX]
                   --sandbox-idle <DURATION>    A sandbox that nobody has called for so long is let go [default:
                                                1h] [$TOMBSTONE_SANDBOX_IDLE]
+                  --sandbox-bytes <SIZE>       How many bytes the records of one sandbox may take, beside those
+                                               it began with [default: 256MiB] [$TOMBSTONE_SANDBOX_BYTES]
                   --state <FILE>               Where all sandboxes are kept over a restart; in memory only,
                                                unless given [$TOMBSTONE_STATE]
                   --state-interval <DURATION>  How often that file is written, beside at the end [default: 30s]

@@ -45,7 +45,7 @@ fixture_set: crowded
 providers: [shop, till]
 settings: { shop: { grace: 1m, limit: 3 }, till: { open: true } }
 clock: { start: '2030-01-31T08:00:00Z', rate: 0.5 }
-sandboxes: { max: 5, idle: 10m }
+sandboxes: { max: 5, idle: 10m, bytes: 16MiB }
 state: { file: state.json, interval: 1m }
 faults: [{ operation: deleteShop, answer: { status: 503 } }]
 journal: { entries: 0, bytes: 512KiB, out: /tmp/journal.json }
@@ -156,6 +156,7 @@ fn the_file_gives_every_option() {
             sandboxes: Sandboxes {
                 count_max: 5,
                 idle: 600s,
+                bytes_max: 16777216,
             },
             state: Some(
                 State {
@@ -253,6 +254,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("clock-rate", "0.5"),
         ("sandboxes-max", "5"),
         ("sandbox-idle", "10m"),
+        ("sandbox-bytes", "16MiB"),
         ("state", &inside("state.json")),
         ("state-interval", "1m"),
         ("fault", "operation=deleteShop,status=503"),
@@ -343,7 +345,7 @@ fn the_defaults_are_those_that_help_tells() {
         assert_eq!(resolved(&[&[word.as_str()], state].concat(), &[], None), expected, "{word}");
         told += 1;
     }
-    assert_eq!(told, 15);
+    assert_eq!(told, 16);
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::trial::Trial;
 use crate::trial::applivery;
 use crate::trial::call;
 use crate::trial::erase;
+use crate::trial::erase_in;
 use crate::trial::frozen;
 use crate::trial::header;
 use crate::trial::json_of;
@@ -597,4 +598,42 @@ fn journals_are_kept_in_bounds_by_many_at_once() {
     assert!(used <= bytes_max, "{used}");
     emulator.sandboxes().reset(NOON);
     assert_eq!(emulator.sandboxes().budget().used(), 0);
+}
+
+#[test]
+fn what_one_sandbox_holds_is_bounded() {
+    let options = Options { clock: FROZEN, sandbox_bytes_max: 100_000, ..Options::default() };
+    let emulator = world(&options);
+    let trial = Trial::new(&emulator, "a");
+    let name = "n".repeat(10_000);
+    let put = |number: usize| {
+        let fields = json!({ "id": number, "name": &name, "alias": "a", "provider": "p" });
+        let fields = fields.as_object().unwrap().clone();
+        trial.control().put_record("partoo", "organizations", &[number.to_string()], fields)
+    };
+    let made = (1_000..1_100).take_while(|number| put(*number).is_ok()).count();
+    assert_eq!(made, 9);
+    let full = put(2_000).unwrap_err().into_response();
+    assert_eq!(full.status(), 507);
+    let told = String::from_utf8(full.into_body().to_vec()).unwrap();
+    assert!(told.contains("start with a larger `--sandbox-bytes`"), "{told}");
+    let organizations: Vec<String> = (0..2_000).map(|number| format!("o_{number}")).collect();
+    let organizations: Vec<&str> = organizations.iter().map(String::as_str).collect();
+    let before = trial.control().state().unwrap();
+    assert_eq!(trial.status(&erase_in(&["ines"], &organizations)), 507);
+    assert!(trial.control().state().unwrap() == before, "nothing is changed");
+    assert_eq!(trial.status(&partoo("43")), 200, "what makes room can be done");
+    trial.control().delete_record("partoo", "organizations", &["1000".to_owned()]).unwrap();
+    put(1_000).unwrap();
+    let other = Trial { name: "b", ..trial };
+    assert_eq!(other.status(&erase_in(&["ines"], &organizations[..100])), 202);
+    let mut state = before;
+    let records = state["providers"]["partoo"]["records"]["organizations"].as_array_mut().unwrap();
+    records.extend(
+        (3_000..3_010).map(|id| json!({ "id": id, "name": &name, "alias": "a", "provider": "p" })),
+    );
+    assert_eq!(other.control().put_state(state.clone()).unwrap_err().into_response().status(), 507);
+    other.control().restore_state(state, None).unwrap();
+    trial.control().reset().unwrap();
+    put(1_000).unwrap();
 }
