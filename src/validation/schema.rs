@@ -119,10 +119,7 @@ impl Telling<'_> {
         let inside = error.instance_path().as_str();
         let pointer = format!("{}{inside}", self.base);
         let field = field(self.subject.name, self.value, &pointer);
-        let keyword = match error.kind() {
-            Kind::FalseSchema => forbidding(error.schema_path().as_str()),
-            kind => kind.keyword(),
-        };
+        let keyword = keyword(error);
         let mut push = |property: Option<&str>, expected: Option<Value>, text: String| {
             self.violations.push(Violation {
                 location: self.subject.place,
@@ -164,6 +161,16 @@ impl Telling<'_> {
                 push(None, expected, text);
             }
         }
+    }
+}
+
+/// The keyword that was not kept.
+fn keyword<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    match error.kind() {
+        Kind::FalseSchema => forbidding(error.schema_path().as_str()),
+        // The search ended before it was found.
+        Kind::Custom { .. } => "schema",
+        kind => kind.keyword(),
     }
 }
 

@@ -28,7 +28,8 @@ pub struct Violation {
     /// The name that a user would say: `force`, `data.organizationIds[0]`. Empty for the body as a whole.
     pub field: String,
     /// What was not kept: a JSON Schema keyword, or one of `parse`, `media_type`, `body_required`, `too_large`,
-    /// `content_encoding`, `encoding` and `style`; `left_out` says that there are more violations.
+    /// `content_encoding`, `encoding` and `style`; `schema` where it was not found which,
+    /// and `left_out` for what says that there are more violations.
     pub keyword: String,
     /// What the keyword asks for: a type's name, a limit, a pattern, the allowed values.
     pub expected: Option<Value>,
