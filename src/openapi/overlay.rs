@@ -7,14 +7,20 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::lowering;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
 use crate::yaml::Document;
 use crate::yaml::Editing;
 use crate::yaml::Update;
+use crate::yaml::Updates;
 
 /// Values that one overlay may add: as many as the largest documents have.
 const ADDED_MAX: usize = 5_000_000;
+/// Values that the actions of one overlay may look at in all: some seconds.
+const LOOKED_AT_MAX: usize = 50_000_000;
+/// Entries of a map that are passed on the way to another in the time that it takes to look at one value.
+const PASSED_PER_LOOK: usize = 16;
 /// `..` in one target: each multiplies what is looked at by the depth of the document.
 const DESCENTS_MAX: usize = 3;
 /// Brackets and parentheses in one another in a target: to read it takes twice as long with each, and its stack. A filter
@@ -34,6 +40,8 @@ pub struct Overlay<'d> {
 struct Action {
     pointer: String,
     target: JsonPath,
+    /// How often the whole document may be looked through for each of its values, and once more; 0 for a plain path.
+    searches: u32,
     change: Change,
 }
 
@@ -62,9 +70,23 @@ impl<'d> Overlay<'d> {
     /// Applies all actions in order. What selects nothing, or what cannot be changed, is a warning in `findings`.
     pub fn apply(&self, document: Document, findings: &mut Vec<Finding>) -> Document {
         let mut editing = document.edit();
-        let mut added = 0;
+        let updates = Updates::new(self.document);
+        let (mut added, mut looked_at) = (0, 0_usize);
         for action in &self.actions {
-            self.act(action, &mut editing, &mut added, findings);
+            if action.searches > 0 {
+                let looks = lowering::count(editing.root()).saturating_pow(action.searches);
+                looked_at = looked_at.saturating_add(looks);
+            }
+            if looked_at.saturating_add(editing.passed() / PASSED_PER_LOOK) > LOOKED_AT_MAX {
+                let message = format!(
+                    "the actions up to here look at more than {LOOKED_AT_MAX} values; this one and those after it are \
+                     left out"
+                );
+                let hint = "name places by their path, without `..`, `*` and filters";
+                findings.push(self.document.error(&action.pointer, message).hint(hint));
+                break;
+            }
+            self.act(action, &updates, &mut editing, &mut added, findings);
         }
         editing.finish()
     }
@@ -72,6 +94,7 @@ impl<'d> Overlay<'d> {
     fn act(
         &self,
         action: &Action,
+        updates: &Updates<'_>,
         editing: &mut Editing,
         added: &mut usize,
         findings: &mut Vec<Finding>,
@@ -98,7 +121,7 @@ impl<'d> Overlay<'d> {
             Change::Remove => self.remove(action, targets, editing, findings),
             Change::Update => {
                 let at = format!("{}/update", action.pointer);
-                let Some(update) = Update::of(self.document, &at) else { return };
+                let Some(update) = updates.at(&at) else { return };
                 *added += update.count().saturating_mul(targets.len());
                 if *added > ADDED_MAX {
                     let message = format!("adds more than {ADDED_MAX} values to the document");
@@ -149,28 +172,39 @@ impl<'d> Overlay<'d> {
     }
 }
 
-/// How many brackets and parentheses of a target are in one another, those in its texts left out.
-fn nesting(path: &str) -> usize {
-    let (mut open, mut most, mut quote, mut escaped) = (0_usize, 0, None, false);
-    for letter in path.chars() {
-        if let Some(end) = quote {
-            if !escaped && letter == end {
-                quote = None;
+/// What a target is made of, its texts left out.
+struct Shape {
+    /// How many brackets and parentheses are in one another.
+    nested: usize,
+    /// How often it begins at the root.
+    roots: u32,
+}
+
+impl Shape {
+    fn of(target: &str) -> Shape {
+        let mut shape = Shape { nested: 0, roots: 0 };
+        let (mut open, mut quote, mut escaped) = (0_usize, None, false);
+        for letter in target.chars() {
+            if let Some(end) = quote {
+                if !escaped && letter == end {
+                    quote = None;
+                }
+                escaped = !escaped && letter == '\\';
+                continue;
             }
-            escaped = !escaped && letter == '\\';
-            continue;
-        }
-        match letter {
-            '\'' | '"' => quote = Some(letter),
-            '[' | '(' => {
-                open += 1;
-                most = most.max(open);
+            match letter {
+                '\'' | '"' => quote = Some(letter),
+                '[' | '(' => {
+                    open += 1;
+                    shape.nested = shape.nested.max(open);
+                }
+                ']' | ')' => open = open.saturating_sub(1),
+                '$' => shape.roots += 1,
+                _ => {}
             }
-            ']' | ')' => open = open.saturating_sub(1),
-            _ => {}
         }
+        shape
     }
-    most
 }
 
 /// A pointer in an order where numbers count as such.
@@ -266,13 +300,19 @@ impl<'d> Reading<'d> {
             self.error(&at, format!("`{text}` has more than {DESCENTS_MAX} `..`"));
             return None;
         }
-        if nesting(text) > NESTED_MAX {
+        let Shape { nested, roots } = Shape::of(text);
+        if nested > NESTED_MAX {
             let message = format!("the target has more than {NESTED_MAX} brackets in one another");
             self.error(&at, message).hint = Some("select in several actions".to_owned());
             return None;
         }
         match JsonPath::parse(text) {
-            Ok(target) => Some(Action { pointer, target, change }),
+            Ok(target) => {
+                // A filter that begins at the root again goes through the document for each value that it is asked of.
+                let is_plain = !text.contains(['*', '?']) && !text.contains("..");
+                let searches = if is_plain { 0 } else { roots };
+                Some(Action { pointer, target, searches, change })
+            }
             Err(error) => {
                 let message = format!("`{text}` is no JSONPath: {}", error.message());
                 self.error(&at, message).hint =

@@ -16,6 +16,8 @@ pub(crate) struct Editing {
     file: Arc<str>,
     root: Value,
     tree: Branch,
+    /// How many entries were passed on the way to others.
+    passed: usize,
 }
 
 /// A part of another document, to be merged into this one.
@@ -25,16 +27,35 @@ pub(crate) struct Update {
     tree: Branch,
 }
 
-impl Update {
-    /// The part of a document at a pointer, if it is there.
-    pub(crate) fn of(document: &Document, pointer: &str) -> Option<Update> {
+/// The document that updates are parts of.
+pub(crate) struct Updates<'d> {
+    root: &'d Value,
+    tree: Branch,
+}
+
+impl<'d> Updates<'d> {
+    pub(crate) fn new(document: &'d Document) -> Updates<'d> {
         let (file, lines) = (Some(&document.file), &document.lines);
-        let mut tree = Branch::of(lines.nodes(), lines, file, &mut 0);
-        let mut root = document.root.clone();
-        let (value, branch) = descend(&mut root, &mut tree, pointer)?;
-        Some(Update { value: value.take(), tree: branch.clone() })
+        Updates { root: &document.root, tree: Branch::of(lines.nodes(), lines, file, &mut 0) }
     }
 
+    /// The part of the document at a pointer, if it is there.
+    pub(crate) fn at(&self, pointer: &str) -> Option<Update> {
+        let (mut value, mut tree) = (self.root, &self.tree);
+        for token in pointer.split('/').skip(1) {
+            let number = position(value, token)?;
+            value = match value {
+                Value::Object(map) => map.values().nth(number)?,
+                Value::Array(items) => items.get(number)?,
+                _ => return None,
+            };
+            tree = tree.inside.get(number)?;
+        }
+        Some(Update { value: value.clone(), tree: tree.clone() })
+    }
+}
+
+impl Update {
     /// How many values it is made of.
     pub(crate) fn count(&self) -> usize {
         fn count(branch: &Branch) -> usize {
@@ -94,7 +115,7 @@ impl Branch {
 impl Editing {
     pub(super) fn new(document: Document) -> Editing {
         let tree = Branch::of(document.lines.nodes(), &document.lines, None, &mut 0);
-        Editing { file: document.file, root: document.root, tree }
+        Editing { file: document.file, root: document.root, tree, passed: 0 }
     }
 
     /// The document as it is now.
@@ -102,10 +123,17 @@ impl Editing {
         &self.root
     }
 
+    /// How many entries were passed so far on the way to those that were changed.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed
+    }
+
     /// Takes the entry at `pointer` out; whether it was there and is not the root.
     pub(crate) fn remove(&mut self, pointer: &str) -> bool {
         let Some((holder, token)) = pointer.rsplit_once('/') else { return false };
-        let Some((value, branch)) = descend(&mut self.root, &mut self.tree, holder) else {
+        let Some((value, branch)) =
+            descend(&mut self.root, &mut self.tree, holder, &mut self.passed)
+        else {
             return false;
         };
         let Some(number) = position(value, token) else { return false };
@@ -127,7 +155,9 @@ impl Editing {
     /// Merges a value into the entry at `pointer`: entries of maps one by one and recursively, lists by appending, and all
     /// else takes the place of what was there. To a list, what is no list is appended. Whether the entry is there.
     pub(crate) fn merge(&mut self, pointer: &str, update: &Update) -> bool {
-        let Some((target, tree)) = descend(&mut self.root, &mut self.tree, pointer) else {
+        let Some((target, tree)) =
+            descend(&mut self.root, &mut self.tree, pointer, &mut self.passed)
+        else {
             return false;
         };
         let Update { value, tree: branch } = update.clone();
@@ -180,10 +210,12 @@ fn descend<'v>(
     root: &'v mut Value,
     tree: &'v mut Branch,
     pointer: &str,
+    passed: &mut usize,
 ) -> Option<(&'v mut Value, &'v mut Branch)> {
     let (mut value, mut branch) = (root, tree);
     for token in pointer.split('/').skip(1) {
         let number = position(value, token)?;
+        *passed += number;
         value = match value {
             Value::Object(map) => map.values_mut().nth(number)?,
             Value::Array(items) => items.get_mut(number)?,

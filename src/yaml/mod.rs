@@ -22,6 +22,7 @@ use reading::Notes;
 
 pub(crate) use editing::Editing;
 pub(crate) use editing::Update;
+pub(crate) use editing::Updates;
 
 /// A document read from one file.
 #[derive(Clone, Debug)]

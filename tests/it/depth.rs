@@ -140,3 +140,23 @@ fn targets_of_overlays_nest_only_so_deep() {
     "#]]
     .assert_eq(&read(&format!("$[?{}@.a]", "@.a && ".repeat(2000))));
 }
+
+#[test]
+fn an_overlay_of_many_actions_takes_little_and_one_that_searches_has_an_end() {
+    let apply = |target: &str, count: usize| {
+        let action = format!("- {{ target: {target:?}, update: {{ x-a: b }} }}\n");
+        let text = format!(
+            "overlay: 1.0.0\ninfo: {{ title: t, version: '1' }}\nactions:\n{}",
+            action.repeat(count)
+        );
+        let mut findings = Vec::new();
+        let overlay = Document::parse("o.yaml", &text, &mut findings).unwrap();
+        let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
+        Overlay::read(&overlay, &mut findings).unwrap().apply(document, &mut findings);
+        findings.first().map_or_else(String::new, ToString::to_string)
+    };
+    assert_eq!(apply("$.paths['/x'].get", 5000), "");
+    // Each filter goes through the document again, for each value.
+    let multiplied = "$..[?$.a[?$.b[?$.c && $.d && $.e && $.f && $.g && $.h]]]";
+    expect!["o.yaml:4: error: the actions up to here look at more than 50000000 values; this one and those after it are left out (name places by their path, without `..`, `*` and filters)"].assert_eq(&apply(multiplied, 1));
+}
