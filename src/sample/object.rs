@@ -3,6 +3,7 @@
 //! Owns `properties` to `unevaluatedProperties`, and the two directions. Must not know how their values are made.
 
 use indexmap::IndexMap;
+use indexmap::IndexSet;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -87,6 +88,7 @@ impl<'s> Maker<'s, '_> {
         dice: &mut Dice,
     ) -> Result<(View<'s>, Names<'s>), Clash> {
         let mut view = view.clone();
+        view.list_properties();
         let mut names = self.names(&view, style)?;
         for _ in 0..ROUNDS_MAX {
             let known = view.facets.len();
@@ -105,6 +107,7 @@ impl<'s> Maker<'s, '_> {
             if view.facets.len() == known {
                 break;
             }
+            view.list_properties();
             names = self.names(&view, style)?;
         }
         Ok((view, names))
@@ -113,13 +116,13 @@ impl<'s> Maker<'s, '_> {
     /// The names of the properties in the order of the document.
     fn names(&mut self, view: &View<'s>, style: Style) -> Result<Names<'s>, Clash> {
         let fills = self.fills() && style != Style::Plain;
-        let required: Vec<&'s str> = self.required(view).collect();
+        let required: IndexSet<&'s str> = self.required(view).collect();
         let unwanted = self.unwanted(view);
         let mut names: Names<'s> = IndexMap::new();
         for properties in view.said("properties").filter_map(Value::as_object) {
             self.spend(properties.len())?;
             for (name, schema) in properties {
-                let must = required.contains(&name.as_str());
+                let must = required.contains(name.as_str());
                 let may = fills
                     && !unwanted.contains(&name.as_str())
                     && !self.recurs(schema)
@@ -170,7 +173,7 @@ impl<'s> Maker<'s, '_> {
         around: Option<&'s Value>,
     ) -> Result<Value, Clash> {
         let mut schemas = self.property_schemas(view, name);
-        if let Some(named) = view.facets.iter().find_map(|facet| Schemas::named(facet, name)) {
+        if let Some(named) = view.valued().find_map(|facet| Schemas::named(facet, name)) {
             let mut own = View::default();
             let fits = schemas.iter().all(|schema| own.add(self.schemas, schema, false));
             // Where a choice was made, or the schema itself says what it is called, that counts.
@@ -183,7 +186,8 @@ impl<'s> Maker<'s, '_> {
                 schemas.push(named);
             }
         }
-        let hint = around.into_iter().chain(view.said("example")).chain(view.said("default"));
+        let said = |keyword: &'static str| view.valued().filter_map(move |it| it.get(keyword));
+        let hint = around.into_iter().chain(said("example")).chain(said("default"));
         let hint = hint.filter_map(Value::as_object).find_map(|example| example.get(name));
         self.inside(name, Part { schemas: &schemas, spot: Spot { name, owner }, hint, salt: 0 })
     }
@@ -192,7 +196,7 @@ impl<'s> Maker<'s, '_> {
     fn property_schemas(&self, view: &View<'s>, name: &str) -> Vec<&'s Value> {
         let mut schemas = Vec::new();
         let mut known = false;
-        for facet in &view.facets {
+        for facet in view.about(name) {
             let own = facet.get("properties").and_then(|properties| properties.get(name));
             let before = schemas.len();
             schemas.extend(own);
@@ -298,7 +302,8 @@ impl<'s> Maker<'s, '_> {
     }
 
     fn is_other_sided(&self, view: &View<'s>, name: &str) -> bool {
-        let properties = view.said("properties").filter_map(|properties| properties.get(name));
+        let listed = view.about(name).filter_map(|facet| facet.get("properties"));
+        let properties = listed.filter_map(|properties| properties.get(name));
         let mut properties = properties.peekable();
         properties.peek().is_some() && properties.any(|schema| self.is_of_other_side(schema))
     }

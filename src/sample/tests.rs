@@ -730,3 +730,17 @@ fn a_text_is_of_its_format_and_of_its_pattern() {
         }
     }
 }
+
+#[test]
+fn an_object_of_thousands_of_parts_takes_little() {
+    let parts: Vec<Value> = (0..3000)
+        .map(|number| {
+            let name = format!("p{number}");
+            json!({ "type": "object", "required": [name], "properties": { name: { "type": "integer" } } })
+        })
+        .collect();
+    let schemas = schemas(&json!({ "Whole": { "allOf": parts } }));
+    let id = schemas.at("/components/schemas/Whole").unwrap();
+    let made = sample(&schemas, id, &Wish::of(Direction::Response), 0).unwrap();
+    assert_eq!(made.as_object().unwrap().len(), 3000);
+}

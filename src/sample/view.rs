@@ -3,6 +3,9 @@
 //! Owns how `$ref` and `allOf` flow together and what bounds that gives. Must not know how a value is made, nor
 //! which alternative is taken.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde_json::Map;
 use serde_json::Value;
 
@@ -41,6 +44,21 @@ pub(super) struct View<'s> {
     pub(super) conditions: Vec<&'s Map<String, Value>>,
     /// The name of the first component that was referred to.
     pub(super) component: Option<&'s str>,
+    /// By the name of a property, which schemas list it; made where there are many schemas.
+    listed: Option<Arc<Listed<'s>>>,
+}
+
+/// Schemas that are gone through for each property; where there are more, those that matter are looked up.
+const FACETS_GONE_THROUGH_MAX: usize = 16;
+
+/// Which of the schemas say something of a property, by their numbers.
+#[derive(Default)]
+struct Listed<'s> {
+    by_name: HashMap<&'s str, Vec<usize>>,
+    /// Those that say something of properties whose names they do not list.
+    of_any: Vec<usize>,
+    /// Those that have values, or names by which discriminators know them.
+    valued: Vec<usize>,
 }
 
 impl<'s> View<'s> {
@@ -55,6 +73,7 @@ impl<'s> View<'s> {
             return true;
         }
         self.facets.push(map);
+        self.listed = None;
         if whole {
             self.whole.push(map);
         }
@@ -107,6 +126,48 @@ impl<'s> View<'s> {
     /// What all schemas say under one keyword.
     pub(super) fn said(&self, keyword: &str) -> impl Iterator<Item = &'s Value> {
         self.facets.iter().filter_map(move |facet| facet.get(keyword))
+    }
+
+    /// Makes what is asked of many properties in turn quick, as long as no schema is added.
+    pub(super) fn list_properties(&mut self) {
+        if self.facets.len() <= FACETS_GONE_THROUGH_MAX || self.listed.is_some() {
+            return;
+        }
+        let mut listed = Listed::default();
+        for (number, facet) in self.facets.iter().enumerate() {
+            let properties = facet.get("properties").and_then(Value::as_object);
+            for name in properties.into_iter().flat_map(Map::keys) {
+                listed.by_name.entry(name).or_default().push(number);
+            }
+            let says = |keyword: &&str| facet.contains_key(*keyword);
+            if ["patternProperties", "additionalProperties"].iter().any(says) {
+                listed.of_any.push(number);
+            }
+            if ["example", "default"].iter().any(says) || Schemas::is_named(facet) {
+                listed.valued.push(number);
+            }
+        }
+        self.listed = Some(Arc::new(listed));
+    }
+
+    /// The schemas that may say something of a property.
+    pub(super) fn about(&self, name: &str) -> impl Iterator<Item = &'s Map<String, Value>> {
+        let all = if self.listed.is_some() { 0..0 } else { 0..self.facets.len() };
+        let listed = self.listed.as_ref().map(|listed| {
+            let by_name = listed.by_name.get(name).map_or(&[][..], Vec::as_slice);
+            let mut numbers = [by_name, &listed.of_any].concat();
+            numbers.sort_unstable();
+            numbers.dedup();
+            numbers
+        });
+        all.chain(listed.into_iter().flatten()).map(|number| self.facets[number])
+    }
+
+    /// The schemas that may have an example or a default, or names by which discriminators know them.
+    pub(super) fn valued(&self) -> impl Iterator<Item = &'s Map<String, Value>> {
+        let all = if self.listed.is_some() { 0..0 } else { 0..self.facets.len() };
+        let listed = self.listed.iter().flat_map(|listed| listed.valued.iter().copied());
+        all.chain(listed).map(|number| self.facets[number])
     }
 
     /// The strictest lower bound, as of `minLength`.
