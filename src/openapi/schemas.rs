@@ -30,8 +30,8 @@ use super::lowering::Lowered;
 use super::patterns;
 use super::validator::Validator;
 
-/// Compiled validators kept at a time: ordinary documents have fewer bodies than this.
-const VALIDATORS_MAX: usize = 128;
+/// Compiled validators kept at a time: documents have fewer bodies than this, and their bytes are bounded too.
+const VALIDATORS_MAX: usize = 4096;
 /// Bytes that the kept validators take together, by estimate. Each holds a copy of all it can reach, so that of
 /// 3,000 interlinked schemas each takes 20 MB and more; ordinary ones take 20 KB.
 const VALIDATORS_BYTES_MAX: usize = 64 << 20;
@@ -406,6 +406,11 @@ impl Schemas {
         schema.get(discriminator::NAMED)?.get(property)
     }
 
+    /// Whether discriminators know a schema by names.
+    pub fn is_named(schema: &Map<String, Value>) -> bool {
+        schema.contains_key(discriminator::NAMED)
+    }
+
     /// The name of the component that a schema's `$ref` leads to.
     pub fn component(&self, schema: &Value) -> Option<String> {
         let reference = schema.get("$ref")?.as_str()?;
@@ -481,10 +486,10 @@ mod tests {
         assert_eq!(keep(2, 30), (vec![1, 2], 60));
         assert_eq!(keep(3, 200), (vec![3], 200));
         assert_eq!(keep(4, 1), (vec![4], 1));
-        for number in 5..500 {
+        for number in 5..5000 {
             keep(number, 0);
         }
-        assert_eq!(keep(500, 0).0.len(), VALIDATORS_MAX);
+        assert_eq!(keep(5000, 0).0.len(), VALIDATORS_MAX);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Owns the examples. Must not know how they are read.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use expect_test::Expect;
 use expect_test::expect;
@@ -1094,13 +1095,14 @@ paths:
 }
 
 #[test]
-fn only_so_many_validators_are_kept() {
+fn validators_of_many_schemas_are_kept() {
     let mut schemas = "S: {type: string}\n".to_owned();
     for number in 0..300 {
         writeln!(schemas, "S{number}: {{type: integer, minimum: {number}}}").unwrap();
     }
     let text = with_schemas("3.1.0", &schemas);
     let schemas = load(&text).0.unwrap().schemas;
+    let first = schemas.validator(schemas.at("/components/schemas/S0").unwrap()).unwrap();
     for _ in 0..2 {
         for number in 0..300 {
             let id = schemas.at(&format!("/components/schemas/S{number}")).unwrap();
@@ -1108,6 +1110,8 @@ fn only_so_many_validators_are_kept() {
             assert!(validator.is_valid(&json!(number)) && !validator.is_valid(&json!(number - 1)));
         }
     }
+    let again = schemas.validator(schemas.at("/components/schemas/S0").unwrap()).unwrap();
+    assert!(Arc::ptr_eq(&first, &again), "it was compiled once");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Coercion never fails: text that cannot be what the schema asks for stays text, and the schema then says what
 //! is wrong with it. Must not know where text comes from.
 
+use std::collections::HashSet;
 use std::ops::BitAnd;
 use std::ops::BitOr;
 
@@ -357,15 +358,15 @@ fn integer(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether [`fill_defaults`] could find anything to fill in: what a schema can reach is looked through once.
+/// Whether [`fill_defaults`] could find anything to fill in: what a schema can reach is looked through once. Of one that
+/// reaches more it is not told: to look is quick where a body is small, and at load it is asked for each operation.
 pub(super) fn has_defaults(schemas: &Schemas, schema: &Value) -> bool {
-    const REACHED_MAX: usize = 10_000;
-    let mut seen: Vec<&Value> = vec![schema];
-    let mut next = 0;
-    while let Some(schema) = seen.get(next).copied() {
-        next += 1;
+    const REACHED_MAX: usize = 256;
+    let mut seen: HashSet<*const Value> = HashSet::from([std::ptr::from_ref(schema)]);
+    let mut open = vec![schema];
+    while let Some(schema) = open.pop() {
         let Value::Object(keywords) = schema else { continue };
-        if keywords.contains_key("default") || next > REACHED_MAX {
+        if keywords.contains_key("default") || seen.len() > REACHED_MAX {
             return true;
         }
         let lists = keywords.get("allOf").and_then(Value::as_array).into_iter().flatten();
@@ -375,8 +376,8 @@ pub(super) fn has_defaults(schemas: &Schemas, schema: &Value) -> bool {
             .chain(keywords.get("items"))
             .chain(target(schemas, keywords));
         for schema in reached {
-            if !seen.iter().any(|known| std::ptr::eq(*known, schema)) {
-                seen.push(schema);
+            if seen.insert(schema) {
+                open.push(schema);
             }
         }
     }
