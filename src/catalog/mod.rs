@@ -457,35 +457,64 @@ fn read_documents(
     findings: &mut Vec<Finding>,
     files: &mut Files,
 ) -> Result<(), Error> {
-    let mut names: Vec<String> = Vec::new();
+    let mut own = Vec::new();
     for source in &sources.documents {
         if !source.is_standard_input() {
             files.note_looked_for(&source.path);
         }
         for source in source.files(findings)? {
-            let mut paths = Vec::new();
-            let document =
-                document::read_noting(&source.path, &sources.overlays, findings, &mut paths);
-            let loaded = document.and_then(|document| {
-                let contract = Contract::load(&document, findings)?;
-                Some((document, contract))
-            });
-            let Some((document, contract)) = loaded else {
-                // So that it is seen when it is mended.
-                files.note_read(paths);
-                continue;
-            };
-            let name = source.provider_name(&contract, &names);
-            let behavior = source.behavior_files().find(|path| path.is_file());
-            for path in source.behavior_files().filter(|path| !path.is_file()) {
-                files.note(&path, None);
-            }
-            names.push(name.clone());
-            let own = OwnDocument { document, contract, behavior, paths };
-            found.insert(name, Place::Document(Box::new(own)));
+            let read = read_own_document(&source, sources, findings, files);
+            own.extend(read.map(|read| (source, read)));
         }
     }
+    let names = {
+        let built_in = if own.is_empty() { Vec::new() } else { built_in_contracts(found) };
+        let contracts = own.iter().map(|(_, own)| &own.contract).chain(&built_in);
+        let contracts: Vec<&Contract> = contracts.collect();
+        let mut names: Vec<String> = Vec::new();
+        for (source, own) in &own {
+            names.push(source.provider_name(&own.contract, &contracts, &names));
+        }
+        names
+    };
+    let places = own.into_iter().map(|(_, own)| Place::Document(Box::new(own)));
+    found.extend(names.into_iter().zip(places));
     Ok(())
+}
+
+fn read_own_document(
+    source: &DocumentSource,
+    sources: &Sources,
+    findings: &mut Vec<Finding>,
+    files: &mut Files,
+) -> Option<OwnDocument> {
+    let mut paths = Vec::new();
+    let document = document::read_noting(&source.path, &sources.overlays, findings, &mut paths);
+    let loaded = document.and_then(|document| {
+        let contract = Contract::load(&document, findings)?;
+        Some((document, contract))
+    });
+    let Some((document, contract)) = loaded else {
+        // So that it is seen when it is mended.
+        files.note_read(paths);
+        return None;
+    };
+    let behavior = source.behavior_files().find(|path| path.is_file());
+    for path in source.behavior_files().filter(|path| !path.is_file()) {
+        files.note(&path, None);
+    }
+    Some(OwnDocument { document, contract, behavior, paths })
+}
+
+/// The contracts of the built-in providers among these: what else answers at the root.
+fn built_in_contracts(found: &BTreeMap<String, Place>) -> Vec<Contract> {
+    let names = found.iter().filter(|(_, place)| matches!(place, Place::BuiltIn));
+    let contract = |name: &String| {
+        let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
+        let findings = &mut Vec::new();
+        Contract::load(&Document::parse(&file.name, &file.text, findings)?, findings)
+    };
+    names.filter_map(|(name, _)| contract(name)).collect()
 }
 
 /// Folders of fixtures that no provider has.

@@ -128,8 +128,14 @@ impl DocumentSource {
     }
 
     /// What its provider is called: the name that was given, else of the file, its folder or its title, in this order; one under
-    /// which all its paths can be reached, and that nobody in `taken` has.
-    pub(super) fn provider_name(&self, contract: &Contract, taken: &[String]) -> String {
+    /// which all its paths can be reached, that stands in nobody's way, and that nobody in `taken` has. `contracts` are
+    /// those that it is served beside, its own among them.
+    pub(super) fn provider_name(
+        &self,
+        contract: &Contract,
+        contracts: &[&Contract],
+        taken: &[String],
+    ) -> String {
         if let Some(name) = &self.name {
             return name.clone();
         }
@@ -146,7 +152,7 @@ impl DocumentSource {
         let is_free = |name: &str| {
             let begins = |template: &str| template.split('/').nth(1) == Some(name);
             let mut operations = contract.operations.iter();
-            name_refusal(name, &[contract]).is_none()
+            name_refusal(name, contracts).is_none()
                 // Alone, it answers without its base paths, too.
                 && !operations.any(|operation| begins(&operation.template))
                 && !taken.iter().any(|other| other == name)

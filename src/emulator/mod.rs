@@ -543,7 +543,9 @@ fn refuse_names(providers: &mut Vec<Provider>, findings: &mut Vec<Finding>) {
         None => true,
         Some(message) => {
             let finding = Finding::error(&provider.contract().file, 0, "", message);
-            findings.push(finding.hint("rename its folder"));
+            findings.push(
+                finding.hint("rename its folder, or write `NAME=` before the path of its document"),
+            );
             false
         }
     });

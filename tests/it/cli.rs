@@ -623,6 +623,27 @@ mod files {
         "#]]);
     }
 
+    #[test]
+    fn a_document_stands_in_nobodys_way_by_its_name() {
+        let folder = Folder::new("names");
+        // As a path of a built-in API begins, and as one of the other begins.
+        folder.write("organizations.yaml", CONTRACT);
+        folder.write("carts.yaml", &CONTRACT.replace("/carts", "/tills"));
+        let path = |name: &str| folder.path.join(name).display().to_string();
+        let [first, second] = ["organizations.yaml", "carts.yaml"].map(path);
+        run(&["check", &first, &second]).check_in(&folder, &expect![[r#"
+            DIR/organizations.yaml:3: warning: the host `api.shop.example` is that of `carts` already, and leads there
+            2 providers can be served, beside 4 built in; 0 errors and 1 warning
+            exit 0
+        "#]]);
+        let ended = run(&["check", &format!("organizations={first}")]);
+        ended.check_in(&folder, &expect![[r#"
+            DIR/organizations.yaml: error: no provider can be named `organizations` beside the path `/organizations/{id}`: both begin with `/organizations` (rename its folder, or write `NAME=` before the path of its document)
+            1 provider can be served, beside 4 built in; 1 error and 0 warnings
+            exit 1
+        "#]]);
+    }
+
     /// Text that clears the screen, turns what follows around and makes a line that is a command to a CI system.
     const HOSTILE: &str = r"x\r\n::error::x\e[2J\u202E\x9b1m";
 

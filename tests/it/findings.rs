@@ -760,9 +760,9 @@ fn a_provider_whose_name_stands_in_the_way_is_left_out() {
     let emulator = Emulator::new(providers, &options, &mut findings);
     assert_eq!(emulator.providers().map(|name| &**name).collect::<Vec<_>>(), ["fine", "twin"]);
     expect![[r#"
-        openapi.yaml: error: no provider can be named `__mine`: paths that begin so are the sandbox's own (rename its folder)
-        openapi.yaml: error: no provider can be named `@other`: paths that begin so are the sandbox's own (rename its folder)
-        openapi.yaml: error: no provider can be named `shops` beside the path `/shops/{id}`: both begin with `/shops` (rename its folder)
+        openapi.yaml: error: no provider can be named `__mine`: paths that begin so are the sandbox's own (rename its folder, or write `NAME=` before the path of its document)
+        openapi.yaml: error: no provider can be named `@other`: paths that begin so are the sandbox's own (rename its folder, or write `NAME=` before the path of its document)
+        openapi.yaml: error: no provider can be named `shops` beside the path `/shops/{id}`: both begin with `/shops` (rename its folder, or write `NAME=` before the path of its document)
         openapi.yaml:5: warning: `DELETE /shops/{id}` is also `DELETE /shops/{id}` of `fine`: neither answers there without its prefix"#]].assert_eq(&listed(&findings));
 }
 
