@@ -20,6 +20,7 @@ use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::SandboxSpec;
 use crate::control::SandboxView;
+use crate::control::StateCopy;
 use crate::control::TurnView;
 use crate::control::unfit;
 use crate::journal::Back;
@@ -136,8 +137,8 @@ pub(super) async fn redo(
 pub(super) async fn read_state(
     Shared(emulator): Shared,
     Names(name): Names<String>,
-) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.state()?))
+) -> Result<Json<StateCopy>, Refusal> {
+    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.state_copy()?))
 }
 
 pub(super) async fn put_state(

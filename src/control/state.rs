@@ -90,10 +90,14 @@ struct DetachedDocument {
 impl Control<'_> {
     /// Everything that the sandbox is, as one document; it has credentials of the fixtures in it.
     pub fn state(&self) -> Result<Value, Problem> {
-        let copied = self.visit(|_, state| self.copy_state(state))?;
-        serde_json::to_value(copied).map_err(|error| {
+        serde_json::to_value(self.state_copy()?).map_err(|error| {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", error.to_string())
         })
+    }
+
+    /// The same, to be written where it is not needed as a value.
+    pub fn state_copy(&self) -> Result<StateCopy, Problem> {
+        self.visit(|_, state| self.copy_state(state))
     }
 
     /// The same, without using the sandbox, to be written where it is not needed whole.
