@@ -23,6 +23,9 @@ use crate::store::Record;
 
 /// How many things that do not fit one message tells.
 const TOLD_MAX: usize = 5;
+/// How deep a record nests: a rule can put one into itself with each request, and a saved state is read to 128 levels, of
+/// which some are around the records.
+const RECORD_DEPTH_MAX: usize = 100;
 /// How many are looked for: more than a message tells, so that it says that there are more.
 const MISFITS_MAX: usize = 100;
 
@@ -163,11 +166,14 @@ pub(crate) fn first_misfit(
     changes: &mut [Change],
 ) -> Option<(usize, Vec<String>)> {
     for (index, change) in changes.iter_mut().enumerate() {
-        let Some(schema) = &shapes[change.resource].schema else { continue };
         let Some(after) = &mut change.after else { continue };
         if change.before.as_ref().is_some_and(|before| before.has_fields_of(after)) {
             continue;
         }
+        if after.is_deeper_than(RECORD_DEPTH_MAX) {
+            return Some((index, vec![format!("it nests deeper than {RECORD_DEPTH_MAX} levels")]));
+        }
+        let Some(schema) = &shapes[change.resource].schema else { continue };
         // It was planned just now, so that nobody else has it yet.
         let record = Arc::make_mut(after);
         if !schema.fits(record, schemas) {

@@ -160,3 +160,29 @@ fn an_overlay_of_many_actions_takes_little_and_one_that_searches_has_an_end() {
     let multiplied = "$..[?$.a[?$.b[?$.c && $.d && $.e && $.f && $.g && $.h]]]";
     expect!["o.yaml:4: error: the actions up to here look at more than 50000000 values; this one and those after it are left out (name places by their path, without `..`, `*` and filters)"].assert_eq(&apply(multiplied, 1));
 }
+
+#[test]
+fn a_record_that_is_put_into_itself_nests_only_so_deep() {
+    let behavior = "\
+tombstone: 1
+resources: { things: { key: id } }
+operations:
+  x:
+    let: { thing: 'things[\"a\"]' }
+    rules:
+      - { when: thing is none, create: things, with: { id: a, v: 1 }, respond: 200, body: 0 }
+      - { update: thing, set: { v: ['{{ record.v }}'] }, respond: 200, body: 1 }
+";
+    let mut findings = Vec::new();
+    let emulator = load(behavior, &mut findings).unwrap();
+    let ask = || {
+        let request = http::Request::builder().uri("/deep/x").body(Body::empty()).unwrap();
+        let response = emulator.handle(request, Timestamp(0)).response;
+        serde_json::from_slice::<Value>(response.body()).unwrap()
+    };
+    assert_eq!(ask(), 0);
+    for _ in 0..100 {
+        assert_eq!(ask(), 1);
+    }
+    expect![[r#""x rule 2, behavior.yaml:8: record `a` of `things` would not fit its schema: it nests deeper than 100 levels""#]].assert_eq(&ask()["detail"].to_string());
+}
