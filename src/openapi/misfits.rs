@@ -24,7 +24,7 @@ use super::validator::Validator;
 /// Parts of a value that are held against a schema to find what does not fit: a tenth of a second.
 const LOOKS_MAX: usize = 100_000;
 /// Schemas in one another of which a look counts as one more, since it may have to go as deep.
-const LOOK_LEVELS: usize = 64;
+const LOOK_LEVELS: usize = 12;
 /// Schemas that are compiled to find it, where each takes all that it can reach: what a request is refused in stays
 /// below a tenth of a second.
 const COMPILED_MAX: usize = 20_000;
