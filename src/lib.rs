@@ -47,7 +47,7 @@
 //! | 3 | [`journal`] | entries with what they changed, bounded |
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `numbers` `printable` | plain values, and what they take |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `printable` | plain values, and what they take |
 //!
 //! # Invariants
 //!
@@ -102,6 +102,7 @@ mod blocking;
 pub mod clock;
 pub mod finding;
 pub mod ids;
+mod json;
 pub mod memory;
 pub mod message;
 mod numbers;

@@ -2,6 +2,8 @@
 //!
 //! Must not know the routes.
 
+use std::fmt::Display;
+
 use axum::body::to_bytes;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
@@ -15,12 +17,11 @@ use http::Uri;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::admin::Refusal;
 use crate::admin::contract;
 use crate::control::unfit;
-use crate::numbers;
+use crate::json;
 use crate::problem::Problem;
 
 /// The names in the path, decoded.
@@ -70,14 +71,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
         // It was read under a limit before it came here.
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        let no_json = |error: &dyn Display| {
             let detail = format!("the body is no JSON: {error}");
             Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail)
-        })?;
-        if !numbers::are_finite(&value) {
-            let detail = "the body holds a number that is out of range";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "no JSON", detail).into());
-        }
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| no_json(&error))?;
+        let value = json::read(text).map_err(|error| no_json(&error))?;
         let template = head.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let operation = (&head.method, template);
         let problems = contract::misplaced_lists(operation, &head.headers, (&bytes, &value));

@@ -7,11 +7,11 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use crate::json;
 use crate::media::CODINGS;
 use crate::media::essence;
 use crate::media::is_json;
 use crate::message::Body;
-use crate::numbers;
 use crate::openapi::RequestBody;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
@@ -297,11 +297,7 @@ fn parse(reading: Reading, bytes: &[u8]) -> Result<Value, String> {
 /// duplicate keys the last one counts; nesting ends at 128 levels.
 pub(super) fn parse_json(text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match serde_json::from_str(text) {
-        Ok(value) if numbers::are_finite(&value) => Ok(value),
-        Ok(_) => Err("must be valid JSON: number out of range".to_owned()),
-        Err(error) => Err(format!("must be valid JSON: {error}")),
-    }
+    json::read(text).map_err(|error| format!("must be valid JSON: {error}"))
 }
 
 fn not_utf8(bytes: &[u8], at: usize) -> String {

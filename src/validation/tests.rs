@@ -510,7 +510,7 @@ fn bodies_that_cannot_be_read_say_why() {
             not a number ->
                 body `` at ``: parse null: must be valid JSON: expected value at line 1 column 9
             too big a number ->
-                body `` at ``: parse null: must be valid JSON: number out of range
+                body `` at ``: parse null: must be valid JSON: number out of range at line 1 column 13
             too deep ->
                 body `` at ``: parse null: must be valid JSON: recursion limit exceeded at line 1 column 128
             not UTF-8 ->

@@ -19,10 +19,8 @@ use serde_json::map::Entry;
 use super::fitted;
 use super::lines::Lines;
 use super::reading::Notes;
+use crate::json::NUMBER;
 use crate::numbers;
-
-/// How the parser hands over a number that is not an integer of 64 bits: as a map from this to its text.
-const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads a text that is one JSON value; the error is the parser's.
 pub(super) fn read(text: &str, notes: &mut Notes) -> Result<(Value, Lines), serde_json::Error> {

@@ -1,0 +1,163 @@
+//! JSON text, read into values that take no more memory than they need.
+//!
+//! A list or a map of `serde_json` grows in steps and keeps what it has grown to, by which a body of `[0],[0],…` takes
+//! a hundred times its size. Must not know where texts come from.
+
+use std::fmt;
+
+use serde::de::DeserializeSeed;
+use serde::de::Deserializer;
+use serde::de::Error as _;
+use serde::de::MapAccess;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
+use serde_json::Error;
+use serde_json::Map;
+use serde_json::Number;
+use serde_json::Value;
+
+use crate::numbers;
+
+/// How the parser hands over a number that is not an integer of 64 bits: as a map from this to its text.
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
+
+/// Reads one value. Of equal keys the last one counts, nesting ends at 128 levels, and a number has a double near it.
+pub(crate) fn read(text: &str) -> Result<Value, Error> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let mut open = Open::default();
+    let value = Reading { open: &mut open }.deserialize(&mut parser)?;
+    parser.end()?;
+    Ok(value)
+}
+
+/// The elements and members that are read of lists and maps that have not ended, the innermost last.
+#[derive(Default)]
+struct Open {
+    elements: Vec<Value>,
+    members: Vec<(String, Value)>,
+}
+
+struct Reading<'o> {
+    open: &'o mut Open,
+}
+
+impl<'de> DeserializeSeed<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let Reading { open } = self;
+        let start = open.elements.len();
+        while let Some(element) = list.next_element_seed(Reading { open: &mut *open })? {
+            open.elements.push(element);
+        }
+        Ok(Value::Array(open.elements.drain(start..).collect()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let Reading { open } = self;
+        let start = open.members.len();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == NUMBER && open.members.len() == start {
+                let number: Number =
+                    map.next_value::<String>()?.parse().map_err(A::Error::custom)?;
+                return if numbers::is_finite(&number) {
+                    Ok(Value::Number(number))
+                } else {
+                    Err(A::Error::custom("number out of range"))
+                };
+            }
+            let value = map.next_value_seed(Reading { open: &mut *open })?;
+            open.members.push((name, value));
+        }
+        let mut members = Map::with_capacity(open.members.len() - start);
+        members.extend(open.members.drain(start..));
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_as_by_others() {
+        for text in [
+            "null",
+            " true ",
+            "\"a\\u00e9\\n\"",
+            "0",
+            "-1.50",
+            "1e3",
+            "[]",
+            "{}",
+            "[[],[1,[2]],{}]",
+            r#"{"b":1,"a":{"c":[]},"b":2}"#,
+            "[1,]",
+            "[1",
+            "{\"a\"}",
+            "1 2",
+            "",
+            "nul",
+            "\"\\ud800\"",
+            "1234567890123456789012",
+        ] {
+            let (ours, theirs) = (read(text), serde_json::from_str::<Value>(text));
+            let shown = |error: Error| error.to_string();
+            assert_eq!(ours.map_err(shown), theirs.map_err(shown), "{text}");
+        }
+        assert_eq!(
+            read("[1e400]").unwrap_err().to_string(),
+            "number out of range at line 1 column 6"
+        );
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        assert!(read(&deep).unwrap_err().to_string().contains("recursion limit"));
+    }
+
+    #[test]
+    fn lists_take_what_they_need() {
+        let Value::Array(list) = read("[[0],[0],[0]]").unwrap() else { panic!("it is a list") };
+        assert_eq!(list.capacity(), 3);
+        assert!(list.iter().all(|one| one.as_array().unwrap().len() == 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_as_by_others(text in r#"[\[\]{}",:0-9a-e.\-\\ntu ]{0,24}"#) {
+            prop_assert_eq!(read(&text).ok(), serde_json::from_str::<Value>(&text).ok());
+        }
+    }
+}
