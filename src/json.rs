@@ -21,10 +21,18 @@ use crate::numbers;
 /// How the parser hands over a number that is not an integer of 64 bits: as a map from this to its text.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
+/// The most values that are read of a request's body: each takes some hundred bytes in memory, and two in the text.
+pub(crate) const VALUES_MAX: usize = 2_000_000;
+
 /// Reads one value. Of equal keys the last one counts, nesting ends at 128 levels, and a number has a double near it.
 pub(crate) fn read(text: &str) -> Result<Value, Error> {
+    read_up_to(usize::MAX, text)
+}
+
+/// The same of a text that has at most so many values in it.
+pub(crate) fn read_up_to(values_max: usize, text: &str) -> Result<Value, Error> {
     let mut parser = serde_json::Deserializer::from_str(text);
-    let mut open = Open::default();
+    let mut open = Open { values_max, ..Open::default() };
     let value = Reading { open: &mut open }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)
@@ -35,6 +43,20 @@ pub(crate) fn read(text: &str) -> Result<Value, Error> {
 struct Open {
     elements: Vec<Value>,
     members: Vec<(String, Value)>,
+    /// How many values have been read that are in others.
+    values: usize,
+    values_max: usize,
+}
+
+impl Open {
+    /// Counts one value more.
+    fn count<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.values += 1;
+        if self.values > self.values_max {
+            return Err(E::custom(format_args!("more than {} values", self.values_max)));
+        }
+        Ok(())
+    }
 }
 
 struct Reading<'o> {
@@ -80,6 +102,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
         let Reading { open } = self;
         let start = open.elements.len();
         while let Some(element) = list.next_element_seed(Reading { open: &mut *open })? {
+            open.count()?;
             open.elements.push(element);
         }
         Ok(Value::Array(open.elements.drain(start..).collect()))
@@ -99,6 +122,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
                 };
             }
             let value = map.next_value_seed(Reading { open: &mut *open })?;
+            open.count()?;
             open.members.push((name, value));
         }
         let mut members = Map::with_capacity(open.members.len() - start);
@@ -145,6 +169,15 @@ mod tests {
         );
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         assert!(read(&deep).unwrap_err().to_string().contains("recursion limit"));
+    }
+
+    #[test]
+    fn a_text_has_only_so_many_values() {
+        for text in ["[0,[0]]", r#"{"a":{"b":[]}}"#, r#"[[],{"a":0}]"#] {
+            assert_eq!(read_up_to(3, text).unwrap(), read(text).unwrap());
+            let error = read_up_to(1, text).unwrap_err().to_string();
+            assert!(error.starts_with("more than 1 values at line 1 "), "{error}");
+        }
     }
 
     #[test]
