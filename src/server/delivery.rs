@@ -63,7 +63,7 @@ pub(super) async fn send(
     let multiplexed = visit.entry.pulse.is_multiplexed();
     let (head, content) = response.into_parts();
     let bytes = match content {
-        Content::Complete(bytes) => bytes,
+        Content::Complete(bytes) => visit.entry.counted(bytes),
         // Only emulated answers are broken.
         Content::Stream(body) => {
             let body = Outgoing::Gradual(Box::pin(Stream::new(body, visit)));
@@ -294,7 +294,9 @@ impl Body for Stream {
         if self.finishing.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
-        Pin::new(&mut self.body).poll_frame(cx).map_err(|_| Broken)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let counted = |frame: Frame<Bytes>| frame.map_data(|data| self.visit.entry.counted(data));
+        Poll::Ready(frame.map(|frame| frame.map(counted).map_err(|_| Broken)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -36,6 +36,7 @@ use crate::server::registry::Entry;
 use crate::server::registry::IDLE_TICKS_MAX;
 use crate::server::registry::Registry;
 use crate::server::request::Room;
+use crate::server::request::Turns;
 use crate::server::tls::HANDSHAKE_WAIT_MAX;
 use crate::server::tls::Identity;
 
@@ -46,6 +47,10 @@ pub use crate::server::running::StartError;
 
 /// How many bytes of large bodies are kept at once, over all connections; further ones wait until there is room.
 pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How many bytes of large answers wait to be sent at once, over all connections; past it the connection is ended whose
+/// client has taken nothing for longest.
+pub const ANSWERS_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// How many bytes past [`BODY_BYTES_MAX`] are read and thrown away, for clients that read the answer only after they have sent all.
 pub const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -84,6 +89,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// See [`BODIES_BYTES_MAX`].
     pub bodies_bytes_max: usize,
+    /// See [`ANSWERS_BYTES_MAX`].
+    pub answers_bytes_max: usize,
     /// See [`DRAIN_BYTES_MAX`].
     pub drain_bytes_max: usize,
     /// See [`CONNECTIONS_MAX`].
@@ -105,6 +112,7 @@ impl Default for Limits {
         Self {
             body_bytes_max: BODY_BYTES_MAX,
             bodies_bytes_max: BODIES_BYTES_MAX,
+            answers_bytes_max: ANSWERS_BYTES_MAX,
             drain_bytes_max: DRAIN_BYTES_MAX,
             connections_max: CONNECTIONS_MAX,
             streams_max: STREAMS_MAX,
@@ -196,13 +204,15 @@ struct Shared {
     log: Option<Log>,
     limits: Limits,
     room: Room,
+    turns: Turns,
     registry: Registry,
 }
 
 impl Shared {
     fn new(emulator: Current, admin: Admin, log: Option<Log>, limits: Limits) -> Self {
         let room = Room::new(limits.bodies_bytes_max);
-        Self { emulator, admin, log, limits, room, registry: Registry::default() }
+        let (turns, registry) = (Turns::default(), Registry::default());
+        Self { emulator, admin, log, limits, room, turns, registry }
     }
 }
 

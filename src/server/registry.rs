@@ -43,6 +43,8 @@ pub(super) struct Registry {
     streams: AtomicUsize,
     /// One for each connection that is being refused.
     refused: Arc<()>,
+    /// Bytes of large answers that wait to be sent, over all connections.
+    waiting_bytes: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +66,8 @@ pub(super) struct Pulse {
     order: AtomicU8,
     /// For how many ticks the client has taken nothing of what is on its way, or 0 if nothing waits for it.
     stuck_ticks: AtomicU32,
+    /// Bytes of large answers that wait to be sent.
+    waiting_bytes: AtomicUsize,
     /// The answer on its way has no end of its own, so that the client's end must be looked for.
     endless: AtomicBool,
     breakage: OnceLock<Breakage>,
@@ -152,6 +156,34 @@ impl Registry {
             );
             self.order_all(Order::End);
             self.emptied().await;
+        }
+    }
+
+    /// Ends connections until no more bytes wait than may, those first whose clients have taken nothing for longest, and
+    /// of these the one for which most waits. One whose client takes what comes is left.
+    fn relieve(&self, bytes_max: usize) {
+        let mut excess = self.waiting_bytes.load(Ordering::Relaxed).saturating_sub(bytes_max);
+        if excess == 0 {
+            return;
+        }
+        let of_pulse = |pulse: &Pulse| {
+            let waiting = pulse.waiting_bytes.load(Ordering::Relaxed);
+            let is_stuck = pulse.is_stuck() && waiting > 0;
+            is_stuck.then(|| (pulse.stuck_ticks.load(Ordering::Relaxed), waiting))
+        };
+        let open = self.lock();
+        let mut stuck: Vec<_> =
+            open.pulses.values().filter_map(|pulse| Some((of_pulse(pulse)?, pulse))).collect();
+        stuck.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(*place));
+        for ((_, waiting), pulse) in stuck {
+            if excess == 0 {
+                return;
+            }
+            if pulse.ordered() != Order::End {
+                tracing::warn!(bytes = waiting, "ended a connection whose client does not read");
+                pulse.order(Order::End);
+            }
+            excess = excess.saturating_sub(waiting);
         }
     }
 
@@ -254,6 +286,47 @@ impl Drop for Entry {
     fn drop(&mut self) {
         self.shared.registry.lock().pulses.remove(&self.id);
         self.shared.registry.changed.notify_one();
+    }
+}
+
+/// Smaller answers are not counted while they wait: with every connection in use these are as much again.
+const COUNTED_BYTES_MIN: usize = 64 * 1024;
+
+/// Bytes of an answer that wait to be sent, counted until they are dropped.
+struct Waiting {
+    bytes: Bytes,
+    shared: Arc<Shared>,
+    pulse: Arc<Pulse>,
+}
+
+impl AsRef<[u8]> for Waiting {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let length = self.bytes.len();
+        self.pulse.waiting_bytes.fetch_sub(length, Ordering::Relaxed);
+        self.shared.registry.waiting_bytes.fetch_sub(length, Ordering::Relaxed);
+    }
+}
+
+impl Entry {
+    /// Bytes that are about to be sent, counted as long as they wait if they are many.
+    pub(super) fn counted(&self, bytes: Bytes) -> Bytes {
+        let length = bytes.len();
+        if length < COUNTED_BYTES_MIN {
+            return bytes;
+        }
+        // What was written piece by piece may have twice the room that it needs.
+        let bytes = Bytes::copy_from_slice(&bytes);
+        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
+        pulse.waiting_bytes.fetch_add(length, Ordering::Relaxed);
+        shared.registry.waiting_bytes.fetch_add(length, Ordering::Relaxed);
+        shared.registry.relieve(shared.limits.answers_bytes_max);
+        Bytes::from_owner(Waiting { bytes, shared, pulse })
     }
 }
 

@@ -7,6 +7,8 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use http::uri::Authority;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;
 
@@ -144,8 +147,9 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
     let is_large = matches!(&body, Body::Complete(bytes) if bytes.len() > SMALL_BYTES_MAX);
     let request = Request::from_parts(head, body);
     let handle = || shared.emulator.hold().handle(request, now);
-    let handled =
-        catch_unwind(AssertUnwindSafe(|| if is_large { aside(handle) } else { handle() }));
+    let handled = catch_unwind(AssertUnwindSafe(|| {
+        if is_large { shared.turns.aside(handle) } else { handle() }
+    }));
     drop(share);
     let mut reply = handled.unwrap_or_else(|_| stamped(panicked()));
     if close {
@@ -186,7 +190,7 @@ async fn answer_admin(
     // What it reads or changes can be large, and whether the server is there has to be found out meanwhile.
     let is_light = Admin::is_health(head.uri.path());
     let answered = survive(shared.admin.answer(head, arriving), |answer, cx| {
-        if is_light { answer.poll(cx) } else { aside(|| answer.poll(cx)) }
+        if is_light { answer.poll(cx) } else { shared.turns.aside(|| answer.poll(cx)) }
     });
     let answered = answered.await.flatten();
     drop(share);
@@ -282,6 +286,28 @@ fn ours(problem: Problem, why: Why) -> Reply {
     let response = problem.into_response();
     let account = Account { why, ..Account::default() };
     Reply::at_once(response, account)
+}
+
+/// So much large work goes on at once: each can take some hundred megabytes while it does.
+const TURNS: usize = 4;
+
+/// Turns at large work, which is done where it holds up nobody else.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    turns: [Mutex<()>; TURNS],
+    next: AtomicUsize,
+}
+
+impl Turns {
+    /// Does large work, after what came before it.
+    fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        aside(|| {
+            let free = self.turns.iter().find_map(Mutex::try_lock);
+            let next = || self.next.fetch_add(1, Ordering::Relaxed) % TURNS;
+            let _turn = free.unwrap_or_else(|| self.turns[next()].lock());
+            work()
+        })
+    }
 }
 
 /// The room that all large bodies share, in KiB: what has arrived of them, until they are answered.

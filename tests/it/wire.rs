@@ -1,5 +1,8 @@
 //! What travels over a socket: each edge of HTTP has a defined answer, and none of them stops the server.
 
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
@@ -271,6 +274,42 @@ fn large_bodies_go_on_one_by_one_where_there_is_no_room() {
         assert_eq!(client.answer().status, 200);
     }
     assert_eq!(server.ask(&post(&body)).status, 200);
+}
+
+#[test]
+fn who_does_not_read_is_ended_where_too_much_waits() {
+    let server = with_limits(|limits| limits.answers_bytes_max = 1024 * 1024);
+    let path = "/__admin/sandboxes/default/resources/partoo/organizations/43";
+    let local = ADMIN;
+    let mut record = server.call("GET", path, local).json();
+    record["name"] = "x".repeat(9_000_000).into();
+    let body = record.to_string();
+    let fields =
+        format!("{local}Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    assert_eq!(server.ask(&format!("PUT {path} HTTP/1.1\r\n{fields}\r\n{body}")).status, 200);
+    let open = |_| {
+        let mut client = TcpStream::connect(server.address).unwrap();
+        client
+            .write_all(
+                format!("GET {path} HTTP/1.1\r\n{local}Connection: close\r\n\r\n").as_bytes(),
+            )
+            .unwrap();
+        // Until what the sockets hold is full.
+        std::thread::sleep(Duration::from_millis(200));
+        client
+    };
+    let clients: Vec<TcpStream> = (0..4).map(open).collect();
+    let read = |mut client: TcpStream| {
+        let mut all = Vec::new();
+        client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // One that was ended may be reset.
+        let _ = client.read_to_end(&mut all);
+        all.len() > 9_000_000
+    };
+    let complete: Vec<bool> = clients.into_iter().map(read).collect();
+    assert!(complete[3], "the last one is left");
+    assert!(complete.contains(&false), "the others did not read");
+    assert_eq!(server.call("GET", path, local).json(), record, "who reads gets all");
 }
 
 #[test]
