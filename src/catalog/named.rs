@@ -127,9 +127,9 @@ impl DocumentSource {
         beside.map(|name| self.path.with_file_name(name))
     }
 
-    /// What its provider is called: the name that was given, else of the file, its folder or its title, in this order; one under
-    /// which all its paths can be reached, that stands in nobody's way, and that nobody in `taken` has. `contracts` are
-    /// those that it is served beside, its own among them.
+    /// What its provider is called: the name that was given, else that of the file, its folder or its title, in this
+    /// order; one under which all its paths can be reached, that no path of `contracts` begins with, and that is not
+    /// among those `taken`. `contracts` are those that it is served beside, its own among them.
     pub(super) fn provider_name(
         &self,
         contract: &Contract,

@@ -299,7 +299,7 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Does large work, after what came before it.
+    /// Does large work when there is a turn for it.
     fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         aside(|| {
             let free = self.turns.iter().find_map(Mutex::try_lock);

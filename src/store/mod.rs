@@ -62,7 +62,7 @@ pub struct Mark(Weak<Vec<Arc<Table>>>);
 impl PartialEq for Mark {
     /// Whether both are of the same records. One that is of a store that has changed since is like no other.
     fn eq(&self, other: &Self) -> bool {
-        // What has a mark is moved away when it changes, and its place is given to nobody else meanwhile.
+        // `Arc::make_mut` gives a store that has a weak pointer a new place, and the old one is not reused while it has.
         self.0.ptr_eq(&other.0)
     }
 }
