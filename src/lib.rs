@@ -43,9 +43,10 @@
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
 //! | 4 | [`sandbox`] | isolated worlds by name, what happened in each, and the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
-//! | 3 | [`documented`] | what the contract alone answers: which response, in which media type, made how |
+//! | 3 | [`documented`] | which response the contract alone gives |
 //! | 3 | [`journal`] | entries with what they changed, bounded |
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
+//! | 2 | [`response`] | a response that was decided on, made into bytes: negotiated, written, with its documented headers |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `printable` | plain values, and what they take |
 //!
@@ -87,6 +88,7 @@ pub mod coverage;
 pub mod faults;
 pub mod media;
 pub mod prefer;
+pub mod response;
 pub mod router;
 pub mod sample;
 pub mod security;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The layer of each module: it may use only those of lower layers, and itself. A new edge is a change of design.
-const LAYERS: [(&str, u8); 39] = [
+const LAYERS: [(&str, u8); 40] = [
     ("blocking", 0),
     ("clock", 0),
     ("finding", 0),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, u8); 39] = [
     ("faults", 2),
     ("media", 2),
     ("prefer", 2),
+    ("response", 2),
     ("router", 2),
     ("sample", 2),
     ("security", 2),
@@ -52,11 +53,16 @@ const LAYERS: [(&str, u8); 39] = [
 ];
 
 /// The ways in which modules of a layer use each other.
-const WITHIN_LAYER: [(&str, &str); 5] = [
+const WITHIN_LAYER: [(&str, &str); 10] = [
     ("cli", "config"),
     ("cors", "media"),
     ("json", "numbers"),
     ("openapi", "yaml"),
+    ("response", "media"),
+    ("response", "router"),
+    ("response", "sample"),
+    ("response", "security"),
+    ("response", "validation"),
     ("validation", "media"),
 ];
 

@@ -1,7 +1,7 @@
 //! Answers: a documented response, and what of its example differs.
 //!
-//! What can be written down at load is; what is computed is checked against the contract each time it is
-//! sent. Must not know when an answer is given.
+//! What is wrong with one that is written out is found at load. Must not know when an answer is given, nor how it is
+//! written.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,6 @@ use http::HeaderValue;
 use http::Response;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::behavior::body_check::BodyCheck;
@@ -23,67 +22,39 @@ use crate::expression::Value;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::media;
-use crate::media::Written;
 use crate::message::FRAMING;
-use crate::openapi::Direction;
-use crate::openapi::Encoding;
 use crate::openapi::MediaType;
 use crate::openapi::Operation;
-use crate::openapi::SchemaId;
+use crate::openapi::Response as Documented;
 use crate::openapi::Schemas;
+use crate::response;
+use crate::response::Accept;
+use crate::response::Content;
+use crate::response::Decided;
+
+/// What a body is written in where nothing is documented.
+const JSON: &str = "application/json";
 
 /// An answer, ready to be given.
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
-    /// What the body is written in; none where there is no body.
-    medium: Option<Medium>,
     body: AnswerBody,
+    /// The numbers of the documented media types that the body can be sent in; without, all.
+    offered: Option<Box<[usize]>>,
     headers: Vec<(HeaderName, Template)>,
 }
 
 #[derive(Debug)]
 enum AnswerBody {
-    Nothing,
-    Fixed(Written),
+    /// What is documented: the example of that name, or the only one, or else what is made up.
+    Documented(Option<String>),
+    Fixed(Json),
     Computed(Template),
-    Patched { example: Json, patch: Template },
-}
-
-/// The media type of a body, and how the members of one in several parts are written.
-#[derive(Debug)]
-struct Medium {
-    name: String,
-    encoding: IndexMap<String, Encoding>,
-    /// What the body must fit.
-    schema: Option<SchemaId>,
-}
-
-impl Medium {
-    fn of(name: &str, media: Option<&MediaType>) -> Self {
-        Self {
-            name: name.to_owned(),
-            encoding: media.map(|media| media.encoding.clone()).unwrap_or_default(),
-            schema: media.and_then(|media| media.schema),
-        }
-    }
-
-    /// The body as it is sent.
-    fn write(&self, value: &Json, schemas: &Schemas) -> Result<Written, String> {
-        let schema = self.schema.map(|schema| (schemas, schema));
-        media::write_encoded(value, &self.name, schema, &self.encoding)
-            .ok_or_else(|| format!("the body cannot be written as `{}`", self.name))
-    }
-
-    /// Holds a body against its schema. A text of a type other than JSON is what it says in that type, and no value of
-    /// the schema.
-    fn check(&self, value: &Json, schemas: &Schemas) -> Result<(), String> {
-        match self.schema {
-            Some(_) if value.is_string() && !media::is_json(&self.name) => Ok(()),
-            Some(schema) => check_body(value, schema, schemas),
-            None => Ok(()),
-        }
-    }
+    Patched {
+        example: Json,
+        patch: Template,
+    },
 }
 
 /// Where an answer stands: what it may name, and the operation whose responses it may give.
@@ -103,18 +74,21 @@ impl Answer {
         place: &AnswerPlace<'_>,
         notes: &mut Notes<'_>,
     ) -> Option<Self> {
-        let (status, media) = response(format, place, notes)?;
-        let medium = match media {
-            Some((name, media)) => Some(Medium::of(name, Some(media))),
-            None if format.body.is_some() && place.operation.is_none() => {
-                Some(Medium::of("application/json", None))
-            }
-            None => None,
+        let (status, documented) = documented(format, place, notes)?;
+        let headers = headers(format, documented, place, notes);
+        let own_type = headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
+        let own_type = own_type.and_then(|(_, template)| template.literal()?.as_str());
+        let nothing = MediaType::default();
+        let medium = match documented {
+            Some(documented) => medium(documented, own_type),
+            None => Some(Medium { number: 0, name: JSON, media: &nothing }),
         };
-        let headers = headers(format, medium.as_ref(), place, notes);
-        let media = media.zip(medium.as_ref()).map(|((_, media), medium)| (media, medium));
-        let body = body(format, status, media, medium.as_ref(), place, notes)?;
-        Some(Self { status, medium, body, headers })
+        let body = body(format, status, medium, place, notes)?;
+        let offered = documented
+            .zip(medium)
+            .filter(|_| !matches!(body, AnswerBody::Documented(None)))
+            .and_then(|(documented, medium)| offered(&body, documented, medium, place.schemas));
+        Some(Self { status, body, offered, headers })
     }
 
     /// The answer's status.
@@ -122,78 +96,155 @@ impl Answer {
         self.status
     }
 
-    /// The answer for a request; an `Err` says why it cannot be given.
-    pub(crate) fn render(
-        &self,
+    /// The answer for a request, with what is documented for it; `number` is that of the rule. An `Err` says why it cannot
+    /// be given.
+    pub(crate) fn decide<'d>(
+        &'d self,
+        documented: &'d Documented,
+        number: u32,
         scope: &Value,
-        schemas: &Schemas,
-    ) -> Result<Response<Bytes>, String> {
-        let written = self.written(scope, schemas)?;
-        let medium = self.medium.as_ref().and_then(|medium| content_type(&medium.name));
-        let (body, content_type) = match written {
-            Some(Written { body, content_type }) => (body, Some(content_type)),
-            None => (Bytes::new(), medium),
+    ) -> Result<Decided<'d>, String> {
+        let content = match &self.body {
+            AnswerBody::Documented(example) => {
+                Content::Documented(example.as_deref().map(Cow::Borrowed))
+            }
+            AnswerBody::Fixed(value) => Content::Fixed(value, number),
+            AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
+                Content::Computed(self.value(scope)?.unwrap_or_default())
+            }
         };
-        let mut response = Response::new(body);
+        Ok(Decided {
+            status: self.status.as_u16(),
+            response: documented,
+            content,
+            offered: self.offered.as_deref(),
+            accept: Accept::Decides,
+            headers: self.headers(scope)?,
+            is_refusal: false,
+        })
+    }
+
+    /// The answer where nothing is documented; an `Err` says why it cannot be given.
+    pub(crate) fn undocumented(&self, scope: &Value) -> Result<Response<Bytes>, String> {
+        let written = match self.value(scope)? {
+            None => None,
+            Some(value) => Some(
+                media::write(&value, JSON, None)
+                    .ok_or_else(|| format!("the body cannot be written as `{JSON}`"))?,
+            ),
+        };
+        let mut response = Response::new(Bytes::new());
         *response.status_mut() = self.status;
-        if let Some(content_type) = content_type {
-            response.headers_mut().insert(CONTENT_TYPE, content_type);
+        if let Some(written) = written {
+            *response.body_mut() = written.body;
+            response.headers_mut().insert(CONTENT_TYPE, written.content_type);
         }
-        for (name, template) in &self.headers {
-            let value = match template.render(scope).map_err(|failure| failure.to_string())? {
-                Json::String(text) => text,
-                Json::Null => continue,
-                other => other.to_string(),
-            };
-            let value = header_value(name, &value, self.medium.as_ref())?;
-            response.headers_mut().insert(name, value);
+        for (name, value) in self.headers(scope)? {
+            response.headers_mut().extend(value.map(|value| (name, value)));
         }
         Ok(response)
     }
 
-    fn written(&self, scope: &Value, schemas: &Schemas) -> Result<Option<Written>, String> {
-        let body = match &self.body {
-            AnswerBody::Nothing => return Ok(None),
-            AnswerBody::Fixed(written) => return Ok(Some(written.clone())),
-            AnswerBody::Computed(template) => {
-                template.render(scope).map_err(|failure| failure.to_string())?
-            }
+    /// The value of the body, where it is not documented.
+    fn value(&self, scope: &Value) -> Result<Option<Json>, String> {
+        let value = match &self.body {
+            AnswerBody::Documented(_) => return Ok(None),
+            AnswerBody::Fixed(value) => Ok(value.clone()),
+            AnswerBody::Computed(template) => template.render(scope),
             AnswerBody::Patched { example, patch } => {
-                let patch = patch.render_patch(scope).map_err(|failure| failure.to_string())?;
-                merged(example.clone(), patch)
+                patch.render_patch(scope).map(|patch| merged(example.clone(), patch))
             }
         };
-        let Some(medium) = &self.medium else { return Ok(None) };
-        medium.check(&body, schemas)?;
-        medium.write(&body, schemas).map(Some)
+        value.map(Some).map_err(|failure| failure.to_string())
     }
-}
 
-/// Holds a body against the schema of its response.
-fn check_body(body: &Json, schema: SchemaId, schemas: &Schemas) -> Result<(), String> {
-    let validator = schemas.response_validator(schema)?;
-    if validator.is_valid(body) {
-        return Ok(());
-    }
-    let mut reason = String::new();
-    schemas.tell_misfits((schema, Direction::Response), body, 1, &mut |base, error| {
-        reason = match format!("{base}{}", error.instance_path()).as_str() {
-            "" => error.to_string(),
-            place => format!("at `{place}`: {error}"),
+    /// The headers; one without a value is not sent, documented or not.
+    fn headers(&self, scope: &Value) -> Result<Vec<(HeaderName, Option<HeaderValue>)>, String> {
+        let header = |(name, template): &(HeaderName, Template)| {
+            let value = match template.render(scope).map_err(|failure| failure.to_string())? {
+                Json::String(text) => Some(header_value(name, &text)?),
+                Json::Null => None,
+                other => Some(header_value(name, &other.to_string())?),
+            };
+            Ok((name.clone(), value))
         };
-    });
-    Err(format!(
-        "the body does not fit the documented schema {}: {reason}",
-        schemas.pointer(schema)
-    ))
+        self.headers.iter().map(header).collect()
+    }
 }
 
-/// The status and the documented media type that an answer names.
-fn response<'a>(
+/// A documented media type of a response.
+#[derive(Clone, Copy)]
+struct Medium<'d> {
+    number: usize,
+    name: &'d str,
+    media: &'d MediaType,
+}
+
+impl Medium<'_> {
+    /// Holds a body against its schema.
+    fn check(self, value: &Json, schemas: &Schemas) -> Result<(), String> {
+        response::check_value(schemas, self.name, self.media, value)
+    }
+
+    fn can_write(self, value: &Json, schemas: &Schemas) -> bool {
+        response::write_value(schemas, self.name, self.media, value).is_some()
+    }
+}
+
+/// The media type that a body is meant for: the one that the answer's own `Content-Type` names, or else that which is given
+/// where nobody asks for another.
+fn medium<'d>(documented: &'d Documented, own_type: Option<&str>) -> Option<Medium<'d>> {
+    let preferred = response::preferred(documented);
+    let suits = |name: &str| own_type.is_none_or(|it| response::content_type_suits(name, it));
+    let mut all = documented.content.iter().enumerate();
+    let suiting = preferred.filter(|(_, name, _)| suits(name)).or_else(|| {
+        let found = all.find(|(_, (name, _))| suits(name))?;
+        Some((found.0, found.1.0.as_str(), found.1.1))
+    });
+    // Where none suits, that was told of the header.
+    suiting.or(preferred).map(|(number, name, media)| Medium { number, name, media })
+}
+
+/// The numbers of the media types that a body can be sent in: the one that it is meant for, and those of which nothing else
+/// is documented. `None`: all of them.
+fn offered(
+    body: &AnswerBody,
+    documented: &Documented,
+    meant: Medium<'_>,
+    schemas: &Schemas,
+) -> Option<Box<[usize]>> {
+    let is_offered = |(number, (name, media)): &(usize, (&String, &MediaType))| {
+        let medium = Medium { number: *number, name, media };
+        *number == meant.number
+            || match body {
+                AnswerBody::Documented(None) => true,
+                AnswerBody::Documented(Some(example)) => media.examples.contains_key(example),
+                AnswerBody::Fixed(value) => {
+                    medium.check(value, schemas).is_ok() && medium.can_write(value, schemas)
+                }
+                AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
+                    let is_alike = match (media.schema, meant.media.schema) {
+                        (None, _) => true,
+                        (Some(one), Some(other)) => {
+                            schemas.canonical(one) == schemas.canonical(other)
+                        }
+                        (Some(_), None) => false,
+                    };
+                    is_alike && !media::has_own_syntax(name)
+                }
+            }
+    };
+    let all = documented.content.iter().enumerate();
+    let offered: Box<[usize]> = all.filter(is_offered).map(|(number, _)| number).collect();
+    (offered.len() < documented.content.len()).then_some(offered)
+}
+
+/// The status that an answer names, and the response that is documented for it.
+fn documented<'a>(
     format: &AnswerFormat,
     place: &AnswerPlace<'a>,
     notes: &mut Notes<'_>,
-) -> Option<(StatusCode, Option<(&'a str, &'a MediaType)>)> {
+) -> Option<(StatusCode, Option<&'a Documented>)> {
     let mut wrong = |pointer: &str, message: String, hint: Option<String>| {
         notes.error(&child(place.pointer, pointer), message, hint);
         None
@@ -229,18 +280,12 @@ fn response<'a>(
         let message = format!("`{}` documents no response {number}", operation.id);
         return wrong("respond", message, Some(hint));
     };
-    Some((status, response.preferred().map(|(_, name, media)| (name, media))))
-}
-
-/// A documented media type as a header says it.
-fn content_type(media_type: &str) -> Option<HeaderValue> {
-    let media_type = if media_type == "*/*" { "application/json" } else { media_type };
-    HeaderValue::from_str(media_type).ok()
+    Some((status, Some(response)))
 }
 
 fn headers(
     format: &AnswerFormat,
-    medium: Option<&Medium>,
+    documented: Option<&Documented>,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Vec<(HeaderName, Template)> {
@@ -270,7 +315,7 @@ fn headers(
                 "keep one of them".to_owned(),
             );
         } else if let Some(Json::String(text)) = template.literal()
-            && let Err(reason) = header_value(&name, text, medium)
+            && let Err(reason) = check_header(&name, text, format, documented)
         {
             notes.error(&pointer, reason, None);
         }
@@ -279,33 +324,40 @@ fn headers(
     headers
 }
 
-/// The value of a header; a `Content-Type` has to be that of the body.
-fn header_value(
+fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text)
+        .map_err(|_| format!("the header `{name}` cannot have the value `{text}`"))
+}
+
+/// A header has a value that it can have; a `Content-Type` is that of the body.
+fn check_header(
     name: &HeaderName,
     text: &str,
-    medium: Option<&Medium>,
-) -> Result<HeaderValue, String> {
-    let value = HeaderValue::from_str(text)
-        .map_err(|_| format!("the header `{name}` cannot have the value `{text}`"))?;
-    if *name == CONTENT_TYPE {
-        let Some(Medium { name, .. }) = medium else {
-            return Err(format!("`Content-Type` is `{text}`, and the answer has no body"));
-        };
-        let is_json = media::is_json(name) && media::is_json(text);
-        if !is_json && !media::is_offered(name, text) {
-            return Err(format!(
-                "`Content-Type` is `{text}`, and the body is documented as `{name}`"
-            ));
-        }
+    format: &AnswerFormat,
+    documented: Option<&Documented>,
+) -> Result<(), String> {
+    header_value(name, text)?;
+    if *name != CONTENT_TYPE {
+        return Ok(());
     }
-    Ok(value)
+    let names: Vec<&str> = match documented {
+        Some(documented) => documented.content.keys().map(String::as_str).collect(),
+        None => format.body.iter().map(|_| JSON).collect(),
+    };
+    if names.is_empty() {
+        return Err(format!("`Content-Type` is `{text}`, and the answer has no body"));
+    }
+    if !names.iter().any(|name| response::content_type_suits(name, text)) {
+        let names = names.join("` and `");
+        return Err(format!("`Content-Type` is `{text}`, and the body is documented as `{names}`"));
+    }
+    Ok(())
 }
 
 fn body(
     format: &AnswerFormat,
     status: StatusCode,
-    media: Option<(&MediaType, &Medium)>,
-    medium: Option<&Medium>,
+    medium: Option<Medium<'_>>,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Option<AnswerBody> {
@@ -319,7 +371,7 @@ fn body(
                 "leave `body`, `example` and `patch` out".to_owned(),
             );
         }
-        return Some(AnswerBody::Nothing);
+        return Some(AnswerBody::Documented(None));
     }
     if let Some(template) = &format.body {
         if format.example.is_some() || format.patch.is_some() {
@@ -332,57 +384,79 @@ fn body(
         }
         return computed(template, medium, &given("body"), place, notes);
     }
-    let Some((media, medium)) = media else {
+    let Some(medium) = medium.filter(|_| place.operation.is_some()) else {
         if format.example.is_some() || format.patch.is_some() {
             let message = format!("the response {status} is documented without a body");
             notes.error(&given("example"), message, None);
         }
-        return Some(AnswerBody::Nothing);
+        return Some(AnswerBody::Documented(None));
     };
-    let example = example(format, &medium.name, media, place, notes)?;
+    let example = example(format, medium.media, place, notes)?;
     if place.vet
         && format.patch.is_none()
-        && let Err(reason) = medium.check(&example, place.schemas)
+        && let Some(example) = example
     {
-        notes.error(
-            place.pointer,
-            format!("the documented example cannot be sent: {reason}"),
-            None,
-        );
+        check_example(example, medium, place, notes);
     }
-    match &format.patch {
-        None => fixed(&example, medium, place.pointer, place, notes),
-        Some(patch) => {
-            let patch = merge_patch(patch, medium, &given("patch"), place, notes)?;
-            Some(AnswerBody::Patched { example: example.into_owned(), patch })
-        }
+    let Some(patch) = &format.patch else {
+        return Some(AnswerBody::Documented(format.example.clone()));
+    };
+    // Where nothing at all is documented of a body, it is laid over an empty one.
+    let empty = || media::empty_value(medium.name).filter(|_| medium.media.schema.is_none());
+    let Some(example) = example.cloned().or_else(empty) else {
+        let message = "`patch` is given, and the documented response has no example";
+        notes.error(&given("patch"), message, "add a `body` instead".to_owned());
+        return None;
+    };
+    let patch = merge_patch(patch, medium, &given("patch"), place, notes)?;
+    Some(AnswerBody::Patched { example, patch })
+}
+
+/// A documented example that is sent as it is fits its schema, and can be written.
+fn check_example(
+    example: &Json,
+    medium: Medium<'_>,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) {
+    if let Err(reason) = medium.check(example, place.schemas) {
+        let message = format!("the documented example cannot be sent: {reason}");
+        notes.error(place.pointer, message, None);
     }
+    if !medium.can_write(example, place.schemas) {
+        cannot_write(medium, place.pointer, notes);
+    }
+}
+
+fn cannot_write(medium: Medium<'_>, pointer: &str, notes: &mut Notes<'_>) {
+    let message = format!("the body cannot be written as `{}`", medium.name);
+    notes.error(pointer, message, "give a text, which is sent as it is".to_owned());
 }
 
 /// A merge patch that takes away nothing that the schema requires.
 fn merge_patch(
     format: &Json,
-    medium: &Medium,
+    medium: Medium<'_>,
     pointer: &str,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Option<Template> {
     let patch = template(format, pointer, place, notes)?;
-    if let Some(schema) = medium.schema.filter(|_| place.vet) {
+    if let Some(schema) = medium.media.schema.filter(|_| place.vet) {
         BodyCheck { schemas: place.schemas, notes }.patch(&patch, schema, pointer);
     }
     Some(patch)
 }
 
-/// The documented example that an answer gives: the one it names, or the only one. Where nothing at all is documented of
-/// a body, an empty one.
+/// The documented example that an answer gives: the one it names, or the only one, if there is one. `None` where that
+/// cannot be told.
+#[expect(clippy::option_option, reason = "there may be none, and that may be wrong")]
 fn example<'a>(
     format: &AnswerFormat,
-    media_type: &str,
     media: &'a MediaType,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
-) -> Option<Cow<'a, Json>> {
+) -> Option<Option<&'a Json>> {
     let names: Vec<_> = media.examples.keys().map(String::as_str).collect();
     if let Some(name) = &format.example {
         let found = media.examples.get(name);
@@ -396,29 +470,20 @@ fn example<'a>(
             });
             notes.error(&child(place.pointer, "example"), message, hint);
         }
-        return found.map(Cow::Borrowed);
+        return found.map(Some);
     }
-    let empty = || media::empty_value(media_type).filter(|_| media.schema.is_none());
-    match names.as_slice() {
-        [_] => media.examples.first().map(|(_, example)| Cow::Borrowed(example)),
-        [] if let Some(empty) = empty() => Some(Cow::Owned(empty)),
-        [] => {
-            let message = "the documented response has no example, and this gives no body";
-            notes.error(place.pointer, message, "add a `body`".to_owned());
-            None
-        }
-        _ => {
-            let message = "the documented response has several examples, and this names none";
-            let hint = format!("add `example:` with one of {}", names.join(", "));
-            notes.error(place.pointer, message, hint);
-            None
-        }
+    if names.len() > 1 {
+        let message = "the documented response has several examples, and this names none";
+        let hint = format!("add `example:` with one of {}", names.join(", "));
+        notes.error(place.pointer, message, hint);
+        return None;
     }
+    Some(media.examples.values().next())
 }
 
 fn computed(
     format: &Json,
-    medium: Option<&Medium>,
+    medium: Option<Medium<'_>>,
     pointer: &str,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
@@ -429,36 +494,22 @@ fn computed(
     }
     let template = template(format, pointer, place, notes)?;
     let Some(literal) = template.literal() else {
-        if let Some(schema) = medium.and_then(|medium| medium.schema).filter(|_| place.vet) {
+        if let Some(schema) = medium.and_then(|medium| medium.media.schema).filter(|_| place.vet) {
             BodyCheck { schemas: place.schemas, notes }.body(&template, schema, pointer);
         }
         return Some(AnswerBody::Computed(template));
     };
-    let Some(medium) = medium else { return Some(AnswerBody::Nothing) };
+    let Some(medium) = medium else { return Some(AnswerBody::Documented(None)) };
     if place.vet
         && let Err(reason) = medium.check(literal, place.schemas)
     {
         notes.error(pointer, reason, None);
     }
-    fixed(literal, medium, pointer, place, notes)
-}
-
-/// A body that is the same each time, written once.
-fn fixed(
-    value: &Json,
-    medium: &Medium,
-    pointer: &str,
-    place: &AnswerPlace<'_>,
-    notes: &mut Notes<'_>,
-) -> Option<AnswerBody> {
-    match medium.write(value, place.schemas) {
-        Ok(written) => Some(AnswerBody::Fixed(written)),
-        Err(reason) => {
-            let hint = "give a text, which is sent as it is".to_owned();
-            notes.error(pointer, reason, hint);
-            None
-        }
+    if !medium.can_write(literal, place.schemas) {
+        cannot_write(medium, pointer, notes);
+        return None;
     }
+    Some(AnswerBody::Fixed(literal.clone()))
 }
 
 /// A template whose names are all in scope.

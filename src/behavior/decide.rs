@@ -8,6 +8,8 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value as Json;
 
+use crate::behavior;
+use crate::behavior::Answered;
 use crate::behavior::Behavior;
 use crate::behavior::Call;
 use crate::behavior::Decision;
@@ -33,25 +35,26 @@ use crate::expression::Value;
 use crate::expression::from_json;
 use crate::message::Why;
 use crate::problem::Problem;
+use crate::response::Accept;
 use crate::security;
 use crate::store::Change;
 use crate::validation::Stage;
 use crate::validation::Violation;
 
 /// A decision that came before its time: nothing after it is looked at.
-type Early = Box<Decision>;
+type Early<'b> = Box<Decision<'b>>;
 
 /// Where it is noted how a decision comes about, if anybody asks.
 type Notes<'n> = Option<&'n mut Explanation>;
 
 impl Behavior {
     /// Decides a request: the stages in the provider's order, then the rules.
-    pub fn decide(&self, call: Call<'_>, moment: &mut Moment<'_>) -> Decision {
+    pub fn decide(&self, call: Call<'_>, moment: &mut Moment<'_>) -> Decision<'_> {
         self.decide_noting(call, moment, None)
     }
 
     /// Decides a request exactly as [`Behavior::decide`] does, and says how that came about.
-    pub fn explain(&self, call: Call<'_>, moment: &mut Moment<'_>) -> (Decision, Explanation) {
+    pub fn explain(&self, call: Call<'_>, moment: &mut Moment<'_>) -> (Decision<'_>, Explanation) {
         let operation = call.operation;
         let mut explanation = Explanation::default();
         let decision = self.decide_noting(call, moment, Some(&mut explanation));
@@ -59,7 +62,12 @@ impl Behavior {
         (decision, explanation)
     }
 
-    fn decide_noting(&self, call: Call<'_>, moment: &mut Moment<'_>, notes: Notes<'_>) -> Decision {
+    fn decide_noting<'b>(
+        &'b self,
+        call: Call<'_>,
+        moment: &mut Moment<'_>,
+        notes: Notes<'_>,
+    ) -> Decision<'b> {
         let _budget = Budget::begin();
         match &self.operations[call.operation] {
             Some(table) => {
@@ -69,13 +77,13 @@ impl Behavior {
         }
     }
 
-    fn decide_by(
-        &self,
-        table: &OperationTable,
+    fn decide_by<'b>(
+        &'b self,
+        table: &'b OperationTable,
         call: Call<'_>,
         moment: &mut Moment<'_>,
         mut notes: Notes<'_>,
-    ) -> Result<Decision, Early> {
+    ) -> Result<Decision<'b>, Early<'b>> {
         let snapshot = self.snapshot(moment.store);
         let line = RequestLine { method: call.parts.method.clone(), path: call.path.into() };
         let asked = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
@@ -112,15 +120,15 @@ impl Behavior {
     }
 
     /// Plans the effect of a rule and gives its answer.
-    fn carry_out(
-        &self,
-        table: &OperationTable,
-        rule: &Rule,
+    fn carry_out<'b>(
+        &'b self,
+        table: &'b OperationTable,
+        rule: &'b Rule,
         snapshot: &Arc<Snapshot>,
         scope: &Value,
         moment: &mut Moment<'_>,
         notes: Notes<'_>,
-    ) -> Result<Decision, Early> {
+    ) -> Result<Decision<'b>, Early<'b>> {
         let mut planner = Planner {
             snapshot,
             jobs: &self.jobs,
@@ -162,14 +170,14 @@ impl Behavior {
     }
 
     /// Who is calling; an `Err` is the answer to somebody who is not let in.
-    fn authenticate(
-        &self,
-        table: &OperationTable,
+    fn authenticate<'b>(
+        &'b self,
+        table: &'b OperationTable,
         call: &Call<'_>,
         snapshot: &Arc<Snapshot>,
         asked: &Arc<Scope>,
         mut notes: Notes<'_>,
-    ) -> Result<Caller, Early> {
+    ) -> Result<Caller, Early<'b>> {
         let alternatives = &self.contract.operations[call.operation].security;
         if alternatives.is_empty() {
             if let Some(notes) = notes {
@@ -220,14 +228,14 @@ impl Behavior {
     }
 
     /// Whether a request departs from the contract in what is judged at this stage; an `Err` is the answer then.
-    fn judge(
-        &self,
-        table: &OperationTable,
+    fn judge<'b>(
+        &'b self,
+        table: &'b OperationTable,
         call: &Call<'_>,
         (name, stage): (StageFormat, Stage),
         asked: &Arc<Scope>,
         mut notes: Notes<'_>,
-    ) -> Result<(), Early> {
+    ) -> Result<(), Early<'b>> {
         let violations = &call.validated.violations;
         if let Some(notes) = notes.as_deref_mut() {
             notes.judged(name, violations.iter().filter(|violation| violation.stage() == stage));
@@ -272,46 +280,68 @@ impl Behavior {
     }
 
     /// The answer of a failure's table, or `otherwise` in our own name where it has no entries.
-    fn fail(
-        &self,
-        rules: &[Rule],
+    fn fail<'b>(
+        &'b self,
+        rules: &'b [Rule],
         scope: &Value,
         notes: Notes<'_>,
         otherwise: impl FnOnce() -> Problem,
-    ) -> Early {
+    ) -> Early<'b> {
         if rules.is_empty() {
             let response = otherwise().into_response();
             return Box::new(Decision::new(response, Why::Stage("no failure entry")));
         }
         let rule = first_hit(rules, scope, notes);
-        rule.and_then(|rule| self.answer(rule, scope, Arc::new([])))
-            .map_or_else(|early| early, Box::new)
+        let answer = rule.and_then(|rule| self.answer(rule, scope, Arc::new([])));
+        Box::new(of_failure(answer.unwrap_or_else(|early| *early)))
     }
 
     /// The answer of the first rule that holds.
-    pub(super) fn first_answer(&self, rules: &[Rule], scope: &Value) -> Result<Decision, Early> {
-        self.answer(first_hit(rules, scope, None)?, scope, Arc::new([]))
+    pub(super) fn first_answer<'b>(
+        &'b self,
+        rules: &'b [Rule],
+        scope: &Value,
+    ) -> Result<Decision<'b>, Early<'b>> {
+        self.answer(first_hit(rules, scope, None)?, scope, Arc::new([])).map(of_failure)
     }
 
-    fn answer(
-        &self,
-        rule: &Rule,
+    fn answer<'b>(
+        &'b self,
+        rule: &'b Rule,
         scope: &Value,
         changes: Arc<[Change]>,
-    ) -> Result<Decision, Early> {
-        match rule.answer.render(scope, &self.contract.schemas) {
-            Ok(response) => {
+    ) -> Result<Decision<'b>, Early<'b>> {
+        let operation = self.rules[rule.number as usize].operation;
+        let documented = operation.and_then(|operation| {
+            self.contract.operations[operation].response(rule.answer.status().as_u16())
+        });
+        let answer = match documented {
+            Some(documented) => {
+                rule.answer.decide(documented, rule.number, scope).map(Answered::Documented)
+            }
+            None => rule.answer.undocumented(scope).map(Answered::Undocumented),
+        };
+        match answer {
+            Ok(answer) => {
                 let delay = delay(rule, scope)?;
                 let (why, number) = (Why::Rule(Arc::clone(&rule.label)), Some(rule.number));
-                Ok(Decision { response, why, rule: number, delay, changes, rejected: None })
+                Ok(Decision { answer, why, rule: number, delay, changes, rejected: None })
             }
             Err(message) => Err(Box::new(fault(Some(&rule.label), message))),
         }
     }
 }
 
+/// What went wrong is told in whatever a request accepts.
+fn of_failure(mut decision: Decision<'_>) -> Decision<'_> {
+    if let Answered::Documented(decided) = &mut decision.answer {
+        decided.accept = Accept::Advises;
+    }
+    decision
+}
+
 /// How long the answer of a rule is held back.
-fn delay(rule: &Rule, scope: &Value) -> Result<Duration, Early> {
+fn delay<'b>(rule: &Rule, scope: &Value) -> Result<Duration, Early<'b>> {
     let Some(delay) = &rule.delay else { return Ok(Duration::ZERO) };
     let ms = delay.eval(scope).map_err(|failure| failure.to_string());
     let ms = ms.and_then(|value| delay_ms(&value));
@@ -324,7 +354,7 @@ fn first_hit<'r>(
     rules: &'r [Rule],
     scope: &Value,
     mut notes: Notes<'_>,
-) -> Result<&'r Rule, Early> {
+) -> Result<&'r Rule, Early<'r>> {
     for rule in rules {
         let holds = rule.when.as_ref().map(|when| when.holds(scope));
         if let Some(notes) = notes.as_deref_mut() {
@@ -341,12 +371,9 @@ fn first_hit<'r>(
     Err(Box::new(fault(rules.last().map(|rule| &rule.label), "none of the rules holds")))
 }
 
-/// The answer where the behavior file asks for something that cannot be: in our own name, and never a lie in
-/// the provider's. Nothing is committed.
-fn fault(rule: Option<&Arc<str>>, message: impl Into<String>) -> Decision {
+/// The answer where the behavior file asks for something that cannot be. Nothing is committed.
+fn fault<'b>(rule: Option<&Arc<str>>, message: impl Into<String>) -> Decision<'b> {
     let place = rule.map_or("the behavior file", |label| &**label);
-    let detail = format!("{place}: {}", message.into());
-    let title = "the behavior file cannot answer this";
-    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, detail.clone());
-    Decision::new(problem.into_response(), Why::Fault(detail))
+    let (response, why) = behavior::fault(place, message);
+    Decision::new(response, why)
 }

@@ -20,12 +20,12 @@ impl Behavior {
         method: &Method,
         path: &str,
         moment: &Moment<'_>,
-    ) -> Option<Decision> {
+    ) -> Option<Decision<'_>> {
         let rules = &self.operations[operation].as_ref()?.internal;
         let snapshot = self.snapshot(moment.store);
         let line = RequestLine { method: method.clone(), path: path.into() };
         let scope = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
         let decision = self.first_answer(rules, &scope.into_value()).ok()?;
-        (decision.response.status() == status).then_some(decision)
+        (decision.answer.status() == status.as_u16()).then_some(decision)
     }
 }

@@ -64,6 +64,8 @@ use crate::finding::Finding;
 use crate::ids::Ids;
 use crate::message::Why;
 use crate::openapi::Contract;
+use crate::problem::Problem;
+use crate::response::Decided;
 use crate::security::Rejection;
 use crate::store::Change;
 use crate::store::Model;
@@ -167,11 +169,30 @@ struct Rule {
     delay: Option<Expression>,
 }
 
+/// What is answered.
+#[derive(Debug)]
+pub enum Answered<'b> {
+    /// A documented response, still to be written.
+    Documented(Decided<'b>),
+    /// Something of which nothing is documented.
+    Undocumented(Response<Bytes>),
+}
+
+impl Answered<'_> {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Documented(decided) => decided.status,
+            Self::Undocumented(response) => response.status().as_u16(),
+        }
+    }
+}
+
 /// What was decided: the answer, why, and the changes to commit if it is given.
 #[derive(Debug)]
-pub struct Decision {
+pub struct Decision<'b> {
     /// The answer.
-    pub response: Response<Bytes>,
+    pub answer: Answered<'b>,
     /// What decided.
     pub why: Why,
     /// The number of the rule that decided, if one did: its place in [`Behavior::rules`].
@@ -184,12 +205,22 @@ pub struct Decision {
     pub rejected: Option<Rejection>,
 }
 
-impl Decision {
+impl Decision<'_> {
     /// An answer at once, that no rule gave and that changes nothing.
     fn new(response: Response<Bytes>, why: Why) -> Self {
         let (changes, delay) = (Arc::new([]), Duration::ZERO);
-        Self { response, why, rule: None, delay, changes, rejected: None }
+        let answer = Answered::Undocumented(response);
+        Self { answer, why, rule: None, delay, changes, rejected: None }
     }
+}
+
+/// Our own answer where a behavior file asks for something that cannot be, for that is never passed off as the provider's.
+/// `place` is what the log calls the rule.
+pub fn fault(place: &str, message: impl Into<String>) -> (Response<Bytes>, Why) {
+    let detail = format!("{place}: {}", message.into());
+    let title = "the behavior file cannot answer this";
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, title, detail.clone());
+    (problem.into_response(), Why::Fault(detail))
 }
 
 /// A request that got as far as its operation.
@@ -321,7 +352,7 @@ impl Behavior {
         method: &http::Method,
         path: &str,
         moment: &Moment<'_>,
-    ) -> Option<Decision> {
+    ) -> Option<Decision<'_>> {
         let rules = self.route_rules(failure);
         if rules.is_empty() {
             return None;

@@ -20,7 +20,6 @@ use crate::catalog::Sources;
 use crate::catalog::is_stream;
 use crate::clock::ClockStart;
 use crate::clock::Timestamp;
-use crate::documented;
 use crate::emulator;
 use crate::faults::FAULTS_MAX;
 use crate::faults::Fault;
@@ -28,6 +27,7 @@ use crate::faults::FaultFormat;
 use crate::faults::Problems;
 use crate::finding::Finding;
 use crate::message::BODY_BYTES_MAX;
+use crate::response;
 use crate::yaml::Document;
 
 pub use environment::Environment;
@@ -107,7 +107,7 @@ pub struct Config {
     /// Who may call the admin API.
     pub admin: Admin,
     /// How the contract alone answers where there is no behavior file.
-    pub documented: documented::Options,
+    pub documented: response::Options,
     /// Print a line of JSON instead of the banner.
     pub print_json: bool,
     /// Where that line is written, too.
@@ -321,8 +321,8 @@ pub fn sources(given: GivenSources) -> Sources {
     }
 }
 
-fn documented(given: &GivenDocumented) -> documented::Options {
-    documented::Options {
+fn documented(given: &GivenDocumented) -> response::Options {
+    response::Options {
         dynamic: given.dynamic == Some(Switch::On),
         errors: given.errors == Some(Switch::On),
         fill_properties: given.fill_properties != Some(Switch::Off),

@@ -1,15 +1,13 @@
-//! Documented answers: what the contract alone says to a request, without a behavior file.
+//! Documented answers: which response the contract alone gives to a request, without a behavior file.
 //!
-//! Which response, which media type and which example is as Prism chooses them: users of contract mocks rely on that
+//! Which response and which example is as Prism chooses them: users of contract mocks rely on that
 //! order. Where Prism hides what it does (a status that is asked for gives way to another when the media type does not
 //! suit), this does not. Must not know records, sandboxes or how a request was routed.
 
 mod call;
 mod choose;
-mod headers;
 mod judge;
 mod refuse;
-mod render;
 mod unread;
 
 use std::collections::BTreeSet;
@@ -20,21 +18,25 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Response;
+use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 
-use crate::documented::choose::Chosen;
+use crate::documented::judge::Judged;
 use crate::documented::refuse::Refusal;
-use crate::documented::render::Making;
 use crate::finding::Finding;
 use crate::finding::child;
-use crate::ids::mixed;
-use crate::ids::seed_of;
 use crate::media;
 use crate::openapi::Contract;
 use crate::openapi::Direction;
 use crate::openapi::Operation;
-use crate::prefer::PREFERENCE_APPLIED;
 use crate::prefer::Preferences;
+use crate::response;
+use crate::response::Decided;
+use crate::response::Making;
+use crate::response::NotDocumented;
+use crate::response::Options;
+use crate::response::Renderings;
+use crate::response::Seeds;
 use crate::sample;
 use crate::sample::Unmet;
 use crate::sample::Wish;
@@ -44,8 +46,6 @@ use crate::yaml::Document;
 pub use call::Call;
 pub use call::short_call;
 pub use call::valid_call;
-pub use choose::NotDocumented;
-pub use render::Renderings;
 pub use unread::UnreadBody;
 pub use unread::unread_body;
 
@@ -59,26 +59,6 @@ const PRISM_VIOLATIONS: HeaderName = HeaderName::from_static("sl-violations");
 /// that is every answer; where everything leads to everything, as in the largest, compiling each takes long, and what
 /// comes after these is not tried.
 const TRIED_MAX: usize = 20_000;
-
-/// How answers are made where the contract alone gives them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
-pub struct Options {
-    /// Make bodies up from their schemas, passing over examples; and anew for each request.
-    pub dynamic: bool,
-    /// Answer 500 instead of a documented example that does not fit its schema.
-    pub errors: bool,
-    /// Make up properties that are not required, too.
-    pub fill_properties: bool,
-    /// Pass over the examples of media types.
-    pub ignore_examples: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { dynamic: false, errors: false, fill_properties: true, ignore_examples: false }
-    }
-}
 
 /// A request to an operation that the contract alone answers.
 #[derive(Clone, Copy, Debug)]
@@ -97,15 +77,6 @@ pub struct Asked<'a> {
     pub preferences: &'a Preferences,
 }
 
-/// Where made-up values come from.
-#[derive(Clone, Copy, Debug)]
-pub struct Seeds {
-    /// The same for all requests to a sandbox.
-    pub steady: u64,
-    /// Another for each request.
-    pub fresh: u64,
-}
-
 /// What is answered, and how it came about.
 #[derive(Debug)]
 pub struct Answered {
@@ -115,96 +86,96 @@ pub struct Answered {
     pub documented: Option<Arc<str>>,
     /// All that is wrong with the request and the answer, credentials included.
     pub violations: Vec<Violation>,
+    /// The preferences that were honoured, as a header says them.
+    pub applied: Option<HeaderValue>,
 }
 
 /// Answers a request by its contract.
 pub fn answer(asked: &Asked<'_>, seeds: Seeds, options: Options, kept: &Renderings) -> Answered {
     let operation = &asked.contract.operations[asked.number];
     let judged = judge::judge(asked, operation);
-    let chosen = if judged.is_valid() {
-        choose::for_valid(operation, asked.preferences, asked.headers)
-    } else {
-        choose::for_invalid(operation, asked.preferences, &judged)
-    };
-    let mut violations = judged.violations.clone();
-    let given = chosen.and_then(|chosen| {
-        let making = making(asked, &chosen, seeds, options);
-        let rendered = kept.rendered(asked.contract, asked.number, &chosen, &making)?;
-        violations.extend(rendered.misfits.iter().cloned());
-        if options.errors && !rendered.misfits.is_empty() {
-            return Err(Refusal::Misfit(rendered.misfits.clone()));
-        }
-        Ok((chosen, rendered))
-    });
-    let (mut response, documented) = match given {
-        Ok((chosen, rendered)) => {
-            let mut response = rendered.response();
-            let applied = chosen.applied.applied();
-            response.headers_mut().extend(applied.map(|applied| (PREFERENCE_APPLIED, applied)));
-            if !violations.is_empty() {
-                let told = refuse::prism_header(&violations);
-                response.headers_mut().insert(PRISM_VIOLATIONS, told);
+    let mut answered = match given(asked, &judged, seeds, options, kept) {
+        Ok(answered) => answered,
+        Err(refusal) => {
+            let mut violations = judged.violations.clone();
+            if let Refusal::Misfit(misfits) = &refusal {
+                violations.extend(misfits.iter().cloned());
             }
-            (response, Some(Arc::clone(&rendered.label)))
+            let response = refusal.problem(&judged).into_response();
+            Answered { response, documented: None, violations, applied: None }
         }
-        Err(refusal) => (refusal.into_response(&judged), None),
     };
-    if response.status() == http::StatusCode::UNAUTHORIZED
+    let response = &mut answered.response;
+    if response.status() == StatusCode::UNAUTHORIZED
         && let Some(challenge) = &judged.challenge
         && !response.headers().contains_key(WWW_AUTHENTICATE)
     {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
     }
     if let Some(unread) = judged.unread_body() {
-        unread.complete(&mut response);
+        unread.complete(response);
     }
     if operation.deprecated {
         response.headers_mut().entry(DEPRECATION).or_insert(HeaderValue::from_static("true"));
     }
-    Answered { response, documented, violations }
+    answered
 }
 
-/// How the body of a chosen response is made for a request.
-fn making(asked: &Asked<'_>, chosen: &Chosen<'_>, seeds: Seeds, options: Options) -> Making {
-    let preferences = asked.preferences;
-    let is_dynamic = chosen.follows_preferences && preferences.dynamic.unwrap_or(options.dynamic);
-    let operation = asked.contract.operations[asked.number].id.as_str();
-    let seed = match &preferences.seed {
-        Some(seed) if chosen.follows_preferences => mixed(seed_of(seed), operation),
-        _ if is_dynamic => seeds.fresh,
-        _ => mixed(seeds.steady, operation),
-    };
-    Making {
-        seed,
-        is_dynamic,
-        // What follows from a seed alone is the same the next time.
-        is_kept: !is_dynamic || preferences.seed.is_some(),
-        passes_over_examples: is_dynamic || options.ignore_examples,
-        fill_properties: options.fill_properties,
-    }
-}
-
-/// The documented response of that status, with the example of that name, else its first, else made up; without a
-/// status it is the lowest that has the example, success first. Nothing of a request is looked at.
-pub fn forced(
-    contract: &Contract,
-    number: usize,
-    code: Option<u16>,
-    example: Option<&str>,
-    seed: u64,
+/// The documented response to a request.
+fn given(
+    asked: &Asked<'_>,
+    judged: &Judged,
+    seeds: Seeds,
+    options: Options,
     kept: &Renderings,
-) -> Result<Response<Bytes>, NotDocumented> {
-    let operation = &contract.operations[number];
-    let chosen = choose::by_name(operation, code, example)?;
-    let making = Making {
-        seed: mixed(seed, &operation.id),
-        is_dynamic: false,
-        is_kept: true,
-        passes_over_examples: false,
-        fill_properties: true,
+) -> Result<Answered, Refusal> {
+    let (operation, preferences) = (&asked.contract.operations[asked.number], asked.preferences);
+    let is_valid = judged.is_valid();
+    let decided = if is_valid {
+        choose::for_valid(operation, preferences)?
+    } else {
+        choose::for_invalid(operation, preferences, judged)?
     };
-    let rendered = kept.rendered(contract, number, &chosen, &making);
-    Ok(rendered.map_or_else(|_| chosen.bare(), |rendered| rendered.response()))
+    let is_dynamic = is_valid && preferences.dynamic.unwrap_or(options.dynamic);
+    let seed = preferences.seed.as_deref().filter(|_| is_valid);
+    let making = Making::new(options, seeds, &operation.id, is_dynamic, seed);
+    let written = kept.write(asked.contract, asked.number, &decided, asked.headers, &making)?;
+    if options.errors && !written.misfits.is_empty() {
+        return Err(Refusal::Misfit(written.misfits));
+    }
+    let mut violations = judged.violations.clone();
+    violations.extend(written.misfits);
+    let mut response = written.response;
+    if !violations.is_empty() {
+        response.headers_mut().insert(PRISM_VIOLATIONS, refuse::prism_header(&violations));
+    }
+    let applied = if is_valid {
+        preferences.made(written.has_media)
+    } else {
+        Preferences {
+            code: preferences.code.filter(|code| *code == decided.status),
+            example: decided.example().map(str::to_owned),
+            dry_run: preferences.dry_run,
+            ..Preferences::default()
+        }
+    };
+    let (documented, applied) = (Some(written.label), applied.applied());
+    Ok(Answered { response, documented, violations, applied })
+}
+
+/// The documented response that a request asks for by status or by the name of an example. Without a status it is that of
+/// a success, or else the lowest that has the example. Nothing else of a request is looked at.
+pub fn preferred<'o>(
+    operation: &'o Operation,
+    preferences: &Preferences,
+) -> Result<Decided<'o>, NotDocumented> {
+    let example = preferences.example.as_deref();
+    let (status, response) = match preferences.code {
+        // Whether it has the example can depend on the media type.
+        Some(code) => response::by_name(operation, Some(code), None)?,
+        None => response::by_name(operation, None, example)?,
+    };
+    Ok(Decided::documented(status, response, example))
 }
 
 /// What of a contract's answers cannot be given as it is documented: known when it is loaded.
@@ -214,7 +185,7 @@ pub fn findings(contract: &Contract, findings: &mut Vec<Finding>) {
         for (code, response) in &operation.responses {
             for (name, media) in &response.content {
                 let is_known = !media::has_own_syntax(name)
-                    || render::can_write(contract, name, media)
+                    || response::can_write(contract, name, media)
                     || !told.insert((response.line, name));
                 if !is_known {
                     let pointer = child(&child(&operation.pointer, "responses"), code);
@@ -268,15 +239,6 @@ pub fn check(contract: &Contract, document: &Document, findings: &mut Vec<Findin
             findings.push(document.warning(pointer, message).hint(hint));
         }
     }
-}
-
-/// Whether an operation documents a response of that status with an example of that name.
-pub fn documents(
-    operation: &Operation,
-    code: Option<u16>,
-    example: Option<&str>,
-) -> Result<(), NotDocumented> {
-    choose::by_name(operation, code, example).map(drop)
 }
 
 #[cfg(test)]

@@ -2,17 +2,16 @@
 //!
 //! Must not know how a response is chosen.
 
-use bytes::Bytes;
 use http::HeaderValue;
-use http::Response;
 use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::documented::choose::NotDocumented;
 use crate::documented::judge::Judged;
 use crate::documented::judge::SECURITY;
 use crate::problem::Problem;
+use crate::response;
+use crate::response::NotDocumented;
 use crate::validation::Place;
 use crate::validation::Violation;
 use crate::validation::json_header;
@@ -22,51 +21,36 @@ use crate::validation::json_header;
 pub(super) enum Refusal {
     /// The request is not as the contract asks, and the document has no response that says so.
     Invalid,
-    /// What was asked for is not documented.
-    NotDocumented(NotDocumented),
-    /// No documented media type is acceptable; which there are.
-    NotAcceptable(Vec<String>),
     /// The operation, by its id, documents no response.
     NoResponse(String),
-    /// No value can be made up that fits the schema; why.
-    TooComplex(String),
     /// The documented example does not fit its schema.
     Misfit(Vec<Violation>),
+    /// The one that was chosen cannot be given.
+    Unsent(response::Refusal),
+}
+
+impl From<response::Refusal> for Refusal {
+    fn from(refusal: response::Refusal) -> Self {
+        Self::Unsent(refusal)
+    }
 }
 
 impl From<NotDocumented> for Refusal {
     fn from(missing: NotDocumented) -> Self {
-        Self::NotDocumented(missing)
+        Self::Unsent(missing.into())
     }
 }
 
 impl Refusal {
-    pub(super) fn into_response(self, judged: &Judged) -> Response<Bytes> {
-        self.problem(judged).into_response()
-    }
-
-    fn problem(self, judged: &Judged) -> Problem {
+    pub(super) fn problem(self, judged: &Judged) -> Problem {
         match self {
             Self::Invalid => invalid(judged),
-            Self::NotDocumented(missing) => missing.problem(),
-            Self::NotAcceptable(offered) => Problem::new(
-                StatusCode::NOT_ACCEPTABLE,
-                "The server cannot produce a representation for your accept header",
-                format!("documented are {}", offered.join(", ")),
-            )
-            .of_type("NOT_ACCEPTABLE"),
             Self::NoResponse(operation) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "No response defined for the selected operation",
                 format!("`{operation}` documents no response that could be given"),
             )
             .of_type("NO_RESPONSE_DEFINED"),
-            Self::TooComplex(why) => Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Schema too complex",
-                format!("no body can be made up: {why}; give the response an example"),
-            )
-            .of_type("SCHEMA_TOO_COMPLEX"),
             Self::Misfit(violations) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Request/Response not valid",
@@ -74,18 +58,8 @@ impl Refusal {
             )
             .of_type("VIOLATIONS")
             .with("validation", items(&violations)),
+            Self::Unsent(refusal) => refusal.into(),
         }
-    }
-}
-
-impl NotDocumented {
-    /// The problem of asking for what the contract does not document.
-    pub fn problem(&self) -> Problem {
-        let title = "The server cannot find the requested content";
-        Problem::new(StatusCode::NOT_FOUND, title, self.to_string())
-            .of_type("NOT_FOUND")
-            .with("codes", json!(self.codes))
-            .with("examples", json!(self.examples))
     }
 }
 

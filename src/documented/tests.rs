@@ -125,6 +125,9 @@ impl Pets {
         for (name, value) in answered.response.headers() {
             lines.push(format!("{name}: {}", value.to_str().unwrap()));
         }
+        if let Some(applied) = &answered.applied {
+            lines.push(format!("preference-applied: {}", applied.to_str().unwrap()));
+        }
         lines.push(String::from_utf8(answered.response.body().to_vec()).unwrap());
         lines.push(answered.documented.as_deref().unwrap_or("in our own name").to_owned());
         let violations = answered.violations.iter();
@@ -242,16 +245,16 @@ fn preferences_choose_status_and_example() {
             listPets limit=1 ["prefer: code=404"] 
             404
             content-type: application/json
-            preference-applied: code=404
             deprecation: true
+            preference-applied: code=404
             {"missing":true}
             listPets documents 404, pets.yaml:14
 
             listPets limit=1&__code=404 [] 
             404
             content-type: application/json
-            preference-applied: code=404
             deprecation: true
+            preference-applied: code=404
             {"missing":true}
             listPets documents 404, pets.yaml:14
 
@@ -259,16 +262,16 @@ fn preferences_choose_status_and_example() {
             200
             content-type: application/json
             x-next: page 2
-            preference-applied: example=two
             deprecation: true
+            preference-applied: example=two
             [{"id":1},{"id":2}]
             listPets documents 200 example two, pets.yaml:18
 
             listPets limit=1 ["prefer: code=418"] 
             418
             content-type: text/plain
-            preference-applied: code=418
             deprecation: true
+            preference-applied: code=418
             oops
             listPets documents 418, pets.yaml:31
 
@@ -334,8 +337,8 @@ fn an_invalid_request_gets_the_documents_own_words_else_ours() {
             addPet key=1 ["prefer: code=400, example=b"] 
             400
             content-type: application/json
-            preference-applied: code=400, example=b
             sl-violations: [{"location":["request","body"],"severity":"Error","code":"required","message":"Body parameter is required"}]
+            preference-applied: code=400, example=b
             {"code":"b"}
             addPet documents 400 example b, pets.yaml:39, the request is invalid
             !  body_required must not be empty
@@ -433,9 +436,9 @@ fn an_example_that_does_not_fit_is_told_and_refused_where_errors_are_asked_for()
         200
         content-type: application/json
         x-next: page 2
-        preference-applied: example=wrong
         sl-violations: [{"location":["response","body","0","id"],"severity":"Error","code":"type","message":"Response body property 0.id must be integer"}]
         deprecation: true
+        preference-applied: example=wrong
         [{"id":"x"}]
         listPets documents 200 example wrong, pets.yaml:18
         ! [0].id type must be an integer
@@ -755,7 +758,9 @@ fn an_example_is_found_by_its_name_alone_whatever_its_media_type() {
     let contract = loaded(CHOICES).contract;
     let find = |id: &str, name: &str| {
         let operation = contract.operations.iter().find(|operation| operation.id == id).unwrap();
-        documents(operation, None, Some(name)).map_err(|missing| missing.to_string())
+        response::by_name(operation, None, Some(name))
+            .map(drop)
+            .map_err(|missing| missing.to_string())
     };
     assert_eq!(find("media", "t"), Ok(()));
     assert_eq!(find("bad", "e"), Ok(()));

@@ -2,17 +2,22 @@
 //!
 //! Must not know how sandboxes are found, nor what becomes of the answer.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
 use http::Response;
 use http::StatusCode;
 
+use crate::behavior;
+use crate::behavior::Answered;
 use crate::behavior::Call;
+use crate::behavior::Decision;
 use crate::behavior::Explanation;
 use crate::clock::Timestamp;
 use crate::documented;
-use crate::documented::Seeds;
 use crate::documented::UnreadBody;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
@@ -28,17 +33,26 @@ use crate::faults::Target as Struck;
 use crate::message::Delivery;
 use crate::message::Rejected;
 use crate::message::Why;
+use crate::openapi::Contract;
 use crate::prefer;
 use crate::prefer::Doubt;
 use crate::prefer::PREFERENCE_APPLIED;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
+use crate::response;
+use crate::response::Accept;
+use crate::response::Content;
+use crate::response::Decided;
+use crate::response::Making;
+use crate::response::Refusal;
+use crate::response::Seeds;
 use crate::router::Found;
 use crate::router::Lookup;
 use crate::sandbox;
 use crate::sandbox::NotCommitted;
 use crate::sandbox::State;
 use crate::sandbox::World;
+use crate::store::Change;
 use crate::validation::Sent;
 use crate::validation::Validated;
 use crate::validation::violations_header;
@@ -140,7 +154,7 @@ impl Emulator {
         let is_decided = self.behavior(provider).decides(operation);
         let unread = documented::unread_body(&validated.violations).filter(|_| is_decided);
         if let Some(refusal) = unread {
-            let answer = self.refuse_unread((provider, operation), &validated, refusal);
+            let answer = self.refuse_unread((provider, operation), &validated, refusal, asked);
             return Prepared::Answered(Box::new(answer));
         }
         // Without a behavior file more can be wrong than what is found here.
@@ -157,16 +171,37 @@ impl Emulator {
         (provider, operation): (usize, usize),
         validated: &Validated,
         refusal: UnreadBody,
+        asked: &Asked<'_>,
     ) -> Answer {
-        let status = Some(refusal.status());
-        let (contract, kept) = (self.behavior(provider).contract(), &self.renderings[provider]);
-        let worded = documented::forced(contract, operation, status, None, 0, kept);
+        let worded =
+            self.worded((provider, operation), refusal.status(), None, 0, &asked.parts.headers);
         let mut response =
-            worded.unwrap_or_else(|_| refusal.problem(&validated.violations).into_response());
+            worded.unwrap_or_else(|| refusal.problem(&validated.violations).into_response());
         refusal.complete(&mut response);
         let violations = violations_header(&validated.violations);
         response.headers_mut().insert(VIOLATIONS_HEADER, violations);
         Answer::ours(response, "body not read").at(Some((provider, operation)))
+    }
+
+    /// What an operation documents for a status, in whatever the request accepts, whoever asks for it.
+    fn worded(
+        &self,
+        (provider, operation): (usize, usize),
+        status: u16,
+        example: Option<&str>,
+        seed: u64,
+        headers: &HeaderMap,
+    ) -> Option<Response<Bytes>> {
+        let contract = self.behavior(provider).contract();
+        let documented = &contract.operations[operation];
+        let (status, response) = response::by_name(documented, Some(status), example).ok()?;
+        let decided =
+            Decided { accept: Accept::Advises, ..Decided::documented(status, response, example) };
+        let seeds = Seeds { steady: seed, fresh: 0 };
+        let making = Making::new(self.documented, seeds, &documented.id, false, None);
+        let written =
+            self.renderings[provider].write(contract, operation, &decided, headers, &making);
+        written.ok().map(|written| written.response)
     }
 
     /// The answer: the stages that need the sandbox, in order.
@@ -179,7 +214,7 @@ impl Emulator {
         let now = state.world.clock.now(asked.real);
         let is_dry_run =
             matches!(&prepared, Prepared::Routed(routed) if routed.preferences.dry_run);
-        if let Some(mut answer) = self.forced(&prepared, &state.world) {
+        if let Some(mut answer) = self.forced(&prepared, asked, &mut state.world) {
             answer.dry_run = is_dry_run;
             return answer;
         }
@@ -267,32 +302,91 @@ impl Emulator {
                 decision
             }
         };
-        let mut answer = match world.commit(provider, &decision.changes, ids) {
+        let (mut answer, changes) =
+            self.written(decision, (provider, operation), &preferences, asked, (world, ids));
+        let ids = if changes.is_empty() { world.ids_position() } else { ids };
+        match world.commit(provider, &changes, ids) {
             Ok(step) => {
-                let mut answer = Answer::new(decision.response, decision.why);
                 if step.is_some() {
-                    answer.tally = sandbox::tally(world.store(provider), &decision.changes);
+                    answer.tally = sandbox::tally(world.store(provider), &changes);
                 }
                 answer.step = step;
-                (answer.rule, answer.delay) = (decision.rule, decision.delay);
-                answer.rejected = decision.rejected.map(|rejection| Rejected {
-                    scheme: rejection.scheme.into(),
-                    reason: rejection.reason.as_str(),
-                });
-                answer
             }
-            Err(NotCommitted::OutOfRoom(full)) => Answer::refused(full.into(), "sandbox full"),
-            Err(NotCommitted::Conflict(conflict)) => refused_commit(&conflict.to_string()),
-        };
-        (answer.provider, answer.operation) = (Some(provider), Some(operation));
-        let headers = answer.response.headers_mut();
-        if let Some(violations) = violations {
-            headers.insert(VIOLATIONS_HEADER, violations);
+            Err(NotCommitted::OutOfRoom(full)) => {
+                answer = Answer::refused(full.into(), "sandbox full");
+            }
+            Err(NotCommitted::Conflict(conflict)) => answer = refused_commit(&conflict.to_string()),
         }
-        if let Some(applied) = preferences.applied() {
-            headers.insert(PREFERENCE_APPLIED, applied);
+        (answer.provider, answer.operation) = (Some(provider), Some(operation));
+        if let Some(violations) = violations {
+            answer.response.headers_mut().insert(VIOLATIONS_HEADER, violations);
         }
         answer
+    }
+
+    /// Writes the answer that was decided on, and gives the changes to commit; none where it cannot be given.
+    fn written(
+        &self,
+        decision: Decision<'_>,
+        (provider, operation): (usize, usize),
+        preferences: &Preferences,
+        asked: &Asked<'_>,
+        (world, ids): (&mut World, u128),
+    ) -> (Answer, Arc<[Change]>) {
+        let Decision { answer, why, rule, delay, mut changes, rejected } = decision;
+        if changes.is_empty() {
+            // What was drawn is given back, but for the seed of this answer.
+            world.set_ids_position(ids);
+        }
+        let contract = self.behavior(provider).contract();
+        let written = match answer {
+            Answered::Undocumented(response) => Ok((response, false)),
+            Answered::Documented(decided) => {
+                let is_made = matches!(decided.content, Content::Documented(_));
+                let making = self.making(contract, operation, preferences, is_made, world);
+                let kept = &self.renderings[provider];
+                let headers = &asked.parts.headers;
+                let written = kept.write(contract, operation, &decided, headers, &making);
+                written.map(|written| (written.response, is_made && written.has_media))
+            }
+        };
+        let answer = match written {
+            Ok((mut response, is_made)) => {
+                let applied = preferences.made(is_made).applied();
+                response.headers_mut().extend(applied.map(|it| (PREFERENCE_APPLIED, it)));
+                Answer {
+                    rule,
+                    delay,
+                    rejected: rejected.map(|rejection| Rejected {
+                        scheme: rejection.scheme.into(),
+                        reason: rejection.reason.as_str(),
+                    }),
+                    ..Answer::new(response, why)
+                }
+            }
+            Err(refusal) => {
+                changes = Arc::new([]);
+                refused(refusal, &why)
+            }
+        };
+        (answer, changes)
+    }
+
+    /// How what is documented is made for a request.
+    fn making(
+        &self,
+        contract: &Contract,
+        operation: usize,
+        preferences: &Preferences,
+        is_made: bool,
+        world: &mut World,
+    ) -> Making {
+        let is_dynamic = is_made && preferences.dynamic.unwrap_or(self.documented.dynamic);
+        let steady = world.ids().seed();
+        let seeds = Seeds { steady, fresh: if is_dynamic { world.next_seed() } else { 0 } };
+        let id = &contract.operations[operation].id;
+        let seed = preferences.seed.as_deref().filter(|_| is_made);
+        Making::new(self.documented, seeds, id, is_dynamic, seed)
     }
 
     /// Has the contract alone answer.
@@ -315,48 +409,54 @@ impl Emulator {
         let answered = documented::answer(&asked, seeds, self.documented, renderings);
         let why = answered.documented.map_or(Why::Stage("no documented answer"), Why::Documented);
         let mut answer = Answer::new(answered.response, why).at(Some((*provider, *operation)));
+        let headers = answer.response.headers_mut();
+        headers.extend(answered.applied.map(|applied| (PREFERENCE_APPLIED, applied)));
         if !answered.violations.is_empty() {
-            let violations = violations_header(&answered.violations);
-            answer.response.headers_mut().insert(VIOLATIONS_HEADER, violations);
+            headers.insert(VIOLATIONS_HEADER, violations_header(&answered.violations));
         }
         answer
     }
 
     /// The documented answer that a request asks for, if it does, and if nothing but that decides.
-    pub(super) fn forced(&self, prepared: &Prepared, world: &World) -> Option<Answer> {
+    pub(super) fn forced(
+        &self,
+        prepared: &Prepared,
+        asked: &Asked<'_>,
+        world: &mut World,
+    ) -> Option<Answer> {
         match prepared {
             Prepared::Routed(routed)
                 if routed.preferences.forces()
                     && self.behavior(routed.provider).decides(routed.operation) =>
             {
-                Some(self.force(routed, world))
+                Some(self.force(routed, asked, world))
             }
             _ => None,
         }
     }
 
     /// The documented answer that is asked for. Nothing changes.
-    fn force(&self, routed: &Routed, world: &World) -> Answer {
-        let Preferences { code, example, .. } = &routed.preferences;
-        let documented = documented::forced(
-            self.behavior(routed.provider).contract(),
-            routed.operation,
-            *code,
-            example.as_deref(),
-            world.ids().seed(),
-            &self.renderings[routed.provider],
-        );
-        let mut answer = match documented {
-            Ok(mut response) => {
-                let applied =
-                    routed.preferences.applied().expect("it forces, so something is applied");
+    fn force(&self, routed: &Routed, asked: &Asked<'_>, world: &mut World) -> Answer {
+        let Routed { provider, operation, preferences, .. } = routed;
+        let contract = self.behavior(*provider).contract();
+        let making = self.making(contract, *operation, preferences, true, world);
+        let decided = documented::preferred(&contract.operations[*operation], preferences);
+        let (kept, headers) = (&self.renderings[*provider], &asked.parts.headers);
+        let written = decided
+            .map_err(Refusal::from)
+            .and_then(|decided| kept.write(contract, *operation, &decided, headers, &making));
+        let mut answer = match written {
+            Ok(written) => {
+                let mut response = written.response;
+                let applied = preferences.made(written.has_media).applied();
+                let applied = applied.expect("it forces, so something is applied");
                 let why = format!("Prefer: {}", String::from_utf8_lossy(applied.as_bytes()));
                 response.headers_mut().insert(PREFERENCE_APPLIED, applied);
                 Answer::new(response, Why::Forced(why.into()))
             }
-            Err(missing) => Answer::refused(missing.problem(), "not documented"),
+            Err(refusal) => Answer::refused(refusal.into(), "not documented"),
         };
-        (answer.provider, answer.operation) = (Some(routed.provider), Some(routed.operation));
+        (answer.provider, answer.operation) = (Some(*provider), Some(*operation));
         if let Some(violations) = &routed.violations {
             answer.response.headers_mut().insert(VIOLATIONS_HEADER, violations.clone());
         }
@@ -391,20 +491,21 @@ impl Emulator {
     ) -> Answer {
         let place = prepared.place();
         let worded = place.filter(|_| fault.body.is_none()).and_then(|(provider, operation)| {
-            let behavior = self.behavior(provider);
             let example = fault.example.as_deref();
-            let status = Some(fault.status.as_u16());
             let seed = state.world.ids().seed();
-            let (contract, kept) = (behavior.contract(), &self.renderings[provider]);
-            documented::forced(contract, operation, status, example, seed, kept).ok().or_else(
-                || {
-                    let moment = state.world.moment(provider, now);
-                    let (method, path) = (&asked.parts.method, asked.address.path);
-                    let failed =
-                        behavior.internal_failure(operation, fault.status, method, path, &moment);
-                    failed.map(|decision| decision.response)
-                },
-            )
+            let headers = &asked.parts.headers;
+            let place = (provider, operation);
+            self.worded(place, fault.status.as_u16(), example, seed, headers).or_else(|| {
+                let moment = state.world.moment(provider, now);
+                let (method, path) = (&asked.parts.method, asked.address.path);
+                let behavior = self.behavior(provider);
+                let failed =
+                    behavior.internal_failure(operation, fault.status, method, path, &moment)?;
+                let preferences = Preferences::default();
+                let ids = state.world.ids_position();
+                let world = (&mut state.world, ids);
+                Some(self.written(failed, place, &preferences, asked, world).0.response)
+            })
         });
         let mut response = worded.unwrap_or_else(|| match &fault.body {
             // A success or a redirection that nobody words has nothing to say, and some may not.
@@ -427,6 +528,17 @@ impl Emulator {
             response.headers_mut().insert(name, value.clone());
         }
         Answer::new(response, Why::Nothing).at(place)
+    }
+}
+
+/// A response that was decided on and cannot be sent; `why` says who decided.
+fn refused(refusal: Refusal, why: &Why) -> Answer {
+    match (refusal, why) {
+        (Refusal::Unfit(reason), Why::Rule(label)) => {
+            let (response, why) = behavior::fault(label, reason);
+            Answer::new(response, why)
+        }
+        (refusal, _) => Answer::refused(refusal.into(), "no documented answer"),
     }
 }
 

@@ -38,7 +38,6 @@ use crate::cors;
 use crate::cors::Cors;
 use crate::documented;
 use crate::documented::Call;
-use crate::documented::Renderings;
 use crate::emulator::answer::Answer;
 use crate::emulator::mount::Address;
 use crate::emulator::mount::Mounts;
@@ -58,6 +57,8 @@ use crate::message::Reply;
 use crate::message::Request;
 use crate::openapi::Contract;
 use crate::openapi::Operation;
+use crate::response;
+use crate::response::Renderings;
 use crate::sandbox;
 use crate::sandbox::Beginning;
 use crate::sandbox::Limits;
@@ -150,7 +151,7 @@ pub struct Options {
     /// The name of the fixture set that the providers' records come from.
     pub fixture_set: Arc<str>,
     /// How the contract alone answers where there is no behavior file.
-    pub documented: documented::Options,
+    pub documented: response::Options,
     /// How many bytes a request's body has at most, decoded.
     pub body_bytes_max: usize,
 }
@@ -169,7 +170,7 @@ impl Default for Options {
             journal_bytes_max: 64 << 20,
             faults: Vec::new(),
             fixture_set: sandbox::DEFAULT.into(),
-            documented: documented::Options::default(),
+            documented: response::Options::default(),
             body_bytes_max: BODY_BYTES_MAX,
         }
     }
@@ -191,7 +192,7 @@ pub struct Emulator {
     sandboxes: Registry,
     cors: Option<Cors>,
     fixtures: Option<Box<FixtureLoader>>,
-    documented: documented::Options,
+    documented: response::Options,
     body_bytes_max: usize,
     /// Documented answers that were made before, by the number of the provider.
     renderings: Vec<Renderings>,

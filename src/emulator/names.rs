@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::documented;
 use crate::emulator::Emulator;
 use crate::faults::FaultFormat;
 use crate::faults::Faults;
 use crate::faults::Problem;
 use crate::finding::did_you_mean;
 use crate::openapi::Operation;
+use crate::response;
 
 /// How many names a hint lists where none is near.
 const NAMES_MAX: usize = 10;
@@ -51,8 +51,8 @@ impl Emulator {
         let answer = answer.and_then(|answer| Some((answer.status, answer.example.as_deref()?)));
         let Some(((status, example), id)) = answer.zip(operation) else { return Vec::new() };
         let called = self.operations_of(provider).filter(|operation| operation.id == *id);
-        let documents =
-            called.map(|operation| documented::documents(operation, Some(status), Some(example)));
+        let documents = called
+            .map(|operation| response::by_name(operation, Some(status), Some(example)).map(drop));
         let problem = |why: String| Problem {
             pointer: "/answer/example".to_owned(),
             message: why,

@@ -53,7 +53,7 @@ impl Emulator {
         let asked = Asked { parts, body, address, real: now };
         let prepared = self.prepare(&asked);
         let mut explanation = None;
-        let answer = match self.forced(&prepared, world) {
+        let answer = match self.forced(&prepared, &asked, world) {
             Some(answer) => answer,
             None => self.decided(prepared, &asked, world, now, Some(&mut explanation)),
         };

@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::ALLOW;
 use serde_json::json;
 
+use crate::behavior::Answered;
 use crate::behavior::RouteFailure;
 use crate::clock::Timestamp;
 use crate::emulator::Asked;
@@ -164,7 +165,8 @@ impl Emulator {
         let moment = world.moment(number, now);
         let (method, path) = (&asked.parts.method, asked.address.path);
         let decision = self.behavior(number).fail_route(failure, method, path, &moment)?;
-        let mut answer = Answer::new(decision.response, decision.why);
+        let Answered::Undocumented(response) = decision.answer else { return None };
+        let mut answer = Answer::new(response, decision.why);
         answer.rule = decision.rule;
         answer.delay = decision.delay;
         Some(answer)

@@ -358,17 +358,6 @@ pub struct Response {
     pub line: u32,
 }
 
-impl Response {
-    /// The media type that is given when nobody asks for another: JSON before the rest. Its number, name and content.
-    pub fn preferred(&self) -> Option<(usize, &str, &MediaType)> {
-        let content = &self.content;
-        let number = content.get_index_of("application/json");
-        let number = number.or_else(|| content.keys().position(|name| name.contains("json")));
-        let number = number.unwrap_or(0);
-        content.get_index(number).map(|(name, media)| (number, name.as_str(), media))
-    }
-}
-
 /// One documented header of a response.
 #[derive(Clone, Debug, Default)]
 pub struct Header {

@@ -139,6 +139,13 @@ impl Preferences {
         self.code.is_some() || self.example.is_some()
     }
 
+    /// Those that an answer honours, by whether it has a body that could be made up.
+    #[must_use]
+    pub fn made(&self, is_made: bool) -> Self {
+        let (dynamic, seed) = (self.dynamic.filter(|_| is_made), self.seed.clone());
+        Self { dynamic, seed: seed.filter(|_| is_made), ..self.clone() }
+    }
+
     /// What `Preference-Applied` says when all of them were honoured; `None` where there is none.
     pub fn applied(&self) -> Option<HeaderValue> {
         let code = self.code.map(|code| format!("code={code}"));

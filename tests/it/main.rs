@@ -4,6 +4,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
 
 mod admin;
+mod answers;
 mod cli;
 mod config;
 mod conformance;

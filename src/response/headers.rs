@@ -8,7 +8,6 @@ use http::HeaderName;
 use http::Method;
 use serde_json::Value;
 
-use crate::documented::choose::Chosen;
 use crate::ids::Dice;
 use crate::media;
 use crate::openapi::Contract;
@@ -28,7 +27,9 @@ const REQUESTS: (&str, &str) = ("100", "99");
 pub(super) struct About<'a> {
     pub(super) contract: &'a Contract,
     pub(super) number: usize,
-    pub(super) chosen: &'a Chosen<'a>,
+    pub(super) status: u16,
+    /// The media type that the body is written in.
+    pub(super) media_type: Option<&'a str>,
     /// The value that the body was written from.
     pub(super) value: Option<&'a Value>,
     /// Bytes of the body.
@@ -111,7 +112,7 @@ impl About<'_> {
     fn place(&self) -> Vec<String> {
         let operation = self.operation();
         let segment = operation.template.trim_end_matches('/').rsplit('/').next().unwrap_or("");
-        let is_redirect = (300..400).contains(&self.chosen.status);
+        let is_redirect = (300..400).contains(&self.status);
         // A redirect to the path itself would have no end.
         let is_made = operation.method == Method::POST || is_redirect;
         let id = self.identifier();
@@ -192,15 +193,13 @@ impl About<'_> {
     fn range(&self) -> String {
         let length = self.length;
         match length.checked_sub(1) {
-            Some(last) if self.chosen.status != 416 => format!("bytes 0-{last}/{length}"),
+            Some(last) if self.status != 416 => format!("bytes 0-{last}/{length}"),
             _ => format!("bytes */{length}"),
         }
     }
 
     fn disposition(&self) -> String {
-        let media =
-            self.chosen.media.as_ref().map(|media| media::essence(&media.name).into_owned());
-        let ending = match media.as_deref() {
+        let ending = match self.media_type.map(media::essence).as_deref() {
             Some("application/pdf") => "pdf",
             Some("application/zip") => "zip",
             Some("text/csv") => "csv",

@@ -1,0 +1,171 @@
+//! Responses: one that was decided on, made into bytes.
+//!
+//! Whoever decides, by rules or by the contract alone, says which documented response is given, with which value and which
+//! headers. The media type is then negotiated by `Accept`, the value written in it, and the documented headers are added.
+//! Must not know why a response is given, nor records or sandboxes.
+
+mod find;
+mod headers;
+mod negotiate;
+mod refusal;
+mod render;
+
+use std::borrow::Cow;
+
+use http::HeaderName;
+use http::HeaderValue;
+use serde_json::Value;
+
+use crate::ids::mixed;
+use crate::ids::seed_of;
+use crate::openapi::Direction;
+use crate::openapi::Response as Documented;
+use crate::sample::Wish;
+
+pub use find::NotDocumented;
+pub use find::by_name;
+pub use find::coded;
+pub use negotiate::content_type_suits;
+pub use negotiate::preferred;
+pub use refusal::Refusal;
+pub use render::Renderings;
+pub use render::Written;
+pub use render::can_write;
+pub use render::check_value;
+pub use render::write_value;
+
+/// How answers are made from what is documented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
+pub struct Options {
+    /// Make bodies up from their schemas, passing over examples; and anew for each request.
+    pub dynamic: bool,
+    /// Answer 500 instead of a documented example that does not fit its schema, where the contract alone answers.
+    pub errors: bool,
+    /// Make up properties that are not required, too.
+    pub fill_properties: bool,
+    /// Pass over the examples of media types.
+    pub ignore_examples: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { dynamic: false, errors: false, fill_properties: true, ignore_examples: false }
+    }
+}
+
+/// Where made-up values come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeds {
+    /// The same for all requests to a sandbox.
+    pub steady: u64,
+    /// Another for each request.
+    pub fresh: u64,
+}
+
+/// A documented response that was decided on.
+#[derive(Clone, Debug)]
+pub struct Decided<'d> {
+    /// The status.
+    pub status: u16,
+    /// What is documented for it.
+    pub response: &'d Documented,
+    /// Where the value of the body comes from.
+    pub content: Content<'d>,
+    /// The numbers of the documented media types that it can be sent in; without, all.
+    pub offered: Option<&'d [usize]>,
+    /// What `Accept` counts.
+    pub accept: Accept,
+    /// Headers that go before the documented ones; one without a value is left out.
+    pub headers: Vec<(HeaderName, Option<HeaderValue>)>,
+    /// Whether it answers what is wrong with the request, for the log.
+    pub is_refusal: bool,
+}
+
+impl<'d> Decided<'d> {
+    /// What is documented for a status: the example of a name, else the first, else a value that is made up.
+    pub fn documented(status: u16, response: &'d Documented, example: Option<&str>) -> Self {
+        Self {
+            status,
+            response,
+            content: Content::Documented(example.map(|name| Cow::Owned(name.to_owned()))),
+            offered: None,
+            accept: Accept::Decides,
+            headers: Vec::new(),
+            is_refusal: false,
+        }
+    }
+
+    /// The example that is asked for.
+    pub fn example(&self) -> Option<&str> {
+        match &self.content {
+            Content::Documented(example) => example.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// Where the value of a body comes from.
+#[derive(Clone, Debug)]
+pub enum Content<'d> {
+    /// The document: the example of that name, else the first, else a value that is made up from the schema.
+    Documented(Option<Cow<'d, str>>),
+    /// A value that is the same each time, and the number that its bytes are kept by.
+    Fixed(&'d Value, u32),
+    /// A value that was computed for this request.
+    Computed(Value),
+}
+
+/// What the `Accept` of a request counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// Nothing that it does not admit is sent.
+    Decides,
+    /// It chooses where it admits something, and else is passed over: what went wrong has to be told.
+    Advises,
+    /// Nothing: the media type of this number is sent.
+    Ignored(usize),
+}
+
+/// How bodies and headers are made up.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
+pub struct Making {
+    seed: u64,
+    is_dynamic: bool,
+    is_kept: bool,
+    passes_over_examples: bool,
+    fill_properties: bool,
+}
+
+impl Making {
+    /// How they are made for an operation, by its id; `seed` is the one that a request names.
+    pub fn new(
+        options: Options,
+        seeds: Seeds,
+        operation: &str,
+        is_dynamic: bool,
+        seed: Option<&str>,
+    ) -> Self {
+        Self {
+            seed: match seed {
+                Some(seed) => mixed(seed_of(seed), operation),
+                None if is_dynamic => seeds.fresh,
+                None => mixed(seeds.steady, operation),
+            },
+            is_dynamic,
+            // What follows from a seed alone is the same the next time.
+            is_kept: !is_dynamic || seed.is_some(),
+            passes_over_examples: is_dynamic || options.ignore_examples,
+            fill_properties: options.fill_properties,
+        }
+    }
+
+    fn wish(&self) -> Wish {
+        Wish {
+            direction: Direction::Response,
+            fresh: self.is_dynamic,
+            fill_properties: self.fill_properties,
+        }
+    }
+}

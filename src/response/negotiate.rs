@@ -1,0 +1,144 @@
+//! Content negotiation: in which documented media type a response is sent.
+//!
+//! Must not know how a body is written.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use crate::media;
+use crate::media::Choice;
+use crate::openapi::MediaType;
+use crate::openapi::Operation;
+use crate::openapi::Response as Documented;
+
+use super::Accept;
+use super::Decided;
+use super::find::NotDocumented;
+use super::refusal::Refusal;
+
+/// What a request that does not say gets where it is documented.
+const JSON: &str = "application/json";
+
+/// A documented media type, and how it is sent.
+#[derive(Clone, Debug)]
+pub(super) struct ChosenMedia<'d> {
+    /// Its number in the response's content.
+    pub(super) number: usize,
+    /// What `Content-Type` says: the documented media type, or for a range one that is in it.
+    pub(super) name: String,
+    pub(super) media: &'d MediaType,
+    /// Whether the document has a range here.
+    pub(super) is_range: bool,
+}
+
+/// The media type that is given when nobody asks for another: JSON where there is some, else the first. Its number, name
+/// and content.
+pub fn preferred(response: &Documented) -> Option<(usize, &str, &MediaType)> {
+    let all = response.content.iter().enumerate();
+    usual(all.map(|(number, (name, media))| (number, name.as_str(), media)))
+}
+
+/// Whether a `Content-Type` is that of a documented media type; one of JSON may be called by another's name.
+pub fn content_type_suits(documented: &str, content_type: &str) -> bool {
+    (media::is_json(documented) && media::is_json(content_type))
+        || media::is_offered(documented, content_type)
+}
+
+/// The media type that suits a request; none where there is no body to give.
+///
+/// Of those that suit equally it is the first in the document, as for `*/*`. A request that says nothing gets JSON where
+/// there is some. Only those that have the example of a name are offered, if one is asked for and there is one.
+pub(super) fn choose<'d>(
+    operation: &Operation,
+    decided: &Decided<'d>,
+    headers: &HeaderMap,
+) -> Result<Option<ChosenMedia<'d>>, Refusal> {
+    let chosen = acceptable(decided, headers)?;
+    let examples = chosen.as_ref().map(|chosen| &chosen.media.examples);
+    if let Some(name) = decided.example()
+        && !examples.is_some_and(|examples| examples.contains_key(name))
+    {
+        let mut missing = NotDocumented::of(operation, Some(decided.status), Some(name));
+        let accepted = examples.into_iter().flat_map(|examples| examples.keys());
+        missing.examples = accepted.filter(|name| !name.is_empty()).cloned().collect();
+        return Err(missing.into());
+    }
+    Ok(chosen)
+}
+
+/// A documented media type: its number, name and content.
+type Offer<'d> = (usize, &'d str, &'d MediaType);
+
+fn acceptable<'d>(
+    decided: &Decided<'d>,
+    headers: &HeaderMap,
+) -> Result<Option<ChosenMedia<'d>>, Refusal> {
+    let own_type = decided.headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
+    let own_type = own_type.and_then(|(_, value)| value.as_ref()?.to_str().ok());
+    let content = decided.response.content.iter().enumerate();
+    let content = content.map(|(number, (name, media))| (number, name.as_str(), media));
+    let offered = content.filter(|(number, name, _)| {
+        decided.offered.is_none_or(|offered| offered.contains(number))
+            && own_type.is_none_or(|own_type| content_type_suits(name, own_type))
+    });
+    if offered.clone().next().is_none() {
+        return own_type.map_or(Ok(None), |own_type| Err(unsuited(decided, own_type)));
+    }
+    if let Accept::Ignored(number) = decided.accept {
+        let found = offered.clone().find(|(offered, ..)| *offered == number);
+        return Ok(found.map(|found| ChosenMedia::of(found, own_type, &HeaderMap::new())));
+    }
+    let named = decided.example().and_then(|name| {
+        let exemplary = offered.clone().filter(|(_, _, media)| media.examples.contains_key(name));
+        best(exemplary, headers)
+    });
+    match named.or_else(|| best(offered.clone(), headers)) {
+        Some(found) => Ok(Some(ChosenMedia::of(found, own_type, headers))),
+        None if decided.accept == Accept::Advises => {
+            Ok(usual(offered).map(|found| ChosenMedia::of(found, own_type, headers)))
+        }
+        // There is no body that could not be accepted.
+        None if decided.status == 204 => Ok(None),
+        None => Err(Refusal::NotAcceptable(offered.map(|(_, name, _)| name.to_owned()).collect())),
+    }
+}
+
+/// The best of the offered media types for the `Accept` of a request; none if it admits none of them.
+fn best<'d>(
+    offered: impl Iterator<Item = Offer<'d>> + Clone,
+    headers: &HeaderMap,
+) -> Option<Offer<'d>> {
+    match media::choose(headers, offered.clone().map(|(_, name, _)| name)) {
+        Choice::Of(chosen) => offered.clone().find(|(_, name, _)| *name == chosen),
+        Choice::Anything => usual(offered),
+        Choice::None => None,
+    }
+}
+
+/// The media type that is given where a request does not say.
+fn usual<'d>(mut offered: impl Iterator<Item = Offer<'d>> + Clone) -> Option<Offer<'d>> {
+    let find = |wanted: fn(&str) -> bool| offered.clone().find(|(_, name, _)| wanted(name));
+    let json = find(|name| media::essence(name) == JSON).or_else(|| find(media::is_json));
+    json.or_else(|| offered.next())
+}
+
+fn unsuited(decided: &Decided<'_>, own_type: &str) -> Refusal {
+    Refusal::Unfit(match preferred(decided.response) {
+        None => format!("`Content-Type` is `{own_type}`, and the answer has no body"),
+        Some((_, name, _)) => {
+            format!("`Content-Type` is `{own_type}`, and the body is documented as `{name}`")
+        }
+    })
+}
+
+impl<'d> ChosenMedia<'d> {
+    /// An offered media type; of a range, what the answer says itself, what the client asked for, or the most usual type in it.
+    fn of((number, name, media): Offer<'d>, own_type: Option<&str>, headers: &HeaderMap) -> Self {
+        let is_range = name.contains('*');
+        let name = match own_type.filter(|_| is_range) {
+            Some(own_type) => own_type.to_owned(),
+            None => media::concrete(headers, name).into_owned(),
+        };
+        Self { number, name, media, is_range }
+    }
+}

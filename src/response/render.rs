@@ -1,0 +1,417 @@
+//! A response made into bytes: the value that was decided on, its example or one made up from its schema, in its media
+//! type; and kept.
+//!
+//! Must not know how a media type is chosen, nor what a request asked for.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use crate::media;
+use crate::message::FRAMING;
+use crate::openapi::Contract;
+use crate::openapi::Direction;
+use crate::openapi::Header;
+use crate::openapi::MediaType;
+use crate::openapi::SchemaId;
+use crate::openapi::Schemas;
+use crate::sample;
+use crate::sample::Wish;
+use crate::validation::Place;
+use crate::validation::Violation;
+use crate::validation::response_violations;
+
+use super::Content;
+use super::Decided;
+use super::Making;
+use super::headers::About;
+use super::negotiate;
+use super::negotiate::ChosenMedia;
+use super::refusal::Refusal;
+
+/// Bytes of answers that are kept: what is asked for again and again in tests is a few megabytes.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+
+/// Bytes that an answer takes beside its body, by estimate.
+const OVERHEAD_BYTES: usize = 512;
+
+/// Headers that the media type or this server decides, whatever is documented, beside those that frame the message.
+const NOT_DOCUMENTED: [HeaderName; 3] =
+    [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::DATE];
+
+/// A response, ready to be sent any number of times.
+#[derive(Clone, Debug)]
+struct Rendered {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    misfits: Vec<Violation>,
+    label: Arc<str>,
+}
+
+/// A response that was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The response.
+    pub response: Response<Bytes>,
+    /// How its documented value departs from its schema.
+    pub misfits: Vec<Violation>,
+    /// Which documented response it is, in words; empty where its body was not documented.
+    pub label: Arc<str>,
+    /// Whether it has a media type, and so a body that could be made in another way.
+    pub has_media: bool,
+}
+
+/// What an answer is kept by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    operation: usize,
+    status: u16,
+    media: Option<usize>,
+    example: Option<String>,
+    /// The number of a value that is not documented.
+    value: Option<u32>,
+    seed: u64,
+    is_dynamic: bool,
+    is_refusal: bool,
+}
+
+/// The responses of one provider that were made before.
+#[derive(Debug, Default)]
+pub struct Renderings {
+    kept: RwLock<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_key: HashMap<Key, Arc<Rendered>>,
+    bytes: usize,
+}
+
+impl Renderings {
+    /// Writes a response for a request with these headers.
+    pub fn write(
+        &self,
+        contract: &Contract,
+        operation: usize,
+        decided: &Decided<'_>,
+        headers: &HeaderMap,
+        making: &Making,
+    ) -> Result<Written, Refusal> {
+        let media = negotiate::choose(&contract.operations[operation], decided, headers)?;
+        let answer = Answer { contract, operation, decided, media, making };
+        let rendered = self.rendered(&answer)?;
+        let mut response = Response::new(rendered.body.clone());
+        *response.status_mut() = rendered.status;
+        for (name, value) in &rendered.headers {
+            response.headers_mut().append(name, value.clone());
+        }
+        for (name, value) in &decided.headers {
+            match value {
+                Some(value) => drop(response.headers_mut().insert(name, value.clone())),
+                None => drop(response.headers_mut().remove(name)),
+            }
+        }
+        Ok(Written {
+            response,
+            misfits: rendered.misfits.clone(),
+            label: Arc::clone(&rendered.label),
+            has_media: answer.media.is_some(),
+        })
+    }
+
+    /// The response, made now unless it was made before.
+    fn rendered(&self, answer: &Answer<'_>) -> Result<Arc<Rendered>, Refusal> {
+        let Some(key) = answer.key() else { return answer.render().map(Arc::new) };
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rendered) = kept.by_key.get(&key) {
+            return Ok(Arc::clone(rendered));
+        }
+        drop(kept);
+        let rendered = Arc::new(answer.render()?);
+        let bytes = rendered.body.len() + OVERHEAD_BYTES;
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.bytes + bytes > KEPT_BYTES_MAX {
+            *kept = Kept::default();
+        }
+        kept.bytes += bytes;
+        kept.by_key.insert(key, Arc::clone(&rendered));
+        Ok(rendered)
+    }
+}
+
+/// The value of a body, and how it departs from its schema.
+type Valued<'v> = (Cow<'v, Value>, Vec<Violation>);
+
+/// A response on its way to be bytes.
+struct Answer<'a> {
+    contract: &'a Contract,
+    operation: usize,
+    decided: &'a Decided<'a>,
+    media: Option<ChosenMedia<'a>>,
+    making: &'a Making,
+}
+
+impl Answer<'_> {
+    /// What it is kept by; none if it is not.
+    fn key(&self) -> Option<Key> {
+        let Self { decided, making, .. } = self;
+        // A client can name any number of types in a range.
+        let is_of_range = self.media.as_ref().is_some_and(|media| media.is_range);
+        let (example, value) = match &decided.content {
+            Content::Documented(example) => (example.as_deref().map(str::to_owned), None),
+            Content::Fixed(_, number) => (None, Some(*number)),
+            Content::Computed(_) => return None,
+        };
+        // Of a fixed value only headers are made up.
+        let is_made = value.is_none() || !decided.response.headers.is_empty();
+        if is_of_range || (is_made && !making.is_kept) {
+            return None;
+        }
+        Some(Key {
+            operation: self.operation,
+            status: decided.status,
+            media: self.media.as_ref().map(|media| media.number),
+            example,
+            value,
+            seed: if is_made { making.seed } else { 0 },
+            is_dynamic: is_made && making.is_dynamic,
+            is_refusal: decided.is_refusal,
+        })
+    }
+
+    fn render(&self) -> Result<Rendered, Refusal> {
+        let status = StatusCode::from_u16(self.decided.status).unwrap_or_default();
+        let mut rendered = Rendered {
+            status,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            misfits: Vec::new(),
+            label: self.label(),
+        };
+        let mut made = None;
+        if let Some(chosen) = &self.media {
+            let mut content_type = HeaderValue::from_str(&chosen.name).ok();
+            if let Some((value, misfits)) = self.value(chosen)? {
+                rendered.misfits = misfits;
+                match write_value(&self.contract.schemas, &chosen.name, chosen.media, &value) {
+                    Some(written) => {
+                        content_type = Some(written.content_type);
+                        rendered.body = written.body;
+                    }
+                    None if matches!(self.decided.content, Content::Documented(_)) => {
+                        rendered.misfits.push(unwritable(&chosen.name));
+                    }
+                    None => return Err(Refusal::Unfit(cannot_write(&chosen.name))),
+                }
+                made = Some(value);
+            }
+            rendered.headers.extend(content_type.map(|it| (CONTENT_TYPE, it)));
+        }
+        let about = About {
+            contract: self.contract,
+            number: self.operation,
+            status: self.decided.status,
+            media_type: self.media.as_ref().map(|media| media.name.as_str()),
+            value: made.as_deref(),
+            length: rendered.body.len(),
+            seed: self.making.seed,
+        };
+        rendered.headers.extend(self.headers(&about));
+        // RFC 9110 sections 15.3.5 and 15.4.5: there is none.
+        if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
+            rendered.body = Bytes::new();
+            rendered.headers.retain(|(name, _)| name != CONTENT_TYPE);
+        }
+        Ok(rendered)
+    }
+
+    /// The value of a body, and how it departs from its schema if it is a documented one. A fixed one was held against it
+    /// when it was read.
+    fn value<'s>(&'s self, chosen: &'s ChosenMedia<'_>) -> Result<Option<Valued<'s>>, Refusal> {
+        let schemas = &self.contract.schemas;
+        let named = match &self.decided.content {
+            Content::Fixed(value, _) => return Ok(Some((Cow::Borrowed(value), Vec::new()))),
+            Content::Computed(value) => {
+                check_value(schemas, &chosen.name, chosen.media, value).map_err(Refusal::Unfit)?;
+                return Ok(Some((Cow::Borrowed(value), Vec::new())));
+            }
+            Content::Documented(name) => name,
+        };
+        let (examples, schema) = (&chosen.media.examples, chosen.media.schema);
+        let named = named.as_ref().and_then(|name| examples.get(&**name));
+        let first = examples.values().next();
+        let first = first.filter(|_| !self.making.passes_over_examples || schema.is_none());
+        match (named.or(first), schema) {
+            (Some(example), Some(schema)) => {
+                Ok(Some(example_value(schemas, schema, example, &chosen.name)))
+            }
+            (Some(example), None) => Ok(Some((Cow::Owned(example.clone()), Vec::new()))),
+            (None, None) => {
+                Ok(media::empty_value(&chosen.name).map(|value| (Cow::Owned(value), Vec::new())))
+            }
+            (None, Some(schema)) => {
+                let value = sample::nearest(schemas, schema, &self.making.wish(), self.making.seed)
+                    .map_err(|unmet| Refusal::TooComplex(unmet.to_string()))?;
+                let misfits = response_violations(schemas, schema, &value);
+                Ok(Some((Cow::Owned(value), misfits)))
+            }
+        }
+    }
+
+    fn headers(&self, about: &About<'_>) -> Vec<(HeaderName, HeaderValue)> {
+        let documented = self.decided.response.headers.iter();
+        let named = documented.filter_map(|(name, header)| {
+            let name: HeaderName = name.parse().ok()?;
+            (!FRAMING.contains(&name) && !NOT_DOCUMENTED.contains(&name)).then_some((name, header))
+        });
+        let valued = named.filter_map(|(name, header)| {
+            let value = header_value(about, &name, header, self.making)?;
+            Some((name, value))
+        });
+        valued.collect()
+    }
+
+    /// `200 of openapi.yaml:33`.
+    fn label(&self) -> Arc<str> {
+        let Decided { status, response, content, is_refusal, .. } = self.decided;
+        let example = match content {
+            Content::Documented(Some(name)) => format!(" example {name}"),
+            Content::Documented(None) => String::new(),
+            Content::Fixed(..) | Content::Computed(_) => return Arc::default(),
+        };
+        let operation = &self.contract.operations[self.operation];
+        let why = if *is_refusal { ", the request is invalid" } else { "" };
+        let (id, file, line) = (&operation.id, &self.contract.file, response.line);
+        format!("{id} documents {status}{example}, {file}:{line}{why}").into()
+    }
+}
+
+/// An example, and how it departs from its schema.
+fn example_value<'e>(
+    schemas: &Schemas,
+    schema: SchemaId,
+    example: &'e Value,
+    media_type: &str,
+) -> Valued<'e> {
+    let misfits = response_violations(schemas, schema, example);
+    // Documents often have the text of a JSON value where the value itself should be.
+    if let (false, Value::String(text)) = (misfits.is_empty(), example) {
+        if let Ok(value) = serde_json::from_str::<Value>(text)
+            && response_violations(schemas, schema, &value).is_empty()
+        {
+            return (Cow::Owned(value), Vec::new());
+        }
+        // Text of another type, XML above all, is not held against a schema of what it means.
+        if !media::is_json(media_type) {
+            return (Cow::Borrowed(example), Vec::new());
+        }
+    }
+    (Cow::Borrowed(example), misfits)
+}
+
+/// Holds a value that is not documented against the schema of a media type; an `Err` says how it does not fit. A text of a
+/// type other than JSON is what it says in that type, and no value of the schema.
+pub fn check_value(
+    schemas: &Schemas,
+    media_type: &str,
+    media: &MediaType,
+    value: &Value,
+) -> Result<(), String> {
+    let Some(schema) = media.schema.filter(|_| !value.is_string() || media::is_json(media_type))
+    else {
+        return Ok(());
+    };
+    // What cannot be compiled fits nothing.
+    schemas.response_validator(schema)?;
+    let mut reason = None;
+    schemas.tell_misfits((schema, Direction::Response), value, 1, &mut |base, error| {
+        reason = Some(match format!("{base}{}", error.instance_path()).as_str() {
+            "" => error.to_string(),
+            place => format!("at `{place}`: {error}"),
+        });
+    });
+    reason.map_or(Ok(()), |reason| {
+        let pointer = schemas.pointer(schema);
+        Err(format!("the body does not fit the documented schema {pointer}: {reason}"))
+    })
+}
+
+/// A value as the body of a documented media type; `None` where it cannot be written in that.
+pub fn write_value(
+    schemas: &Schemas,
+    media_type: &str,
+    media: &MediaType,
+    value: &Value,
+) -> Option<media::Written> {
+    let schema = media.schema.map(|schema| (schemas, schema));
+    media::write_encoded(value, media_type, schema, &media.encoding)
+}
+
+fn cannot_write(media_type: &str) -> String {
+    format!("the body cannot be written as `{media_type}`")
+}
+
+/// Whether an answer of a media type has a body: its first example or, without one, what is made up from its schema.
+pub fn can_write(contract: &Contract, name: &str, media: &MediaType) -> bool {
+    let wish = Wish::of(Direction::Response);
+    let made = || sample::nearest(&contract.schemas, media.schema?, &wish, 0).ok();
+    let Some(value) = media.examples.values().next().cloned().or_else(made) else { return true };
+    write_value(&contract.schemas, name, media, &value).is_some()
+}
+
+fn unwritable(media_type: &str) -> Violation {
+    let text = format!("cannot be written as `{media_type}`, and is left empty");
+    Violation::new(Place::Response, "", "content", Some(media_type.into()), text)
+}
+
+/// A documented header's value: its example, what its name asks for, or else made up; `None` where none can be had.
+fn header_value(
+    about: &About<'_>,
+    name: &HeaderName,
+    header: &Header,
+    making: &Making,
+) -> Option<HeaderValue> {
+    let schemas = &about.contract.schemas;
+    let example = header.example.as_ref().filter(|_| !making.passes_over_examples);
+    if let Some(example) = example {
+        return media::header_text(example, header.explode);
+    }
+    let known = about.values(name);
+    let Some(schema) = header.schema else {
+        return HeaderValue::from_str(known?.first()?).ok();
+    };
+    let has_own =
+        ["default", "const"].iter().any(|one| schemas.resolved(schema).get(one).is_some());
+    if let Some(known) = known.filter(|_| !has_own) {
+        let validator = schemas.response_validator(schema).ok();
+        let fits = |value: &Value| validator.as_ref().is_none_or(|one| one.is_valid(value));
+        if let Some(value) = known.iter().flat_map(|text| readings(text)).find(fits) {
+            return media::header_text(&value, header.explode);
+        }
+        if known.is_empty() {
+            return None;
+        }
+    }
+    let value = sample::sample(schemas, schema, &making.wish(), making.seed).ok()?;
+    media::header_text(&value, header.explode)
+}
+
+/// A header's text as the values of which a schema may ask for one: itself, the number or truth that it says, a list.
+fn readings(text: &str) -> impl Iterator<Item = Value> {
+    let scalar = serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
+    let list = text.split(", ").map(Value::from).collect();
+    std::iter::once(Value::from(text)).chain(scalar).chain([list])
+}
