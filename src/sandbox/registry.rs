@@ -13,6 +13,7 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -34,8 +35,9 @@ const DROPPED_MAX: usize = 10_000;
 /// No time: never woken, never dropped.
 const NEVER: i64 = i64::MAX;
 
-/// How long a thread waits for a sandbox before it lets another do the rest of its work: most have it for microseconds.
-const LOCK_WAIT: Duration = Duration::from_micros(500);
+/// How long a thread waits for a locked sandbox before it lets another thread do the rest of its work. A request locks a
+/// sandbox for microseconds; a thread that is preempted meanwhile comes back within this time.
+const LOCK_WAIT: Duration = Duration::from_millis(5);
 
 /// A sandbox's state, for whoever has it locked.
 type StateGuard<'s> = parking_lot::MutexGuard<'s, State>;
@@ -55,6 +57,8 @@ pub struct Sandbox {
     wake: AtomicI64,
     /// One that waits a little before it sleeps: a decision takes a few microseconds, a sleep and its end as long again.
     state: parking_lot::Mutex<State>,
+    /// How many threads have handed on their other work and wait for the state.
+    waiting_aside: AtomicUsize,
 }
 
 impl Sandbox {
@@ -73,6 +77,7 @@ impl Sandbox {
             last_used: AtomicI64::new(real.0),
             wake: AtomicI64::new(NEVER),
             state: parking_lot::Mutex::new(state),
+            waiting_aside: AtomicUsize::new(0),
         }
     }
 
@@ -109,8 +114,18 @@ impl Sandbox {
 
     fn lock(&self) -> StateGuard<'_> {
         // A panic while it was locked cannot have left it half changed: a commit is all or none.
-        let soon = self.state.try_lock_for(LOCK_WAIT);
-        soon.unwrap_or_else(|| aside(|| self.state.lock()))
+        if let Some(state) = self.state.try_lock() {
+            return state;
+        }
+        // Once one has waited in vain, the others that come do not: their waits would add up.
+        let is_long = self.waiting_aside.load(Ordering::Relaxed) > 0;
+        let soon = if is_long { None } else { self.state.try_lock_for(LOCK_WAIT) };
+        soon.unwrap_or_else(|| {
+            self.waiting_aside.fetch_add(1, Ordering::Relaxed);
+            let state = aside(|| self.state.lock());
+            self.waiting_aside.fetch_sub(1, Ordering::Relaxed);
+            state
+        })
     }
 
     /// The same, unless somebody has it.
@@ -456,6 +471,7 @@ impl Registry {
                 last_used: AtomicI64::new(sandbox.last_used.load(Ordering::Relaxed)),
                 wake: AtomicI64::new(NEVER),
                 state: parking_lot::Mutex::new(state),
+            waiting_aside: AtomicUsize::new(0),
             });
             self.note_wake(&heir, heir.lock().wake());
             if &*heir.name == DEFAULT {
