@@ -4,7 +4,12 @@
 
 use axum::Extension;
 use axum::Json;
+use axum::body::Body;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use futures_util::stream;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -53,11 +58,20 @@ pub(super) async fn unmatched(
     Ok(Json(json!({ "requests": requests })))
 }
 
+/// The archive is made while it is sent: a journal may have tens of megabytes, and an archive several times as many.
 pub(super) async fn har(
     Shared(emulator): Shared,
     Names(name): Names<String>,
-) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.har()?))
+) -> Result<Response, Refusal> {
+    let mut archive = Control::new(&emulator.hold(), &name, system_now())?.archive()?;
+    let pieces = std::iter::from_fn(move || {
+        let emulator = emulator.hold();
+        let control = Control::new(&emulator, &name, system_now());
+        let piece = control.and_then(|control| control.archive_piece(&mut archive));
+        piece.map_err(|problem| problem.to_string()).transpose()
+    });
+    let fields = [(CONTENT_TYPE, "application/json")];
+    Ok((fields, Body::from_stream(stream::iter(pieces))).into_response())
 }
 
 pub(super) async fn plan(

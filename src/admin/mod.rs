@@ -97,9 +97,15 @@ impl FromRequestParts<Current> for Shared {
 pub enum Content {
     /// All of it, perhaps empty.
     Complete(Bytes),
-    /// Nobody knows when it ends: it is sent as it comes.
-    Stream(axum::body::Body),
+    /// Made while it is sent, and complete at some time.
+    Pieces(axum::body::Body),
+    /// Goes on for as long as the client and the server are there.
+    Endless(axum::body::Body),
 }
+
+/// Marks a response whose body has no end of its own.
+#[derive(Clone, Copy)]
+struct Endless;
 
 /// The admin API behind its guard.
 #[derive(Debug)]
@@ -185,9 +191,12 @@ impl Admin {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
+        if head.extensions.remove::<Endless>().is_some() {
+            return Response::from_parts(head, Content::Endless(body));
+        }
         if body.size_hint().exact().is_none() {
-            return Response::from_parts(head, Content::Stream(body));
+            return Response::from_parts(head, Content::Pieces(body));
         }
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
         let bytes = bytes.expect("a body of known size is complete in memory");
@@ -251,7 +260,7 @@ mod tests {
         assert!(matches!(complete.body(), Content::Complete(bytes) if bytes == "all"));
         let mut stream = answer_of(|| axum::body::Body::new(Silence)).await;
         assert_eq!(stream.headers()["cache-control"], "no-store");
-        let Content::Stream(body) = stream.body_mut() else { panic!("{stream:?}") };
+        let Content::Pieces(body) = stream.body_mut() else { panic!("{stream:?}") };
         let mut cx = Context::from_waker(Waker::noop());
         assert!(std::pin::Pin::new(body).poll_frame(&mut cx).is_pending());
     }

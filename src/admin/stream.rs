@@ -1,25 +1,25 @@
 //! The journal as it is written: server-sent events (HTML Living Standard, section 9.2), one for each entry.
 //!
-//! A reader who is slow holds up only his own stream: he is woken, reads what there is, and is told of what the journal
-//! has given up meanwhile. Must not know how entries are shown.
+//! A slow reader holds up its own stream only: events are written when its connection takes more, and it is told of
+//! what the journal has given up meanwhile. Must not know how entries are shown.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::stream;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http_body_util::channel::Channel;
-use http_body_util::channel::SendError;
-use http_body_util::channel::Sender;
 use serde_json::json;
 use tokio::sync::Notify;
 
+use crate::admin::Endless;
 use crate::admin::Refusal;
 use crate::admin::Shared;
 use crate::admin::extract::Names;
@@ -32,9 +32,6 @@ use crate::journal::Listener;
 
 /// How often something is sent when nothing happens: less than proxies wait, and it shows who has gone.
 const PING: Duration = Duration::from_secs(15);
-
-/// So many batches wait for the reader.
-const BATCHES_MAX: usize = 1;
 
 pub(super) async fn stream(
     Shared(emulator): Shared,
@@ -54,37 +51,42 @@ pub(super) async fn stream(
             )
         })?,
     };
-    let (sender, body) = Channel::<Bytes, Infallible>::new(BATCHES_MAX);
-    let reader = Reader { emulator, name, last, sender };
-    tokio::spawn(async move {
-        reader.run(&woken).await;
-        drop(listener);
+    let reader = Reader { emulator, name, last, woken, _listener: listener };
+    let first = Bytes::from_static(b": listening\n\n");
+    let events = stream::unfold((reader, Some(first)), |(mut reader, first)| async {
+        let events = match first {
+            Some(first) => first,
+            None => reader.next().await?,
+        };
+        Some((Ok::<_, Infallible>(events), (reader, None)))
     });
     let fields = [(CONTENT_TYPE, "text/event-stream")];
-    Ok((fields, Body::new(body)).into_response())
+    Ok((Extension(Endless), fields, Body::from_stream(events)).into_response())
 }
 
-/// Whoever reads along.
+/// A client that reads along. What it is sent is written when the connection takes more.
 struct Reader {
     emulator: Current,
     name: String,
-    /// The newest entry that he knows of.
+    /// The newest entry that it knows of.
     last: u64,
-    sender: Sender<Bytes>,
+    woken: Arc<Notify>,
+    /// Wakes it for as long as it is there.
+    _listener: Arc<Listener>,
 }
 
 impl Reader {
-    /// Sends what happens, until he or the sandbox has gone.
-    async fn run(mut self, woken: &Notify) {
-        let mut sent = self.sender.send_data(Bytes::from_static(b": listening\n\n")).await;
-        while sent.is_ok() {
-            let Some(news) = self.news() else { return };
-            sent = if news.entries.is_empty() && !news.restarted {
-                self.wait(woken).await
-            } else {
+    /// What happened since, or is happening next; `None` once the sandbox is gone.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            let news = self.news()?;
+            if !news.entries.is_empty() || news.restarted {
                 self.last = news.last;
-                self.sender.send_data(written(&news).into()).await
-            };
+                return Some(written(&news).into());
+            }
+            if tokio::time::timeout(PING, self.woken.notified()).await.is_err() {
+                return Some(Bytes::from_static(b": nothing new\n\n"));
+            }
         }
     }
 
@@ -92,13 +94,6 @@ impl Reader {
         let emulator = self.emulator.hold();
         let control = Control::new(&emulator, &self.name, system_now()).ok()?;
         control.news(self.last).ok()
-    }
-
-    async fn wait(&mut self, woken: &Notify) -> Result<(), SendError> {
-        match tokio::time::timeout(PING, woken.notified()).await {
-            Ok(()) => Ok(()),
-            Err(_) => self.sender.send_data(Bytes::from_static(b": nothing new\n\n")).await,
-        }
     }
 }
 
@@ -215,7 +210,7 @@ mod tests {
                 break;
             }
         }
-        assert!(told.len() <= BATCHES_MAX + 3, "{told:?}");
+        assert!(told.len() <= 4, "{told:?}");
         let last = told.last().unwrap();
         assert!(last.contains("event: gap") && last.contains("\"to\":497"), "{last}");
     }

@@ -53,6 +53,16 @@ impl<'e> Reader<'e> {
 }
 
 impl Reader<'_> {
+    /// How much of what records share was shown.
+    pub(super) fn shared_bytes(&self) -> usize {
+        self.shared_bytes.get()
+    }
+
+    /// Counts what was shown before.
+    pub(super) fn set_shared_bytes(&mut self, bytes: usize) {
+        self.shared_bytes.set(bytes);
+    }
+
     /// An entry, all but its explanation.
     pub(super) fn entry(&mut self, entry: &Entry) -> Map<String, Value> {
         if let Event::Call(call) = &entry.event {

@@ -3,6 +3,9 @@
 //!
 //! Must not know who reads it.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -48,22 +51,108 @@ const OWN: [&str; 12] = [
     "changes",
 ];
 
+/// Target size of one piece of an archive. A piece is longer where its last call is.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// The calls of a journal on their way into an HTTP archive, oldest first, piece by piece.
+///
+/// Between two pieces it holds nothing of the journal. Calls that the journal gives up meanwhile are left out, and
+/// counted at the end of the archive.
+pub struct Archive {
+    /// The newest entry when the archive was begun: it ends with that one.
+    newest: u64,
+    /// The newest entry that was read.
+    last: u64,
+    /// How many entries were given up before they were read.
+    missed: u64,
+    /// Credentials of the whole journal, so that one is hidden in calls before the one that made it, too.
+    credentials: HashSet<String>,
+    shared_bytes: usize,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Head,
+    FirstCall,
+    Calls,
+    Done,
+}
+
 impl Control<'_> {
-    /// All calls of the journal as an HTTP archive, oldest first.
-    pub fn har(&self) -> Result<Value, Problem> {
+    /// Begins an HTTP archive of all calls that are in the journal now.
+    pub fn archive(&self) -> Result<Archive, Problem> {
         let copied = self.visit(|_, state| Copied::of(state))?;
-        let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
-        let entries: Vec<Value> =
-            copied.entries.iter().filter_map(|entry| reader.har_entry(entry)).collect();
-        let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        Ok(json!({
-            "log": {
-                "version": "1.2",
-                "creator": { "name": name, "version": version },
-                "comment": format!("the sandbox `{}`, without credentials", self.name),
-                "entries": entries,
+        let first = copied.entries.first().map_or(0, |entry| entry.id - 1);
+        Ok(Archive {
+            newest: copied.entries.last().map_or(0, |entry| entry.id),
+            last: first,
+            missed: 0,
+            credentials: copied.reader(self, 0).redactor.into_learned(),
+            shared_bytes: 0,
+            stage: Stage::Head,
+        })
+    }
+
+    /// The next piece of an archive of this sandbox; `None` after its end.
+    pub fn archive_piece(&self, archive: &mut Archive) -> Result<Option<String>, Problem> {
+        let mut piece = String::new();
+        match archive.stage {
+            Stage::Done => return Ok(None),
+            Stage::Head => {
+                let creator =
+                    json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
+                let _ =
+                    write!(piece, r#"{{"log":{{"version":"1.2","creator":{creator},"entries":["#);
+                archive.stage = Stage::FirstCall;
             }
-        }))
+            Stage::FirstCall | Stage::Calls => {}
+        }
+        while piece.len() < PIECE_BYTES {
+            if !self.write_calls(archive, &mut piece)? {
+                let mut comment = format!("the sandbox `{}`, without credentials", self.name);
+                if archive.missed > 0 {
+                    let missed = archive.missed;
+                    let _ = write!(comment, "; the journal gave up {missed} entries meanwhile");
+                }
+                let _ = write!(piece, r#"],"comment":{}}}}}"#, Value::from(comment));
+                archive.stage = Stage::Done;
+                break;
+            }
+        }
+        Ok(Some(piece))
+    }
+
+    /// Adds calls until the piece is long enough or a batch of entries is read; whether any entry is left.
+    fn write_calls(&self, archive: &mut Archive, piece: &mut String) -> Result<bool, Problem> {
+        let copied = self.look(|state| Copied::batch_after(state, archive.last))?;
+        let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
+        reader.redactor.learn_all(std::mem::take(&mut archive.credentials));
+        reader.set_shared_bytes(archive.shared_bytes);
+        let newest = archive.newest;
+        let entries = copied.entries.iter().take_while(|entry| entry.id <= newest);
+        let mut is_at_end = true;
+        for entry in entries {
+            is_at_end = false;
+            if piece.len() >= PIECE_BYTES {
+                break;
+            }
+            archive.missed += entry.id - archive.last - 1;
+            archive.last = entry.id;
+            let Some(call) = reader.har_entry(entry) else { continue };
+            if archive.stage == Stage::Calls {
+                piece.push(',');
+            }
+            archive.stage = Stage::Calls;
+            let _ = write!(piece, "{call}");
+        }
+        if is_at_end {
+            archive.missed += newest - archive.last;
+            archive.last = newest;
+        }
+        archive.shared_bytes = reader.shared_bytes();
+        archive.credentials = reader.redactor.into_learned();
+        Ok(archive.last < newest)
     }
 }
 

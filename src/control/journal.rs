@@ -25,7 +25,8 @@ use crate::problem::Problem;
 use crate::sandbox::State;
 use crate::sandbox::World;
 
-/// So many entries are handed to a stream at once: what one reader who is slow can hold in memory.
+/// Maximum number of entries that are read at once where they are sent as they are read, so that one reader who is slow
+/// holds no more of them in memory.
 const BATCH_ENTRIES: usize = 16;
 
 /// Some entries, the newest first.
@@ -63,6 +64,15 @@ impl Copied {
     pub(super) fn of(state: &State) -> Self {
         Self {
             entries: state.journal.entries().cloned().collect(),
+            world: state.world.clone(),
+            baseline: state.origin.world.clone(),
+        }
+    }
+
+    /// Some of the entries after that number.
+    pub(super) fn batch_after(state: &State, id: u64) -> Self {
+        Self {
+            entries: state.journal.entries_after(id).take(BATCH_ENTRIES).cloned().collect(),
             world: state.world.clone(),
             baseline: state.origin.world.clone(),
         }
@@ -145,15 +155,7 @@ impl Control<'_> {
         let looked = self.look(|state| {
             let restarted = state.journal.last_id() < last;
             let from = if restarted { 0 } else { last };
-            let entries = state.journal.entries().rev().take_while(|entry| entry.id > from).count();
-            let skipped = state.journal.len() - entries;
-            let entries = state.journal.entries().skip(skipped).take(BATCH_ENTRIES).cloned();
-            let copied = Copied {
-                entries: entries.collect(),
-                world: state.world.clone(),
-                baseline: state.origin.world.clone(),
-            };
-            (restarted, from, copied)
+            (restarted, from, Copied::batch_after(state, from))
         })?;
         let (restarted, from, copied) = looked;
         let mut reader = copied.reader(self, LISTED_CHANGES_MAX);

@@ -46,6 +46,7 @@ pub use coverage::Share;
 pub use effects::ChangeView;
 pub use effects::Counts;
 pub use effects::EffectKind;
+pub use har::Archive;
 pub use journal::JournalPage;
 pub use journal::News;
 pub use plan::PlanRequest;

@@ -129,6 +129,20 @@ impl<'e> Redactor<'e> {
         }
     }
 
+    /// Remembers credentials.
+    pub(super) fn learn_all(&mut self, credentials: HashSet<String>) {
+        if self.gone.is_empty() {
+            self.gone = credentials;
+        } else {
+            self.gone.extend(credentials);
+        }
+    }
+
+    /// The credentials that it was told to remember.
+    pub(super) fn into_learned(self) -> HashSet<String> {
+        self.gone
+    }
+
     /// Turns to another request: what it presents is taken out wherever it comes back.
     pub(super) fn turn_to(&mut self, parts: &Parts, body: &str) {
         let mut presented = Vec::new();

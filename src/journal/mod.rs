@@ -361,6 +361,11 @@ impl Journal {
         self.entries.iter()
     }
 
+    /// Its entries after that number, oldest first.
+    pub fn entries_after(&self, id: u64) -> impl Iterator<Item = &Entry> {
+        self.entries.range(self.entries.partition_point(|entry| entry.id <= id)..)
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.entries.len()

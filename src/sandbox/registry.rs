@@ -471,7 +471,7 @@ impl Registry {
                 last_used: AtomicI64::new(sandbox.last_used.load(Ordering::Relaxed)),
                 wake: AtomicI64::new(NEVER),
                 state: parking_lot::Mutex::new(state),
-            waiting_aside: AtomicUsize::new(0),
+                waiting_aside: AtomicUsize::new(0),
             });
             self.note_wake(&heir, heir.lock().wake());
             if &*heir.name == DEFAULT {

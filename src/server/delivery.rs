@@ -23,6 +23,7 @@ use tokio::time::Sleep;
 use crate::admin::Content;
 use crate::message::Delivery;
 use crate::server::registry::Breakage;
+use crate::server::registry::COUNTED_BYTES_MIN;
 use crate::server::registry::Order;
 use crate::server::registry::Pulse;
 use crate::server::registry::Visit;
@@ -63,10 +64,14 @@ pub(super) async fn send(
     let multiplexed = visit.entry.pulse.is_multiplexed();
     let (head, content) = response.into_parts();
     let bytes = match content {
-        Content::Complete(bytes) => visit.entry.counted(bytes),
+        Content::Complete(bytes) => visit.entry.counted(bytes, COUNTED_BYTES_MIN),
         // Only emulated answers are broken.
-        Content::Stream(body) => {
-            let body = Outgoing::Gradual(Box::pin(Stream::new(body, visit)));
+        Content::Pieces(body) => {
+            let body = Outgoing::Gradual(Box::pin(Stream { body, finishing: None, visit }));
+            return Ok(Response::from_parts(head, body));
+        }
+        Content::Endless(body) => {
+            let body = Outgoing::Gradual(Box::pin(Stream::endless(body, visit)));
             return Ok(Response::from_parts(head, body));
         }
     };
@@ -269,17 +274,18 @@ impl Body for Trickle {
     }
 }
 
-/// An answer without a known end: it ends when the server shuts down, or the client is gone.
+/// An answer that is made while it is sent.
 struct Stream {
     body: axum::body::Body,
-    finishing: Finishing,
+    /// Where the answer has no end of its own: it ends when the server shuts down.
+    finishing: Option<Finishing>,
     visit: Visit,
 }
 
 impl Stream {
-    fn new(body: axum::body::Body, visit: Visit) -> Self {
+    fn endless(body: axum::body::Body, visit: Visit) -> Self {
         visit.entry.pulse.set_endless(true);
-        Self { body, finishing: finishing(&visit), visit }
+        Self { body, finishing: Some(finishing(&visit)), visit }
     }
 }
 
@@ -291,11 +297,17 @@ impl Body for Stream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if self.finishing.as_mut().poll(cx).is_ready() {
+        let Self { body, finishing, visit } = &mut *self;
+        if let Some(finishing) = finishing
+            && finishing.as_mut().poll(cx).is_ready()
+        {
             return Poll::Ready(None);
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        let counted = |frame: Frame<Bytes>| frame.map_data(|data| self.visit.entry.counted(data));
+        let poll = || Pin::new(body).poll_frame(cx);
+        let is_large = finishing.is_none();
+        let frame = ready!(if is_large { visit.entry.shared.turns.aside(poll) } else { poll() });
+        // All of it is counted: the connection takes many small pieces before it sends them.
+        let counted = |frame: Frame<Bytes>| frame.map_data(|data| visit.entry.counted(data, 0));
         Poll::Ready(frame.map(|frame| frame.map(counted).map_err(|_| Broken)))
     }
 

@@ -289,8 +289,8 @@ impl Drop for Entry {
     }
 }
 
-/// Smaller answers are not counted while they wait: with every connection in use these are as much again.
-const COUNTED_BYTES_MIN: usize = 64 * 1024;
+/// Smaller whole answers are not counted while they wait: with every connection in use these are as much again.
+pub(super) const COUNTED_BYTES_MIN: usize = 64 * 1024;
 
 /// Bytes of an answer that wait to be sent, counted until they are dropped.
 struct Waiting {
@@ -314,10 +314,10 @@ impl Drop for Waiting {
 }
 
 impl Entry {
-    /// Bytes that are about to be sent, counted as long as they wait if they are many.
-    pub(super) fn counted(&self, bytes: Bytes) -> Bytes {
+    /// Bytes that are about to be sent, counted as long as they wait if there are at least `bytes_min`.
+    pub(super) fn counted(&self, bytes: Bytes, bytes_min: usize) -> Bytes {
         let length = bytes.len();
-        if length < COUNTED_BYTES_MIN {
+        if length < bytes_min {
             return bytes;
         }
         // What was written piece by piece may have twice the room that it needs.

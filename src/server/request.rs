@@ -300,7 +300,7 @@ pub(super) struct Turns {
 
 impl Turns {
     /// Does large work when there is a turn for it.
-    fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         aside(|| {
             let free = self.turns.iter().find_map(Mutex::try_lock);
             let next = || self.next.fetch_add(1, Ordering::Relaxed) % TURNS;

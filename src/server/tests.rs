@@ -93,7 +93,7 @@ impl Answer for Stub {
             "/stream" => {
                 let (more, parts) = mpsc::unbounded_channel();
                 self.streams.send(more).unwrap();
-                Content::Stream(axum::body::Body::new(Parts(parts)))
+                Content::Endless(axum::body::Body::new(Parts(parts)))
             }
             "/flood" => Content::Complete(vec![b'x'; 64 * 1024 * 1024].into()),
             "/drip" => Content::Complete(vec![b'x'; 1024 * 1024].into()),

@@ -13,6 +13,7 @@ use tombstone::catalog;
 use tombstone::catalog::Sources;
 use tombstone::clock::ClockChange;
 use tombstone::clock::Timestamp;
+use tombstone::control::Archive;
 use tombstone::control::Control;
 use tombstone::control::JournalPage;
 use tombstone::control::JournalQuery;
@@ -54,6 +55,18 @@ impl World {
 
     fn control(&self) -> Control<'_> {
         Control::new(&self.emulator, "default", self.now).unwrap()
+    }
+
+    /// The archive, from all its pieces.
+    fn archive(&self) -> Value {
+        let mut archive = self.control().archive().unwrap();
+        serde_json::from_str(&self.pieces(&mut archive).concat()).unwrap()
+    }
+
+    /// The pieces of an archive that are left.
+    fn pieces(&self, archive: &mut Archive) -> Vec<String> {
+        let next = || self.control().archive_piece(archive).unwrap();
+        std::iter::from_fn(next).collect()
     }
 
     fn call(&self, line: &str, headers: &[&str], body: &str) -> u16 {
@@ -148,7 +161,7 @@ fn everything(world: &World) -> Vec<(String, String)> {
     let list = world.list(json!({ "limit": 500 }));
     let mut all = vec![
         ("unmatched".to_owned(), pretty(&control.unmatched().unwrap())),
-        ("har".to_owned(), pretty(&control.har().unwrap())),
+        ("har".to_owned(), pretty(&world.archive())),
         ("list".to_owned(), pretty(&list)),
     ];
     for entry in &list.requests {
@@ -253,7 +266,7 @@ fn credentials_leave_their_scheme_and_their_place() {
         r#"["of-nobody", {"x": "of-nobody."}]"#,
     );
     assert!(!pretty(&world.last()).contains("of-nobody"));
-    assert!(!pretty(&world.control().har().unwrap()).contains("of-nobody"));
+    assert!(!pretty(&world.archive()).contains("of-nobody"));
 }
 
 #[test]
@@ -295,7 +308,7 @@ fn what_is_a_credential_is_told_by_its_name_wherever_it_is() {
     "#]],
     );
     expect![[r#"{"next":"https://x/?pageToken=shown&access_token=[REDACTED]&q=[REDACTED]","clientSecret":"[REDACTED]","passwords":["shown"],"credentials":"[REDACTED]","note":"\"password=[REDACTED]\""}"#]].assert_eq(&last["request"]["body"].to_string());
-    for text in [pretty(&last), pretty(&world.control().har().unwrap())] {
+    for text in [pretty(&last), pretty(&world.archive())] {
         let secrets = ["s-2", "s-3", "s-4", "s-5", "s-6", "velt-sandbox", "velt%2Dsandbox"];
         assert!(!secrets.iter().any(|secret| text.contains(secret)), "{text}");
     }
@@ -697,7 +710,7 @@ fn archive() -> Value {
     world.call("DELETE /partoo/org/43?force=true&force=false", &headers, "");
     world.call("POST /velt/v1/organizations/delete", &VELT, "{}");
     world.control().change_clock(ClockChange::Freeze).unwrap();
-    world.control().har().unwrap()
+    world.archive()
 }
 
 #[test]
@@ -740,6 +753,30 @@ fn the_archive_has_requests_as_they_came() {
         {"mimeType":"application/json","params":[],"text":"{}"}
     "#]],
     );
+}
+
+#[test]
+fn an_archive_of_a_long_journal_comes_in_pieces_and_tells_what_was_given_up_meanwhile() {
+    let world =
+        World::of(&Sources::default(), Options { journal_entries_max: 100, ..Options::default() });
+    let body = json!({ "data": { "note": "x".repeat(10_000) } }).to_string();
+    let call = || world.call("POST /velt/v1/organizations/delete", &VELT, &body);
+    (0..100).for_each(|_| assert_eq!(call(), 400));
+    let mut archive = world.control().archive().unwrap();
+    let first = world.control().archive_piece(&mut archive).unwrap().unwrap();
+    (0..50).for_each(|_| assert_eq!(call(), 400));
+    let rest = world.pieces(&mut archive);
+    for piece in [&first].into_iter().chain(&rest) {
+        assert!(piece.len() < 100_000, "{}", piece.len());
+    }
+    let har: Value = serde_json::from_str(&(first + &rest.concat())).unwrap();
+    let ids: Vec<_> = har["log"]["entries"].as_array().unwrap().iter().map(|e| &e["_id"]).collect();
+    let first_after_gap = ids.iter().position(|id| **id == 51).unwrap();
+    assert!((5..10).contains(&first_after_gap), "{ids:?}");
+    assert_eq!((ids.last().unwrap().as_u64(), ids.len()), (Some(100), first_after_gap + 50));
+    let given_up = 50 - first_after_gap;
+    let comment = format!("the journal gave up {given_up} entries meanwhile");
+    assert!(har["log"]["comment"].as_str().unwrap().ends_with(&comment), "{}", har["log"]);
 }
 
 #[test]

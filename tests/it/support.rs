@@ -212,11 +212,41 @@ impl Client {
     /// The next answer, to a request that was not `HEAD`.
     pub(crate) fn answer(&mut self) -> Answer {
         let head = self.head();
-        let length = head.field("content-length").map_or(0, |length| length.parse().unwrap());
+        let body = if head.field("transfer-encoding").as_deref() == Some("chunked") {
+            self.chunks()
+        } else {
+            let length = head.field("content-length").map_or(0, |length| length.parse().unwrap());
+            self.bytes(length)
+        };
+        Answer { body, ..head }
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
         while self.received.len() < length {
             assert!(self.receive(), "the connection ended within a body");
         }
-        Answer { body: self.received.drain(..length).collect(), ..head }
+        self.received.drain(..length).collect()
+    }
+
+    /// A chunked body without trailers (RFC 9112 section 7.1).
+    fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let end = loop {
+                if let Some(at) = self.received.windows(2).position(|two| two == b"\r\n") {
+                    break at;
+                }
+                assert!(self.receive(), "the connection ended within a body");
+            };
+            let line = self.bytes(end + 2);
+            let length = std::str::from_utf8(&line[..end]).unwrap();
+            let length = usize::from_str_radix(length, 16).unwrap();
+            let chunk = self.bytes(length + 2);
+            if length == 0 {
+                return body;
+            }
+            body.extend_from_slice(&chunk[..length]);
+        }
     }
 
     /// The next answer's head.
