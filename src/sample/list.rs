@@ -2,12 +2,15 @@
 //!
 //! Owns `items` to `uniqueItems`. Must not know how items are made.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::maker::Clash;
 use super::maker::Maker;
 use super::maker::Part;
 use super::maker::Style;
+use super::maker::VARIED_SALT;
 use super::maker::index;
 use super::view::View;
 use crate::ids::Dice;
@@ -17,6 +20,14 @@ use crate::numbers;
 const ITEMS_MAX: usize = 10_000;
 /// Tries for an item that is not in the list yet.
 const DISTINCT_MAX: usize = 64;
+
+/// The items of a list so far in which no two are equal.
+#[derive(Default)]
+struct Distinct {
+    known: HashSet<String>,
+    /// Where tries begin.
+    first_salt: usize,
+}
 
 impl<'s> Maker<'s, '_> {
     pub(super) fn list(
@@ -52,13 +63,14 @@ impl<'s> Maker<'s, '_> {
         let count = least.max(usual).min(most);
         let unique = view.said("uniqueItems").any(|unique| *unique == Value::Bool(true));
         let mut items: Vec<Value> = Vec::new();
+        let mut distinct = unique.then(Distinct::default);
         for number in 0..count {
             let mut schemas = item_schemas(view, number);
             // Items that are contained come after those that have a place of their own.
             let contains =
                 contained.iter().filter(|(_, count)| number >= fixed && number - fixed < *count);
             schemas.extend(contains.map(|(schema, _)| *schema));
-            match self.item(&schemas, number, part, unique.then_some(&items)) {
+            match self.item(&schemas, number, part, distinct.as_mut()) {
                 Ok(item) => items.push(item),
                 Err(Clash::Nothing { .. }) if number >= least => break,
                 Err(Clash::Nothing { .. }) if self.forgiving => items.push(self.near(&schemas)),
@@ -73,16 +85,26 @@ impl<'s> Maker<'s, '_> {
         schemas: &[&'s Value],
         number: usize,
         part: Part<'s, '_>,
-        others: Option<&Vec<Value>>,
+        distinct: Option<&mut Distinct>,
     ) -> Result<Value, Clash> {
         let recurs = schemas.iter().any(|schema| self.recurs(schema));
         if recurs && number > 0 {
             return Err(self.nothing("the items go on without end"));
         }
         let token = number.to_string();
-        for salt in 0..DISTINCT_MAX {
-            let item = self.inside(&token, Part { schemas, spot: part.spot, hint: None, salt })?;
-            if others.is_none_or(|others| !numbers::is_among(&item, others.iter())) {
+        let part = Part { schemas, spot: part.spot, hint: None, salt: 0 };
+        let Some(distinct) = distinct else { return self.inside(&token, part) };
+        let outer = self.salt;
+        for salt in distinct.first_salt..distinct.first_salt + DISTINCT_MAX {
+            self.salt = outer + salt;
+            let item = self.inside(&token, part);
+            self.salt = outer;
+            let item = item?;
+            if distinct.known.insert(numbers::normal_text(&item)) {
+                if salt >= VARIED_SALT {
+                    // The usual words are used up.
+                    distinct.first_salt = VARIED_SALT;
+                }
                 return Ok(item);
             }
         }

@@ -12,6 +12,7 @@ use super::choice::Turn;
 use super::number;
 use super::plausible;
 use super::text;
+use super::text::Manner;
 use super::text::Spot;
 use super::types::Types;
 use super::view;
@@ -33,6 +34,8 @@ const FILLED_MAX: usize = 500;
 pub(super) const RECURSIONS_MAX: usize = 2;
 /// Ways of one place tried at once when each of them leads to nothing.
 const WAYS_MAX: usize = 24;
+/// The try at an item that differs from all others from which on texts have letters of their own.
+pub(super) const VARIED_SALT: usize = 8;
 /// Bytes of text, or of an example, that count as one step.
 const STEP_BYTES: usize = 64;
 
@@ -103,6 +106,8 @@ pub(super) struct Maker<'s, 'm> {
     pub(super) stack: Vec<&'s Value>,
     pub(super) depth: usize,
     made: usize,
+    /// Which of several tries at an item around it this is.
+    pub(super) salt: usize,
     /// Whether members are made up that one of the schemas forbids and another one asks for, and something near where
     /// nothing fits.
     pub(super) forgiving: bool,
@@ -128,8 +133,8 @@ impl<'s, 'm> Maker<'s, 'm> {
         left: usize,
     ) -> Self {
         let (path, stack) = (String::new(), Vec::new());
-        let (notes, depth, made, forgiving) = (None, 0, 0, false);
-        Maker { schemas, wish, seed, turns, left, notes, path, stack, depth, made, forgiving }
+        let (notes, depth, made, salt, forgiving) = (None, 0, 0, 0, false);
+        Maker { schemas, wish, seed, turns, left, notes, path, stack, depth, made, salt, forgiving }
     }
 
     pub(super) fn root(&mut self, id: SchemaId) -> Result<Value, Clash> {
@@ -235,7 +240,7 @@ impl<'s, 'm> Maker<'s, 'm> {
         };
         // What is chosen by lot stays so, or the ways were not gone through one after the other.
         let mut lots = Dice::at(self.seed, &self.path, 0);
-        let tried = (turn.number() as u64) << 16 | part.salt as u64;
+        let tried = (turn.number() as u64) << 16 | (self.salt + part.salt) as u64;
         let mut dice = Dice::at(self.seed, &self.path, tried + 1);
         let mut view = View::default();
         let forgiven = |schema: &Value| self.forgiving && *schema == Value::Bool(false);
@@ -250,14 +255,14 @@ impl<'s, 'm> Maker<'s, 'm> {
         self.spend(view.facets.len())?;
         self.avoid(&mut view);
         if style == Style::Example
-            && part.salt == 0
+            && self.salt + part.salt == 0
             && let Some(example) = self.example(&view, part)
         {
             self.spend(example.to_string().len() / STEP_BYTES)?;
             return Ok(example);
         }
         if let Some(values) = &view.values {
-            return self.listed(values, &view, part.salt + turn.rest(), &mut lots);
+            return self.listed(values, &view, self.salt + part.salt + turn.rest(), &mut lots);
         }
         let kind = self.kind(&view, turn, &mut lots)?;
         self.typed(kind, &view, part, style, &mut dice)
@@ -333,10 +338,13 @@ impl<'s, 'm> Maker<'s, 'm> {
         let rich = matches!(style, Style::Example | Style::Rich);
         match kind {
             Types::NULL => Ok(Value::Null),
-            Types::BOOLEAN => Ok(Value::Bool((dice.below(2) == 0) ^ (part.salt % 2 == 1))),
+            Types::BOOLEAN => {
+                Ok(Value::Bool((dice.below(2) == 0) ^ ((self.salt + part.salt) % 2 == 1)))
+            }
             Types::STRING => {
                 let spot = Spot { name: part.spot.name, owner: part.spot.owner };
-                match text::text(self.schemas, view, spot, rich, dice) {
+                let manner = Manner { is_rich: rich, is_varied: self.salt >= VARIED_SALT };
+                match text::text(self.schemas, view, spot, manner, dice) {
                     Ok(text) => {
                         self.spend(text.len() / STEP_BYTES)?;
                         Ok(Value::String(text))

@@ -34,12 +34,21 @@ pub(super) struct Spot<'n> {
     pub(super) owner: &'n str,
 }
 
-/// A text that all schemas allow. Not `rich`: one that does not look like anything in particular.
+/// How a text is made.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    /// It looks like what its name says.
+    pub(super) is_rich: bool,
+    /// It has letters of its own, because the usual words are used up.
+    pub(super) is_varied: bool,
+}
+
+/// A text that all schemas allow.
 pub(super) fn text(
     schemas: &Schemas,
     view: &View<'_>,
     spot: Spot<'_>,
-    rich: bool,
+    Manner { is_rich: rich, is_varied }: Manner,
     dice: &mut Dice,
 ) -> Result<String, String> {
     let (least, most) = (view.least("minLength"), view.most("maxLength"));
@@ -69,7 +78,7 @@ pub(super) fn text(
     let tries = if patterns.is_empty() { 1 } else { 1 + DRAWN_MAX };
     let mut of_kind = (0..tries).map_while(|_| made.formatted(format?, rich));
     if let Some(text) = of_kind.find(|text| fits(text)) {
-        return Ok(text);
+        return Ok(if is_varied { made.varied(text, format) } else { text });
     }
     if patterns.is_empty() {
         if format.is_some_and(is_strict) {
@@ -78,7 +87,8 @@ pub(super) fn text(
                 format.unwrap_or_default()
             ));
         }
-        return Ok(made.plain(rich));
+        let text = made.plain(rich);
+        return Ok(if is_varied { made.varied(text, None) } else { text });
     }
     let named = if rich { made.plain(true) } else { String::new() };
     if rich && fits(&named) {
@@ -285,6 +295,22 @@ impl Made<'_> {
             _ => self.kind(kind),
         };
         self.sized(text)
+    }
+
+    /// The same with letters of its own, where its format has a place for them and it does not become too long.
+    fn varied(&mut self, text: String, format: Option<&str>) -> String {
+        let own = self.letters(6);
+        let varied = match format {
+            Some("hostname" | "idn-hostname") => format!("{own}.{text}"),
+            Some("uri" | "iri" | "url" | "uri-reference" | "iri-reference") => {
+                format!("{text}/{own}")
+            }
+            _ if text.contains('@') => text.replacen('@', &format!("+{own}@"), 1),
+            Some(format) if is_strict(format) => return text,
+            _ if text.len() + 7 <= self.most => format!("{text}-{own}"),
+            _ => own.repeat(self.most.div_ceil(6)).chars().take(self.most).collect(),
+        };
+        if varied.len() > self.most { text } else { varied }
     }
 
     /// Cut after as many characters as may be, or followed by words until it is long enough.
