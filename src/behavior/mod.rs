@@ -74,6 +74,7 @@ use crate::validation::Validated;
 use crate::yaml::Document;
 
 pub use answer::merged;
+pub use arrange::GivenRecord;
 pub use call::ExampleCall;
 pub use carry::Carried;
 pub use carry::LeftOut;

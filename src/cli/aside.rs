@@ -1,4 +1,4 @@
-//! Files that are whole for whoever sees them: written aside, to the disk, and then put in their place.
+//! Files that are whole for whoever sees them: written aside, to the disk, and then put in their place; or appended to.
 //!
 //! Must not know what is in them.
 
@@ -9,6 +9,7 @@ use std::fs::Permissions;
 use std::io;
 use std::io::BufWriter;
 use std::io::Read;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::fchown;
@@ -67,6 +68,49 @@ pub(super) fn write(
     aside.persist(&path).map_err(|error| error.error)?;
     // So that the name is on the disk, too.
     File::open(folder(&path))?.sync_all()
+}
+
+/// A file as it was left: which one it is, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    device: u64,
+    inode: u64,
+    /// How many bytes it has.
+    pub(super) bytes: u64,
+}
+
+impl Extent {
+    /// That of the file of a name.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|found| Self::read(&found))
+    }
+
+    fn read(found: &fs::Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino(), bytes: found.len() }
+    }
+}
+
+/// Appends what `write` writes to a file that is as it was left, and brings it to the disk; returns how it is left now.
+/// Whatever goes wrong, it is made as long as it was, so that nothing is left of what was to be appended.
+pub(super) fn append(
+    path: &Path,
+    left: Extent,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> io::Result<Extent> {
+    let mut file = File::options().append(true).open(path)?;
+    if Extent::read(&file.metadata()?) != left {
+        return Err(io::Error::other("somebody else has written it"));
+    }
+    let mut writer = BufWriter::new(&mut file);
+    let written = write(&mut writer).and_then(|()| writer.flush());
+    // What it still holds must not be written when it is dropped.
+    drop(writer.into_parts());
+    let synced = written.and_then(|()| file.sync_data());
+    if let Err(error) = synced {
+        let _ = file.set_len(left.bytes);
+        return Err(error);
+    }
+    file.metadata().map(|found| Extent::read(&found))
 }
 
 /// The bytes of a file, as [`open`] opens it.
@@ -179,7 +223,6 @@ fn prefix(path: &Path) -> OsString {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::os::unix::fs::symlink;
 
     use tempfile::TempDir;
@@ -226,6 +269,26 @@ mod tests {
             put(&path, "two").unwrap();
             assert_eq!(mode(&path), kept);
         }
+    }
+
+    #[test]
+    fn what_cannot_be_appended_is_taken_back() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file");
+        put(&path, "one\n").unwrap();
+        let add = |left, text: &str| append(&path, left, |file| file.write_all(text.as_bytes()));
+        let left = add(Extent::of(&path).unwrap(), "two\n").unwrap();
+        assert_eq!((left.bytes, fs::read_to_string(&path).unwrap().as_str()), (8, "one\ntwo\n"));
+        let failed = append(&path, left, |file| {
+            file.write_all(&vec![b'x'; 100_000])?;
+            file.write_all(b"rest")?;
+            Err(io::Error::other("no more"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no more");
+        assert_eq!(Extent::of(&path).unwrap(), left);
+        fs::write(&path, "one").unwrap();
+        assert!(add(left, "three").is_err(), "somebody else has written it");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod reset;
 mod routes;
 mod screen;
 mod serve;
+mod state_file;
+mod state_v1;
 mod target;
 mod verify;
 mod wait;

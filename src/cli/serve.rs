@@ -18,7 +18,6 @@ use crate::cli::banner;
 use crate::cli::check_faults;
 use crate::cli::emulator;
 use crate::cli::journal_out;
-use crate::cli::keep;
 use crate::cli::keep::Keeper;
 use crate::cli::lock::Lock;
 use crate::cli::paint::Paint;
@@ -27,6 +26,7 @@ use crate::cli::print_error;
 use crate::cli::ready::Ready;
 use crate::cli::ready::ReadyFile;
 use crate::cli::reload::Reloader;
+use crate::cli::state_file;
 use crate::cli::watch::Watcher;
 use crate::clock::Timestamp;
 use crate::clock::system_now;
@@ -68,7 +68,7 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     show_warnings(config.log_format);
     if let Some(state) = &config.state {
-        keep::restore(&emulator, &state.file)?;
+        state_file::restore(&emulator, &state.file)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(serve(config, greeting, emulator.into(), (files, began)));

@@ -219,7 +219,7 @@ pub struct GivenState {
     /// Where all sandboxes are kept over a restart; in memory only, unless given
     #[arg(long = "state", value_name = "FILE", help_heading = SANDBOXES)]
     pub file: Option<PathBuf>,
-    /// How often that file is written, beside at the end [default: 30s]
+    /// How often that file is written if something has changed, beside at the end [default: 30s]
     #[arg(long = "state-interval", value_name = "DURATION", help_heading = SANDBOXES)]
     pub interval: Option<Period>,
 }

@@ -64,6 +64,7 @@ pub use residue::VALUE_CHARS_MAX as RESIDUE_VALUE_CHARS_MAX;
 pub use sandboxes::ClockSpec;
 pub use sandboxes::SandboxSpec;
 pub use sandboxes::SandboxView;
+pub use state::Restored;
 pub use state::StateCopy;
 pub use state::StateMark;
 pub use turning::TurnView;

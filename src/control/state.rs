@@ -2,8 +2,10 @@
 //!
 //! Must not know where such documents are kept.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use indexmap::IndexMap;
@@ -14,10 +16,13 @@ use serde::ser::SerializeSeq;
 use serde::ser::SerializeStruct;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::behavior::Behavior;
+use crate::behavior::GivenRecord;
 use crate::clock::Clock;
 use crate::clock::ClockChange;
+use crate::clock::ClockStart;
 use crate::clock::Timestamp;
 use crate::control::Control;
 use crate::control::sandboxes::ClockSpec;
@@ -41,10 +46,15 @@ use crate::store::Store;
 /// The version of the document's format.
 const FORMAT_VERSION: u32 = 1;
 
+/// The most bytes of records that are kept as text to know them again.
+const TEXTS_BYTES_MAX: usize = 16 << 20;
+
+const CANNOT_BE_SO: &str = "the state cannot be so";
+
 /// A sandbox's state, as read.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StateDocument {
+struct StateDocument<R> {
     tombstone: u32,
     fixture_set: Arc<str>,
     seed: u64,
@@ -53,7 +63,7 @@ struct StateDocument {
     clock: ClockDocument,
     #[serde(default)]
     faults: Vec<Value>,
-    providers: IndexMap<String, ProviderDocument>,
+    providers: IndexMap<String, ProviderDocument<R>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,12 +74,26 @@ struct ClockDocument {
     rate: f64,
 }
 
+impl ClockDocument {
+    /// Lets time pass on a clock that runs. One that is not as it should be is refused later.
+    fn pass(&mut self, time: Duration) {
+        let Some(now) = Timestamp::parse(&self.now).filter(|_| !self.frozen) else { return };
+        let start = ClockStart { at: Some(now), frozen: false, rate: self.rate };
+        let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.now = start.begin(Timestamp(0)).now(Timestamp(time)).to_rfc3339();
+    }
+}
+
+fn not_read(error: &serde_json::Error) -> Problem {
+    unfit(CANNOT_BE_SO, &[error.to_string()])
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProviderDocument {
+struct ProviderDocument<R> {
     #[serde(default)]
     settings: Map<String, Value>,
-    records: IndexMap<String, Vec<Map<String, Value>>>,
+    records: IndexMap<String, Vec<R>>,
     /// References that read as none, because what they led to is gone.
     #[serde(default)]
     detached: Vec<DetachedDocument>,
@@ -149,24 +173,76 @@ impl Control<'_> {
     /// journal begins anew, and a reset still leads to how the sandbox began.
     pub fn put_state(&self, document: Value) -> Result<(), Problem> {
         let base = self.emulator.sandboxes().baseline().world.clone();
+        let document = serde_json::from_value(document).map_err(|error| not_read(&error))?;
         self.replace_state(document, true, &base).map(drop)
     }
 
-    /// The same of a state that was there before, however much it is now that a sandbox may hold; its world. What it has
-    /// as another world, it shares with that: `like`, or that of all sandboxes as they begin.
-    pub fn restore_state(&self, document: Value, like: Option<&World>) -> Result<World, Problem> {
-        let base = &self.emulator.sandboxes().baseline().world;
-        self.replace_state(document, false, like.unwrap_or(base))
+    /// The same of a state that was saved `away` ago, as text, however much it is now that a sandbox may hold. A clock that
+    /// runs shows what it would if it had run on. What the sandbox has as another that was restored before, it shares with
+    /// that.
+    pub fn restore_state(
+        &self,
+        text: &str,
+        away: Duration,
+        restored: &mut Option<Restored>,
+    ) -> Result<(), Problem> {
+        let document: StateDocument<&RawValue> =
+            serde_json::from_str(text).map_err(|error| not_read(&error))?;
+        let mut document = self.read_records(document, restored.as_ref())?;
+        document.clock.pass(away);
+        let base = match restored {
+            Some(restored) => &restored.world,
+            None => &self.emulator.sandboxes().baseline().world,
+        };
+        let world = self.replace_state(document, false, base)?;
+        // The smallest, because most sandboxes have what it has.
+        if restored.as_ref().is_none_or(|before| world.bytes() < before.world.bytes()) {
+            *restored = Some(Restored::of(world));
+        }
+        Ok(())
+    }
+
+    /// Reads the records that are not as in another sandbox.
+    fn read_records(
+        &self,
+        document: StateDocument<&RawValue>,
+        restored: Option<&Restored>,
+    ) -> Result<StateDocument<GivenRecord>, Problem> {
+        let mut providers = IndexMap::with_capacity(document.providers.len());
+        for (name, provider) in document.providers {
+            let number = self.emulator.provider(&name);
+            let mut all = IndexMap::with_capacity(provider.records.len());
+            for (resource, records) in provider.records {
+                let place = number.and_then(|number| {
+                    Some((number, self.emulator.behavior(number).resource(&resource)?))
+                });
+                let read = |(index, text): (usize, &RawValue)| {
+                    let known = restored.zip(place).and_then(|(one, place)| one.find(place, text));
+                    known.map_or_else(|| serde_json::from_str(text.get()), Ok).map_err(|error| {
+                        let problem =
+                            format!("`providers/{name}/records/{resource}/{index}`: {error}");
+                        unfit(CANNOT_BE_SO, &[problem])
+                    })
+                };
+                let records =
+                    records.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
+                all.insert(resource, records);
+            }
+            let ProviderDocument { settings, detached, last_numbers, .. } = provider;
+            providers
+                .insert(name, ProviderDocument { settings, records: all, detached, last_numbers });
+        }
+        let StateDocument { tombstone, fixture_set, seed, ids_position, clock, faults, .. } =
+            document;
+        Ok(StateDocument { tombstone, fixture_set, seed, ids_position, clock, faults, providers })
     }
 
     fn replace_state(
         &self,
-        document: Value,
+        mut document: StateDocument<GivenRecord>,
         is_bounded: bool,
         base: &World,
     ) -> Result<World, Problem> {
-        let mut document: StateDocument = serde_json::from_value(document)
-            .map_err(|error| unfit("the state cannot be so", &[error.to_string()]))?;
         let mut problems = Vec::new();
         if document.tombstone != FORMAT_VERSION {
             problems.push(format!(
@@ -193,7 +269,7 @@ impl Control<'_> {
         let providers = std::mem::take(&mut document.providers);
         let (stores, settings) = self.read_providers(providers, (&baseline, base), &mut problems);
         if !problems.is_empty() {
-            return Err(unfit("the state cannot be so", &problems));
+            return Err(unfit(CANNOT_BE_SO, &problems));
         }
         let mut ids = Ids::seeded(document.seed);
         ids.set_position(position);
@@ -216,7 +292,7 @@ impl Control<'_> {
 
     fn read_providers(
         &self,
-        mut documents: IndexMap<String, ProviderDocument>,
+        mut documents: IndexMap<String, ProviderDocument<GivenRecord>>,
         (baseline, base): (&Origin, &World),
         problems: &mut Vec<String>,
     ) -> (Vec<Store>, Vec<crate::expression::Value>) {
@@ -259,6 +335,42 @@ impl Control<'_> {
             }
         }
         (stores, settings)
+    }
+}
+
+/// A sandbox that was restored. What others have like it need not be read again.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    world: World,
+    /// By provider and resource: the records as they are written, with their keys.
+    texts: Arc<Vec<Vec<HashMap<String, Key>>>>,
+}
+
+impl Restored {
+    fn of(world: World) -> Self {
+        let mut room = TEXTS_BYTES_MAX;
+        let mut texts_of = |store: &Store, number: usize| {
+            let mut texts = HashMap::new();
+            for (key, record) in store.iter(number) {
+                if room == 0 {
+                    break;
+                }
+                if let Ok(text) = serde_json::to_string(&*record.fields()) {
+                    room = room.saturating_sub(text.len());
+                    texts.insert(text, key.clone());
+                }
+            }
+            texts
+        };
+        let texts = world.stores().iter().map(|store| {
+            (0..store.model().resources.len()).map(|number| texts_of(store, number)).collect()
+        });
+        let texts = Arc::new(texts.collect());
+        Self { world, texts }
+    }
+
+    fn find(&self, (provider, resource): (usize, usize), text: &RawValue) -> Option<GivenRecord> {
+        self.texts[provider][resource].get(text.get()).cloned().map(GivenRecord::Known)
     }
 }
 
@@ -403,7 +515,7 @@ fn replace(state: &mut State, world: World, origin: Origin) {
 }
 
 fn detached(
-    document: &ProviderDocument,
+    document: &ProviderDocument<GivenRecord>,
     behavior: &Behavior,
 ) -> Result<HashSet<Detached>, Vec<String>> {
     let mut problems = Vec::new();

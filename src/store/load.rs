@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::Entry;
 use super::Model;
 use super::Store;
 use super::error::Error;
@@ -96,21 +97,30 @@ impl Store {
         Ok(())
     }
 
-    /// A store with these records and no others, which shares with this one what both have. `None` where they do not fit
-    /// as they are; [`Store::extend_detached`] of an empty store says why.
+    /// A store with these records and no others, which shares with this one what both have: those that this one has of
+    /// these keys, and new ones. `None` where they do not fit as they are; [`Store::extend_detached`] of an empty store
+    /// says why.
     pub fn with_records(
         &self,
-        records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
+        mut kept: Vec<(usize, Key)>,
+        new: impl IntoIterator<Item = (usize, Map<String, Value>)>,
         detached: &HashSet<Detached>,
     ) -> Option<Self> {
         let empty = Self::new(Arc::clone(self.model()));
         let mut problems = Vec::new();
-        let found = empty.keyed(records, detached, &mut problems);
-        if !problems.is_empty() {
+        let found = empty.keyed(new, detached, &mut problems);
+        kept.sort_unstable();
+        let is_kept = |resource: usize, key: &Key| {
+            kept.binary_search_by(|(other, kept)| (*other, kept).cmp(&(resource, key))).is_ok()
+        };
+        let is_twice = kept.windows(2).any(|two| two[0] == two[1])
+            || found.iter().any(|one| is_kept(one.resource, &one.key));
+        if !problems.is_empty() || is_twice {
             return None;
         }
         let is_there = |resource: usize, key: &Key| {
-            found.binary_search_by(|one| one.place().cmp(&(resource, key))).is_ok()
+            is_kept(resource, key)
+                || found.binary_search_by(|one| one.place().cmp(&(resource, key))).is_ok()
         };
         let mut changes = Vec::new();
         for resource in 0..self.world.len() {
@@ -138,11 +148,13 @@ impl Store {
         Some(store)
     }
 
-    /// Whether there is a record with just these properties.
-    pub fn has_record(&self, resource: usize, fields: &Map<String, Value>) -> bool {
-        let key = record::key_of(&self.schema.model.resources[resource], fields);
-        let found = key.ok().and_then(|key| self.get(resource, &key));
-        found.is_some_and(|record| *record.fields() == *fields)
+    /// The record with just these properties, with its key.
+    pub fn same_record(&self, resource: usize, fields: &Map<String, Value>) -> Option<Entry<'_>> {
+        let key = record::key_of(&self.schema.model.resources[resource], fields).ok()?;
+        self.entry(resource, &key).filter(|(_, record)| match record.plain() {
+            Some(known) => known == fields,
+            None => *record.fields() == *fields,
+        })
     }
 
     /// Has [`Store::last_number`] be the highest number that is a key.

@@ -380,8 +380,8 @@ mod usage {
                                                it began with [default: 256MiB] [$TOMBSTONE_SANDBOX_BYTES]
                   --state <FILE>               Where all sandboxes are kept over a restart; in memory only,
                                                unless given [$TOMBSTONE_STATE]
-                  --state-interval <DURATION>  How often that file is written, beside at the end [default: 30s]
-                                               [$TOMBSTONE_STATE_INTERVAL]
+                  --state-interval <DURATION>  How often that file is written if something has changed, beside
+                                               at the end [default: 30s] [$TOMBSTONE_STATE_INTERVAL]
 
             Faults:
                   --fault <SPEC>  A fault that each sandbox begins with, such as operation=deleteShop,status=503

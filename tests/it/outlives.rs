@@ -1,6 +1,7 @@
 //! What outlives the program: sandboxes in a file, the journals at the end, and a certificate that clients trust.
 
 use std::fs;
+use std::time::Duration;
 
 use expect_test::expect;
 use serde_json::Value;
@@ -58,24 +59,143 @@ fn the_state_is_written_while_the_server_runs() {
     let file = path(&folder, "state.json");
     let server = serve(&["--provider=partoo", "--state", &file, "--state-interval=50ms"]);
     assert_eq!(server.call("DELETE", "/@kept/partoo/org/43", KEY).status, 200);
-    let names = || {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        let kept: Value = serde_json::from_str(&text).unwrap_or_default();
-        kept["sandboxes"].as_array().map_or(0, Vec::len)
-    };
-    for _ in 0..200 {
-        if names() == 1 {
-            let written = || fs::metadata(&file).unwrap().modified().unwrap();
-            let before = written();
-            std::thread::sleep(std::time::Duration::from_millis(300));
-            assert_eq!(written(), before, "what has not changed is not written again");
-            // As if the machine had lost its power.
-            server.signal("KILL");
+    wait_for(|| lines(&file).len() == 1);
+    let written = || fs::metadata(&file).unwrap().modified().unwrap();
+    let before = written();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(written(), before, "what has not changed is not written again");
+    // As if the machine had lost its power.
+    server.signal("KILL");
+}
+
+/// The lines of a state file after the first.
+fn lines(file: &str) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap_or_default()).collect()
+}
+
+fn wait_for(is_so: impl Fn() -> bool) {
+    for _ in 0..400 {
+        if is_so() {
             return;
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(25));
     }
-    panic!("the state was not written within ten seconds");
+    panic!("it did not come to be so within ten seconds");
+}
+
+#[test]
+fn what_has_changed_is_appended_and_the_last_line_of_a_sandbox_counts() {
+    let folder = Folder::new("state-appended");
+    let file = path(&folder, "state.json");
+    let args = ["--provider=partoo", "--state", &file, "--state-interval=50ms"];
+    let server = serve(&args);
+    let inode = || std::os::unix::fs::MetadataExt::ino(&fs::metadata(&file).unwrap());
+    for name in ["a", "b", "c"] {
+        assert_eq!(server.call("DELETE", &format!("/@{name}/partoo/org/43"), KEY).status, 200);
+    }
+    wait_for(|| lines(&file).len() >= 3);
+    let (before, whole) = (fs::read(&file).unwrap(), inode());
+    assert_eq!(server.call("DELETE", "/@b/partoo/org/99", KEY).status, 404);
+    assert_eq!(server.call("POST", "/__admin/sandboxes/a/undo", ADMIN).status, 200);
+    assert_eq!(server.call("DELETE", "/__admin/sandboxes/c", ADMIN).status, 204);
+    wait_for(|| lines(&file).last().is_some_and(|line| line["dropped"] == true));
+    let after = fs::read(&file).unwrap();
+    assert!(after.starts_with(&before) && inode() == whole, "it is appended to");
+    let appended: Vec<_> = lines(&file)[3..]
+        .iter()
+        .map(|line| (line["name"].clone(), line["state"].is_null()))
+        .collect();
+    assert!(appended.contains(&("c".into(), true)) && appended.iter().all(|(name, _)| name != "b"));
+    server.signal("KILL");
+    drop(server);
+    let server = serve(&args);
+    assert_eq!(server.call("DELETE", "/@a/partoo/org/43", KEY).status, 200, "it was taken back");
+    assert_eq!(server.call("DELETE", "/@b/partoo/org/43", KEY).status, 404);
+    assert_eq!(server.call("GET", "/__admin/sandboxes/c", ADMIN).status, 404);
+    server.stop();
+}
+
+#[test]
+fn a_file_of_which_most_is_superseded_is_written_anew() {
+    let folder = Folder::new("state-anew");
+    let file = path(&folder, "state.json");
+    let server = serve(&["--provider=partoo", "--state", &file, "--state-interval=20ms"]);
+    let length = || fs::metadata(&file).map_or(0, |found| found.len());
+    let mut longest = 0;
+    for number in 0..12 {
+        let body = format!(r#"{{"name":"{number}{}"}}"#, "x".repeat(1 << 20));
+        let head = format!(
+            "PATCH /__admin/sandboxes/default/resources/partoo/organizations/43 HTTP/1.1\r\n{ADMIN}\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let before = length();
+        let patched = server.ask(head + &body);
+        assert_eq!(patched.status, 200, "{}", patched.text());
+        wait_for(|| length() != before);
+        longest = longest.max(length());
+    }
+    assert!((8 << 20..12 << 20).contains(&longest), "{longest}");
+    server.stop();
+    let server = serve(&["--provider=partoo", "--state", &file]);
+    let record = "/__admin/sandboxes/default/resources/partoo/organizations/43";
+    assert!(server.call("GET", record, ADMIN).text().contains("\"11xxx"));
+}
+
+#[test]
+fn a_last_line_that_was_cut_short_is_left_out_and_told() {
+    let folder = Folder::new("state-cut");
+    let file = path(&folder, "state.json");
+    let args = ["--provider=partoo", "--state", &file];
+    let server = serve(&args);
+    for name in ["a", "b"] {
+        assert_eq!(server.call("DELETE", &format!("/@{name}/partoo/org/43"), KEY).status, 200);
+    }
+    server.stop();
+    let text = fs::read_to_string(&file).unwrap();
+    for cut in [text.len() - 2, text.len() - 1000, text.rfind("{\"name\"").unwrap() + 4] {
+        fs::write(&file, &text[..cut]).unwrap();
+        let server = serve(&args);
+        assert_eq!(server.call("DELETE", "/@a/partoo/org/43", KEY).status, 404);
+        assert_eq!(server.call("DELETE", "/@b/partoo/org/43", KEY).status, 200);
+        let told = server.stop();
+        assert!(told.contains("state.json` was cut short in line 3"), "{told}");
+        assert_eq!(lines(&file).len(), 2, "it is whole again");
+    }
+    // What is whole counts, though an editor took the end of its line away.
+    fs::write(&file, text.trim_end()).unwrap();
+    let server = serve(&args);
+    assert_eq!(server.call("DELETE", "/@b/partoo/org/43", KEY).status, 404);
+    server.stop();
+}
+
+#[test]
+fn files_of_the_format_before_are_read() {
+    let folder = Folder::new("state-before");
+    let file = path(&folder, "state.json");
+    let args = ["--provider=partoo", "--state", &file];
+    let server = serve(&args);
+    assert_eq!(server.call("DELETE", "/@a/partoo/org/43", KEY).status, 200);
+    server.stop();
+    let line = &lines(&file)[0];
+    let of_before = |name: &str| {
+        serde_json::json!({
+            "tombstone": 1,
+            "saved_at": line["saved_at"],
+            "sandboxes": [{ "name": name, "idle_seconds_max": 0, "state": line["state"] }],
+        })
+    };
+    for text in [of_before("x").to_string() + "\n", format!("{:#}", of_before("y"))] {
+        fs::write(&file, &text).unwrap();
+        let server = serve(&args);
+        let name = if text.contains("\"x\"") { "x" } else { "y" };
+        assert_eq!(server.call("DELETE", &format!("/@{name}/partoo/org/43"), KEY).status, 404);
+        let view = server.call("GET", &format!("/__admin/sandboxes/{name}"), ADMIN).json();
+        assert_eq!((&view["ttl"], &view["idle_seconds_max"]), (&"1s".into(), &1.into()));
+        server.stop();
+        assert_eq!(fs::read_to_string(&file).unwrap().lines().next(), Some("{\"tombstone\":2}"));
+    }
 }
 
 #[test]
@@ -89,18 +209,35 @@ fn a_file_that_is_no_state_is_refused_and_left_alone() {
         assert_eq!((ended.code, ended.out.as_str()), (1, ""));
         ended.err.replace(&folder.path.display().to_string(), "DIR")
     };
-    let torn = told(r#"{"tombstone":1,"saved_at":"2026-01-01T00:00:00Z","sandboxes":[{"name":"a""#);
-    let foreign = told("tombstone: 1\n");
-    let newer = told(r#"{"tombstone":2,"saved_at":"","sandboxes":[]}"#);
-    let unfit = told(
-        r#"{"tombstone":1,"saved_at":"","sandboxes":[{"name":"a","idle_seconds_max":null,"state":{}}]}"#,
-    );
+    let line = |text: &str| told(&format!("{{\"tombstone\":2}}\n{text}\n"));
+    let all = [
+        told(""),
+        told(r#"{"tombstone":1,"saved_at":"2026-01-01T00:00:00Z","sandboxes":[{"name":"a""#),
+        told("tombstone: 1\n"),
+        told(r#"{"tombstone":3}"#),
+        told(r#"{"tombstone":1,"saved_at":"","sandboxes":[{"name":"a","state":{}}]}"#),
+        told(r#"{"tombstone":2,"sandboxes":[]}"#),
+        line(r#"{"name":"a","saved_at":"","state":{}}"#),
+        line("{\"name\":\"a\",\n"),
+        line(r#"{"name":"a","ttl":null,"saved_at":"","state":{}"#),
+        line(r#"{"name":"a","ttl":null,"saved_at":"","stat":{}}"#),
+        line(r#"{"name":"a b","ttl":null,"saved_at":"","state":{}}"#),
+        line(r#"{"name":"a"}"#),
+    ];
     expect![[r#"
+        tombstone: `DIR/state.json` is no state of this program, or not all of one; it is left as it is: name another file with `--state`, or move it away: EOF while parsing a value at line 1 column 0
         tombstone: `DIR/state.json` is no state of this program, or not all of one; it is left as it is: name another file with `--state`, or move it away: EOF while parsing an object at line 1 column 73
         tombstone: `DIR/state.json` is no state of this program, or not all of one; it is left as it is: name another file with `--state`, or move it away: expected ident at line 1 column 2
-        tombstone: `DIR/state.json` has format 2, and this program reads 1; it is left as it is: name another file with `--state`, or move it away
-        tombstone: `DIR/state.json`: sandbox `a`: unfit: the state cannot be so: missing field `tombstone`; it is left as it is: name another file with `--state`, or move it away
-    "#]].assert_eq(&[torn, foreign, newer, unfit].concat());
+        tombstone: `DIR/state.json` has format 3, and this program reads 1 and 2; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: sandbox `a`: unfit: the state cannot be so: missing field `tombstone` at line 1 column 2; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 1: column 26: unknown field `sandboxes`, expected `tombstone`; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 2: sandbox `a`: unfit: the state cannot be so: missing field `tombstone` at line 1 column 2; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 2: column 12: EOF while parsing a value; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 2: column 47: EOF while parsing an object; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 2: column 43: unknown field `stat`, expected one of `name`, `ttl`, `saved_at`, `state`, `dropped`; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 2: sandbox `a b`: no such sandbox: no sandbox can be named `a b`: use 1 to 128 letters, digits, `.`, `_`, `~` and `-`; it is left as it is: name another file with `--state`, or move it away
+        tombstone: `DIR/state.json`: line 2: it has not both `saved_at` and `state`; it is left as it is: name another file with `--state`, or move it away
+    "#]].assert_eq(&all.concat());
 }
 
 #[test]
@@ -196,17 +333,10 @@ fn how_long_a_sandbox_may_be_unused_is_kept_exactly() {
         assert_eq!(made.status, 201);
         expected.push(made.json()["ttl"].clone());
         server.stop();
-        let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let kept = kept["sandboxes"].as_array().unwrap();
-        assert!(kept.iter().any(|one| one["name"] == *name && one["ttl"] == made.json()["ttl"]));
+        let is_kept = |line: &Value| line["name"] == *name && line["ttl"] == made.json()["ttl"];
+        assert!(lines(&file).iter().any(is_kept));
     }
     assert_eq!(expected, ["1500ms", "10s", "7200s"]);
-    // Files of before have whole seconds, and none where it was less than one.
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace(r#""ttl":"10s""#, r#""idle_seconds_max":0"#)).unwrap();
-    let server = serve(&args);
-    let old = server.call("GET", "/__admin/sandboxes/of-10s", ADMIN).json();
-    assert_eq!((&old["ttl"], &old["idle_seconds_max"]), (&"1s".into(), &1.into()));
 }
 
 #[test]

@@ -633,7 +633,7 @@ fn what_one_sandbox_holds_is_bounded() {
         (3_000..3_010).map(|id| json!({ "id": id, "name": &name, "alias": "a", "provider": "p" })),
     );
     assert_eq!(other.control().put_state(state.clone()).unwrap_err().into_response().status(), 507);
-    other.control().restore_state(state, None).unwrap();
+    other.control().restore_state(&state.to_string(), Duration::ZERO, &mut None).unwrap();
     trial.control().reset().unwrap();
     put(1_000).unwrap();
 }

@@ -1,0 +1,395 @@
+//! The file that sandboxes are kept in: JSON lines, the first with the version of the format and then one for each
+//! sandbox. The last line of a name counts, so that a save appends what has changed.
+//!
+//! Must not know what a sandbox's state is made of, nor when it is saved.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Seek;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::cli::aside;
+use crate::cli::state_v1;
+use crate::clock::Timestamp;
+use crate::clock::system_now;
+use crate::control::Control;
+use crate::control::Restored;
+use crate::control::SandboxSpec;
+use crate::control::StateCopy;
+use crate::emulator::Emulator;
+use crate::sandbox::is_name;
+
+/// The version of the file's format.
+const FORMAT_VERSION: u32 = 2;
+
+/// The most bytes of a file that are read, and so written: many times what ten thousand sandboxes of the built-in APIs
+/// take.
+pub(super) const FILE_BYTES_MAX: u64 = 4 << 30;
+
+/// How much of the file is read at once.
+pub(super) const BUFFER_BYTES: usize = 256 << 10;
+
+/// The most bytes that the first line may have: it has a number only.
+const HEAD_BYTES_MAX: u64 = 256;
+
+/// The most sandboxes that are read, so that a file of short lines takes little memory.
+const SANDBOXES_MAX: usize = 1_000_000;
+
+/// The most threads that restore sandboxes: more would wait for the memory.
+const THREADS_MAX: usize = 8;
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    tombstone: u32,
+}
+
+/// A line as it is read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'l> {
+    #[serde(borrow)]
+    name: Cow<'l, str>,
+    /// How long it may be unused; null where it is never dropped.
+    #[serde(default)]
+    ttl: Option<String>,
+    /// The time by the system clock of which the state is.
+    #[serde(default)]
+    saved_at: Option<String>,
+    #[serde(default, borrow)]
+    state: Option<&'l RawValue>,
+    /// There is no sandbox of the name any more.
+    #[serde(default)]
+    dropped: bool,
+}
+
+/// The line of a sandbox as it is written. The name is first, by which lines that no longer count are told without
+/// reading the rest of them.
+#[derive(Serialize)]
+pub(super) struct SandboxLine<'l> {
+    pub(super) name: &'l str,
+    pub(super) ttl: Option<&'l str>,
+    pub(super) saved_at: &'l str,
+    pub(super) state: StateCopy,
+}
+
+/// The line of a sandbox that is gone.
+#[derive(Serialize)]
+pub(super) struct DroppedLine<'l> {
+    name: &'l str,
+    dropped: bool,
+}
+
+impl<'l> DroppedLine<'l> {
+    pub(super) fn of(name: &'l str) -> Self {
+        Self { name, dropped: true }
+    }
+}
+
+/// Writes lines, and no more of them than are read.
+pub(super) struct Lines<W> {
+    file: W,
+    bytes: u64,
+}
+
+impl<W: Write> Lines<W> {
+    /// Writes to a file that has so many bytes.
+    pub(super) fn after(bytes: u64, file: W) -> Self {
+        Self { file, bytes }
+    }
+
+    /// Writes the first line.
+    pub(super) fn begin(&mut self) -> io::Result<u64> {
+        self.line(&Head { tombstone: FORMAT_VERSION })
+    }
+
+    /// Writes a line; returns how many bytes it has.
+    pub(super) fn line(&mut self, line: &impl Serialize) -> io::Result<u64> {
+        let before = self.bytes;
+        serde_json::to_writer(&mut *self, line)?;
+        self.write_all(b"\n")?;
+        Ok(self.bytes - before)
+    }
+}
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.saturating_add(bytes.len() as u64) > FILE_BYTES_MAX {
+            let problem =
+                format!("it would have more than {FILE_BYTES_MAX} bytes, and no more are read");
+            return Err(io::Error::other(problem));
+        }
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A sandbox of a file.
+pub(super) struct KeptState<'f> {
+    pub(super) name: &'f str,
+    pub(super) ttl: Option<String>,
+    /// JSON.
+    pub(super) state: &'f str,
+    /// For how long its clock was not looked at.
+    pub(super) away: Duration,
+}
+
+impl KeptState<'_> {
+    /// Restores the sandbox; an `Err` says why it cannot be so. What it has as another, `like`, it shares with that.
+    pub(super) fn restore(
+        self,
+        emulator: &Emulator,
+        like: &mut Option<Restored>,
+    ) -> Result<(), String> {
+        let Self { name, ttl, state, away } = self;
+        let restored = Control::new(emulator, name, system_now()).and_then(|control| {
+            control.put_sandbox(&SandboxSpec { ttl, ..SandboxSpec::default() })?;
+            control.restore_state(state, away, like)
+        });
+        restored.map_err(|problem| format!("sandbox `{name}`: {problem}"))
+    }
+}
+
+/// How long it is that the system clock showed a time.
+pub(super) fn away_since(saved_at: &str) -> Duration {
+    Timestamp::parse(saved_at).map_or(Duration::ZERO, |at| system_now().since(at))
+}
+
+/// Why a file is refused.
+pub(super) enum Refused {
+    /// It is not the state of sandboxes, or not all of it.
+    Unfit(anyhow::Error),
+    /// Its format is of that version.
+    Format(u32),
+    /// Something in it is wrong.
+    Wrong(String),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Unfit(error.into())
+    }
+}
+
+/// Restores the sandboxes of a file, if there is one. What cannot be read is refused and left alone, but for a last line
+/// that was cut short.
+pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
+    let shown = path.display();
+    let file = match aside::open(path, FILE_BYTES_MAX) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read `{shown}`")),
+    };
+    let advice = "it is left as it is: name another file with `--state`, or move it away";
+    match restore_file(emulator, file) {
+        Ok(None) => Ok(()),
+        Ok(Some(line)) => {
+            tracing::warn!(
+                "`{shown}` was cut short in line {line}, so the last change of one sandbox is lost"
+            );
+            Ok(())
+        }
+        Err(Refused::Unfit(error)) => Err(error.context(format!(
+            "`{shown}` is no state of this program, or not all of one; {advice}"
+        ))),
+        Err(Refused::Format(version)) => anyhow::bail!(
+            "`{shown}` has format {version}, and this program reads {} and {FORMAT_VERSION}; {advice}",
+            state_v1::FORMAT_VERSION
+        ),
+        Err(Refused::Wrong(problem)) => anyhow::bail!("`{shown}`: {problem}; {advice}"),
+    }
+}
+
+/// Restores the sandboxes of a file; returns the number of the last line if that was cut short.
+fn restore_file(emulator: &Emulator, mut file: File) -> Result<Option<usize>, Refused> {
+    let version = version(&file)?;
+    file.rewind()?;
+    match version {
+        Some(FORMAT_VERSION) => {
+            let index = Index::read(&file)?;
+            restore_all(emulator, &file, &index.in_order())?;
+            Ok(index.cut)
+        }
+        None | Some(state_v1::FORMAT_VERSION) => state_v1::restore(emulator, file).map(|()| None),
+        Some(version) => Err(Refused::Format(version)),
+    }
+}
+
+/// The version that the first line says, if it says one.
+fn version(file: &File) -> io::Result<Option<u32>> {
+    #[derive(Deserialize)]
+    struct Version {
+        tombstone: u32,
+    }
+    let mut line = Vec::new();
+    BufReader::new(file.take(HEAD_BYTES_MAX)).read_until(b'\n', &mut line)?;
+    Ok(serde_json::from_slice(&line).ok().map(|Version { tombstone }| tombstone))
+}
+
+/// A line of the file.
+#[derive(Clone, Copy)]
+struct Place {
+    /// From 1.
+    number: usize,
+    start: u64,
+    bytes: usize,
+}
+
+/// Where the sandboxes of a file are.
+#[derive(Default)]
+struct Index {
+    /// The last line of each sandbox.
+    last: HashMap<String, Place>,
+    /// The last line, if it was cut short.
+    cut: Option<usize>,
+}
+
+impl Index {
+    fn read(file: &File) -> Result<Self, Refused> {
+        let mut file = BufReader::with_capacity(BUFFER_BYTES, file.take(FILE_BYTES_MAX));
+        let (mut index, mut line) = (Self::default(), Vec::new());
+        let mut start = 0;
+        for number in 1.. {
+            line.clear();
+            let bytes = file.read_until(b'\n', &mut line)?;
+            if bytes == 0 {
+                break;
+            }
+            let place = Place { number, start, bytes };
+            start += bytes as u64;
+            match index.add(&line, place) {
+                Ok(()) => {}
+                // A line is written with its end: the writer did not get so far.
+                Err(_) if number > 1 && !line.ends_with(b"\n") => index.cut = Some(number),
+                Err(problem) => return Err(Refused::Wrong(format!("line {number}: {problem}"))),
+            }
+        }
+        Ok(index)
+    }
+
+    fn add(&mut self, line: &[u8], place: Place) -> Result<(), String> {
+        let unfit = |error: serde_json::Error| error_in_line(&error);
+        if place.number == 1 {
+            return serde_json::from_slice::<Head>(line).map(drop).map_err(unfit);
+        }
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let name = match name_of(line) {
+            Some(name) => name.to_owned(),
+            None => {
+                let line: Line<'_> =
+                    serde_json::from_slice(line.trim_ascii_end()).map_err(unfit)?;
+                if line.dropped {
+                    self.last.remove(&*line.name);
+                    return Ok(());
+                }
+                line.name.into_owned()
+            }
+        };
+        self.last.insert(name, place);
+        if self.last.len() > SANDBOXES_MAX {
+            return Err(format!("there are more than {SANDBOXES_MAX} sandboxes"));
+        }
+        Ok(())
+    }
+
+    /// The last line of each sandbox, in the order of the file.
+    fn in_order(&self) -> Vec<Place> {
+        let mut places: Vec<Place> = self.last.values().copied().collect();
+        places.sort_unstable_by_key(|place| place.number);
+        places
+    }
+}
+
+/// The name in a whole line as [`SandboxLine`] is written.
+fn name_of(line: &[u8]) -> Option<&str> {
+    let line = line.strip_suffix(b"}\n")?.strip_prefix(br#"{"name":""#)?;
+    let end = line.iter().position(|byte| *byte == b'"')?;
+    let (name, rest) = line.split_at(end);
+    let name = std::str::from_utf8(name).ok().filter(|name| is_name(name))?;
+    rest.starts_with(br#"","ttl":"#).then_some(name)
+}
+
+/// What is wrong in a line; which line that is, is told by others.
+fn error_in_line(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    let (column, end) =
+        (error.column(), format!(" at line {} column {}", error.line(), error.column()));
+    match told.strip_suffix(&end) {
+        Some(told) => format!("column {column}: {told}"),
+        None => told,
+    }
+}
+
+/// Restores the sandboxes of these lines, on all processors.
+fn restore_all(emulator: &Emulator, file: &File, places: &[Place]) -> Result<(), Refused> {
+    let Some((first, others)) = places.split_first() else { return Ok(()) };
+    let mut like = None;
+    restore_line(emulator, file, *first, &mut like).map_err(Refused::Wrong)?;
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let next = AtomicUsize::new(0);
+    // The first by its place in the file, for a message that does not depend on the threads.
+    let wrong: Mutex<Option<(usize, String)>> = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (mut like, next, wrong) = (like.clone(), &next, &wrong);
+            scope.spawn(move || {
+                while let Some(place) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let Err(problem) = restore_line(emulator, file, *place, &mut like) else {
+                        continue;
+                    };
+                    next.store(others.len(), Ordering::Relaxed);
+                    let mut wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner);
+                    if wrong.as_ref().is_none_or(|(number, _)| place.number < *number) {
+                        *wrong = Some((place.number, problem));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
+    wrong.map_or(Ok(()), |(_, problem)| Err(Refused::Wrong(problem)))
+}
+
+fn restore_line(
+    emulator: &Emulator,
+    file: &File,
+    at: Place,
+    like: &mut Option<Restored>,
+) -> Result<(), String> {
+    let told = |problem: String| format!("line {}: {problem}", at.number);
+    let mut bytes = vec![0; at.bytes];
+    file.read_exact_at(&mut bytes, at.start).map_err(|error| told(error.to_string()))?;
+    let read: Line<'_> = serde_json::from_slice(bytes.trim_ascii_end())
+        .map_err(|error| told(error_in_line(&error)))?;
+    let (Some(saved_at), Some(state)) = (read.saved_at, read.state) else {
+        return Err(told("it has not both `saved_at` and `state`".to_owned()));
+    };
+    let (ttl, state, away) = (read.ttl, state.get(), away_since(&saved_at));
+    KeptState { name: &read.name, ttl, state, away }.restore(emulator, like).map_err(told)
+}
