@@ -17,6 +17,7 @@ use crate::behavior::Moment;
 use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
 use crate::behavior::record_schema::first_misfit;
+use crate::behavior::record_schema::too_deep;
 use crate::behavior::scope::Scope;
 use crate::store::Change;
 use crate::store::Detached;
@@ -167,6 +168,9 @@ impl Behavior {
 
     /// What is wrong with the properties of a record by themselves.
     fn record_problems(&self, resource: usize, fields: &Map<String, Json>) -> Vec<String> {
+        if let Some(problem) = too_deep(fields) {
+            return vec![problem];
+        }
         let schema = self.shapes[resource].schema.as_ref();
         schema.map_or_else(Vec::new, |schema| schema.problems(fields, &self.contract.schemas))
     }

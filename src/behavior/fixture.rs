@@ -14,6 +14,7 @@ use crate::behavior::format::FixtureFile;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
 use crate::behavior::read;
+use crate::behavior::record_schema::too_deep;
 use crate::clock::Timestamp;
 use crate::expression::Template;
 use crate::expression::Value;
@@ -97,6 +98,10 @@ fn records(
             let Some(fields) = rendered(fields, &pointer, behavior, &scope, notes) else {
                 continue;
             };
+            if let Some(problem) = too_deep(&fields) {
+                notes.error(&pointer, problem, None);
+                continue;
+            }
             for misfit in schema.iter().flat_map(|schema| schema.misfits(&fields, schemas)) {
                 notes.error(&format!("{pointer}{}", misfit.pointer), misfit.masked, None);
             }

@@ -158,6 +158,22 @@ impl RecordSchema {
     }
 }
 
+/// Why a record cannot be kept that more values are in one another in than can be saved and read again. What the record of
+/// a job has in it does not grow by itself.
+pub(crate) fn too_deep(fields: &Map<String, Value>) -> Option<String> {
+    let is_deep = fields.values().any(|value| is_deeper(value, RECORD_DEPTH_MAX));
+    is_deep.then(|| format!("it nests deeper than {RECORD_DEPTH_MAX} levels"))
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Object(_) | Value::Array(_) if levels == 0 => true,
+        Value::Object(members) => members.values().any(|value| is_deeper(value, levels - 1)),
+        Value::Array(items) => items.iter().any(|value| is_deeper(value, levels - 1)),
+        _ => false,
+    }
+}
+
 /// The first of the changes whose record would not fit its schema, and all that does not. What a record keeps as it was
 /// is not looked at again.
 pub(crate) fn first_misfit(
@@ -170,8 +186,8 @@ pub(crate) fn first_misfit(
         if change.before.as_ref().is_some_and(|before| before.has_fields_of(after)) {
             continue;
         }
-        if after.is_deeper_than(RECORD_DEPTH_MAX) {
-            return Some((index, vec![format!("it nests deeper than {RECORD_DEPTH_MAX} levels")]));
+        if let Some(problem) = after.plain().and_then(too_deep) {
+            return Some((index, vec![problem]));
         }
         let Some(schema) = &shapes[change.resource].schema else { continue };
         // It was planned just now, so that nobody else has it yet.

@@ -202,14 +202,6 @@ impl Record {
         self.fields == other.fields
     }
 
-    /// Whether more values than these are in one another in a property. What a job keeps does not grow by itself.
-    pub(crate) fn is_deeper_than(&self, levels: usize) -> bool {
-        match &self.fields {
-            Fields::Plain(fields) => fields.values().any(|value| is_deeper(value, levels)),
-            Fields::Job(_) => false,
-        }
-    }
-
     /// What `look` makes of the properties as one value. They are moved there and back rather than copied: this is on
     /// the way of each request that writes.
     pub(crate) fn look_at<R>(&mut self, look: impl FnOnce(&Value) -> R) -> R {
@@ -417,14 +409,5 @@ fn due_of(
             key: key.clone(),
             property: property.as_str().into(),
         }),
-    }
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Object(_) | Value::Array(_) if levels == 0 => true,
-        Value::Object(members) => members.values().any(|value| is_deeper(value, levels - 1)),
-        Value::Array(items) => items.iter().any(|value| is_deeper(value, levels - 1)),
-        _ => false,
     }
 }

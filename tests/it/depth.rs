@@ -3,12 +3,14 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use expect_test::expect;
 use serde_json::Value;
 use tombstone::behavior::Behavior;
 use tombstone::behavior::LoadOptions;
 use tombstone::clock::Timestamp;
+use tombstone::control::Control;
 use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::emulator::Provider;
@@ -185,4 +187,58 @@ operations:
         assert_eq!(ask(), 1);
     }
     expect![[r#""x rule 2, behavior.yaml:8: record `a` of `things` would not fit its schema: it nests deeper than 100 levels""#]].assert_eq(&ask()["detail"].to_string());
+}
+
+/// A resource `things` of any records, whose key is `id`.
+const THINGS: &str = "tombstone: 1
+resources: { things: { key: id } }
+operations:
+  x:
+    rules: [{ respond: 200, body: {} }]
+";
+
+#[test]
+fn what_is_loaded_nests_only_as_deep_as_what_can_be_saved_and_read_again() {
+    let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+    let load = |levels: usize| {
+        let mut findings = Vec::new();
+        let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
+        let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
+        let document = Document::parse_strictly("behavior.yaml", THINGS, &mut findings).unwrap();
+        let options = LoadOptions::default();
+        let behavior = Behavior::load(&document, &contract, &options, &mut findings).unwrap();
+        let text =
+            format!("tombstone: 1\nrecords:\n  things: [{{ id: a, of: {} }}]\n", nested(levels));
+        let fixture = Document::parse("default.yaml", &text, &mut findings).unwrap();
+        let fixtures = behavior.fixtures(&fixture, Timestamp(0), false, &mut findings);
+        assert_eq!(fixtures.store.len(0), usize::from(findings.is_empty()));
+        let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
+        (Emulator::new(vec![provider], &Options::default(), &mut Vec::new()), findings)
+    };
+    let (_, findings) = load(101);
+    expect!["default.yaml:3: error: it nests deeper than 100 levels"]
+        .assert_eq(&findings[0].to_string());
+    let (emulator, findings) = load(100);
+    assert_eq!(findings, []);
+    let control = |name: &'static str| Control::new(&emulator, name, Timestamp(0)).unwrap();
+    control("a").ensure().unwrap();
+    let text = serde_json::to_string(&control("a").state_copy().unwrap()).unwrap();
+    control("b").put_state(serde_json::from_str(&text).unwrap()).unwrap();
+    let mut restored = None;
+    for name in ["c", "d"] {
+        control(name).restore_state(&text, Duration::ZERO, &mut restored).unwrap();
+        assert_eq!(control(name).state().unwrap(), control("a").state().unwrap());
+    }
+    let deeper = text.replace(&nested(100), &nested(101));
+    for told in [
+        control("a").put_state(serde_json::from_str(&deeper).unwrap()).unwrap_err(),
+        control("a").restore_state(&deeper, Duration::ZERO, &mut restored).unwrap_err(),
+    ] {
+        assert!(
+            format!("{:?}", told.into_response().body())
+                .contains("it nests deeper than 100 levels")
+        );
+    }
+    let deepest = text.replace(&nested(100), &nested(100_000));
+    assert!(control("a").restore_state(&deepest, Duration::ZERO, &mut restored).is_err());
 }
