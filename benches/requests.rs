@@ -21,15 +21,15 @@ use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::emulator::Provider;
 use tombstone::faults::Fault;
+use tombstone::faults::FaultTarget;
 use tombstone::faults::Faults;
-use tombstone::faults::Target;
 use tombstone::journal::Back;
 use tombstone::journal::Budget;
 use tombstone::journal::Draft;
 use tombstone::journal::Event;
 use tombstone::journal::Journal;
 use tombstone::message::Body;
-use tombstone::message::Delivery;
+use tombstone::message::Facts;
 use tombstone::message::Request;
 use tombstone::message::Why;
 use tombstone::store::Store;
@@ -216,14 +216,12 @@ fn beside(criterion: &mut Criterion) {
         bencher.iter(|| {
             let call = tombstone::journal::Call {
                 exchange: Draft::of(&parts, &body).answered(&response),
-                provider: Some(0),
-                operation: Some(0),
-                why: why.clone(),
-                rule: Some(3),
-                dry_run: false,
-                faults: Vec::new(),
-                delay: Duration::ZERO,
-                delivery: Delivery::Whole,
+                facts: Arc::new(Facts {
+                    provider: Some(0),
+                    operation: Some(0),
+                    rule: Some(3),
+                    ..Facts::of(why.clone())
+                }),
                 restarted: None,
             };
             journal.enter(Timestamp(0), Timestamp(0), Event::Call(Arc::new(call)), None)
@@ -234,7 +232,7 @@ fn beside(criterion: &mut Criterion) {
     let mut faults = Faults::new(others, 0).expect("they are few");
     group.bench_function("ten faults for others", |bencher| {
         bencher.iter(|| {
-            faults.strike(&Target {
+            faults.effect_on(&FaultTarget {
                 provider: Some("partoo"),
                 operation: Some("deleteOrganization"),
                 method: &parts.method,

@@ -9,17 +9,24 @@
 //!
 //! ```text
 //! server      bytes -> http::Request, under limits and timeouts
-//! emulator    one function lists the stages and holds the branches:
+//! emulator    `handle` is this list; what needs no records comes before the lock
 //!   pick        which sandbox is meant, by header or path
-//!   mount       whom the path or the host addresses
-//!   router      method and path -> operation           (404, 405, 501)
-//!   validation  parameters and body against the schemas -> typed values and all violations
-//!   sandbox     is found or made, and locked; the tasks of jobs that are due are run
-//!   decide      a documented answer that is asked for, a fault that strikes, or else
-//!   behavior    credentials, the violations in the provider's order, then the rules:
-//!               the first that holds gives one documented response and a list of changes
-//!   store       commits the changes, all or none
-//!   journal     keeps what was asked, changed and answered
+//!   locate      whom the path or the host addresses
+//!   route       method and path -> operation           (404, 405, 501)
+//!               what is preferred; parameters and body against the schemas -> typed values and all violations
+//!   enter       the sandbox is found or made, and locked
+//!   run_due     the tasks of jobs that are due are run
+//!   forced      a documented answer that is asked for, or else
+//!   fault       the answer of a fault, or else
+//!   decide      what answers the operation, which is known from the files: one documented response
+//!     rules       credentials, the violations in the provider's order, then the first rule that holds,
+//!                 which also gives a list of changes
+//!     contract    without rules: the lowest success, or what says what is wrong
+//!     write       the response is negotiated, made up where it has to be, and written with its headers
+//!     commit      the changes are made, all or none
+//!   apply_fault the answer is delayed or broken
+//!   stamp       headers that every answer has
+//!   record      the journal keeps what was asked, changed and answered; jobs that are due by now are run
 //! server      http::Response -> bytes, whole or broken as a fault asks, and a line for the log
 //! ```
 //!

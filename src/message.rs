@@ -156,25 +156,63 @@ pub enum Delivery {
     },
 }
 
+/// What decided an answer, and on what: put together once, and shared by the journal, the log and whoever asks.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The number of the provider that answered, if one did.
+    pub provider: Option<usize>,
+    /// The number of the operation in its contract, if one was found.
+    pub operation: Option<usize>,
+    /// What decided.
+    pub why: Why,
+    /// The number of the rule that decided, if one did.
+    pub rule: Option<u32>,
+    /// The credential that did not do, if that is why.
+    pub rejected: Option<Rejected>,
+    /// Whether it was only tried.
+    pub dry_run: bool,
+    /// The faults that struck.
+    pub faults: Vec<Arc<str>>,
+    /// How long the answer is held back.
+    pub delay: Duration,
+    /// In which way it is sent.
+    pub delivery: Delivery,
+}
+
+impl Facts {
+    /// An answer at once; nobody's in particular.
+    pub fn of(why: Why) -> Self {
+        Self { why, ..Self::default() }
+    }
+
+    /// The numbers of the provider and the operation, where one was found.
+    pub fn place(&self) -> Option<(usize, usize)> {
+        self.provider.zip(self.operation)
+    }
+}
+
 /// How an answer came about: what the log says of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// The provider that answered, if one did.
+    /// What decided, by numbers.
+    pub facts: Arc<Facts>,
+    /// The name of the provider that answered, if one did.
     pub provider: Option<Arc<str>>,
     /// The operation that was found, by its `operationId`.
     pub operation: Option<Arc<str>>,
     /// The sandbox it happened in, if it came so far.
     pub sandbox: Option<Arc<str>>,
-    /// Why this answer: the rule, the failure or the stage that decided.
-    pub why: Why,
-    /// What changed, as a count for each resource and kind of change.
+    /// What changed, as a count for each resource and kind of change; in a dry run, what would have.
     pub changes: Vec<Tally>,
-    /// Nothing was changed: `changes` are those that the call would have made.
-    pub dry_run: bool,
-    /// Which credential did not do, if one did not.
-    pub rejected: Option<Rejected>,
     /// What the admin API did, in a few words.
     pub did: Option<String>,
+}
+
+impl Account {
+    /// An account of what decided, and nothing else.
+    pub fn of(why: Why) -> Self {
+        Self { facts: Facts::of(why).into(), ..Self::default() }
+    }
 }
 
 /// A credential that did not do.

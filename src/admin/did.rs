@@ -28,7 +28,7 @@ pub(super) fn changed(
 
 /// What was done to all sandboxes.
 pub(super) fn to_all(what: impl Into<String>) -> Extension<Account> {
-    Extension(Account { why: Why::Stage("admin"), did: Some(what.into()), ..Account::default() })
+    Extension(Account { did: Some(what.into()), ..Account::of(Why::Stage("admin")) })
 }
 
 /// Entries of a journal by their numbers: `entry 3`, `2 entries (5, 4)`.

@@ -33,6 +33,8 @@ use crate::behavior::settings::delay_ms;
 use crate::expression::Budget;
 use crate::expression::Value;
 use crate::expression::from_json;
+use crate::message::Facts;
+use crate::message::Rejected;
 use crate::message::Why;
 use crate::problem::Problem;
 use crate::response::Accept;
@@ -103,7 +105,7 @@ impl Behavior {
             self.judge(table, &call, (stage, judged), &asked, notes)?;
         }
         let scope = Scope {
-            validated: Arc::new(call.validated),
+            validated: call.validated,
             caller,
             lets: Lets::new(&table.lets),
             ..Scope::clone_of(&asked)
@@ -223,7 +225,8 @@ impl Behavior {
             let title = "not authenticated";
             Problem::new(StatusCode::UNAUTHORIZED, title, rejection.to_string())
         });
-        early.rejected = Some(rejection);
+        early.facts.rejected =
+            Some(Rejected { scheme: rejection.scheme.into(), reason: rejection.reason.as_str() });
         Err(early)
     }
 
@@ -324,8 +327,9 @@ impl Behavior {
         match answer {
             Ok(answer) => {
                 let delay = delay(rule, scope)?;
-                let (why, number) = (Why::Rule(Arc::clone(&rule.label)), Some(rule.number));
-                Ok(Decision { answer, why, rule: number, delay, changes, rejected: None })
+                let why = Why::Rule(Arc::clone(&rule.label));
+                let facts = Facts { rule: Some(rule.number), delay, ..Facts::of(why) };
+                Ok(Decision { answer, facts, changes })
             }
             Err(message) => Err(Box::new(fault(Some(&rule.label), message))),
         }

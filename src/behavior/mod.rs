@@ -31,7 +31,6 @@ mod task;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
@@ -62,11 +61,11 @@ use crate::expression::Value;
 use crate::expression::from_json;
 use crate::finding::Finding;
 use crate::ids::Ids;
+use crate::message::Facts;
 use crate::message::Why;
 use crate::openapi::Contract;
 use crate::problem::Problem;
 use crate::response::Decided;
-use crate::security::Rejection;
 use crate::store::Change;
 use crate::store::Model;
 use crate::store::Store;
@@ -194,24 +193,18 @@ impl Answered<'_> {
 pub struct Decision<'b> {
     /// The answer.
     pub answer: Answered<'b>,
-    /// What decided.
-    pub why: Why,
-    /// The number of the rule that decided, if one did: its place in [`Behavior::rules`].
-    pub rule: Option<u32>,
-    /// How long the answer is to be held back.
-    pub delay: Duration,
+    /// What decided: the rule, by its place in [`Behavior::rules`], how long it holds the answer back, and the credential
+    /// that did not do.
+    pub facts: Facts,
     /// Changes to the store, none of them committed yet.
     pub changes: Arc<[Change]>,
-    /// The credential that did not do, if that is why.
-    pub rejected: Option<Rejection>,
 }
 
 impl Decision<'_> {
     /// An answer at once, that no rule gave and that changes nothing.
     fn new(response: Response<Bytes>, why: Why) -> Self {
-        let (changes, delay) = (Arc::new([]), Duration::ZERO);
         let answer = Answered::Undocumented(response);
-        Self { answer, why, rule: None, delay, changes, rejected: None }
+        Self { answer, facts: Facts::of(why), changes: Arc::new([]) }
     }
 }
 
@@ -233,7 +226,7 @@ pub struct Call<'c> {
     /// The path as the provider sees it, without the prefix it is mounted under.
     pub path: &'c str,
     /// What the request carries, and how it violates the contract.
-    pub validated: Validated,
+    pub validated: Arc<Validated>,
 }
 
 /// Where a request could not be given to an operation.

@@ -98,9 +98,10 @@ impl Reader<'_> {
     }
 
     fn call(&self, call: &Call, put: &mut impl FnMut(&str, Value)) {
-        let provider = call.provider.map(|number| self.emulator.provider_name(number));
-        let of = call.provider.zip(call.operation);
-        let rule = call.provider.zip(call.rule).and_then(|(provider, rule)| {
+        let facts = &call.facts;
+        let provider = facts.provider.map(|number| self.emulator.provider_name(number));
+        let of = facts.place();
+        let rule = facts.provider.zip(facts.rule).and_then(|(provider, rule)| {
             let rules = self.emulator.behavior(provider).rules();
             rules.get(rule as usize).map(|rule| rule.label.to_string())
         });
@@ -108,11 +109,11 @@ impl Reader<'_> {
         let operation = of.map(|(provider, number)| self.emulator.operation_id(provider, number));
         put("operation", operation.map(|id| &**id).into());
         put("rule", rule.into());
-        put("why", self.why(&call.why).into());
-        put("dry_run", call.dry_run.into());
-        put("faults", json!(call.faults));
-        put("delay_ms", u64::try_from(call.delay.as_millis()).unwrap_or(u64::MAX).into());
-        put("delivery", delivery(call.delivery));
+        put("why", self.why(&facts.why).into());
+        put("dry_run", facts.dry_run.into());
+        put("faults", json!(facts.faults));
+        put("delay_ms", u64::try_from(facts.delay.as_millis()).unwrap_or(u64::MAX).into());
+        put("delivery", delivery(facts.delivery));
         let restarted = call.restarted.map(crate::clock::Timestamp::to_rfc3339);
         put("restarted", restarted.into());
         let (parts, body, kept) = call.exchange.request();

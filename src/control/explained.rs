@@ -47,7 +47,7 @@ impl Reader<'_> {
         let body = Body::Complete(body);
         match self.emulator.rehearse(&parts, &body, &mut world, entry.at) {
             Ok(rehearsal) => {
-                let nearest = if call.operation.is_none() {
+                let nearest = if call.facts.operation.is_none() {
                     self.emulator.nearest(&parts)
                 } else {
                     Vec::new()
@@ -63,7 +63,9 @@ impl Reader<'_> {
     pub(super) fn explained(&self, rehearsal: &Rehearsal, nearest: &[Nearest]) -> Value {
         let mut explained = Map::new();
         explained.insert("summary".to_owned(), self.redactor.text(&summary(rehearsal)).into());
-        if let (Some(explanation), Some(provider)) = (&rehearsal.explanation, rehearsal.provider) {
+        if let (Some(explanation), Some(provider)) =
+            (&rehearsal.explanation, rehearsal.facts.provider)
+        {
             explained.extend(self.explanation(provider, explanation));
         }
         if !nearest.is_empty() {
@@ -178,10 +180,10 @@ fn last_name(reading: &str) -> &str {
 
 /// Why there is nothing to say of rules: none was asked.
 fn undecided(call: &Call) -> Option<String> {
-    match &call.why {
-        Why::Forced(_) if !call.faults.is_empty() => Some(format!(
+    match &call.facts.why {
+        Why::Forced(_) if !call.facts.faults.is_empty() => Some(format!(
             "the fault `{}` of this sandbox answered instead of the API: no rule was asked, and nothing was changed",
-            call.faults.join("`, `")
+            call.facts.faults.join("`, `")
         )),
         Why::Forced(what) => Some(forced(what)),
         _ => None,
@@ -195,7 +197,7 @@ fn forced(what: &str) -> String {
 }
 
 fn summary(rehearsal: &Rehearsal) -> String {
-    match &rehearsal.why {
+    match &rehearsal.facts.why {
         Why::Rule(label) => format!("decided by {label}"),
         Why::Forced(what) => forced(what),
         Why::Documented(what) => format!("answered by the contract alone: {what}"),

@@ -163,7 +163,7 @@ impl Reader<'_> {
         let own = self.entry(entry);
         let (parts, body, kept) = call.exchange.request();
         let (response, kept_of_response) = call.exchange.response();
-        let delay = u64::try_from(call.delay.as_millis()).unwrap_or(u64::MAX);
+        let delay = u64::try_from(call.facts.delay.as_millis()).unwrap_or(u64::MAX);
         let mut har = Map::new();
         let mut put = |name: &str, value: Value| drop(har.insert(name.to_owned(), value));
         put("startedDateTime", entry.real.to_rfc3339().into());

@@ -139,7 +139,7 @@ impl Control<'_> {
         let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
         let unmatched = copied.entries.iter().rev().filter_map(|entry| {
             let Event::Call(call) = &entry.event else { return None };
-            if call.operation.is_some() || call.why == Why::Stage("options") {
+            if call.facts.operation.is_some() || call.facts.why == Why::Stage("options") {
                 return None;
             }
             let mut shown = reader.entry(entry);

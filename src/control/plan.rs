@@ -258,20 +258,20 @@ impl Control<'_> {
         let mut answer = Map::new();
         answer.insert("status".to_owned(), response.status().as_u16().into());
         reader.message(response.headers(), response.body(), kept, &mut answer);
-        let delay = u64::try_from(rehearsal.delay.as_millis()).unwrap_or(u64::MAX);
+        let delay = u64::try_from(rehearsal.facts.delay.as_millis()).unwrap_or(u64::MAX);
         answer.insert("delay_ms".to_owned(), delay.into());
         put("answer", Value::Object(answer));
-        let provider = rehearsal.provider.map(|number| self.emulator.provider_name(number));
+        let provider = rehearsal.facts.provider.map(|number| self.emulator.provider_name(number));
         put("provider", provider.as_deref().into());
-        let of = rehearsal.provider.zip(rehearsal.operation);
+        let of = rehearsal.facts.place();
         let operation = of.map(|(provider, number)| self.emulator.operation_id(provider, number));
         put("operation", operation.map(|id| &**id).into());
-        let rule = match &rehearsal.why {
+        let rule = match &rehearsal.facts.why {
             Why::Rule(label) => Some(&**label),
             _ => None,
         };
         put("decided_by", rule.into());
-        let is_routed = rehearsal.operation.is_some();
+        let is_routed = rehearsal.facts.operation.is_some();
         let nearest = if is_routed { Vec::new() } else { self.emulator.nearest(parts) };
         put("explanation", reader.explained(rehearsal, &nearest));
         let effects = rehearsal.step.iter().flat_map(|step| effects(self.emulator, step));

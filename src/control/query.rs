@@ -195,7 +195,7 @@ impl Wanted<'_> {
     /// Whether it came about as asked for.
     fn fits_origin(&self, emulator: &Emulator, entry: &Entry) -> bool {
         let (provider, call) = match &entry.event {
-            Event::Call(call) => (call.provider, Some(call)),
+            Event::Call(call) => (call.facts.provider, Some(call)),
             Event::Task { provider, .. } | Event::Edit { provider, .. } => (Some(*provider), None),
             Event::Clock(_) | Event::Undo(_) | Event::Redo(_) => (None, None),
         };
@@ -203,9 +203,9 @@ impl Wanted<'_> {
             provider.is_some_and(|provider| *emulator.provider_name(provider) == *wanted)
         });
         let operation = self.query.operation.as_deref().is_none_or(|wanted| {
-            call.and_then(|call| call.provider.zip(call.operation)).is_some_and(
-                |(provider, operation)| **emulator.operation_id(provider, operation) == *wanted,
-            )
+            call.and_then(|call| call.facts.place()).is_some_and(|(provider, operation)| {
+                **emulator.operation_id(provider, operation) == *wanted
+            })
         });
         let status = self.status.as_ref().is_none_or(|wanted| {
             call.is_some_and(|call| match (wanted, call.exchange.status().as_u16()) {
@@ -214,10 +214,12 @@ impl Wanted<'_> {
             })
         });
         let rule = self.query.rule.as_deref().is_none_or(|wanted| {
-            call.and_then(|call| call.provider.zip(call.rule)).is_some_and(|(provider, rule)| {
-                let rules = emulator.behavior(provider).rules();
-                rules.get(rule as usize).is_some_and(|rule| rule.label.contains(wanted))
-            })
+            call.and_then(|call| call.facts.provider.zip(call.facts.rule)).is_some_and(
+                |(provider, rule)| {
+                    let rules = emulator.behavior(provider).rules();
+                    rules.get(rule as usize).is_some_and(|rule| rule.label.contains(wanted))
+                },
+            )
         });
         of && operation && status && rule
     }

@@ -441,7 +441,7 @@ impl EntryCopy {
                 let (response, _) = call.exchange.response();
                 header_texts("/response", response.headers(), &mut texts);
                 bodies.push(("/response/body", response.into_body()));
-                texts.extend(why_text(&call.why));
+                texts.extend(why_text(&call.facts.why));
             }
             Event::Task { why, .. } => texts.extend(why_text(why)),
             Event::Edit { what, .. } => texts.push(("/why".to_owned(), what.clone())),

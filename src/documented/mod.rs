@@ -150,7 +150,7 @@ fn given(
         response.headers_mut().insert(PRISM_VIOLATIONS, refuse::prism_header(&violations));
     }
     let applied = if is_valid {
-        preferences.made(written.has_media)
+        preferences.made(written.is_made)
     } else {
         Preferences {
             code: preferences.code.filter(|code| *code == decided.status),

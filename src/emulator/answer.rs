@@ -2,20 +2,14 @@
 //!
 //! Must not know how it is found.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use bytes::Bytes;
+use http::HeaderValue;
 use http::Response;
 
-use crate::clock::Timestamp;
 use crate::coverage::Coverage;
-use crate::journal::Call;
-use crate::journal::Draft;
-use crate::journal::Event;
 use crate::journal::Step;
 use crate::message::Delivery;
-use crate::message::Rejected;
+use crate::message::Facts;
 use crate::message::Tally;
 use crate::message::Why;
 use crate::problem::Problem;
@@ -23,41 +17,24 @@ use crate::problem::Problem;
 /// An answer, and how it came about.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// What is sent, but for the headers that are stamped on it.
     pub(super) response: Response<Bytes>,
-    pub(super) why: Why,
-    pub(super) provider: Option<usize>,
-    pub(super) operation: Option<usize>,
-    pub(super) rule: Option<u32>,
+    /// What is wrong with the request and the answer, as its header says it.
+    pub(super) violations: Option<HeaderValue>,
+    /// The preferences that were honoured, as its header says them.
+    pub(super) applied: Option<HeaderValue>,
+    pub(super) facts: Facts,
     /// What changed, as counts; in a dry run, what would have.
     pub(super) tally: Vec<Tally>,
     /// What changed, if it was kept.
     pub(super) step: Option<Step>,
-    pub(super) dry_run: bool,
-    /// The credential that did not do.
-    pub(super) rejected: Option<Rejected>,
-    /// The faults that struck.
-    pub(super) faults: Vec<Arc<str>>,
-    pub(super) delay: Duration,
-    pub(super) delivery: Delivery,
 }
 
 impl Answer {
     /// An answer that changed nothing.
     pub(super) fn new(response: Response<Bytes>, why: Why) -> Self {
-        Self {
-            response,
-            why,
-            provider: None,
-            operation: None,
-            rule: None,
-            tally: Vec::new(),
-            step: None,
-            dry_run: false,
-            rejected: None,
-            faults: Vec::new(),
-            delay: Duration::ZERO,
-            delivery: Delivery::Whole,
-        }
+        let (violations, applied, facts) = (None, None, Facts::of(why));
+        Self { response, violations, applied, facts, tally: Vec::new(), step: None }
     }
 
     /// An answer that no behavior file gave.
@@ -72,54 +49,33 @@ impl Answer {
 
     /// The same, of a provider.
     pub(super) fn of(mut self, provider: Option<usize>) -> Self {
-        self.provider = provider;
+        self.facts.provider = provider;
         self
     }
 
     /// The same, to a call of an operation if one was found.
     pub(super) fn at(mut self, place: Option<(usize, usize)>) -> Self {
         if let Some((provider, operation)) = place {
-            (self.provider, self.operation) = (Some(provider), Some(operation));
+            (self.facts.provider, self.facts.operation) = (Some(provider), Some(operation));
         }
         self
     }
 
     /// Counts what was exercised. What was only tried is not, nor is what we say in our own name.
     pub(super) fn count(&self, coverage: &mut Coverage) {
-        let is_theirs = matches!(self.why, Why::Rule(_) | Why::Forced(_) | Why::Documented(_));
-        let Some(provider) = self.provider.filter(|_| is_theirs && !self.dry_run) else { return };
+        let Facts { provider, operation, why, rule, dry_run, delivery, .. } = &self.facts;
+        let is_theirs = matches!(why, Why::Rule(_) | Why::Forced(_) | Why::Documented(_));
+        let Some(provider) = provider.filter(|_| is_theirs && !dry_run) else { return };
         // The call did not happen, and nothing of an answer was sent.
-        let is_lost =
-            matches!(self.delivery, Delivery::Reset | Delivery::Empty | Delivery::Garbage);
-        if is_lost && self.rule.is_none() {
+        let is_lost = matches!(delivery, Delivery::Reset | Delivery::Empty | Delivery::Garbage);
+        if is_lost && rule.is_none() {
             return;
         }
-        if let Some(operation) = self.operation {
+        if let Some(operation) = *operation {
             coverage.answered(provider, operation, self.response.status().as_u16());
         }
-        if let Some(rule) = self.rule {
+        if let Some(rule) = *rule {
             coverage.decided(provider, rule);
         }
-    }
-
-    /// What the journal keeps of it.
-    pub(super) fn event(
-        &mut self,
-        draft: Draft,
-        restarted: Option<Timestamp>,
-    ) -> (Event, Option<Step>) {
-        let call = Call {
-            exchange: draft.answered(&self.response),
-            provider: self.provider,
-            operation: self.operation,
-            why: self.why.clone(),
-            rule: self.rule,
-            dry_run: self.dry_run,
-            faults: std::mem::take(&mut self.faults),
-            delay: self.delay,
-            delivery: self.delivery,
-            restarted,
-        };
-        (Event::Call(Arc::new(call)), self.step.take())
     }
 }

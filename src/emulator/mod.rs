@@ -3,14 +3,18 @@
 //! Synchronous, without IO, sockets or files. Time comes in as a value. Must not know how bytes travel.
 
 mod answer;
+mod build;
 mod current;
 mod decide;
+mod fault;
 mod mount;
 mod names;
 mod nearest;
 mod overview;
 mod pick;
 mod rehearse;
+mod reply;
+mod route;
 mod sent;
 mod succession;
 mod unrouted;
@@ -18,40 +22,27 @@ mod unserved;
 
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderName;
-use http::HeaderValue;
-use http::Response;
 use http::header::HOST;
-use http::header::ORIGIN;
 use http::request::Parts;
 
 use crate::behavior::Behavior;
 use crate::behavior::Fixtures;
 use crate::behavior::SecretNames;
-use crate::clock::ClockStart;
 use crate::clock::Timestamp;
-use crate::cors;
 use crate::cors::Cors;
 use crate::documented;
 use crate::documented::Call;
 use crate::emulator::answer::Answer;
+use crate::emulator::fault::apply_fault;
 use crate::emulator::mount::Address;
 use crate::emulator::mount::Mounts;
 use crate::expression::Value;
-use crate::faults::FAULTS_MAX;
-use crate::faults::Fault;
-use crate::faults::Faults;
-use crate::finding::Finding;
-use crate::ids::Ids;
-use crate::journal::Budget;
 use crate::journal::Draft;
 use crate::media;
 use crate::message::Account;
-use crate::message::BODY_BYTES_MAX;
 use crate::message::Body;
 use crate::message::Reply;
 use crate::message::Request;
@@ -59,19 +50,13 @@ use crate::openapi::Contract;
 use crate::openapi::Operation;
 use crate::response;
 use crate::response::Renderings;
-use crate::sandbox;
-use crate::sandbox::Beginning;
-use crate::sandbox::Limits;
-use crate::sandbox::Origin;
 use crate::sandbox::Registry;
-use crate::sandbox::Sandbox;
 use crate::sandbox::State;
 use crate::sandbox::TASKS_AT_ONCE_MAX;
-use crate::sandbox::TaskRun;
-use crate::sandbox::World;
 use crate::store::Store;
 use crate::validation::RequestValidator;
 
+pub use build::Options;
 pub use current::Current;
 pub use current::Held;
 pub use mount::refusal as name_refusal;
@@ -125,62 +110,21 @@ impl Provider {
     }
 }
 
-/// What an emulator is made with, beside its providers.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What made-up ids and the dice of faults follow from.
-    pub seed: u64,
-    /// Whether pages of other origins may read the answers.
-    pub cors: bool,
-    /// What the system clock shows now.
-    pub now: Timestamp,
-    /// How the clocks of sandboxes begin.
-    pub clock: ClockStart,
-    /// How many sandboxes there can be beside `default`.
-    pub sandboxes_max: usize,
-    /// How long a sandbox that was made on first use may be unused before it is dropped.
-    pub sandbox_idle: Duration,
-    /// How many bytes the records of one sandbox take at most beside those that it began with, as estimated.
-    pub sandbox_bytes_max: usize,
-    /// How many entries one journal has at most.
-    pub journal_entries_max: usize,
-    /// How many bytes all journals together take at most, as estimated.
-    pub journal_bytes_max: usize,
-    /// The faults that every sandbox begins with, [`FAULTS_MAX`] of them at most.
-    pub faults: Vec<Arc<Fault>>,
-    /// The name of the fixture set that the providers' records come from.
-    pub fixture_set: Arc<str>,
-    /// How the contract alone answers where there is no behavior file.
-    pub documented: response::Options,
-    /// How many bytes a request's body has at most, decoded.
-    pub body_bytes_max: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            cors: true,
-            now: Timestamp::default(),
-            clock: ClockStart::default(),
-            sandboxes_max: 10_000,
-            sandbox_idle: Duration::from_secs(60 * 60),
-            sandbox_bytes_max: 256 << 20,
-            journal_entries_max: 1_000,
-            journal_bytes_max: 64 << 20,
-            faults: Vec::new(),
-            fixture_set: sandbox::DEFAULT.into(),
-            documented: response::Options::default(),
-            body_bytes_max: BODY_BYTES_MAX,
-        }
-    }
-}
-
 /// What a request to one operation is held against.
 #[derive(Debug)]
 struct EmulatedOperation {
     id: Arc<str>,
+    answered_by: AnsweredBy,
     validator: RequestValidator,
+}
+
+/// What answers an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AnsweredBy {
+    /// The rules of a behavior file.
+    Rules,
+    /// The contract alone.
+    Contract,
 }
 
 /// Answers requests as the providers would, each out of the sandbox it is for.
@@ -223,188 +167,63 @@ struct Asked<'r> {
 }
 
 impl Emulator {
-    /// An emulator of these providers. What of them cannot be mounted goes to `findings`; a provider whose name
-    /// stands in the way of a path is left out.
-    pub fn new(
-        mut providers: Vec<Provider>,
-        options: &Options,
-        findings: &mut Vec<Finding>,
-    ) -> Self {
-        refuse_names(&mut providers, findings);
-        let contracts: Vec<_> =
-            providers.iter().map(|provider| (&*provider.name, provider.contract())).collect();
-        let mounts = Mounts::new(&contracts, findings);
-        let operations = providers.iter().map(|Provider { behavior, .. }| {
-            let contract = behavior.contract();
-            let emulated = |(number, operation): (usize, &Operation)| {
-                let validator = RequestValidator::new(operation, &contract.schemas);
-                let is_decided = behavior.decides(number);
-                EmulatedOperation {
-                    id: operation.id.as_str().into(),
-                    validator: if is_decided {
-                        validator
-                    } else {
-                        validator.allowing_untyped_bodies()
-                    },
-                }
-            };
-            contract.operations.iter().enumerate().map(emulated).collect()
-        });
-        let operations = operations.collect();
-        let documented = contracts
-            .iter()
-            .flat_map(|(_, contract)| &contract.operations)
-            .flat_map(|operation| operation.responses.values())
-            .flat_map(|response| response.headers.keys().map(String::as_str));
-        let cors = options.cors.then(|| Cors::new(documented));
-        let budget = Budget::new(options.journal_entries_max, options.journal_bytes_max);
-        let limits = Limits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
-        let sandboxes = Registry::new(baseline(&providers, options), budget, limits, options.now);
-        let renderings = providers.iter().map(|_| Renderings::default()).collect();
-        Self {
-            providers,
-            operations,
-            mounts,
-            sandboxes,
-            cors,
-            fixtures: None,
-            documented: options.documented,
-            body_bytes_max: options.body_bytes_max,
-            renderings,
-            secret_names: OnceLock::new(),
-            unserved: Vec::new(),
-        }
-    }
-
     /// The names under which something secret can stand.
     pub fn secret_names(&self) -> &SecretNames {
         let behaviors = || self.providers.iter().map(|provider| &provider.behavior);
         self.secret_names.get_or_init(|| SecretNames::of(behaviors()))
     }
 
-    /// Answers a request that arrived at `now`, by the system clock: the stages, in order.
+    /// Answers a request that arrived at `now`, by the system clock: the stages, in order. Up to `route` nothing is locked.
     pub fn handle(&self, request: Request, now: Timestamp) -> Reply {
         let (parts, body) = request.into_parts();
+        let (name, path) = match self.pick(&parts) {
+            Ok(picked) => picked,
+            Err(answer) => return self.reply_without_sandbox(&parts, *answer),
+        };
+        let body = self.decoded(&parts.headers, body);
+        let address = self.mounts.locate(host(&parts), path);
+        let asked = Asked { parts: &parts, body: &body, address, real: now };
+        let routed = self.route(&asked);
+        let draft = Draft::of(&parts, &body);
+        let entered = self.sandboxes.enter(name, now, |sandbox, state| {
+            let tasks = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
+            let mut answer = match self.forced(&routed, &asked, &mut state.world) {
+                Some(answer) => answer,
+                None => {
+                    let fault = self.fault(&routed, &asked, state);
+                    let answer = fault
+                        .as_ref()
+                        .and_then(|fault| self.answer_fault(fault, &routed, &asked, state));
+                    let mut answer =
+                        answer.unwrap_or_else(|| self.decide(routed, &asked, &mut state.world));
+                    apply_fault(&mut answer, fault, state);
+                    answer
+                }
+            };
+            self.stamp(&mut answer, &asked, sandbox, state);
+            self.record(answer, draft, &asked, (sandbox, state), tasks)
+        });
+        entered.unwrap_or_else(|full| {
+            let answer = Answer::refused(full.into(), "too many sandboxes");
+            self.reply_without_sandbox(&parts, answer)
+        })
+    }
+
+    /// The sandbox that a request is for, and its path there; an `Err` answers one that is for none.
+    fn pick<'r>(&self, parts: &'r Parts) -> Result<(&'r str, &'r str), Box<Answer>> {
         if let Some(cors) = &self.cors
             && Cors::is_preflight(&parts.method, &parts.headers)
         {
-            return self.outside(&parts, Answer::ours(cors.preflight(&parts.headers), "preflight"));
+            return Err(Box::new(Answer::ours(cors.preflight(&parts.headers), "preflight")));
         }
-        let (name, path) = match pick::sandbox(&parts.headers, parts.uri.path()) {
-            Ok(picked) => picked,
-            Err(problem) => {
-                return self.outside(&parts, Answer::refused(problem, "no such sandbox"));
-            }
-        };
-        let address = self.mounts.locate(host(&parts), path);
-        let body = self.decoded(&parts.headers, body);
-        let asked = Asked { parts: &parts, body: &body, address, real: now };
-        // Whatever needs no records is done before anything is locked.
-        let prepared = self.prepare(&asked);
-        let draft = Draft::of(&parts, &body);
-        let entered = self.sandboxes.enter(name, now, |sandbox, state| {
-            let mut tasks = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
-            let mut answer = self.decide(prepared, &asked, state);
-            tasks.extend(self.seal(sandbox, state, &mut answer, draft, &asked));
-            (answer, tasks, Arc::clone(sandbox.name()))
-        });
-        match entered {
-            Ok((answer, tasks, name)) => self.reply(answer, tasks, &name),
-            Err(full) => self.outside(&parts, Answer::refused(full.into(), "too many sandboxes")),
-        }
+        pick::sandbox(&parts.headers, parts.uri.path())
+            .map_err(|problem| Box::new(Answer::refused(problem, "no such sandbox")))
     }
 
     /// A body without its `Content-Encoding`, if it is within the limit then: as it is judged, and as the journal has it,
     /// in which secrets could not be blacked out otherwise. The header stays, for the contract may speak of it.
     pub fn decoded(&self, headers: &HeaderMap, body: Body) -> Body {
         media::decoded(headers, body, self.body_bytes_max)
-    }
-
-    /// Gives an answer what every answer has, enters it in the journal, and runs the tasks that it made due at once.
-    fn seal(
-        &self,
-        sandbox: &Sandbox,
-        state: &mut State,
-        answer: &mut Answer,
-        draft: Draft,
-        asked: &Asked<'_>,
-    ) -> Vec<TaskRun> {
-        let now = state.world.clock.now(asked.real);
-        let restarted = state.restarted.take();
-        let headers = answer.response.headers_mut();
-        headers.insert(REQUEST_ID_HEADER, state.journal.next_id().into());
-        if let Some(dropped) = restarted {
-            let dropped = dropped.to_rfc3339();
-            headers.insert(RESTARTED_HEADER, HeaderValue::from_str(&dropped).expect("digits"));
-        }
-        self.stamp(sandbox.header(), asked.parts.headers.get(ORIGIN), &mut answer.response);
-        answer.count(&mut state.coverage);
-        let (event, step) = answer.event(draft, restarted);
-        let is_changed = step.is_some();
-        state.journal.enter(asked.real, now, event, step);
-        if !is_changed {
-            return Vec::new();
-        }
-        state.run_due(|number| self.behavior(number), asked.real, TASKS_AT_ONCE_MAX)
-    }
-
-    fn reply(&self, answer: Answer, tasks: Vec<TaskRun>, sandbox: &Arc<str>) -> Reply {
-        let account = self.account(&answer, sandbox);
-        let tasks = tasks.into_iter().map(|run| self.task_account(run, sandbox)).collect();
-        let Answer { response, delay, delivery, .. } = answer;
-        Reply { response, delay, delivery, account, tasks }
-    }
-
-    /// An answer to what reaches no sandbox.
-    fn outside(&self, parts: &Parts, mut answer: Answer) -> Reply {
-        self.stamp_default(parts.headers.get(ORIGIN), &mut answer.response);
-        let account = self.account(&answer, self.sandboxes.default_sandbox().name());
-        Reply::at_once(answer.response, account)
-    }
-
-    /// Gives an answer to the page at `origin` what every answer has, as if of the sandbox that is always there; public
-    /// for those that never get as far as [`Emulator::handle`], or that come out of it as a panic.
-    pub fn stamp_default(&self, origin: Option<&HeaderValue>, response: &mut Response<Bytes>) {
-        self.stamp(&HeaderValue::from_static(sandbox::DEFAULT), origin, response);
-    }
-
-    fn stamp(
-        &self,
-        sandbox: &HeaderValue,
-        origin: Option<&HeaderValue>,
-        response: &mut Response<Bytes>,
-    ) {
-        let headers = response.headers_mut();
-        headers.insert(SANDBOX_HEADER, sandbox.clone());
-        if let Some(cors) = &self.cors {
-            cors.allow(origin, headers);
-        }
-        cors::confine(response);
-    }
-
-    fn account(&self, answer: &Answer, sandbox: &Arc<str>) -> Account {
-        let of = answer.provider.zip(answer.operation);
-        Account {
-            provider: answer.provider.map(|number| Arc::clone(&self.providers[number].name)),
-            operation: of
-                .map(|(provider, number)| Arc::clone(&self.operations[provider][number].id)),
-            sandbox: Some(Arc::clone(sandbox)),
-            why: answer.why.clone(),
-            changes: answer.tally.clone(),
-            dry_run: answer.dry_run,
-            rejected: answer.rejected.clone(),
-            did: None,
-        }
-    }
-
-    fn task_account(&self, run: TaskRun, sandbox: &Arc<str>) -> Account {
-        Account {
-            provider: Some(Arc::clone(&self.providers[run.provider].name)),
-            sandbox: Some(Arc::clone(sandbox)),
-            why: run.why,
-            changes: run.tally,
-            ..Account::default()
-        }
     }
 
     /// Runs the tasks of jobs that are due, in every sandbox; one account for each.
@@ -485,6 +304,14 @@ impl Emulator {
         Arc::clone(&self.providers[provider].name)
     }
 
+    fn emulated(&self, (provider, operation): (usize, usize)) -> &EmulatedOperation {
+        &self.operations[provider][operation]
+    }
+
+    fn operation(&self, (provider, operation): (usize, usize)) -> &Operation {
+        &self.providers[provider].contract().operations[operation]
+    }
+
     /// How a provider behaves.
     pub fn behavior(&self, provider: usize) -> &Behavior {
         &self.providers[provider].behavior
@@ -513,43 +340,6 @@ impl Emulator {
             .collect::<Result<Vec<_>, Vec<String>>>()
             .map(|pairs| pairs.into_iter().unzip())
     }
-}
-
-/// How every sandbox begins unless it is told otherwise.
-fn baseline(providers: &[Provider], options: &Options) -> Origin {
-    let stores = providers.iter().map(|provider| provider.fixtures.store.clone()).collect();
-    let settings = providers.iter().map(|Provider { behavior, fixtures, .. }| {
-        // Held against the behavior when they were read.
-        behavior.settings_with(&fixtures.settings).unwrap_or_else(|_| behavior.settings().clone())
-    });
-    let ids = Ids::seeded(options.seed);
-    let clock = options.clock.begin(options.now);
-    Origin {
-        world: World::new(stores, settings.collect(), ids, clock)
-            .with_room(options.sandbox_bytes_max),
-        clock: Beginning::Start(options.clock),
-        seed: options.seed,
-        faults: Faults::new(options.faults.iter().take(FAULTS_MAX).cloned(), options.seed)
-            .expect("there are not too many"),
-        fixture_set: Arc::clone(&options.fixture_set),
-    }
-}
-
-/// Leaves out the providers that cannot have the names they have.
-fn refuse_names(providers: &mut Vec<Provider>, findings: &mut Vec<Finding>) {
-    let contracts: Vec<_> =
-        providers.iter().map(|provider| Arc::clone(provider.behavior.contract())).collect();
-    let contracts: Vec<&Contract> = contracts.iter().map(|contract| &**contract).collect();
-    providers.retain(|provider| match mount::refusal(&provider.name, &contracts) {
-        None => true,
-        Some(message) => {
-            let finding = Finding::error(&provider.contract().file, 0, "", message);
-            findings.push(
-                finding.hint("rename its folder, or write `NAME=` before the path of its document"),
-            );
-            false
-        }
-    });
 }
 
 /// The host that a request is addressed to: of the target if that is absolute, else of the header.

@@ -2,8 +2,6 @@
 //!
 //! Must not know whose world it was, nor leave a trace of the request.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -12,11 +10,12 @@ use crate::behavior::Explanation;
 use crate::clock::Timestamp;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
+use crate::emulator::answer::Answer;
 use crate::emulator::host;
 use crate::emulator::pick;
 use crate::journal::Step;
 use crate::message::Body;
-use crate::message::Why;
+use crate::message::Facts;
 use crate::problem::Problem;
 use crate::sandbox::World;
 
@@ -25,14 +24,8 @@ use crate::sandbox::World;
 pub struct Rehearsal {
     /// What it is answered.
     pub response: Response<Bytes>,
-    /// How long that is held back.
-    pub delay: Duration,
     /// What decides.
-    pub why: Why,
-    /// The number of the provider, if one answers.
-    pub provider: Option<usize>,
-    /// The number of the operation in its contract, if one is found.
-    pub operation: Option<usize>,
+    pub facts: Facts,
     /// What it changes, where it changes anything.
     pub step: Option<Step>,
     /// How the behavior comes to its decision, if it is asked.
@@ -51,20 +44,13 @@ impl Emulator {
         let (_, path) = pick::sandbox(&parts.headers, parts.uri.path())?;
         let address = self.mounts.locate(host(parts), path);
         let asked = Asked { parts, body, address, real: now };
-        let prepared = self.prepare(&asked);
+        let routed = self.route(&asked);
         let mut explanation = None;
-        let answer = match self.forced(&prepared, &asked, world) {
+        let answer = match self.forced(&routed, &asked, world) {
             Some(answer) => answer,
-            None => self.decided(prepared, &asked, world, now, Some(&mut explanation)),
+            None => self.decide_in(world, routed, &asked, now, Some(&mut explanation)),
         };
-        Ok(Rehearsal {
-            response: answer.response,
-            delay: answer.delay,
-            why: answer.why,
-            provider: answer.provider,
-            operation: answer.operation,
-            step: answer.step,
-            explanation,
-        })
+        let Answer { response, facts, step, .. } = answer;
+        Ok(Rehearsal { response, facts, step, explanation })
     }
 }

@@ -24,6 +24,7 @@ use crate::emulator::nearest::prefix;
 use crate::emulator::pick;
 use crate::emulator::sent;
 use crate::emulator::unserved::Unserved;
+use crate::message::Why;
 use crate::openapi::Operation;
 use crate::openapi::called;
 use crate::problem::Problem;
@@ -166,10 +167,7 @@ impl Emulator {
         let (method, path) = (&asked.parts.method, asked.address.path);
         let decision = self.behavior(number).fail_route(failure, method, path, &moment)?;
         let Answered::Undocumented(response) = decision.answer else { return None };
-        let mut answer = Answer::new(response, decision.why);
-        answer.rule = decision.rule;
-        answer.delay = decision.delay;
-        Some(answer)
+        Some(Answer { facts: decision.facts, ..Answer::new(response, Why::Nothing) })
     }
 }
 

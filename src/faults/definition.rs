@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde::Serializer;
 
 use super::FaultFormat;
+use super::FaultTarget;
 use super::Problem;
-use super::Target;
 use super::check::Check;
 use super::glob;
 use crate::ids::Dice;
@@ -95,7 +95,7 @@ impl Fault {
     }
 
     /// Whether every condition holds for this request.
-    pub(super) fn matches(&self, target: &Target<'_>) -> bool {
+    pub(super) fn matches(&self, target: &FaultTarget<'_>) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
         };

@@ -76,7 +76,7 @@ pub struct Entry {
 
 /// A request, as far as faults look at it.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct FaultTarget<'a> {
     /// The provider it addresses, if one was found.
     pub provider: Option<&'a str>,
     /// The operation it calls by its `operationId`, if one was found.
@@ -91,7 +91,7 @@ pub struct Target<'a> {
 
 /// What faults do to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Strike {
+pub struct FaultEffect {
     /// The ids of all that struck, at least one.
     pub faults: Vec<Arc<str>>,
     /// How long the answer is held back: all delays together, at most [`DELAY_MAX`].
@@ -224,15 +224,15 @@ impl Faults {
     ///
     /// In the order of the list, each draws first whether it strikes and then how long it delays. A fault that is not
     /// matched, still waiting or spent draws nothing, so the same requests on the same seed are struck in the same way.
-    pub fn strike(&mut self, target: &Target<'_>) -> Option<Strike> {
+    pub fn effect_on(&mut self, target: &FaultTarget<'_>) -> Option<FaultEffect> {
         let Self { entries, dice, .. } = self;
-        let mut strike = None;
+        let mut effect = None;
         for entry in entries.iter_mut().filter(|entry| entry.fault.matches(target)) {
             if entry.is_struck(dice) {
-                strike.get_or_insert_with(Strike::none).join(entry, dice);
+                effect.get_or_insert_with(FaultEffect::none).join(entry, dice);
             }
         }
-        strike
+        effect
     }
 }
 
@@ -248,7 +248,7 @@ impl Entry {
     }
 }
 
-impl Strike {
+impl FaultEffect {
     fn none() -> Self {
         let (delay, delivery) = (Duration::ZERO, Delivery::Whole);
         Self { faults: Vec::new(), delay, answer: None, delivery, commits: true }

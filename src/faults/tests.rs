@@ -25,8 +25,8 @@ fn faults(written: impl IntoIterator<Item = Value>) -> Faults {
 }
 
 /// A deletion of a shop, with these headers.
-fn with_deletion<T>(headers: &HeaderMap, look: impl FnOnce(&Target<'_>) -> T) -> T {
-    look(&Target {
+fn with_deletion<T>(headers: &HeaderMap, look: impl FnOnce(&FaultTarget<'_>) -> T) -> T {
+    look(&FaultTarget {
         provider: Some("mall"),
         operation: Some("deleteShop"),
         method: &Method::DELETE,
@@ -35,8 +35,8 @@ fn with_deletion<T>(headers: &HeaderMap, look: impl FnOnce(&Target<'_>) -> T) ->
     })
 }
 
-fn strike(faults: &mut Faults) -> Option<Strike> {
-    with_deletion(&HeaderMap::new(), |target| faults.strike(target))
+fn strike(faults: &mut Faults) -> Option<FaultEffect> {
+    with_deletion(&HeaderMap::new(), |target| faults.effect_on(target))
 }
 
 /// Which of so many deletions are struck: `x` for each that is, `.` for each that is not.
@@ -451,7 +451,7 @@ fn every_condition_that_is_given_must_hold() {
     ] {
         let mut written = condition.clone();
         written["delay"] = json!("1s");
-        let struck = with_deletion(&headers, |target| faults([written]).strike(target));
+        let struck = with_deletion(&headers, |target| faults([written]).effect_on(target));
         assert_eq!(struck.is_some(), holds, "{condition}");
     }
 }
@@ -464,9 +464,14 @@ fn a_request_that_reached_nothing_is_struck_by_what_asks_for_nothing_of_it() {
         json!({ "method": "GET", "connection": "reset" }),
     ]);
     let (method, headers) = (Method::GET, HeaderMap::new());
-    let target =
-        Target { provider: None, operation: None, method: &method, path: "/", headers: &headers };
-    let strike = all.strike(&target).unwrap();
+    let target = FaultTarget {
+        provider: None,
+        operation: None,
+        method: &method,
+        path: "/",
+        headers: &headers,
+    };
+    let strike = all.effect_on(&target).unwrap();
     assert_eq!(strike.faults, ["f3".into()]);
     assert_eq!(strike.delivery, Delivery::Reset);
 }
@@ -495,7 +500,7 @@ fn the_answer_replaces_the_call() {
         "answer": { "status": 429, "headers": { "Retry-After": 3 }, "body": { "a": [1] } },
     })]));
     expect![[r#"
-        Strike {
+        FaultEffect {
             faults: [
                 "f1",
             ],
@@ -738,7 +743,7 @@ proptest! {
         for path in &paths {
             let before = all.clone();
             let headers = HeaderMap::new();
-            let struck = with_deletion(&headers, |target| all.strike(&Target { path, ..*target }));
+            let struck = with_deletion(&headers, |target| all.effect_on(&FaultTarget { path, ..*target }));
             let ids = struck.as_ref().map_or(&[][..], |strike| &strike.faults);
             prop_assert_eq!(struck.is_some(), !ids.is_empty());
             prop_assert!(struck.as_ref().is_none_or(|strike| strike.delay <= DELAY_MAX));

@@ -12,12 +12,11 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::clock::ClockChange;
 use crate::clock::Timestamp;
-use crate::message::Delivery;
+use crate::message::Facts;
 use crate::message::Why;
 use crate::store::Change;
 use crate::store::Record;
@@ -104,22 +103,8 @@ pub enum Event {
 pub struct Call {
     /// The messages.
     pub exchange: Exchange,
-    /// The number of the provider that answered, if one did.
-    pub provider: Option<usize>,
-    /// The number of the operation in its contract, if one was found.
-    pub operation: Option<usize>,
-    /// What decided.
-    pub why: Why,
-    /// The number of the rule that decided, if one did.
-    pub rule: Option<u32>,
-    /// Whether it was only tried.
-    pub dry_run: bool,
-    /// The faults that struck.
-    pub faults: Vec<Arc<str>>,
-    /// How long the answer was held back.
-    pub delay: Duration,
-    /// In which way it was sent.
-    pub delivery: Delivery,
+    /// What decided, and how it was sent.
+    pub facts: Arc<Facts>,
     /// When the sandbox was dropped before, if this request brought it back.
     pub restarted: Option<Timestamp>,
 }
@@ -278,7 +263,7 @@ impl Journal {
         let id = self.next_id();
         self.last_id = id;
         let of_event = match &event {
-            Event::Call(call) => size_of::<Call>() + call.exchange.bytes(),
+            Event::Call(call) => size_of::<Call>() + size_of::<Facts>() + call.exchange.bytes(),
             Event::Edit { what, .. } => what.len(),
             Event::Undo(ids) | Event::Redo(ids) => size_of_val(&**ids),
             Event::Task { .. } | Event::Clock(_) => 0,

@@ -70,8 +70,15 @@ pub struct Written {
     pub misfits: Vec<Violation>,
     /// Which documented response it is, in words; empty where its body was not documented.
     pub label: Arc<str>,
-    /// Whether it has a media type, and so a body that could be made in another way.
-    pub has_media: bool,
+    /// Whether its body is documented, and so could be made in another way.
+    pub is_made: bool,
+}
+
+/// One of which nothing is documented.
+impl From<Response<Bytes>> for Written {
+    fn from(response: Response<Bytes>) -> Self {
+        Self { response, misfits: Vec::new(), label: Arc::default(), is_made: false }
+    }
 }
 
 /// What an answer is kept by.
@@ -128,7 +135,7 @@ impl Renderings {
             response,
             misfits: rendered.misfits.clone(),
             label: Arc::clone(&rendered.label),
-            has_media: answer.media.is_some(),
+            is_made: answer.media.is_some() && matches!(decided.content, Content::Documented(_)),
         })
     }
 

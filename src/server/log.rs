@@ -398,12 +398,12 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
     // A rule's place begins with its operation.
     let operation = account.operation.as_deref();
     if let (Some(operation), false) =
-        (operation, matches!(account.why, Why::Rule(_) | Why::Documented(_)))
+        (operation, matches!(account.facts.why, Why::Rule(_) | Why::Documented(_)))
     {
         text.push_str("  ");
         escape(text, operation, WHY_BYTES_MAX);
     }
-    match &account.why {
+    match &account.facts.why {
         Why::Nothing => {}
         Why::Stage(stage) => {
             text.push_str("  ");
@@ -420,7 +420,7 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
             paint(text, colour, RED, &escaped);
         }
     }
-    if let Some(Rejected { scheme, reason }) = &account.rejected {
+    if let Some(Rejected { scheme, reason }) = &account.facts.rejected {
         text.push_str("  credential for `");
         escape(text, scheme, WHY_BYTES_MAX);
         text.push_str("` is ");
@@ -435,12 +435,12 @@ fn human_account(text: &mut String, colour: bool, account: &Account) {
 
 /// `  -1 organizations -3 users`
 fn human_changes(text: &mut String, account: &Account) {
-    if account.dry_run {
+    if account.facts.dry_run {
         text.push_str("  dry run, would change");
         text.push_str(if account.changes.is_empty() { " nothing" } else { ":" });
     }
     for (index, change) in account.changes.iter().enumerate() {
-        text.push_str(if index == 0 && !account.dry_run { "  " } else { " " });
+        text.push_str(if index == 0 && !account.facts.dry_run { "  " } else { " " });
         text.push(match change.kind {
             ChangeKind::Created => '+',
             ChangeKind::Updated => '~',
@@ -465,7 +465,7 @@ fn json_account(text: &mut String, account: &Account) {
     member("provider", account.provider.as_deref());
     member("operation", account.operation.as_deref());
     member("sandbox", account.sandbox.as_deref());
-    match &account.why {
+    match &account.facts.why {
         Why::Nothing => {}
         Why::Stage(stage) => member("stage", Some(stage)),
         Why::Rule(rule) => member("rule", Some(rule)),
@@ -474,16 +474,16 @@ fn json_account(text: &mut String, account: &Account) {
         Why::Fault(fault) => member("fault", Some(fault)),
     }
     member("did", account.did.as_deref());
-    if let Some(Rejected { scheme, reason }) = &account.rejected {
+    if let Some(Rejected { scheme, reason }) = &account.facts.rejected {
         member("credential", Some(reason));
         member("scheme", Some(scheme));
     }
     // Whoever sums up `changes` must not count what did not happen.
-    text.push_str(if account.dry_run { ",\"dry_run\":true" } else { "" });
+    text.push_str(if account.facts.dry_run { ",\"dry_run\":true" } else { "" });
     if account.changes.is_empty() {
         return;
     }
-    text.push_str(if account.dry_run { ",\"would_change\":[" } else { ",\"changes\":[" });
+    text.push_str(if account.facts.dry_run { ",\"would_change\":[" } else { ",\"changes\":[" });
     for (index, Tally { resource, kind, count }) in account.changes.iter().enumerate() {
         text.push_str(if index == 0 { "{\"resource\":\"" } else { ",{\"resource\":\"" });
         escape_json(text, resource, WHY_BYTES_MAX);
@@ -642,6 +642,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::message::Facts;
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -663,13 +664,12 @@ mod tests {
             provider: Some("acme".into()),
             operation: Some("deleteOrganization".into()),
             sandbox: Some("default".into()),
-            why: Why::Rule("deleteOrganization rule 5, line 48".into()),
             changes: vec![
                 tally("organizations", ChangeKind::Deleted, 1),
                 tally("subscriptions", ChangeKind::Updated, 2),
                 tally("jobs", ChangeKind::Created, 1),
             ],
-            ..Account::default()
+            ..Account::of(Why::Rule("deleteOrganization rule 5, line 48".into()))
         }
     }
 
@@ -725,8 +725,8 @@ mod tests {
         let sandbox = Some("blue".into());
         [
             deletion(),
-            Account { why: stage, ..Account::default() },
-            Account { why: fault, sandbox, changes: Vec::new(), ..deletion() },
+            Account::of(stage),
+            Account { facts: Facts::of(fault).into(), sandbox, changes: Vec::new(), ..deletion() },
             Account::default(),
         ]
     }
@@ -775,7 +775,8 @@ mod tests {
 
     #[test]
     fn a_dry_run_is_not_told_as_if_it_had_happened() {
-        let would = Account { dry_run: true, ..deletion() };
+        let facts = Facts { dry_run: true, ..(*deletion().facts).clone() };
+        let would = Account { facts: facts.into(), ..deletion() };
         let nothing = Account { changes: Vec::new(), ..would.clone() };
         let text = both(&[line("/acme/org/42", 200, &would), line("/acme/org/42", 404, &nothing)]);
         expect![[r#"
@@ -790,13 +791,12 @@ mod tests {
     fn names_from_documents_cannot_steer_a_terminal() {
         let account = Account {
             operation: Some("delete\u{1b}[2J".into()),
-            why: Why::Stage("x"),
             changes: vec![Tally {
                 resource: "orgs\u{1b}[2J\r\n".into(),
                 kind: ChangeKind::Deleted,
                 count: 1,
             }],
-            ..Account::default()
+            ..Account::of(Why::Stage("x"))
         };
         let text = both(&[line("/a", 200, &account)]);
         expect![[r#"
@@ -807,7 +807,7 @@ mod tests {
 
     #[test]
     fn violations_are_told() {
-        let account = Account { why: Why::Stage("x"), ..Account::default() };
+        let account = Account::of(Why::Stage("x"));
         let violations = HeaderValue::from_static(
             r#"[{"in":"query","pointer":"","field":"force","text":"must be a boolean"},{"in":"body","pointer":"","field":"","text":"is no JSON"},{"in":"body","pointer":"/a","field":"a","text":"is \u001b[2J"},{"in":"body","pointer":"/b","field":"b","text":"is required"},{"left_off":7}]"#,
         );

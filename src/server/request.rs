@@ -197,7 +197,7 @@ async fn answer_admin(
     let (mut response, account) = match (answered, unread) {
         (Some(mut response), _) => {
             let account = response.extensions_mut().remove::<Account>();
-            let nothing = || Account { why: Why::Stage("admin"), ..Account::default() };
+            let nothing = || Account::of(Why::Stage("admin"));
             (response, account.unwrap_or_else(nothing))
         }
         (None, unread) => {
@@ -284,8 +284,7 @@ fn panicked() -> Reply {
 
 fn ours(problem: Problem, why: Why) -> Reply {
     let response = problem.into_response();
-    let account = Account { why, ..Account::default() };
-    Reply::at_once(response, account)
+    Reply::at_once(response, Account::of(why))
 }
 
 /// So much large work goes on at once: each can take some hundred megabytes while it does.
@@ -451,7 +450,7 @@ mod tests {
     fn a_panic_is_an_answer_of_our_own() {
         let reply = panicked();
         assert_eq!(reply.response.status(), 500);
-        assert_eq!(reply.account.why, Why::Fault("the sandbox panicked".to_owned()));
+        assert_eq!(reply.account.facts.why, Why::Fault("the sandbox panicked".to_owned()));
         expect![[r#"{"title":"defect","status":500,"detail":"the sandbox failed at this request, which is a defect: standard error says where"}"#]].assert_eq(std::str::from_utf8(reply.response.body()).unwrap());
     }
 

@@ -495,3 +495,22 @@ fn an_example_that_is_asked_for_by_name_alone_is_found_in_any_response_where_the
         assert_eq!(body == r#"{"title":"none"}"#, behavior.is_some(), "{body}");
     }
 }
+
+#[test]
+fn what_no_value_fits_is_given_and_told_by_both() {
+    let paths = document(
+        "  /m0:
+    get:
+      operationId: m0
+      responses: { '200': { description: ok, content: { application/json: { schema: { oneOf: [{ type: object }, { type: object }] } } } } }
+",
+    );
+    let behavior = rules("  m0: { rules: [{ respond: 200 }] }\n");
+    let answers = [None, Some(&*behavior)].map(|behavior| {
+        let answered = ask(&emulator(&paths, behavior), ("GET", "/m0"), None, None);
+        let violations = answered.headers()["tombstone-violations"].to_str().unwrap().to_owned();
+        (violations, answered.into_body())
+    });
+    assert!(answers[0].0.contains(r#""in":"response""#), "{answers:?}");
+    assert_eq!(answers[0], answers[1]);
+}

@@ -38,8 +38,8 @@ fn last(trial: &Trial<'_>) -> (Vec<String>, Duration, Delivery, u16) {
         .event
     {
         Event::Call(call) => {
-            let faults = call.faults.iter().map(ToString::to_string).collect();
-            (faults, call.delay, call.delivery, call.exchange.status().as_u16())
+            let faults = call.facts.faults.iter().map(ToString::to_string).collect();
+            (faults, call.facts.delay, call.facts.delivery, call.exchange.status().as_u16())
         }
         other => panic!("{other:?}"),
     };
@@ -63,7 +63,7 @@ fn an_answer_of_a_fault_is_what_the_contract_documents_for_that_status() {
     assert_eq!(struck.response.status(), 401);
     assert_eq!(struck.response.body(), documented.response.body());
     assert_eq!(header(&struck, "content-type"), Some("application/json"));
-    assert_eq!(struck.account.why, Why::Forced("fault f1".into()));
+    assert_eq!(struck.account.facts.why, Why::Forced("fault f1".into()));
     assert_eq!(last(&trial), (vec!["f1".to_owned()], Duration::ZERO, Delivery::Whole, 401));
     assert_eq!(difference(&trial.state()["providers"], &before["providers"]), "");
     // Only that provider's.

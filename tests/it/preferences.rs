@@ -88,14 +88,16 @@ fn a_dry_run_answers_as_the_call_would_and_changes_nothing() {
         assert_eq!(dry.response.body(), done.response.body(), "{call:?}");
         let without = [APPLIED, "tombstone-request-id"];
         assert_eq!(headers(&dry, &without), headers(&done, &without));
-        assert_eq!(dry.account.why, done.account.why);
+        assert_eq!(dry.account.facts.why, done.account.facts.why);
         assert_eq!(dry.account.changes, done.account.changes);
-        assert!(dry.account.dry_run && !done.account.dry_run);
+        assert!(dry.account.facts.dry_run && !done.account.facts.dry_run);
         assert!(exercised(&trial) > counted);
     }
     let tried = |state: &State| {
         let calls = state.journal.entries().filter_map(|entry| match &entry.event {
-            tombstone::journal::Event::Call(call) => Some((call.dry_run, entry.step.is_some())),
+            tombstone::journal::Event::Call(call) => {
+                Some((call.facts.dry_run, entry.step.is_some()))
+            }
             _ => None,
         });
         calls.collect::<Vec<_>>()
@@ -121,7 +123,7 @@ fn what_is_nearly_an_instruction_is_refused_where_the_call_would_change_somethin
     ] {
         let refused = trial.ask(&partoo("43").with(name, value));
         assert_eq!(refused.response.status(), 422, "{name}: {value}");
-        assert_eq!(refused.account.why, Why::Stage("preference"));
+        assert_eq!(refused.account.facts.why, Why::Stage("preference"));
         assert_eq!(refused.account.operation.as_deref(), Some("deleteOrganization"));
         assert_eq!(difference(&trial.state(), &before), "", "{name}: {value}");
     }
@@ -212,7 +214,9 @@ fn every_documented_answer_of_every_operation_can_be_forced() {
                 let reply = trial.ask(&call.clone().with("prefer", preference));
                 assert_eq!(reply.response.status().as_str(), code, "{} {preference}", operation.id);
                 assert_eq!(header(&reply, APPLIED), Some(preference));
-                assert!(matches!(&reply.account.why, Why::Forced(why) if why.contains(preference)));
+                assert!(
+                    matches!(&reply.account.facts.why, Why::Forced(why) if why.contains(preference))
+                );
                 assert!(reply.account.changes.is_empty());
                 String::from_utf8(reply.response.body().to_vec()).unwrap()
             };

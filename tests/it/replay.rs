@@ -45,7 +45,7 @@ fn transcript(reply: &Reply) -> String {
     writeln!(
         text,
         "{body}\n{:?} {:?} {:?} {changes:?}",
-        reply.delay, reply.delivery, reply.account.why
+        reply.delay, reply.delivery, reply.account.facts.why
     )
     .unwrap();
     text

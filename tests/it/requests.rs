@@ -1356,7 +1356,7 @@ fn a_rule_that_fails_or_lies_answers_500_and_does_nothing() {
     let said = |id: &str| {
         let reply = world.ask(&format!("DELETE /shop/carts/{id}"), &[], "");
         let place = folder.path.display().to_string();
-        let log = match &reply.account.why {
+        let log = match &reply.account.facts.why {
             Why::Rule(rule) => rule.to_string(),
             Why::Fault(fault) => fault.clone(),
             other => panic!("{other:?}"),

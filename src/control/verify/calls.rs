@@ -49,7 +49,7 @@ impl Made {
     pub(super) fn of(emulator: &Emulator, state: &State, since: u64) -> Self {
         let entries = state.journal.entries().skip_while(|entry| entry.id < since);
         let calls = entries.filter_map(|entry| match &entry.event {
-            Event::Call(call) if !call.dry_run => Some(Seen::of(emulator, entry.id, call)),
+            Event::Call(call) if !call.facts.dry_run => Some(Seen::of(emulator, entry.id, call)),
             _ => None,
         });
         let oldest = state.journal.entries().next();
@@ -122,17 +122,17 @@ impl Seen {
     fn of(emulator: &Emulator, id: u64, call: &Call) -> Self {
         let (method, target) = call.exchange.request_line();
         let path = path_of(target);
-        let provider = call.provider;
+        let provider = call.facts.provider;
         let name = provider.map(|number| emulator.provider_name(number));
         let within = name.and_then(|name| {
             let rest = path.strip_prefix('/')?.strip_prefix(&*name)?;
             (rest.is_empty() || rest.starts_with('/')).then_some(rest)
         });
         let behavior = provider.map(|number| emulator.behavior(number));
-        let operation = behavior.zip(call.operation).and_then(|(behavior, number)| {
+        let operation = behavior.zip(call.facts.operation).and_then(|(behavior, number)| {
             behavior.contract().operations.get(number).map(|operation| operation.id.as_str().into())
         });
-        let rule = behavior.zip(call.rule).and_then(|(behavior, number)| {
+        let rule = behavior.zip(call.facts.rule).and_then(|(behavior, number)| {
             let rule = behavior.rules().get(usize::try_from(number).ok()?)?;
             Some(Arc::clone(&rule.label))
         });
@@ -144,7 +144,7 @@ impl Seen {
             method: method.to_owned(),
             path_within: within.unwrap_or(path).to_owned(),
             path: path.to_owned(),
-            rule: rule.unwrap_or_else(|| said(&call.why)),
+            rule: rule.unwrap_or_else(|| said(&call.facts.why)),
         }
     }
 }

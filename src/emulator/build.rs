@@ -1,0 +1,178 @@
+//! Building an emulator: what can be known of each provider and operation before the first request.
+//!
+//! Must not know requests.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::behavior::Behavior;
+use crate::clock::ClockStart;
+use crate::clock::Timestamp;
+use crate::cors::Cors;
+use crate::emulator::AnsweredBy;
+use crate::emulator::EmulatedOperation;
+use crate::emulator::Emulator;
+use crate::emulator::Provider;
+use crate::emulator::mount;
+use crate::emulator::mount::Mounts;
+use crate::faults::FAULTS_MAX;
+use crate::faults::Fault;
+use crate::faults::Faults;
+use crate::finding::Finding;
+use crate::ids::Ids;
+use crate::journal::Budget;
+use crate::message::BODY_BYTES_MAX;
+use crate::openapi::Contract;
+use crate::openapi::Operation;
+use crate::response;
+use crate::response::Renderings;
+use crate::sandbox;
+use crate::sandbox::Beginning;
+use crate::sandbox::Limits;
+use crate::sandbox::Origin;
+use crate::sandbox::Registry;
+use crate::sandbox::World;
+use crate::validation::RequestValidator;
+
+/// What an emulator is made with, beside its providers.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What made-up ids and the dice of faults follow from.
+    pub seed: u64,
+    /// Whether pages of other origins may read the answers.
+    pub cors: bool,
+    /// What the system clock shows now.
+    pub now: Timestamp,
+    /// How the clocks of sandboxes begin.
+    pub clock: ClockStart,
+    /// How many sandboxes there can be beside `default`.
+    pub sandboxes_max: usize,
+    /// How long a sandbox that was made on first use may be unused before it is dropped.
+    pub sandbox_idle: Duration,
+    /// How many bytes the records of one sandbox take at most beside those that it began with, as estimated.
+    pub sandbox_bytes_max: usize,
+    /// How many entries one journal has at most.
+    pub journal_entries_max: usize,
+    /// How many bytes all journals together take at most, as estimated.
+    pub journal_bytes_max: usize,
+    /// The faults that every sandbox begins with, [`FAULTS_MAX`] of them at most.
+    pub faults: Vec<Arc<Fault>>,
+    /// The name of the fixture set that the providers' records come from.
+    pub fixture_set: Arc<str>,
+    /// How the contract alone answers where there is no behavior file.
+    pub documented: response::Options,
+    /// How many bytes a request's body has at most, decoded.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            cors: true,
+            now: Timestamp::default(),
+            clock: ClockStart::default(),
+            sandboxes_max: 10_000,
+            sandbox_idle: Duration::from_secs(60 * 60),
+            sandbox_bytes_max: 256 << 20,
+            journal_entries_max: 1_000,
+            journal_bytes_max: 64 << 20,
+            faults: Vec::new(),
+            fixture_set: sandbox::DEFAULT.into(),
+            documented: response::Options::default(),
+            body_bytes_max: BODY_BYTES_MAX,
+        }
+    }
+}
+
+impl Emulator {
+    /// An emulator of these providers. What of them cannot be mounted goes to `findings`; a provider whose name
+    /// stands in the way of a path is left out.
+    pub fn new(
+        mut providers: Vec<Provider>,
+        options: &Options,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        refuse_names(&mut providers, findings);
+        let contracts: Vec<_> =
+            providers.iter().map(|provider| (&*provider.name, provider.contract())).collect();
+        let mounts = Mounts::new(&contracts, findings);
+        let operations = providers.iter().map(|provider| emulated(&provider.behavior)).collect();
+        let documented = contracts
+            .iter()
+            .flat_map(|(_, contract)| &contract.operations)
+            .flat_map(|operation| operation.responses.values())
+            .flat_map(|response| response.headers.keys().map(String::as_str));
+        let cors = options.cors.then(|| Cors::new(documented));
+        let budget = Budget::new(options.journal_entries_max, options.journal_bytes_max);
+        let limits = Limits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
+        let sandboxes = Registry::new(baseline(&providers, options), budget, limits, options.now);
+        let renderings = providers.iter().map(|_| Renderings::default()).collect();
+        Self {
+            providers,
+            operations,
+            mounts,
+            sandboxes,
+            cors,
+            fixtures: None,
+            documented: options.documented,
+            body_bytes_max: options.body_bytes_max,
+            renderings,
+            secret_names: OnceLock::new(),
+            unserved: Vec::new(),
+        }
+    }
+}
+
+/// The operations of a provider, and what answers each.
+fn emulated(behavior: &Behavior) -> Vec<EmulatedOperation> {
+    let contract = behavior.contract();
+    let emulated = |(number, operation): (usize, &Operation)| {
+        let validator = RequestValidator::new(operation, &contract.schemas);
+        let (answered_by, validator) = if behavior.decides(number) {
+            (AnsweredBy::Rules, validator)
+        } else {
+            (AnsweredBy::Contract, validator.allowing_untyped_bodies())
+        };
+        EmulatedOperation { id: operation.id.as_str().into(), answered_by, validator }
+    };
+    contract.operations.iter().enumerate().map(emulated).collect()
+}
+
+/// How every sandbox begins unless it is told otherwise.
+fn baseline(providers: &[Provider], options: &Options) -> Origin {
+    let stores = providers.iter().map(|provider| provider.fixtures.store.clone()).collect();
+    let settings = providers.iter().map(|Provider { behavior, fixtures, .. }| {
+        // Held against the behavior when they were read.
+        behavior.settings_with(&fixtures.settings).unwrap_or_else(|_| behavior.settings().clone())
+    });
+    let ids = Ids::seeded(options.seed);
+    let clock = options.clock.begin(options.now);
+    Origin {
+        world: World::new(stores, settings.collect(), ids, clock)
+            .with_room(options.sandbox_bytes_max),
+        clock: Beginning::Start(options.clock),
+        seed: options.seed,
+        faults: Faults::new(options.faults.iter().take(FAULTS_MAX).cloned(), options.seed)
+            .expect("there are not too many"),
+        fixture_set: Arc::clone(&options.fixture_set),
+    }
+}
+
+/// Leaves out the providers that cannot have the names they have.
+fn refuse_names(providers: &mut Vec<Provider>, findings: &mut Vec<Finding>) {
+    let contracts: Vec<_> =
+        providers.iter().map(|provider| Arc::clone(provider.behavior.contract())).collect();
+    let contracts: Vec<&Contract> = contracts.iter().map(|contract| &**contract).collect();
+    providers.retain(|provider| match mount::refusal(&provider.name, &contracts) {
+        None => true,
+        Some(message) => {
+            let finding = Finding::error(&provider.contract().file, 0, "", message);
+            findings.push(
+                finding.hint("rename its folder, or write `NAME=` before the path of its document"),
+            );
+            false
+        }
+    });
+}

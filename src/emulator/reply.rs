@@ -1,0 +1,133 @@
+//! The end of the request path: the headers that every answer has, its entry in the journal, and what the log says of it.
+//!
+//! Must not know how an answer is found.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Response;
+use http::header::ORIGIN;
+use http::request::Parts;
+
+use crate::cors;
+use crate::emulator::Asked;
+use crate::emulator::Emulator;
+use crate::emulator::REQUEST_ID_HEADER;
+use crate::emulator::RESTARTED_HEADER;
+use crate::emulator::SANDBOX_HEADER;
+use crate::emulator::VIOLATIONS_HEADER;
+use crate::emulator::answer::Answer;
+use crate::journal::Call;
+use crate::journal::Draft;
+use crate::journal::Event;
+use crate::message::Account;
+use crate::message::Facts;
+use crate::message::Reply;
+use crate::message::Tally;
+use crate::prefer::PREFERENCE_APPLIED;
+use crate::sandbox;
+use crate::sandbox::Sandbox;
+use crate::sandbox::State;
+use crate::sandbox::TASKS_AT_ONCE_MAX;
+use crate::sandbox::TaskRun;
+
+impl Emulator {
+    /// Gives an answer the headers that tell how it came about, and those that every answer has.
+    pub(super) fn stamp(
+        &self,
+        answer: &mut Answer,
+        asked: &Asked<'_>,
+        sandbox: &Sandbox,
+        state: &State,
+    ) {
+        let restarted = state.restarted.map(|dropped| {
+            HeaderValue::from_str(&dropped.to_rfc3339()).expect("a date has digits and signs only")
+        });
+        let headers = [
+            (VIOLATIONS_HEADER, answer.violations.take()),
+            (PREFERENCE_APPLIED, answer.applied.take()),
+            (REQUEST_ID_HEADER, Some(state.journal.next_id().into())),
+            (RESTARTED_HEADER, restarted),
+        ];
+        for (name, value) in headers {
+            answer.response.headers_mut().extend(value.map(|value| (name, value)));
+        }
+        let origin = asked.parts.headers.get(ORIGIN);
+        self.stamp_any(sandbox.header(), origin, &mut answer.response);
+    }
+
+    /// Gives an answer to the page at `origin` what every answer has, as if of the sandbox that is always there; public
+    /// for those that never get as far as [`Emulator::handle`], or that come out of it as a panic.
+    pub fn stamp_default(&self, origin: Option<&HeaderValue>, response: &mut Response<Bytes>) {
+        self.stamp_any(&HeaderValue::from_static(sandbox::DEFAULT), origin, response);
+    }
+
+    fn stamp_any(
+        &self,
+        sandbox: &HeaderValue,
+        origin: Option<&HeaderValue>,
+        response: &mut Response<Bytes>,
+    ) {
+        let headers = response.headers_mut();
+        headers.insert(SANDBOX_HEADER, sandbox.clone());
+        if let Some(cors) = &self.cors {
+            cors.allow(origin, headers);
+        }
+        cors::confine(response);
+    }
+
+    /// Enters an answer in the journal, runs the jobs that it made due at once, and says what is to be sent. `tasks` are
+    /// those that were run before.
+    pub(super) fn record(
+        &self,
+        answer: Answer,
+        draft: Draft,
+        asked: &Asked<'_>,
+        (sandbox, state): (&Sandbox, &mut State),
+        mut tasks: Vec<TaskRun>,
+    ) -> Reply {
+        answer.count(&mut state.coverage);
+        let Answer { response, facts, tally, step, .. } = answer;
+        let (facts, restarted) = (Arc::new(facts), state.restarted.take());
+        let exchange = draft.answered(&response);
+        let call = Call { exchange, facts: Arc::clone(&facts), restarted };
+        let now = state.world.clock.now(asked.real);
+        let is_changed = step.is_some();
+        state.journal.enter(asked.real, now, Event::Call(Arc::new(call)), step);
+        if is_changed {
+            let of = |number| self.behavior(number);
+            tasks.extend(state.run_due(of, asked.real, TASKS_AT_ONCE_MAX));
+        }
+        let (delay, delivery) = (facts.delay, facts.delivery);
+        let account = self.account(facts, tally, sandbox.name());
+        let tasks = tasks.into_iter().map(|run| self.task_account(run, sandbox.name())).collect();
+        Reply { response, delay, delivery, account, tasks }
+    }
+
+    /// The reply to what reaches no sandbox, which no journal has.
+    pub(super) fn reply_without_sandbox(&self, parts: &Parts, mut answer: Answer) -> Reply {
+        self.stamp_default(parts.headers.get(ORIGIN), &mut answer.response);
+        let Answer { response, facts, tally, .. } = answer;
+        let name = self.sandboxes.default_sandbox().name();
+        Reply::at_once(response, self.account(facts.into(), tally, name))
+    }
+
+    fn account(&self, facts: Arc<Facts>, changes: Vec<Tally>, sandbox: &Arc<str>) -> Account {
+        let name = |number: usize| Arc::clone(&self.providers[number].name);
+        Account {
+            provider: facts.provider.map(name),
+            operation: facts.place().map(|place| Arc::clone(&self.emulated(place).id)),
+            sandbox: Some(Arc::clone(sandbox)),
+            changes,
+            did: None,
+            facts,
+        }
+    }
+
+    /// What the log says of a task that was run.
+    pub(super) fn task_account(&self, run: TaskRun, sandbox: &Arc<str>) -> Account {
+        let facts = Facts { provider: Some(run.provider), ..Facts::of(run.why) };
+        self.account(facts.into(), run.tally, sandbox)
+    }
+}

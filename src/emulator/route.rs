@@ -1,0 +1,142 @@
+//! Which operation takes a request, what the request prefers, and how it departs from the contract.
+//!
+//! Needs no records, so that nothing is locked meanwhile. Must not know what operations answer.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::emulator::AnsweredBy;
+use crate::emulator::Asked;
+use crate::emulator::Emulator;
+use crate::emulator::answer::Answer;
+use crate::emulator::mount::Target;
+use crate::emulator::sent::Pairs;
+use crate::emulator::unrouted::Unrouted;
+use crate::emulator::unrouted::options;
+use crate::prefer;
+use crate::prefer::Doubt;
+use crate::prefer::Preferences;
+use crate::problem::Problem;
+use crate::router::Found;
+use crate::router::Lookup;
+use crate::validation::Sent;
+use crate::validation::Validated;
+
+/// A request as far as it can be judged without records.
+pub(super) enum Routed {
+    /// It calls an operation.
+    Call(Box<OperationCall>),
+    /// No operation takes it.
+    Unrouted(Unrouted),
+    /// It has its answer.
+    Answered(Box<Answer>),
+}
+
+impl Routed {
+    /// The operation that is called, by the numbers of its provider and in its contract, where it is still to answer.
+    pub(super) fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Call(call) => Some(call.place),
+            _ => None,
+        }
+    }
+
+    /// Whether it is only to be tried.
+    pub(super) fn is_dry_run(&self) -> bool {
+        matches!(self, Self::Call(call) if call.preferences.dry_run)
+    }
+
+    pub(super) fn take_doubt(&mut self) -> Option<Doubt> {
+        match self {
+            Self::Call(call) => call.doubt.take(),
+            _ => None,
+        }
+    }
+}
+
+/// A request that found its operation.
+pub(super) struct OperationCall {
+    /// The numbers of the provider and of the operation in its contract.
+    pub(super) place: (usize, usize),
+    pub(super) answered_by: AnsweredBy,
+    /// What the request carries, and how it departs from the contract.
+    pub(super) validated: Arc<Validated>,
+    pub(super) preferences: Preferences,
+    /// A name in it that is nearly one of ours.
+    doubt: Option<Doubt>,
+}
+
+impl Emulator {
+    /// Finds the operation, reads what is preferred and validates.
+    pub(super) fn route(&self, asked: &Asked<'_>) -> Routed {
+        let Asked { parts, address, .. } = *asked;
+        // About the server as a whole (RFC 9110 section 9.3.7), which takes whatever its paths take.
+        if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
+            return Routed::Answered(Box::new(options(None)));
+        }
+        let pairs = Pairs::of(parts);
+        match self.mounts.find(address, &parts.method, &|condition| pairs.value(condition)) {
+            Lookup::Found(Found { value: Target::Operation { provider, operation }, params }) => {
+                match self.validate((*provider, *operation), &params, asked) {
+                    Ok(call) => Routed::Call(Box::new(call)),
+                    Err(answer) => Routed::Answered(answer),
+                }
+            }
+            Lookup::Found(Found { value: Target::NotEmulated { provider, number }, .. }) => {
+                Routed::Answered(Box::new(self.not_emulated(*provider, *number, asked)))
+            }
+            Lookup::WrongMethod { allow, .. } if parts.method == Method::OPTIONS => {
+                Routed::Answered(Box::new(options(Some(&allow))))
+            }
+            Lookup::WrongMethod { allow, values } => {
+                let mut providers: Vec<_> = values.iter().map(|target| target.provider()).collect();
+                providers.sort_unstable();
+                providers.dedup();
+                Routed::Unrouted(Unrouted::WrongMethod { allow, providers })
+            }
+            Lookup::NotFound => Routed::Unrouted(Unrouted::UnknownRoute),
+        }
+    }
+
+    /// Reads what a request prefers and holds it against its operation; an `Err` is the answer to one that cannot be read.
+    fn validate(
+        &self,
+        place: (usize, usize),
+        params: &[(&str, &str)],
+        asked: &Asked<'_>,
+    ) -> Result<OperationCall, Box<Answer>> {
+        let Asked { parts, body, .. } = *asked;
+        let query = parts.uri.query().unwrap_or_default();
+        let mut preferences = Preferences::of(&parts.headers, query)
+            .map_err(|error| Box::new(no_such_preference(error.to_string()).at(Some(place))))?;
+        let (operation, emulated) = (self.operation(place), self.emulated(place));
+        let doubt = preferences.doubt.take().or_else(|| {
+            prefer::of_headers(&parts.headers, |name| {
+                let mut declared = operation.parameters.iter();
+                declared.any(|parameter| parameter.name.eq_ignore_ascii_case(name))
+            })
+        });
+        let sent = Sent { path: params, query, headers: &parts.headers, body };
+        let validated = Arc::new(emulated.validator.validate(&sent));
+        let call = OperationCall {
+            place,
+            answered_by: emulated.answered_by,
+            validated,
+            preferences,
+            doubt,
+        };
+        match self.refuse_unread(&call, asked) {
+            Some(answer) => Err(Box::new(answer)),
+            None => Ok(call),
+        }
+    }
+}
+
+/// The answer to a preference that is none.
+pub(super) fn no_such_preference(detail: String) -> Answer {
+    let status = http::StatusCode::UNPROCESSABLE_ENTITY;
+    let problem =
+        Problem::new(status, "no such preference", detail).of_type("UNPROCESSABLE_ENTITY");
+    Answer::refused(problem, "preference")
+}
