@@ -24,6 +24,25 @@ pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 /// The most values that are read of a request's body: each takes some hundred bytes in memory, and two in the text.
 pub(crate) const VALUES_MAX: usize = 2_000_000;
 
+/// How deep what a sandbox has nests: the state of one is read to 128 levels, of which some are around its records,
+/// settings and faults. A rule can put a record into itself with each request.
+const KEPT_DEPTH_MAX: usize = 100;
+
+/// Why these members of a record, settings or a fault cannot be kept: they nest deeper than can be saved and read again.
+pub(crate) fn too_deep<'v>(members: impl IntoIterator<Item = &'v Value>) -> Option<String> {
+    let is_deep = members.into_iter().any(|value| is_deeper(value, KEPT_DEPTH_MAX));
+    is_deep.then(|| format!("it nests deeper than {KEPT_DEPTH_MAX} levels"))
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Object(_) | Value::Array(_) if levels == 0 => true,
+        Value::Object(members) => members.values().any(|value| is_deeper(value, levels - 1)),
+        Value::Array(items) => items.iter().any(|value| is_deeper(value, levels - 1)),
+        _ => false,
+    }
+}
+
 /// Reads one value. Of equal keys the last one counts, nesting ends at 128 levels, and a number has a double near it.
 pub(crate) fn read(text: &str) -> Result<Value, Error> {
     read_up_to(usize::MAX, text)

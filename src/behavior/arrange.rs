@@ -17,8 +17,8 @@ use crate::behavior::Moment;
 use crate::behavior::effect::Planner;
 use crate::behavior::effect::Stopped;
 use crate::behavior::record_schema::first_misfit;
-use crate::behavior::record_schema::too_deep;
 use crate::behavior::scope::Scope;
+use crate::json::too_deep;
 use crate::store::Change;
 use crate::store::Detached;
 use crate::store::Edit;
@@ -168,7 +168,7 @@ impl Behavior {
 
     /// What is wrong with the properties of a record by themselves.
     fn record_problems(&self, resource: usize, fields: &Map<String, Json>) -> Vec<String> {
-        if let Some(problem) = too_deep(fields) {
+        if let Some(problem) = too_deep(fields.values()) {
             return vec![problem];
         }
         let schema = self.shapes[resource].schema.as_ref();

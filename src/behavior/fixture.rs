@@ -14,13 +14,13 @@ use crate::behavior::format::FixtureFile;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
 use crate::behavior::read;
-use crate::behavior::record_schema::too_deep;
 use crate::clock::Timestamp;
 use crate::expression::Template;
 use crate::expression::Value;
 use crate::expression::to_json;
 use crate::finding::Finding;
 use crate::finding::child;
+use crate::json::too_deep;
 use crate::store::Store;
 use crate::yaml::Document;
 
@@ -98,7 +98,7 @@ fn records(
             let Some(fields) = rendered(fields, &pointer, behavior, &scope, notes) else {
                 continue;
             };
-            if let Some(problem) = too_deep(&fields) {
+            if let Some(problem) = too_deep(fields.values()) {
                 notes.error(&pointer, problem, None);
                 continue;
             }

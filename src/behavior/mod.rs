@@ -60,7 +60,9 @@ use crate::expression::Template;
 use crate::expression::Value;
 use crate::expression::from_json;
 use crate::finding::Finding;
+use crate::finding::child;
 use crate::ids::Ids;
+use crate::json::too_deep;
 use crate::message::Facts;
 use crate::message::Why;
 use crate::openapi::Contract;
@@ -261,6 +263,11 @@ impl Behavior {
     ) -> Option<Self> {
         let file: BehaviorFile = read(document, findings)?;
         let mut notes = Notes::new(document, findings);
+        for (name, value) in &file.settings {
+            if let Some(problem) = too_deep([value]) {
+                notes.error(&child("/settings", name), problem, None);
+            }
+        }
         let mut behavior =
             compile::compile(&file, contract, options.vet, document.file(), &mut notes)?;
         match behavior.settings_with(&options.settings) {

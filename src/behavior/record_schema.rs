@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::behavior::format::named;
 use crate::behavior::shape::Shapes;
 use crate::jobs;
+use crate::json::too_deep;
 use crate::openapi::Direction;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
@@ -23,9 +24,6 @@ use crate::store::Record;
 
 /// How many things that do not fit one message tells.
 const TOLD_MAX: usize = 5;
-/// How deep a record nests: a rule can put one into itself with each request, and a saved state is read to 128 levels, of
-/// which some are around the records.
-const RECORD_DEPTH_MAX: usize = 100;
 /// How many are looked for: more than a message tells, so that it says that there are more.
 const MISFITS_MAX: usize = 100;
 
@@ -158,22 +156,6 @@ impl RecordSchema {
     }
 }
 
-/// Why a record cannot be kept that more values are in one another in than can be saved and read again. What the record of
-/// a job has in it does not grow by itself.
-pub(crate) fn too_deep(fields: &Map<String, Value>) -> Option<String> {
-    let is_deep = fields.values().any(|value| is_deeper(value, RECORD_DEPTH_MAX));
-    is_deep.then(|| format!("it nests deeper than {RECORD_DEPTH_MAX} levels"))
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Object(_) | Value::Array(_) if levels == 0 => true,
-        Value::Object(members) => members.values().any(|value| is_deeper(value, levels - 1)),
-        Value::Array(items) => items.iter().any(|value| is_deeper(value, levels - 1)),
-        _ => false,
-    }
-}
-
 /// The first of the changes whose record would not fit its schema, and all that does not. What a record keeps as it was
 /// is not looked at again.
 pub(crate) fn first_misfit(
@@ -186,7 +168,7 @@ pub(crate) fn first_misfit(
         if change.before.as_ref().is_some_and(|before| before.has_fields_of(after)) {
             continue;
         }
-        if let Some(problem) = after.plain().and_then(too_deep) {
+        if let Some(problem) = after.plain().and_then(|fields| too_deep(fields.values())) {
             return Some((index, vec![problem]));
         }
         let Some(schema) = &shapes[change.resource].schema else { continue };

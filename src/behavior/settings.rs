@@ -12,6 +12,7 @@ use crate::expression::Value;
 use crate::expression::from_json;
 use crate::expression::to_json;
 use crate::finding::did_you_mean;
+use crate::json::too_deep;
 
 /// How long an answer can be held back at most, in milliseconds: past it every client has given up.
 const DELAY_MS_MAX: i64 = 60 * 60 * 1_000;
@@ -39,6 +40,10 @@ impl Behavior {
         let mut problems = Vec::new();
         let Json::Object(mut settings) = to_json(base) else { return Ok(base.clone()) };
         for (name, value) in values {
+            if let Some(problem) = too_deep([value]) {
+                problems.push(format!("setting `{name}`: {problem}"));
+                continue;
+            }
             match settings.get_mut(name) {
                 Some(setting) => *setting = value.clone(),
                 None => {

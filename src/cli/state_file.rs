@@ -209,7 +209,7 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
         Ok(None) => Ok(()),
         Ok(Some(line)) => {
             tracing::warn!(
-                "`{shown}` was cut short in line {line}, so the last change of one sandbox is lost"
+                "`{shown}` was cut short in line {line}, which is left out: what was saved last is not all there"
             );
             Ok(())
         }

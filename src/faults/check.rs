@@ -17,6 +17,7 @@ use super::Problem;
 use crate::clock::parse_duration_ms;
 use crate::finding::child;
 use crate::finding::did_you_mean;
+use crate::json::too_deep;
 use crate::printable;
 
 /// The longest text of a condition, in bytes: a path longer than this is not written by hand.
@@ -57,6 +58,14 @@ impl Check {
     /// All problems that were found, if any.
     pub(super) fn done(self) -> Result<(), Vec<Problem>> {
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
+    }
+
+    /// How deep the body of the answer nests.
+    pub(super) fn depth(&mut self, format: &FaultFormat) {
+        let body = format.answer.as_ref().and_then(|answer| answer.body.as_ref());
+        if let Some(problem) = too_deep(body) {
+            self.report("/answer/body", problem, "write it as text");
+        }
     }
 
     /// The conditions that are used as they are written.

@@ -78,6 +78,7 @@ impl Fault {
         let mut check = Check::default();
         check.conditions(&format);
         check.sense(&format);
+        check.depth(&format);
         let fault = Self {
             method: check.method(format.method.as_deref()),
             headers: check.conditions_on_headers(&format.headers),

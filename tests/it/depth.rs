@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 use serde_json::Value;
+use serde_json::json;
 use tombstone::behavior::Behavior;
 use tombstone::behavior::LoadOptions;
 use tombstone::clock::Timestamp;
@@ -197,28 +198,33 @@ operations:
     rules: [{ respond: 200, body: {} }]
 ";
 
+/// Lists in one another.
+fn nested(levels: usize) -> String {
+    format!("{}1{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+/// A thing that nests so deep, as a fixture has it.
+fn with_thing(levels: usize) -> (Emulator, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
+    let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
+    let document = Document::parse_strictly("behavior.yaml", THINGS, &mut findings).unwrap();
+    let options = LoadOptions::default();
+    let behavior = Behavior::load(&document, &contract, &options, &mut findings).unwrap();
+    let text = format!("tombstone: 1\nrecords:\n  things: [{{ id: a, of: {} }}]\n", nested(levels));
+    let fixture = Document::parse("default.yaml", &text, &mut findings).unwrap();
+    let fixtures = behavior.fixtures(&fixture, Timestamp(0), false, &mut findings);
+    assert_eq!(fixtures.store.len(0), usize::from(findings.is_empty()));
+    let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
+    (Emulator::new(vec![provider], &Options::default(), &mut Vec::new()), findings)
+}
+
 #[test]
 fn what_is_loaded_nests_only_as_deep_as_what_can_be_saved_and_read_again() {
-    let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
-    let load = |levels: usize| {
-        let mut findings = Vec::new();
-        let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
-        let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
-        let document = Document::parse_strictly("behavior.yaml", THINGS, &mut findings).unwrap();
-        let options = LoadOptions::default();
-        let behavior = Behavior::load(&document, &contract, &options, &mut findings).unwrap();
-        let text =
-            format!("tombstone: 1\nrecords:\n  things: [{{ id: a, of: {} }}]\n", nested(levels));
-        let fixture = Document::parse("default.yaml", &text, &mut findings).unwrap();
-        let fixtures = behavior.fixtures(&fixture, Timestamp(0), false, &mut findings);
-        assert_eq!(fixtures.store.len(0), usize::from(findings.is_empty()));
-        let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
-        (Emulator::new(vec![provider], &Options::default(), &mut Vec::new()), findings)
-    };
-    let (_, findings) = load(101);
+    let (_, findings) = with_thing(101);
     expect!["default.yaml:3: error: it nests deeper than 100 levels"]
         .assert_eq(&findings[0].to_string());
-    let (emulator, findings) = load(100);
+    let (emulator, findings) = with_thing(100);
     assert_eq!(findings, []);
     let control = |name: &'static str| Control::new(&emulator, name, Timestamp(0)).unwrap();
     control("a").ensure().unwrap();
@@ -239,6 +245,18 @@ fn what_is_loaded_nests_only_as_deep_as_what_can_be_saved_and_read_again() {
                 .contains("it nests deeper than 100 levels")
         );
     }
+    let deep_fault = |levels: usize| {
+        let body: Value = serde_json::from_str(&nested(levels)).unwrap();
+        json!({ "operation": "x", "answer": { "status": 500, "body": body } })
+    };
+    assert!(control("f").add_fault(&deep_fault(101)).is_err());
+    control("f").add_fault(&deep_fault(100)).unwrap();
+    let with_fault = serde_json::to_string(&control("f").state_copy().unwrap()).unwrap();
+    control("g").restore_state(&with_fault, Duration::ZERO, &mut restored).unwrap();
+    let settings = |levels: usize| format!("settings: {{ deep: {} }}\n", nested(levels)) + THINGS;
+    assert_eq!(answer(&settings(100)), Ok(json!({})));
+    expect!["behavior.yaml:1: error: it nests deeper than 100 levels"]
+        .assert_eq(&answer(&settings(101)).unwrap_err());
     let deepest = text.replace(&nested(100), &nested(100_000));
     assert!(control("a").restore_state(&deepest, Duration::ZERO, &mut restored).is_err());
 }

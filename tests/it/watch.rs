@@ -456,6 +456,11 @@ fn documents_overlays_and_what_they_refer_to_are_found_again() {
     assert!(is_served());
     server.break_and_mend("shop.yaml", is_served, &refers);
     server.break_and_mend("over.yaml", is_served, &overlay("Two"));
+    let nested = format!("'${}{}'", "[?@".repeat(3000), "]".repeat(3000));
+    server.folder.write("over.yaml", &overlay("Two").replace("$.info", &nested));
+    until("the target is told", || server.told().contains("the target is longer than 4096 bytes"));
+    assert!(is_served());
+    server.folder.write("over.yaml", &overlay("Three"));
     server.break_and_mend("parts.yaml", is_served, "none: { description: Nothing. }\n");
     server.ended();
 }
