@@ -17,6 +17,7 @@ use crate::behavior::body_check::BodyCheck;
 use crate::behavior::format::AnswerFormat;
 use crate::behavior::notes::Notes;
 use crate::expression::Names;
+use crate::expression::Outline;
 use crate::expression::Template;
 use crate::expression::Value;
 use crate::finding::child;
@@ -494,6 +495,10 @@ fn computed(
     }
     let template = template(format, pointer, place, notes)?;
     let Some(literal) = template.literal() else {
+        let has_parts = !matches!(template.outline(), Outline::Text | Outline::Value(_));
+        if let Some(medium) = medium.filter(|it| has_parts && media::has_own_syntax(it.name)) {
+            cannot_write(medium, pointer, notes);
+        }
         if let Some(schema) = medium.and_then(|medium| medium.media.schema).filter(|_| place.vet) {
             BodyCheck { schemas: place.schemas, notes }.body(&template, schema, pointer);
         }

@@ -514,3 +514,40 @@ fn what_no_value_fits_is_given_and_told_by_both() {
     assert!(answers[0].0.contains(r#""in":"response""#), "{answers:?}");
     assert_eq!(answers[0], answers[1]);
 }
+
+#[test]
+fn a_body_in_any_media_type_is_held_against_its_schema_when_it_is_read() {
+    let thing = "{ schema: { type: object, required: [id], properties: { id: { type: string } }, additionalProperties: false } }";
+    let contents = [
+        format!("{{ application/xml: {thing} }}"),
+        "{ text/plain: { schema: { type: string } } }".to_owned(),
+        "{ image/png: {} }".to_owned(),
+        format!("{{ text/plain: {{}}, application/json: {thing} }}"),
+    ];
+    let paths = contents.iter().enumerate().map(|(number, content)| {
+        format!("  /m{number}:\n    get:\n      operationId: m{number}\n      responses: {{ '200': {{ description: ok, content: {content} }} }}\n")
+    });
+    let behavior = rules(
+        "  m0: { rules: [{ when: 1 == 2, respond: 200, body: { n: 1 } }, { respond: 200, body: { n: '{{ request.path }}' } }] }
+  m1: { rules: [{ respond: 200, body: { n: '{{ request.path }}' } }] }
+  m2: { rules: [{ when: 1 == 2, respond: 200, body: { n: 1 } }, { when: 1 == 2, respond: 200, body: [ '{{ request.path }}' ] }, { respond: 200, body: UE5H }] }
+  m3: { rules: [{ when: 1 == 2, respond: 200, body: text }, { respond: 200, headers: { Content-Type: text/plain }, body: text }] }
+",
+    );
+    let mut findings = Vec::new();
+    let paths = document(&paths.collect::<String>());
+    let document = Document::parse("openapi.yaml", &paths, &mut findings).unwrap();
+    let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
+    let document = Document::parse("behavior.yaml", &behavior, &mut findings).unwrap();
+    let options = LoadOptions { vet: true, ..LoadOptions::default() };
+    Behavior::load(&document, &contract, &options, &mut findings).unwrap();
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        behavior.yaml:3: error: the body does not fit the documented schema /paths/~1m0/get/responses/200/content/application~1xml/schema: Additional properties are not allowed ('n' was unexpected)
+        behavior.yaml:3: error: `id` is missing, which the schema of the response requires (add it)
+        behavior.yaml:3: error: the schema of the response has no `n`
+        behavior.yaml:4: error: the schema wants `string` here, and this is `object`
+        behavior.yaml:5: error: the body cannot be written as `image/png` (give a text, which is sent as it is)
+        behavior.yaml:5: error: the body cannot be written as `image/png` (give a text, which is sent as it is)
+        behavior.yaml:6: error: the body does not fit the documented schema /paths/~1m3/get/responses/200/content/application~1json/schema: "text" is not of type "object""#]].assert_eq(&findings.join("\n"));
+}
