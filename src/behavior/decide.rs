@@ -50,36 +50,29 @@ type Early<'b> = Box<Decision<'b>>;
 type Notes<'n> = Option<&'n mut Explanation>;
 
 impl Behavior {
-    /// Decides a request: the stages in the provider's order, then the rules.
-    pub fn decide(&self, call: Call<'_>, moment: &mut Moment<'_>) -> Decision<'_> {
-        self.decide_noting(call, moment, None)
-    }
-
-    /// Decides a request exactly as [`Behavior::decide`] does, and says how that came about.
-    pub fn explain(&self, call: Call<'_>, moment: &mut Moment<'_>) -> (Decision<'_>, Explanation) {
-        let operation = call.operation;
-        let mut explanation = Explanation::default();
-        let decision = self.decide_noting(call, moment, Some(&mut explanation));
-        explanation.complete(&self.order, self.operations[operation].as_ref());
-        (decision, explanation)
-    }
-
-    fn decide_noting<'b>(
+    /// Decides a request: the stages in the provider's order, then the rules. How that came about goes to `explanation`, if
+    /// anybody asks.
+    pub fn decide<'b>(
         &'b self,
         call: Call<'_>,
         moment: &mut Moment<'_>,
-        notes: Notes<'_>,
+        mut explanation: Notes<'_>,
     ) -> Decision<'b> {
         let _budget = Budget::begin();
-        match &self.operations[call.operation] {
-            Some(table) => {
-                self.decide_by(table, call, moment, notes).unwrap_or_else(|early| *early)
-            }
+        let table = self.operations[call.operation].as_ref();
+        let decision = match table {
+            Some(table) => self
+                .try_decide(table, call, moment, explanation.as_deref_mut())
+                .unwrap_or_else(|early| *early),
             None => fault(None, "the behavior file says nothing of this operation"),
+        };
+        if let Some(explanation) = explanation {
+            explanation.complete(&self.order, table);
         }
+        decision
     }
 
-    fn decide_by<'b>(
+    fn try_decide<'b>(
         &'b self,
         table: &'b OperationTable,
         call: Call<'_>,

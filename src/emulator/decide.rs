@@ -27,13 +27,7 @@ use crate::emulator::route::no_such_preference;
 use crate::message::Why;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
-use crate::response;
-use crate::response::Accept;
-use crate::response::Content;
-use crate::response::Decided;
-use crate::response::Making;
 use crate::response::Refusal;
-use crate::response::Seeds;
 use crate::response::Written;
 use crate::sandbox;
 use crate::sandbox::NotCommitted;
@@ -143,15 +137,12 @@ impl Emulator {
             path: asked.address.path,
             validated: Arc::clone(validated),
         };
-        let (behavior, mut moment) = (self.behavior(provider), world.moment(provider, now));
-        let decision = match explanation {
-            None => behavior.decide(call, &mut moment),
-            Some(explanation) => {
-                let (decision, explained) = behavior.explain(call, &mut moment);
-                *explanation = Some(explained);
-                decision
-            }
-        };
+        let mut explained = explanation.as_ref().map(|_| Explanation::default());
+        let mut moment = world.moment(provider, now);
+        let decision = self.behavior(provider).decide(call, &mut moment, explained.as_mut());
+        if let Some(explanation) = explanation {
+            *explanation = explained;
+        }
         let Decision { answer, facts, mut changes } = decision;
         if changes.is_empty() {
             // What was drawn is given back, but for the seed of an answer that is made up.
@@ -204,65 +195,6 @@ impl Emulator {
             ..Answer::new(answered.response, why)
         }
         .at(Some(*place))
-    }
-
-    /// Writes a response that was decided on, as the request accepts and prefers it.
-    fn write(
-        &self,
-        place: (usize, usize),
-        decided: &Decided<'_>,
-        preferences: &Preferences,
-        asked: &Asked<'_>,
-        world: &mut World,
-    ) -> Result<Written, Refusal> {
-        let is_made = matches!(decided.content, Content::Documented(_));
-        let is_dynamic = is_made && preferences.dynamic.unwrap_or(self.documented.dynamic);
-        let seeds = if is_dynamic {
-            self.seeds(preferences, world)
-        } else {
-            Seeds { steady: world.ids().seed(), fresh: 0 }
-        };
-        let seed = preferences.seed.as_deref().filter(|_| is_made);
-        let id = &self.operation(place).id;
-        let making = Making::new(self.documented, seeds, id, is_dynamic, seed);
-        self.write_made(place, decided, &making, asked)
-    }
-
-    fn write_made(
-        &self,
-        (provider, operation): (usize, usize),
-        decided: &Decided<'_>,
-        making: &Making,
-        asked: &Asked<'_>,
-    ) -> Result<Written, Refusal> {
-        let contract = self.behavior(provider).contract();
-        let headers = &asked.parts.headers;
-        self.renderings[provider].write(contract, operation, decided, headers, making)
-    }
-
-    /// Where the values of one answer come from: one is drawn where it is made up anew.
-    fn seeds(&self, preferences: &Preferences, world: &mut World) -> Seeds {
-        let is_dynamic = preferences.dynamic.unwrap_or(self.documented.dynamic);
-        let steady = world.ids().seed();
-        Seeds { steady, fresh: if is_dynamic { world.next_seed() } else { 0 } }
-    }
-
-    /// What an operation documents for a status, if it does, in whatever the request accepts.
-    pub(super) fn documented(
-        &self,
-        place: (usize, usize),
-        status: u16,
-        example: Option<&str>,
-        asked: &Asked<'_>,
-        seed: u64,
-    ) -> Option<Response<Bytes>> {
-        let operation = self.operation(place);
-        let (status, response) = response::by_name(operation, Some(status), example).ok()?;
-        let accept = Accept::Advises;
-        let decided = Decided { accept, ..Decided::documented(status, response, example) };
-        let seeds = Seeds { steady: seed, fresh: 0 };
-        let making = Making::new(self.documented, seeds, &operation.id, false, None);
-        self.write_made(place, &decided, &making, asked).ok().map(|written| written.response)
     }
 
     /// How the behavior words a failure of the service itself with that status, if it does.

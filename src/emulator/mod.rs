@@ -19,6 +19,7 @@ mod sent;
 mod succession;
 mod unrouted;
 mod unserved;
+mod write;
 
 use std::sync::Arc;
 use std::sync::OnceLock;

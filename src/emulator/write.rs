@@ -1,0 +1,81 @@
+//! A response that was decided on, written for a request to an operation.
+//!
+//! Must not know who decided.
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::emulator::Asked;
+use crate::emulator::Emulator;
+use crate::prefer::Preferences;
+use crate::response;
+use crate::response::Accept;
+use crate::response::Content;
+use crate::response::Decided;
+use crate::response::Making;
+use crate::response::Refusal;
+use crate::response::Seeds;
+use crate::response::Written;
+use crate::sandbox::World;
+
+impl Emulator {
+    /// Writes a response that was decided on, as the request accepts and prefers it.
+    pub(super) fn write(
+        &self,
+        place: (usize, usize),
+        decided: &Decided<'_>,
+        preferences: &Preferences,
+        asked: &Asked<'_>,
+        world: &mut World,
+    ) -> Result<Written, Refusal> {
+        let is_made = matches!(decided.content, Content::Documented(_));
+        let is_dynamic = is_made && preferences.dynamic.unwrap_or(self.documented.dynamic);
+        let seeds = if is_dynamic {
+            self.seeds(preferences, world)
+        } else {
+            Seeds { steady: world.ids().seed(), fresh: 0 }
+        };
+        let seed = preferences.seed.as_deref().filter(|_| is_made);
+        let id = &self.operation(place).id;
+        let making = Making::new(self.documented, seeds, id, is_dynamic, seed);
+        self.write_as(place, decided, &making, asked)
+    }
+
+    /// Writes a response whose values are made in a certain way.
+    fn write_as(
+        &self,
+        (provider, operation): (usize, usize),
+        decided: &Decided<'_>,
+        making: &Making,
+        asked: &Asked<'_>,
+    ) -> Result<Written, Refusal> {
+        let contract = self.behavior(provider).contract();
+        let headers = &asked.parts.headers;
+        self.renderings[provider].write(contract, operation, decided, headers, making)
+    }
+
+    /// Where the values of one answer come from: one is drawn where it is made up anew.
+    pub(super) fn seeds(&self, preferences: &Preferences, world: &mut World) -> Seeds {
+        let is_dynamic = preferences.dynamic.unwrap_or(self.documented.dynamic);
+        let steady = world.ids().seed();
+        Seeds { steady, fresh: if is_dynamic { world.next_seed() } else { 0 } }
+    }
+
+    /// What an operation documents for a status, if it does, in whatever the request accepts.
+    pub(super) fn documented(
+        &self,
+        place: (usize, usize),
+        status: u16,
+        example: Option<&str>,
+        asked: &Asked<'_>,
+        seed: u64,
+    ) -> Option<Response<Bytes>> {
+        let operation = self.operation(place);
+        let (status, response) = response::by_name(operation, Some(status), example).ok()?;
+        let accept = Accept::Advises;
+        let decided = Decided { accept, ..Decided::documented(status, response, example) };
+        let seeds = Seeds { steady: seed, fresh: 0 };
+        let making = Making::new(self.documented, seeds, &operation.id, false, None);
+        self.write_as(place, &decided, &making, asked).ok().map(|written| written.response)
+    }
+}
