@@ -15,9 +15,9 @@ use minijinja::machinery::ast::Expr;
 use crate::expression::Mistake;
 use crate::expression::language;
 use crate::expression::language::Shape;
-use crate::expression::lower;
-use crate::expression::lower::is_none_literal;
-use crate::expression::lower::literal_text;
+use crate::expression::parse;
+use crate::expression::parse::is_none_literal;
+use crate::expression::parse::literal_text;
 use crate::finding::did_you_mean;
 
 /// What is known of a value.
@@ -54,7 +54,7 @@ pub trait Names {
 /// Infers the type of a source that has been compiled, and what is wrong with it.
 pub(super) fn check(source: &str, names: &dyn Names) -> (Type, Vec<Mistake>) {
     let mut check = Check { names, mistakes: Vec::new() };
-    match lower::parse(source) {
+    match parse::parse(source) {
         Ok(expr) => {
             let inferred = check.infer(&expr);
             (inferred, check.mistakes)

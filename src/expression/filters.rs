@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use md5::Digest;
 use minijinja::Error;
 use minijinja::ErrorKind;
-use minijinja::State;
 use minijinja::Value;
 use minijinja::value::DynObject;
 use minijinja::value::ValueKind;
@@ -20,6 +19,8 @@ use crate::expression::absence::Sortable;
 use crate::expression::absence::is_absent;
 use crate::expression::absence::noun;
 use crate::expression::absence::settled;
+use crate::expression::arithmetic;
+use crate::expression::eval::Calls;
 use crate::expression::json;
 use crate::expression::language;
 use crate::expression::work::spend;
@@ -95,27 +96,19 @@ fn over_text(value: &Value, change: impl FnOnce(&str) -> Given) -> Given {
     }
 }
 
-fn bounded(text: String) -> Given {
-    if text.len() > TEXT_BYTES_MAX {
-        return Err(too_long());
-    }
-    spend_on_text(text.len())?;
-    Ok(text.into())
-}
-
 fn too_long() -> Error {
     wrong(format!("gives a text of more than {TEXT_BYTES_MAX} bytes"))
 }
 
-pub(super) fn lower(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn lower(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_text(value, |text| Ok(text.to_lowercase().into()))
 }
 
-pub(super) fn upper(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn upper(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_text(value, |text| Ok(text.to_uppercase().into()))
 }
 
-pub(super) fn capitalize(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn capitalize(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_text(value, |text| {
         let mut letters = text.chars();
         let first = letters.next().map(|first| first.to_uppercase().to_string());
@@ -123,7 +116,7 @@ pub(super) fn capitalize(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>
     })
 }
 
-pub(super) fn trim(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn trim(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let letters = given.at(0);
     over_text(value, |text| {
         Ok(match letters.as_str() {
@@ -133,7 +126,7 @@ pub(super) fn trim(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) 
     })
 }
 
-pub(super) fn replace(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn replace(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let (from, to) = (json::to_text(&given.at(0)), json::to_text(&given.at(1)));
     over_text(value, |text| {
         let grown = text.matches(&from).count().saturating_mul(to.len());
@@ -144,7 +137,7 @@ pub(super) fn replace(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_
     })
 }
 
-pub(super) fn split(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn split(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(Value::from(Vec::<Value>::new()));
     }
@@ -160,23 +153,19 @@ pub(super) fn split(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>)
     })
 }
 
-pub(super) fn string(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
-    if is_absent(value) { Ok(value.clone()) } else { bounded(json::to_text(value)) }
+pub(super) fn string(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+    if is_absent(value) { Ok(value.clone()) } else { arithmetic::text(json::to_text(value)) }
 }
 
-pub(super) fn tojson(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
-    bounded(json::to_json(value).to_string())
+pub(super) fn tojson(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+    arithmetic::text(json::to_json(value).to_string())
 }
 
-pub(super) fn concat(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
-    bounded(json::to_text(value) + &json::to_text(&given.at(0)))
-}
-
-pub(super) fn md5(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn md5(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_text(value, |text| Ok(hex(&md5::Md5::digest(text.as_bytes())).into()))
 }
 
-pub(super) fn sha256(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn sha256(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_text(value, |text| Ok(hex(&sha2::Sha256::digest(text.as_bytes())).into()))
 }
 
@@ -197,7 +186,7 @@ fn number_of(value: &Value) -> Result<&Value, Error> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range at its ends")]
-pub(super) fn int(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn int(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let default = given.at_or_keyword(0, "default");
     let read = match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
@@ -213,7 +202,7 @@ pub(super) fn int(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -
     read_or(read, default, value, "an integer")
 }
 
-pub(super) fn float(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn float(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let default = given.at_or_keyword(0, "default");
     let read = match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
@@ -245,7 +234,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn abs(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(value.clone());
     }
@@ -256,7 +245,7 @@ pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Gi
     Ok(f64::try_from(value.clone()).unwrap_or(f64::NAN).abs().into())
 }
 
-pub(super) fn round(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn round(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     const PLACES_MAX: usize = 15;
     if is_absent(value) {
         return Ok(value.clone());
@@ -272,7 +261,7 @@ pub(super) fn round(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>)
     Ok(rounded.into())
 }
 
-pub(super) fn bool(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn bool(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     let Some(text) = value.as_str() else { return Ok(value.is_true().into()) };
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true.into()),
@@ -282,7 +271,7 @@ pub(super) fn bool(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> G
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "all filters have one signature")]
-pub(super) fn default(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn default(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let lax = given.at_or_keyword(1, "boolean").is_true();
     if is_absent(value) || lax && !value.is_true() {
         return Ok(settled(given.at(0)));
@@ -290,34 +279,10 @@ pub(super) fn default(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_
     Ok(value.clone())
 }
 
-pub(super) fn negated(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
-    let number = number_of(value)?;
-    match number.as_i64() {
-        Some(integer) if number.is_integer() => {
-            integer.checked_neg().map(Value::from).ok_or_else(|| wrong("the number is too large"))
-        }
-        _ => Ok((-f64::try_from(number.clone()).unwrap_or(f64::NAN)).into()),
-    }
-}
-
-pub(super) fn times(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
-    let other = given.at(0);
-    let (a, b) = (number_of(value)?, number_of(&other)?);
-    if a.is_integer() && b.is_integer() {
-        let product = match (i128::try_from(a.clone()), i128::try_from(b.clone())) {
-            (Ok(a), Ok(b)) => a.checked_mul(b).and_then(|product| i64::try_from(product).ok()),
-            _ => None,
-        };
-        return product.map(Value::from).ok_or_else(|| wrong("the product is too large"));
-    }
-    let factor = |value: &Value| f64::try_from(value.clone()).unwrap_or(f64::NAN);
-    Ok((factor(a) * factor(b)).into())
-}
-
 // Lists.
 
 /// The elements of a list, the keys of an object, nothing for none.
-fn items_of(value: &Value) -> Result<Vec<Value>, Error> {
+pub(super) fn items_of(value: &Value) -> Result<Vec<Value>, Error> {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
         ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
@@ -353,7 +318,42 @@ fn read_attribute(value: &Value, path: Option<&str>) -> Value {
     path.map_or_else(|| value.clone(), |path| read_path(value, path))
 }
 
-pub(super) fn length(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+/// `value[start:stop]`: part of a list or text. A bound that is absent is that of the whole, a negative one counts from
+/// the end.
+pub(super) fn slice(value: &Value, start: &Value, stop: &Value) -> Given {
+    let bound = |bound: &Value| match bound.as_i64() {
+        _ if is_absent(bound) => Ok(None),
+        Some(place) if bound.kind() == ValueKind::Number => Ok(Some(place)),
+        _ => Err(wrong(format!("a place in a list is an integer, not {}", noun(bound)))),
+    };
+    let (start, stop) = (bound(start)?.unwrap_or(0), bound(stop)?);
+    match value.kind() {
+        ValueKind::String => {
+            let letters: Vec<char> = value.as_str().unwrap_or_default().chars().collect();
+            spend_on_text(letters.len())?;
+            let (start, stop) = range(start, stop, letters.len());
+            Ok(letters[start..stop].iter().collect::<String>().into())
+        }
+        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => {
+            let items = items_of(value)?;
+            let (start, stop) = range(start, stop, items.len());
+            Ok(items[start..stop].to_vec().into())
+        }
+        _ => Err(wrong(format!("{} has no parts to take", noun(value)))),
+    }
+}
+
+/// A range within `length`, from bounds of which negative ones count from the end.
+fn range(start: i64, stop: Option<i64>, length: usize) -> (usize, usize) {
+    let place = |bound: i64| {
+        let places = usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX);
+        if bound < 0 { length.saturating_sub(places) } else { places.min(length) }
+    };
+    let (start, stop) = (place(start), stop.map_or(length, place));
+    (start.min(stop), stop)
+}
+
+pub(super) fn length(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(0.into());
     }
@@ -363,11 +363,11 @@ pub(super) fn length(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) ->
     }
 }
 
-pub(super) fn list(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn list(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     items_of(value).map(Value::from)
 }
 
-pub(super) fn unique(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn unique(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let mut seen = BTreeSet::new();
     let mut items = items_of(value)?;
@@ -375,7 +375,7 @@ pub(super) fn unique(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>
     Ok(items.into())
 }
 
-pub(super) fn sort(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn sort(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let mut items = items_of(value)?;
     items.sort_by_cached_key(|item| Sortable::of(&read_attribute(item, attribute.as_deref())));
@@ -385,7 +385,7 @@ pub(super) fn sort(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) 
     Ok(items.into())
 }
 
-pub(super) fn reverse(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn reverse(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     let mut items = items_of(value)?;
     items.reverse();
     Ok(items.into())
@@ -411,11 +411,11 @@ fn choose(value: &Value, keep: bool, path: Option<&str>, test: &[Value]) -> Give
     Ok(chosen.into())
 }
 
-pub(super) fn select(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn select(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     choose(value, true, None, given.positional)
 }
 
-pub(super) fn reject(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn reject(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     choose(value, false, None, given.positional)
 }
 
@@ -424,19 +424,19 @@ fn choose_by_attribute(value: &Value, keep: bool, given: &Arguments<'_>) -> Give
     choose(value, keep, Some(&path), given.positional.get(1..).unwrap_or_default())
 }
 
-pub(super) fn selectattr(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn selectattr(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     choose_by_attribute(value, true, given)
 }
 
-pub(super) fn rejectattr(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn rejectattr(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     choose_by_attribute(value, false, given)
 }
 
-pub(super) fn first(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn first(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     Ok(items_of(value)?.into_iter().next().unwrap_or_else(none))
 }
 
-pub(super) fn last(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn last(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     Ok(items_of(value)?.pop().unwrap_or_else(none))
 }
 
@@ -450,18 +450,18 @@ fn comparable(value: &Value, given: &Arguments<'_>) -> Result<Vec<(Sortable, Val
     Ok(keyed.filter(|(key, _)| *key != Sortable::None).collect())
 }
 
-pub(super) fn min(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn min(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let least = comparable(value, given)?.into_iter().min_by(|a, b| a.0.cmp(&b.0));
     Ok(least.map_or_else(none, |(_, item)| item))
 }
 
-pub(super) fn max(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn max(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     // From behind, so that the first of several greatest is taken, as `min` takes the first.
     let greatest = comparable(value, given)?.into_iter().rev().max_by(|a, b| a.0.cmp(&b.0));
     Ok(greatest.map_or_else(none, |(_, item)| item))
 }
 
-pub(super) fn sum(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn sum(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let (mut whole, mut broken, mut any_broken) = (0_i64, 0.0, false);
     for item in items_of(value)? {
@@ -484,7 +484,7 @@ pub(super) fn sum(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -
     Ok(total)
 }
 
-pub(super) fn join(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn join(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let joiner = json::to_text(&given.at(0));
     let mut text = String::new();
@@ -501,12 +501,12 @@ pub(super) fn join(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) 
     Ok(text.into())
 }
 
-pub(super) fn map(state: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn map(calls: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let items = items_of(value)?;
     if let Some((name, rest)) = given.positional.split_first() {
         let call = language::filter_call(name.as_str().unwrap_or_default())?;
         let rest = Arguments { positional: rest, keywords: None };
-        let mapped: Result<Vec<_>, _> = items.iter().map(|item| call(state, item, &rest)).collect();
+        let mapped: Result<Vec<_>, _> = items.iter().map(|item| call(calls, item, &rest)).collect();
         return mapped.map(Value::from);
     }
     let path = given.attribute(usize::MAX)?.ok_or_else(|| wrong("the attribute is none"))?;
@@ -518,7 +518,7 @@ pub(super) fn map(state: &mut State<'_, '_>, value: &Value, given: &Arguments<'_
     Ok(mapped.collect::<Vec<_>>().into())
 }
 
-pub(super) fn groupby(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn groupby(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
     let mut groups: BTreeMap<Sortable, (Value, Vec<Value>)> = BTreeMap::new();
     for item in items_of(value)? {
@@ -532,7 +532,7 @@ pub(super) fn groupby(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_
     Ok(groups.collect::<Vec<_>>().into())
 }
 
-pub(super) fn items(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn items(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(Vec::<Value>::new().into());
     }
@@ -546,7 +546,7 @@ pub(super) fn items(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> 
     Ok(pairs.into())
 }
 
-pub(super) fn lookup(state: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn lookup(calls: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let table = given.at(0);
     let ids = match value.kind() {
         // One id stands for a list of one.
@@ -556,8 +556,8 @@ pub(super) fn lookup(state: &mut State<'_, '_>, value: &Value, given: &Arguments
     let mut found = Vec::new();
     for id in ids {
         let record = match given.keywords {
-            Some(rest) => table.call_method(state, "find", &[id, rest.clone()])?,
-            None => table.call_method(state, "find", &[id])?,
+            Some(rest) => calls.method(&table, "find", &[id, rest.clone()])?,
+            None => calls.method(&table, "find", &[id])?,
         };
         if !is_absent(&record) {
             found.push(record);
@@ -566,7 +566,7 @@ pub(super) fn lookup(state: &mut State<'_, '_>, value: &Value, given: &Arguments
     Ok(found.into())
 }
 
-pub(super) fn by_field(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn by_field(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     let mut messages = serde_json::Map::new();
     for violation in items_of(value)? {
         let field = json::to_text(&read_path(&violation, "field"));
@@ -592,15 +592,15 @@ fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> Given) -> Given {
     }
 }
 
-pub(super) fn epoch(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn epoch(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_time(value, |time| Ok(time.0.div_euclid(1000).into()))
 }
 
-pub(super) fn epoch_ms(_: &mut State<'_, '_>, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn epoch_ms(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     over_time(value, |time| Ok(time.0.into()))
 }
 
-pub(super) fn date(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn date(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     let format = given.at(0);
     let format = format.as_str().ok_or_else(|| wrong("the format is not a text"))?;
     over_time(value, |time| {
@@ -608,22 +608,8 @@ pub(super) fn date(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) 
             .map_err(|_| wrong("the time is outside the calendar"))?;
         let text = jiff::fmt::strtime::format(format, instant)
             .map_err(|error| wrong(format!("`{format}` is not a date format: {error}")))?;
-        bounded(text)
+        arithmetic::text(text)
     })
-}
-
-pub(super) fn duration(count: &Value, unit_ms: i64) -> Given {
-    if is_absent(count) {
-        return Ok(count.clone());
-    }
-    let number = number_of(count)?;
-    #[expect(clippy::cast_precision_loss, reason = "units are far below 2^52")]
-    #[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range")]
-    let ms = match number.as_i64() {
-        Some(integer) if number.is_integer() => integer.saturating_mul(unit_ms),
-        _ => (f64::try_from(number.clone()).unwrap_or(0.0) * unit_ms as f64).round() as i64,
-    };
-    Ok(ms.into())
 }
 
 /// Milliseconds, from a number of them or a text such as `10s`.
@@ -644,10 +630,10 @@ fn moved(value: &Value, span: &Value, direction: i64) -> Given {
     over_time(value, |time| Ok(time.plus_ms(ms.saturating_mul(direction)).to_rfc3339().into()))
 }
 
-pub(super) fn later(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn later(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     moved(value, &given.at(0), 1)
 }
 
-pub(super) fn earlier(_: &mut State<'_, '_>, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn earlier(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
     moved(value, &given.at(0), -1)
 }

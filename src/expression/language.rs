@@ -1,26 +1,20 @@
-//! The words of the language: filters, tests, functions and methods in one table each, and the
-//! environment made of them.
+//! The words of the language: filters, tests, functions and methods in one table each.
 //!
 //! Must not know how an expression is compiled or checked.
 
 use std::cmp::Ordering;
-use std::sync::LazyLock;
 
-use minijinja::Environment;
 use minijinja::Error;
 use minijinja::ErrorKind;
-use minijinja::State;
-use minijinja::UndefinedBehavior;
 use minijinja::Value;
-use minijinja::value::Rest;
 use minijinja::value::ValueKind;
-use minijinja::value::ValueOrKwargs;
 
 use crate::expression::absence;
+use crate::expression::eval::Calls;
 use crate::expression::filters;
 use crate::expression::filters::Arguments;
 
-pub(super) type FilterCall = fn(&mut State<'_, '_>, &Value, &Arguments<'_>) -> Result<Value, Error>;
+pub(super) type FilterCall = fn(&mut Calls, &Value, &Arguments<'_>) -> Result<Value, Error>;
 pub(super) type TestCall = fn(&Value, &Value) -> Result<bool, Error>;
 
 /// What a filter takes and gives, as far as the check goes.
@@ -112,18 +106,11 @@ pub(super) const FILTERS: &[Filter] = &[
     filter("earlier", filters::earlier, (1, 1), &[], Shape::Scalar),
 ];
 
-/// Filters that only lowering writes: operators whose own meaning would surprise.
-const OPERATORS: &[Filter] = &[
-    filter("concat_", filters::concat, (1, 1), &[], Shape::Scalar),
-    filter("negated_", filters::negated, (0, 0), &[], Shape::Scalar),
-    filter("times_", filters::times, (1, 1), &[], Shape::Scalar),
-];
-
 /// A test: its name and how many arguments it takes.
 pub(super) struct Test {
     pub(super) name: &'static str,
     pub(super) arguments: usize,
-    call: TestCall,
+    pub(super) call: TestCall,
 }
 
 const fn test(name: &'static str, arguments: usize, call: TestCall) -> Test {
@@ -170,8 +157,8 @@ pub(super) const DURATIONS: &[(&str, i64)] = &[
 /// Every method; all are a table's.
 pub(super) const METHODS: &[&str] = &["all", "find", "get"];
 
-pub(super) fn is_function(name: &str) -> bool {
-    DURATIONS.iter().any(|(known, _)| *known == name)
+pub(super) fn duration_ms(name: &str) -> Option<i64> {
+    DURATIONS.iter().find(|(known, _)| *known == name).map(|(_, unit_ms)| *unit_ms)
 }
 
 pub(super) fn find_filter(name: &str) -> Option<&'static Filter> {
@@ -192,40 +179,6 @@ pub(super) fn test_call(name: &str) -> Result<TestCall, Error> {
     find_test(name)
         .map(|test| test.call)
         .ok_or_else(|| Error::new(ErrorKind::UnknownTest, format!("test `{name}` is not known")))
-}
-
-/// The one environment of the process. It holds words only, nothing of any provider, so that
-/// compiled expressions can refer to it for good.
-pub(super) fn environment() -> &'static Environment<'static> {
-    static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(build);
-    &ENVIRONMENT
-}
-
-fn build() -> Environment<'static> {
-    let mut environment = Environment::empty();
-    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    environment.set_debug(false);
-    environment.set_fuel(Some(super::EXPRESSION_FUEL_MAX));
-    for filter in FILTERS.iter().chain(OPERATORS) {
-        let call = filter.call;
-        environment.add_filter(
-            filter.name,
-            move |state: &mut State, value: &Value, rest: Rest<ValueOrKwargs>| {
-                let values = rest.into_values();
-                call(state, value, &Arguments::new(&values))
-            },
-        );
-    }
-    for test in TESTS {
-        let call = test.call;
-        environment.add_test(test.name, move |value: &Value, other: Option<&Value>| {
-            call(value, other.unwrap_or(&Value::UNDEFINED))
-        });
-    }
-    for (name, unit_ms) in DURATIONS {
-        environment.add_function(*name, move |count: &Value| filters::duration(count, *unit_ms));
-    }
-    environment
 }
 
 fn remainder_of_two(value: &Value) -> Option<i128> {

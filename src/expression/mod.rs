@@ -20,12 +20,13 @@
 //! ordered. Booleans and objects become text as JSON writes them. `now - days(3)` moves a time.
 
 mod absence;
+mod arithmetic;
 mod check;
-mod direct;
+mod eval;
 mod filters;
 mod json;
 mod language;
-mod lower;
+mod parse;
 mod reads;
 mod template;
 mod work;
@@ -34,7 +35,6 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use minijinja::Value;
-use minijinja::value::Object;
 
 pub use self::check::Names;
 pub use self::check::Type;
@@ -53,15 +53,11 @@ pub use self::work::STEPS_MAX;
 pub(crate) use self::work::spend;
 
 use self::absence::settled;
-use self::direct::Direct;
+use self::eval::Tree;
 
 /// Longest source of an expression, in bytes: a screen of text, and a bound on what compiling and
 /// evaluating one can cost.
 pub const EXPRESSION_BYTES_MAX: usize = 4096;
-
-/// Instructions one evaluation may take. Expressions have no loops of their own, so that this is
-/// far beyond what the longest source needs.
-pub const EXPRESSION_FUEL_MAX: u64 = 20_000;
 
 /// Longest text that an expression may give, in bytes: more than any body that is let in.
 pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -126,12 +122,7 @@ impl Failure {
     }
 
     fn from_error(expression: &Arc<str>, error: &minijinja::Error) -> Self {
-        let reason = match (error.kind(), error.detail()) {
-            (minijinja::ErrorKind::OutOfFuel, _) => "takes too many steps".to_owned(),
-            // The virtual machine's word for what is none here.
-            (_, Some(detail)) => detail.replace("undefined", "none"),
-            (kind, None) => kind.to_string(),
-        };
+        let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         Self::new(expression, reason)
     }
 }
@@ -140,13 +131,7 @@ impl Failure {
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
-    compiled: Arc<Compiled>,
-}
-
-struct Compiled {
-    machine: minijinja::Expression<'static, 'static>,
-    /// The same without the virtual machine, for the many that can do without.
-    direct: Option<Direct>,
+    tree: Arc<Tree>,
 }
 
 impl fmt::Debug for Expression {
@@ -159,13 +144,8 @@ impl Expression {
     /// Compiles an expression. Finds what needs no knowledge of the names in scope: wrong syntax,
     /// unknown filters, tests, functions and methods, and wrong numbers of arguments.
     pub fn compile(source: &str) -> Result<Self, Mistake> {
-        let lowered = lower::lower(source)?;
-        let compiled = language::environment()
-            .compile_expression_owned(lowered)
-            .map_err(|error| lower::syntax_mistake(source, &error))?;
-        let direct = lower::parse(source).ok().and_then(|expr| Direct::of(&expr));
-        let compiled = Arc::new(Compiled { machine: compiled, direct });
-        Ok(Self { source: source.trim().into(), compiled })
+        let tree = Arc::new(parse::compile(source)?);
+        Ok(Self { source: source.trim().into(), tree })
     }
 
     /// The text it was compiled from.
@@ -192,25 +172,8 @@ impl Expression {
 
     /// Its value; what is absent is undefined, which is told apart from an explicit none where a property is written.
     pub fn eval_as_is(&self, scope: &Value) -> Result<Value, Failure> {
-        match self.compiled.direct.as_ref().and_then(|direct| direct.eval(scope)) {
-            Some(value) if !is_too_long(&value) => Ok(value),
-            _ => self.eval_by_machine(scope),
-        }
-    }
-
-    fn eval_by_machine(&self, scope: &Value) -> Result<Value, Failure> {
-        let value = self
-            .compiled
-            .machine
-            .eval(Value::from_object(Declared(scope.clone())))
-            .map_err(|error| Failure::from_error(&self.source, &error))?;
-        if is_too_long(&value) {
-            return Err(Failure::new(
-                &self.source,
-                format!("gives a text of more than {TEXT_BYTES_MAX} bytes"),
-            ));
-        }
-        Ok(value)
+        let _budget = Budget::or_begin();
+        self.tree.eval(scope).map_err(|error| Failure::from_error(&self.source, &error))
     }
 
     /// Whether its value counts as true: all but none, false, zero and what is empty.
@@ -220,29 +183,6 @@ impl Expression {
 
     pub(crate) fn source_shared(&self) -> &Arc<str> {
         &self.source
-    }
-}
-
-fn is_too_long(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.len() > TEXT_BYTES_MAX)
-}
-
-/// A scope in which what is not declared fails; the check has found it, unless it was not asked.
-#[derive(Debug)]
-struct Declared(Value);
-
-impl Object for Declared {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let found = self.0.as_object().and_then(|scope| scope.get_value_by_str(key));
-        if found.is_some() || language::is_function(key) {
-            return found;
-        }
-        let reason = format!("name `{key}` is not declared");
-        Some(minijinja::Error::new(minijinja::ErrorKind::UndefinedError, reason).into())
     }
 }
 

@@ -8,12 +8,12 @@ use minijinja::machinery::ast::CallArg;
 use minijinja::machinery::ast::CallType;
 use minijinja::machinery::ast::Expr;
 
-use crate::expression::lower;
+use crate::expression::parse;
 
 /// The longest readings in a source, in order and each once.
 pub(super) fn reads(source: &str) -> Vec<String> {
     let mut reads = Reads { source, found: Vec::new() };
-    if let Ok(expr) = lower::parse(source) {
+    if let Ok(expr) = parse::parse(source) {
         reads.walk(&expr);
     }
     reads.found

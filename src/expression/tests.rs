@@ -106,9 +106,7 @@ fn evaluated(source: &str) -> String {
                 Ok(value) => to_json(&value).to_string(),
                 Err(failure) => format!("FAILURE {}", failure.reason),
             };
-            let outcome = said(expression.eval(&scope()));
-            assert_eq!(outcome, said(expression.eval_by_machine(&scope())), "{source}");
-            outcome
+            said(expression.eval(&scope()))
         }
     }
 }
@@ -225,29 +223,29 @@ fn what_is_absent_is_none_and_reading_on_gives_none() {
 #[test]
 fn none_equals_none_only_and_has_no_order() {
     gives(&expect![[r#"
-            body.missing == body.nothing  ->  true
-            body.missing != body.nothing  ->  false
-            body.missing == 'x'  ->  false
-            body.nothing != 'x'  ->  true
-            body.missing == body.n  ->  false
-            body.nothing < 1  ->  false
-            body.missing > 0  ->  false
-            body.missing <= body.missing  ->  false
-            body.missing in body.ids  ->  false
-            body.n in body.missing  ->  false
-            body.n not in body.nothing  ->  true
-            'x' in body.nothing  ->  false
-            body.nothing in 'None'  ->  false
-            body.nothing in body.mixed  ->  true
-            body.missing + 1  ->  FAILURE tried to use + operator on unsupported types none and number
-            body.missing ~ 'x'  ->  "x"
-            body.nothing ~ true ~ 1 ~ [1]  ->  "true1[1]"
-            body.missing[:2]  ->  []
-            body.missing[0]  ->  null
-            -body.missing  ->  FAILURE a number is needed, not none
-            organizations.get(slug='acme').size > 2  ->  true
-            organizations.get(slug='beta').size > 2  ->  false
-        "#]]);
+        body.missing == body.nothing  ->  true
+        body.missing != body.nothing  ->  false
+        body.missing == 'x'  ->  false
+        body.nothing != 'x'  ->  true
+        body.missing == body.n  ->  false
+        body.nothing < 1  ->  false
+        body.missing > 0  ->  false
+        body.missing <= body.missing  ->  false
+        body.missing in body.ids  ->  false
+        body.n in body.missing  ->  false
+        body.n not in body.nothing  ->  true
+        'x' in body.nothing  ->  false
+        body.nothing in 'None'  ->  false
+        body.nothing in body.mixed  ->  true
+        body.missing + 1  ->  FAILURE `+` is for numbers, not none and a number
+        body.missing ~ 'x'  ->  "x"
+        body.nothing ~ true ~ 1 ~ [1]  ->  "true1[1]"
+        body.missing[:2]  ->  []
+        body.missing[0]  ->  null
+        -body.missing  ->  FAILURE a number is needed, not none
+        organizations.get(slug='acme').size > 2  ->  true
+        organizations.get(slug='beta').size > 2  ->  false
+    "#]]);
 }
 
 #[test]
@@ -327,16 +325,16 @@ fn filters_over_lists_mind_case_and_absence() {
 #[test]
 fn arithmetic_keeps_integers_and_refuses_text() {
     gives(&expect![[r#"
-        'x' * 3  ->  FAILURE a number is needed, not a text
+        'x' * 3  ->  FAILURE `*` is for numbers, not a text and a number
         3 * 4  ->  12
         2 * 1.5  ->  3.0
-        9223372036854775807 * 2  ->  FAILURE the product is too large
+        9223372036854775807 * 2  ->  18446744073709551614
         1 + 2 - 4  ->  -1
         7 / 2  ->  3.5
         7 // 2  ->  3
-        7 % 0  ->  FAILURE unable to calculate 7 % 0
-        1 / 0  ->  FAILURE unable to calculate 1 / 0
-        '5' + 1  ->  FAILURE tried to use + operator on unsupported types string and number
+        7 % 0  ->  FAILURE division by zero
+        1 / 0  ->  FAILURE division by zero
+        '5' + 1  ->  FAILURE `+` is for numbers, not a text and a number
         'a' < 1  ->  FAILURE a text and a number have no order
         'a' < 'b'  ->  true
         1 < 1.5  ->  true
@@ -796,10 +794,22 @@ fn json_comes_back_as_it_went() {
 }
 
 #[test]
+fn an_evaluation_takes_so_many_steps_and_no_more() {
+    let many: Vec<i64> = (0..3_000).collect();
+    let scope = Value::from_pairs([("many", from_json(&json!(many)))]);
+    let expression = Expression::compile("many | reject('in', many) | list").unwrap();
+    let failure = expression.eval(&scope).unwrap_err();
+    assert_eq!(failure.reason, "takes too many steps");
+    // The next one has steps of its own.
+    let expression = Expression::compile("many | select('in', many[:3]) | list").unwrap();
+    assert_eq!(to_json(&expression.eval(&scope).unwrap()), json!([0, 1, 2]));
+}
+
+#[test]
 fn failures_say_the_expression() {
     let expression = Expression::compile(" body.text + 1 ").unwrap();
     let failure = expression.eval(&scope()).unwrap_err();
-    expect!["`body.text + 1`: tried to use + operator on unsupported types string and number"]
+    expect!["`body.text + 1`: `+` is for numbers, not a text and a number"]
         .assert_eq(&failure.to_string());
     assert!(Expression::compile("body.n > 4").unwrap().holds(&scope()).unwrap());
 }
@@ -829,11 +839,7 @@ proptest! {
     ) {
         if let Ok(expression) = Expression::compile(&words.join(" ")) {
             let _ = expression.check(&Scope);
-            let (direct, machine) = (expression.eval(&scope()), expression.eval_by_machine(&scope()));
-            prop_assert_eq!(
-                direct.map(|value| to_json(&value)),
-                machine.map(|value| to_json(&value)),
-            );
+            let _ = expression.eval(&scope());
         }
     }
 }

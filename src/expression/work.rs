@@ -1,7 +1,7 @@
 //! What evaluating may cost: one budget for all expressions of a request.
 //!
-//! The fuel of the virtual machine counts instructions, of which one can go through a million elements. Must not know
-//! what the steps are spent on.
+//! An expression has no loops of its own, but a filter can go through a million elements. Must not know what the steps are
+//! spent on.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -21,8 +21,8 @@ thread_local! {
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// A budget, for as long as this value lives and for the thread that made it. What is evaluated outside of any, such as a
-/// fixture file, has no other bounds than its own.
+/// A budget, for as long as this value lives and for the thread that made it. What is evaluated outside of any, such as
+/// the expressions of a fixture file, has one for each expression.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -38,6 +38,13 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// A budget of its own where there is none yet.
+    pub(super) fn or_begin() -> Option<Self> {
+        LEFT.get().is_none().then(Self::begin)
+    }
+}
+
 impl Drop for Budget {
     fn drop(&mut self) {
         LEFT.set(self.before);
@@ -49,7 +56,8 @@ pub(crate) fn spend(steps: usize) -> Result<(), Error> {
     let Some(left) = LEFT.get() else { return Ok(()) };
     let rest = left.checked_sub(steps);
     LEFT.set(Some(rest.unwrap_or(0)));
-    if rest.is_some() { Ok(()) } else { Err(Error::from(ErrorKind::OutOfFuel)) }
+    let spent = || Error::new(ErrorKind::InvalidOperation, "takes too many steps");
+    rest.map(drop).ok_or_else(spent)
 }
 
 /// The same for text of so many bytes.

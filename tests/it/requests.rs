@@ -1367,17 +1367,17 @@ fn a_rule_that_fails_or_lies_answers_500_and_does_nothing() {
         500
         content-type: application/problem+json
 
-        {"title":"the behavior file cannot answer this","status":500,"detail":"deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: tried to use / operator on unsupported types string and number"}
+        {"title":"the behavior file cannot answer this","status":500,"detail":"deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: `/` is for numbers, not a text and a number"}
 
-        log: deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: tried to use / operator on unsupported types string and number
+        log: deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: `/` is for numbers, not a text and a number
     "#]].assert_eq(&said("unfit"));
     expect![[r#"
         500
         content-type: application/problem+json
 
-        {"title":"the behavior file cannot answer this","status":500,"detail":"deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: unable to calculate 3 / 0"}
+        {"title":"the behavior file cannot answer this","status":500,"detail":"deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: division by zero"}
 
-        log: deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: unable to calculate 3 / 0
+        log: deleteCart rule 2, …/specs/shop/behavior.yaml:14: `cart.total / cart.parts > 1000`: division by zero
     "#]].assert_eq(&said("nothing"));
     expect![[r#"
         500

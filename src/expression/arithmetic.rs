@@ -1,0 +1,194 @@
+//! Operators on numbers, texts and lists.
+//!
+//! Integers are computed with 128 bits, and with a fraction as doubles; what does not fit fails. Must not know the
+//! syntax.
+
+use minijinja::Error;
+use minijinja::ErrorKind;
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::expression::TEXT_BYTES_MAX;
+use crate::expression::absence::is_absent;
+use crate::expression::absence::noun;
+use crate::expression::filters::items_of;
+use crate::expression::json;
+use crate::expression::work::spend_on_text;
+
+type Computed = Result<Value, Error>;
+
+/// Two operands of one kind.
+enum Pair {
+    Integers(i128, i128),
+    Doubles(f64, f64),
+}
+
+impl Pair {
+    /// Two numbers; a boolean is 0 or 1.
+    fn of(operator: &str, left: &Value, right: &Value) -> Result<Self, Error> {
+        let is_number = |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool);
+        if !is_number(left) || !is_number(right) {
+            return Err(wrong(format!(
+                "`{operator}` is for numbers, not {} and {}",
+                noun(left),
+                noun(right)
+            )));
+        }
+        let is_integer = |value: &Value| value.kind() == ValueKind::Bool || value.is_integer();
+        if is_integer(left) && is_integer(right) {
+            let read = |value: &Value| {
+                i128::try_from(value.clone()).map_err(|_| wrong("the number is too large"))
+            };
+            return Ok(Self::Integers(read(left)?, read(right)?));
+        }
+        Ok(Self::Doubles(double(left), double(right)))
+    }
+}
+
+fn wrong(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, reason.into())
+}
+
+fn double(value: &Value) -> f64 {
+    match value.kind() {
+        ValueKind::Bool => f64::from(u8::from(value.is_true())),
+        _ => f64::try_from(value.clone()).unwrap_or(f64::NAN),
+    }
+}
+
+/// The result of an operation on integers.
+fn integer(result: Option<i128>) -> Computed {
+    let result = result.ok_or_else(|| wrong("the result is too large"))?;
+    Ok(i64::try_from(result).map_or_else(|_| result.into(), Value::from))
+}
+
+fn by_zero() -> Error {
+    wrong("division by zero")
+}
+
+/// `left + right`: of two numbers, two texts or two lists.
+pub(super) fn sum(left: &Value, right: &Value) -> Computed {
+    if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
+        return text(left.to_owned() + right);
+    }
+    let is_list = |value: &Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
+    if is_list(left) && is_list(right) {
+        let mut items = items_of(left)?;
+        items.extend(items_of(right)?);
+        return Ok(items.into());
+    }
+    match Pair::of("+", left, right)? {
+        Pair::Integers(a, b) => integer(a.checked_add(b)),
+        Pair::Doubles(a, b) => Ok((a + b).into()),
+    }
+}
+
+/// `left - right`.
+pub(super) fn difference(left: &Value, right: &Value) -> Computed {
+    match Pair::of("-", left, right)? {
+        Pair::Integers(a, b) => integer(a.checked_sub(b)),
+        Pair::Doubles(a, b) => Ok((a - b).into()),
+    }
+}
+
+/// `left * right`.
+pub(super) fn product(left: &Value, right: &Value) -> Computed {
+    match Pair::of("*", left, right)? {
+        Pair::Integers(a, b) => integer(a.checked_mul(b)),
+        Pair::Doubles(a, b) => Ok((a * b).into()),
+    }
+}
+
+/// `left / right`, which is never an integer.
+pub(super) fn quotient(left: &Value, right: &Value) -> Computed {
+    Pair::of("/", left, right)?;
+    let (a, b) = (double(left), double(right));
+    if b == 0.0 { Err(by_zero()) } else { Ok((a / b).into()) }
+}
+
+/// `left // right`, rounded down.
+pub(super) fn floor_quotient(left: &Value, right: &Value) -> Computed {
+    match Pair::of("//", left, right)? {
+        Pair::Integers(_, 0) | Pair::Doubles(_, 0.0) => Err(by_zero()),
+        Pair::Integers(a, b) => integer(floored(a, b).map(|(quotient, _)| quotient)),
+        Pair::Doubles(a, b) => Ok(((a - floored_remainder(a, b)) / b).round().into()),
+    }
+}
+
+/// `left % right`, with the sign of `right`.
+pub(super) fn remainder(left: &Value, right: &Value) -> Computed {
+    match Pair::of("%", left, right)? {
+        Pair::Integers(_, 0) | Pair::Doubles(_, 0.0) => Err(by_zero()),
+        Pair::Integers(a, b) => integer(floored(a, b).map(|(_, remainder)| remainder)),
+        Pair::Doubles(a, b) => Ok(floored_remainder(a, b).into()),
+    }
+}
+
+fn floored_remainder(a: f64, b: f64) -> f64 {
+    let remainder = a % b;
+    let is_opposite = remainder != 0.0 && (remainder < 0.0) != (b < 0.0);
+    if is_opposite { remainder + b } else { remainder }
+}
+
+/// Quotient, rounded down, and remainder.
+fn floored(a: i128, b: i128) -> Option<(i128, i128)> {
+    let (quotient, remainder) = (a.checked_div(b)?, a.checked_rem(b)?);
+    if remainder != 0 && (remainder < 0) != (b < 0) {
+        return Some((quotient.checked_sub(1)?, remainder.checked_add(b)?));
+    }
+    Some((quotient, remainder))
+}
+
+/// `left ** right`.
+#[expect(clippy::cast_precision_loss, reason = "a fraction is a double")]
+pub(super) fn power(left: &Value, right: &Value) -> Computed {
+    match Pair::of("**", left, right)? {
+        Pair::Integers(0, b) if b < 0 => Err(by_zero()),
+        Pair::Integers(a, b) if b < 0 => Ok((a as f64).powf(b as f64).into()),
+        Pair::Integers(a, b) => integer(u32::try_from(b).ok().and_then(|b| a.checked_pow(b))),
+        Pair::Doubles(a, b) if a == 0.0 && b < 0.0 => Err(by_zero()),
+        Pair::Doubles(a, b) => Ok(a.powf(b).into()),
+    }
+}
+
+/// `-value`.
+pub(super) fn negated(value: &Value) -> Computed {
+    if value.kind() != ValueKind::Number {
+        return Err(wrong(format!("a number is needed, not {}", noun(value))));
+    }
+    if value.is_integer() {
+        return difference(&Value::from(0), value);
+    }
+    Ok((-double(value)).into())
+}
+
+/// `left ~ right`: both as text, one after the other.
+pub(super) fn concatenation(left: &Value, right: &Value) -> Computed {
+    text(json::to_text(left) + &json::to_text(right))
+}
+
+/// A text, if it is not too long.
+pub(super) fn text(text: String) -> Computed {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(wrong(format!("gives a text of more than {TEXT_BYTES_MAX} bytes")));
+    }
+    spend_on_text(text.len())?;
+    Ok(text.into())
+}
+
+/// So many of a unit, in milliseconds; none of none.
+#[expect(clippy::cast_precision_loss, reason = "units are far below 2^52")]
+#[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range at its ends")]
+pub(super) fn duration(count: &Value, unit_ms: i64) -> Computed {
+    if is_absent(count) {
+        return Ok(count.clone());
+    }
+    if count.kind() != ValueKind::Number {
+        return Err(wrong(format!("a number is needed, not {}", noun(count))));
+    }
+    let ms = match count.as_i64() {
+        Some(integer) if count.is_integer() => integer.saturating_mul(unit_ms),
+        _ => (double(count) * unit_ms as f64).round() as i64,
+    };
+    Ok(ms.into())
+}
