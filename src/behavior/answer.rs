@@ -28,10 +28,10 @@ use crate::openapi::MediaType;
 use crate::openapi::Operation;
 use crate::openapi::Response as Documented;
 use crate::openapi::Schemas;
-use crate::response;
 use crate::response::Accept;
 use crate::response::Content;
 use crate::response::Decided;
+use crate::response::Offer;
 
 /// What a body is written in where nothing is documented.
 const JSON: &str = "application/json";
@@ -81,8 +81,9 @@ impl Answer {
         let own_type = own_type.and_then(|(_, template)| template.literal()?.as_str());
         let nothing = MediaType::default();
         let medium = match documented {
-            Some(documented) => medium(documented, own_type),
-            None => Some(Medium { number: 0, name: JSON, media: &nothing }),
+            // Where none suits the header, that was told of it.
+            Some(documented) => Offer::preferred(documented, own_type),
+            None => Some(Offer { number: 0, name: JSON, media: &nothing }),
         };
         let body = body(format, status, medium, place, notes)?;
         let offered = documented
@@ -127,13 +128,7 @@ impl Answer {
 
     /// The answer where nothing is documented; an `Err` says why it cannot be given.
     pub(crate) fn undocumented(&self, scope: &Value) -> Result<Response<Bytes>, String> {
-        let written = match self.value(scope)? {
-            None => None,
-            Some(value) => Some(
-                media::write(&value, JSON, None)
-                    .ok_or_else(|| format!("the body cannot be written as `{JSON}`"))?,
-            ),
-        };
+        let written = self.value(scope)?.and_then(|value| media::write(&value, JSON, None));
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = self.status;
         if let Some(written) = written {
@@ -173,70 +168,32 @@ impl Answer {
     }
 }
 
-/// A documented media type of a response.
-#[derive(Clone, Copy)]
-struct Medium<'d> {
-    number: usize,
-    name: &'d str,
-    media: &'d MediaType,
-}
-
-impl Medium<'_> {
-    /// Holds a body against its schema.
-    fn check(self, value: &Json, schemas: &Schemas) -> Result<(), String> {
-        response::check_value(schemas, self.name, self.media, value)
-    }
-
-    fn can_write(self, value: &Json, schemas: &Schemas) -> bool {
-        response::write_value(schemas, self.name, self.media, value).is_some()
-    }
-}
-
-/// The media type that a body is meant for: the one that the answer's own `Content-Type` names, or else that which is given
-/// where nobody asks for another.
-fn medium<'d>(documented: &'d Documented, own_type: Option<&str>) -> Option<Medium<'d>> {
-    let preferred = response::preferred(documented);
-    let suits = |name: &str| own_type.is_none_or(|it| response::content_type_suits(name, it));
-    let mut all = documented.content.iter().enumerate();
-    let suiting = preferred.filter(|(_, name, _)| suits(name)).or_else(|| {
-        let found = all.find(|(_, (name, _))| suits(name))?;
-        Some((found.0, found.1.0.as_str(), found.1.1))
-    });
-    // Where none suits, that was told of the header.
-    suiting.or(preferred).map(|(number, name, media)| Medium { number, name, media })
-}
-
 /// The numbers of the media types that a body can be sent in: the one that it is meant for, and those of which nothing else
 /// is documented. `None`: all of them.
 fn offered(
     body: &AnswerBody,
     documented: &Documented,
-    meant: Medium<'_>,
+    meant: Offer<'_>,
     schemas: &Schemas,
 ) -> Option<Box<[usize]>> {
-    let is_offered = |(number, (name, media)): &(usize, (&String, &MediaType))| {
-        let medium = Medium { number: *number, name, media };
-        *number == meant.number
+    let is_offered = |offer: &Offer<'_>| {
+        offer.number == meant.number
             || match body {
                 AnswerBody::Documented(None) => true,
-                AnswerBody::Documented(Some(example)) => media.examples.contains_key(example),
+                AnswerBody::Documented(Some(name)) => offer.media.examples.contains_key(name),
                 AnswerBody::Fixed(value) => {
-                    medium.check(value, schemas).is_ok() && medium.can_write(value, schemas)
+                    offer.check(schemas, value).is_ok() && offer.write(schemas, value).is_some()
                 }
                 AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
-                    let is_alike = match (media.schema, meant.media.schema) {
-                        (None, _) => true,
-                        (Some(one), Some(other)) => {
-                            schemas.canonical(one) == schemas.canonical(other)
-                        }
-                        (Some(_), None) => false,
-                    };
-                    is_alike && !media::has_own_syntax(name)
+                    let schema =
+                        |offer: &Offer<'_>| offer.media.schema.map(|it| schemas.canonical(it));
+                    schema(offer).is_none_or(|one| schema(&meant) == Some(one))
+                        && !media::has_own_syntax(offer.name)
                 }
             }
     };
-    let all = documented.content.iter().enumerate();
-    let offered: Box<[usize]> = all.filter(is_offered).map(|(number, _)| number).collect();
+    let all = Offer::all(documented).filter(is_offered);
+    let offered: Box<[usize]> = all.map(|offer| offer.number).collect();
     (offered.len() < documented.content.len()).then_some(offered)
 }
 
@@ -341,14 +298,18 @@ fn check_header(
     if *name != CONTENT_TYPE {
         return Ok(());
     }
-    let names: Vec<&str> = match documented {
-        Some(documented) => documented.content.keys().map(String::as_str).collect(),
-        None => format.body.iter().map(|_| JSON).collect(),
+    let nothing = MediaType::default();
+    let offers: Vec<Offer<'_>> = match documented {
+        Some(documented) => Offer::all(documented).collect(),
+        None => {
+            format.body.iter().map(|_| Offer { number: 0, name: JSON, media: &nothing }).collect()
+        }
     };
-    if names.is_empty() {
+    if offers.is_empty() {
         return Err(format!("`Content-Type` is `{text}`, and the answer has no body"));
     }
-    if !names.iter().any(|name| response::content_type_suits(name, text)) {
+    if !offers.iter().any(|offer| offer.suits(text)) {
+        let names: Vec<&str> = offers.iter().map(|offer| offer.name).collect();
         let names = names.join("` and `");
         return Err(format!("`Content-Type` is `{text}`, and the body is documented as `{names}`"));
     }
@@ -358,7 +319,7 @@ fn check_header(
 fn body(
     format: &AnswerFormat,
     status: StatusCode,
-    medium: Option<Medium<'_>>,
+    medium: Option<Offer<'_>>,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) -> Option<AnswerBody> {
@@ -416,20 +377,20 @@ fn body(
 /// A documented example that is sent as it is fits its schema, and can be written.
 fn check_example(
     example: &Json,
-    medium: Medium<'_>,
+    medium: Offer<'_>,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
 ) {
-    if let Err(reason) = medium.check(example, place.schemas) {
+    if let Err(reason) = medium.check(place.schemas, example) {
         let message = format!("the documented example cannot be sent: {reason}");
         notes.error(place.pointer, message, None);
     }
-    if !medium.can_write(example, place.schemas) {
+    if medium.write(place.schemas, example).is_none() {
         cannot_write(medium, place.pointer, notes);
     }
 }
 
-fn cannot_write(medium: Medium<'_>, pointer: &str, notes: &mut Notes<'_>) {
+fn cannot_write(medium: Offer<'_>, pointer: &str, notes: &mut Notes<'_>) {
     let message = format!("the body cannot be written as `{}`", medium.name);
     notes.error(pointer, message, "give a text, which is sent as it is".to_owned());
 }
@@ -437,7 +398,7 @@ fn cannot_write(medium: Medium<'_>, pointer: &str, notes: &mut Notes<'_>) {
 /// A merge patch that takes away nothing that the schema requires.
 fn merge_patch(
     format: &Json,
-    medium: Medium<'_>,
+    medium: Offer<'_>,
     pointer: &str,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
@@ -484,7 +445,7 @@ fn example<'a>(
 
 fn computed(
     format: &Json,
-    medium: Option<Medium<'_>>,
+    medium: Option<Offer<'_>>,
     pointer: &str,
     place: &AnswerPlace<'_>,
     notes: &mut Notes<'_>,
@@ -506,11 +467,11 @@ fn computed(
     };
     let Some(medium) = medium else { return Some(AnswerBody::Documented(None)) };
     if place.vet
-        && let Err(reason) = medium.check(literal, place.schemas)
+        && let Err(reason) = medium.check(place.schemas, literal)
     {
         notes.error(pointer, reason, None);
     }
-    if !medium.can_write(literal, place.schemas) {
+    if medium.write(place.schemas, literal).is_none() {
         cannot_write(medium, pointer, notes);
         return None;
     }

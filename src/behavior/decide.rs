@@ -9,13 +9,13 @@ use http::StatusCode;
 use serde_json::Value as Json;
 
 use crate::behavior;
-use crate::behavior::Answered;
 use crate::behavior::Behavior;
 use crate::behavior::Call;
 use crate::behavior::Decision;
 use crate::behavior::Moment;
 use crate::behavior::OperationTable;
 use crate::behavior::Rule;
+use crate::behavior::RuleAnswer;
 use crate::behavior::caller::Judge;
 use crate::behavior::effect::Effect;
 use crate::behavior::effect::Outcome;
@@ -313,9 +313,9 @@ impl Behavior {
         });
         let answer = match documented {
             Some(documented) => {
-                rule.answer.decide(documented, rule.number, scope).map(Answered::Documented)
+                rule.answer.decide(documented, rule.number, scope).map(RuleAnswer::Documented)
             }
-            None => rule.answer.undocumented(scope).map(Answered::Undocumented),
+            None => rule.answer.undocumented(scope).map(RuleAnswer::Undocumented),
         };
         match answer {
             Ok(answer) => {
@@ -331,7 +331,7 @@ impl Behavior {
 
 /// What went wrong is told in whatever a request accepts.
 fn of_failure(mut decision: Decision<'_>) -> Decision<'_> {
-    if let Answered::Documented(decided) = &mut decision.answer {
+    if let RuleAnswer::Documented(decided) = &mut decision.answer {
         decided.accept = Accept::Advises;
     }
     decision

@@ -173,14 +173,14 @@ struct Rule {
 
 /// What is answered.
 #[derive(Debug)]
-pub enum Answered<'b> {
+pub enum RuleAnswer<'b> {
     /// A documented response, still to be written.
     Documented(Decided<'b>),
     /// Something of which nothing is documented.
     Undocumented(Response<Bytes>),
 }
 
-impl Answered<'_> {
+impl RuleAnswer<'_> {
     /// The status.
     pub fn status(&self) -> u16 {
         match self {
@@ -194,7 +194,7 @@ impl Answered<'_> {
 #[derive(Debug)]
 pub struct Decision<'b> {
     /// The answer.
-    pub answer: Answered<'b>,
+    pub answer: RuleAnswer<'b>,
     /// What decided: the rule, by its place in [`Behavior::rules`], how long it holds the answer back, and the credential
     /// that did not do.
     pub facts: Facts,
@@ -205,7 +205,7 @@ pub struct Decision<'b> {
 impl Decision<'_> {
     /// An answer at once, that no rule gave and that changes nothing.
     fn new(response: Response<Bytes>, why: Why) -> Self {
-        let answer = Answered::Undocumented(response);
+        let answer = RuleAnswer::Undocumented(response);
         Self { answer, facts: Facts::of(why), changes: Arc::new([]) }
     }
 }

@@ -34,6 +34,7 @@ use crate::response;
 use crate::response::Decided;
 use crate::response::Making;
 use crate::response::NotDocumented;
+use crate::response::Offer;
 use crate::response::Options;
 use crate::response::Renderings;
 use crate::response::Seeds;
@@ -183,9 +184,10 @@ pub fn findings(contract: &Contract, findings: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for operation in &contract.operations {
         for (code, response) in &operation.responses {
-            for (name, media) in &response.content {
+            for offer in Offer::all(response) {
+                let name = offer.name;
                 let is_known = !media::has_own_syntax(name)
-                    || response::can_write(contract, name, media)
+                    || offer.can_be_written(&contract.schemas)
                     || !told.insert((response.line, name));
                 if !is_known {
                     let pointer = child(&child(&operation.pointer, "responses"), code);

@@ -26,11 +26,11 @@ pub(super) enum Refusal {
     /// The documented example does not fit its schema.
     Misfit(Vec<Violation>),
     /// The one that was chosen cannot be given.
-    Unsent(response::Refusal),
+    Unsent(response::NotSent),
 }
 
-impl From<response::Refusal> for Refusal {
-    fn from(refusal: response::Refusal) -> Self {
+impl From<response::NotSent> for Refusal {
+    fn from(refusal: response::NotSent) -> Self {
         Self::Unsent(refusal)
     }
 }

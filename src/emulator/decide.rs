@@ -11,10 +11,10 @@ use http::Response;
 use http::StatusCode;
 
 use crate::behavior;
-use crate::behavior::Answered;
 use crate::behavior::Call;
 use crate::behavior::Decision;
 use crate::behavior::Explanation;
+use crate::behavior::RuleAnswer;
 use crate::clock::Timestamp;
 use crate::documented;
 use crate::emulator::AnsweredBy;
@@ -27,8 +27,8 @@ use crate::emulator::route::no_such_preference;
 use crate::message::Why;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
-use crate::response::Refusal;
-use crate::response::Written;
+use crate::response::NotSent;
+use crate::response::WrittenResponse;
 use crate::sandbox;
 use crate::sandbox::NotCommitted;
 use crate::sandbox::World;
@@ -53,7 +53,7 @@ impl Emulator {
         }
         let decided = documented::preferred(self.operation(*place), preferences);
         let written = decided
-            .map_err(Refusal::from)
+            .map_err(NotSent::from)
             .and_then(|decided| self.write(*place, &decided, preferences, asked, world));
         let mut answer = match written {
             Ok(written) => {
@@ -149,13 +149,13 @@ impl Emulator {
             world.set_ids_position(ids);
         }
         let written = match answer {
-            Answered::Undocumented(response) => Ok(response.into()),
-            Answered::Documented(decided) => {
+            RuleAnswer::Undocumented(response) => Ok(response.into()),
+            RuleAnswer::Documented(decided) => {
                 self.write(*place, &decided, preferences, asked, world)
             }
         };
         let (mut answer, misfits, is_made) = match written {
-            Ok(Written { response, misfits, is_made, .. }) => {
+            Ok(WrittenResponse { response, misfits, is_made, .. }) => {
                 (Answer { facts, ..Answer::new(response, Why::Nothing) }, misfits, is_made)
             }
             Err(refusal) => {
@@ -212,8 +212,8 @@ impl Emulator {
         let behavior = self.behavior(provider);
         let failed = behavior.internal_failure(operation, status, method, path, &moment)?;
         match failed.answer {
-            Answered::Undocumented(response) => Some(response),
-            Answered::Documented(decided) => {
+            RuleAnswer::Undocumented(response) => Some(response),
+            RuleAnswer::Documented(decided) => {
                 let written = self.write(place, &decided, &Preferences::default(), asked, world);
                 written.ok().map(|written| written.response)
             }
@@ -267,12 +267,13 @@ fn told_of(validated: &Validated, misfits: &[Violation]) -> Option<HeaderValue> 
 }
 
 /// A response that was decided on and cannot be sent; `why` says who decided.
-fn refused(refusal: Refusal, why: &Why) -> Answer {
+fn refused(refusal: NotSent, why: &Why) -> Answer {
     match (refusal, why) {
-        (Refusal::Unfit(reason), Why::Rule(label)) => {
+        (NotSent::Unfit(reason), Why::Rule(label)) => {
             let (response, why) = behavior::fault(label, reason);
             Answer::new(response, why)
         }
+        (why @ NotSent::NotAcceptable(_), _) => Answer::refused(why.into(), "not acceptable"),
         (refusal, _) => Answer::refused(refusal.into(), "no documented answer"),
     }
 }

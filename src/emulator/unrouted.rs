@@ -12,8 +12,8 @@ use http::StatusCode;
 use http::header::ALLOW;
 use serde_json::json;
 
-use crate::behavior::Answered;
 use crate::behavior::RouteFailure;
+use crate::behavior::RuleAnswer;
 use crate::clock::Timestamp;
 use crate::emulator::Asked;
 use crate::emulator::Emulator;
@@ -166,7 +166,7 @@ impl Emulator {
         let moment = world.moment(number, now);
         let (method, path) = (&asked.parts.method, asked.address.path);
         let decision = self.behavior(number).fail_route(failure, method, path, &moment)?;
-        let Answered::Undocumented(response) = decision.answer else { return None };
+        let RuleAnswer::Undocumented(response) = decision.answer else { return None };
         Some(Answer { facts: decision.facts, ..Answer::new(response, Why::Nothing) })
     }
 }

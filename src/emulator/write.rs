@@ -13,9 +13,9 @@ use crate::response::Accept;
 use crate::response::Content;
 use crate::response::Decided;
 use crate::response::Making;
-use crate::response::Refusal;
+use crate::response::NotSent;
 use crate::response::Seeds;
-use crate::response::Written;
+use crate::response::WrittenResponse;
 use crate::sandbox::World;
 
 impl Emulator {
@@ -27,7 +27,7 @@ impl Emulator {
         preferences: &Preferences,
         asked: &Asked<'_>,
         world: &mut World,
-    ) -> Result<Written, Refusal> {
+    ) -> Result<WrittenResponse, NotSent> {
         let is_made = matches!(decided.content, Content::Documented(_));
         let is_dynamic = is_made && preferences.dynamic.unwrap_or(self.documented.dynamic);
         let seeds = if is_dynamic {
@@ -48,7 +48,7 @@ impl Emulator {
         decided: &Decided<'_>,
         making: &Making,
         asked: &Asked<'_>,
-    ) -> Result<Written, Refusal> {
+    ) -> Result<WrittenResponse, NotSent> {
         let contract = self.behavior(provider).contract();
         let headers = &asked.parts.headers;
         self.renderings[provider].write(contract, operation, decided, headers, making)

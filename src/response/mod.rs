@@ -7,7 +7,7 @@
 mod find;
 mod headers;
 mod negotiate;
-mod refusal;
+mod not_sent;
 mod render;
 
 use std::borrow::Cow;
@@ -25,14 +25,10 @@ use crate::sample::Wish;
 pub use find::NotDocumented;
 pub use find::by_name;
 pub use find::coded;
-pub use negotiate::content_type_suits;
-pub use negotiate::preferred;
-pub use refusal::Refusal;
+pub use negotiate::Offer;
+pub use not_sent::NotSent;
 pub use render::Renderings;
-pub use render::Written;
-pub use render::can_write;
-pub use render::check_value;
-pub use render::write_value;
+pub use render::WrittenResponse;
 
 /// How answers are made from what is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

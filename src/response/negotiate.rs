@@ -14,34 +14,52 @@ use crate::openapi::Response as Documented;
 use super::Accept;
 use super::Decided;
 use super::find::NotDocumented;
-use super::refusal::Refusal;
+use super::not_sent::NotSent;
 
 /// What a request that does not say gets where it is documented.
 const JSON: &str = "application/json";
 
-/// A documented media type, and how it is sent.
+/// A documented media type of a response.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'d> {
+    /// Its number in the response's content.
+    pub number: usize,
+    /// Its name, which can be a range.
+    pub name: &'d str,
+    /// What is documented of it.
+    pub media: &'d MediaType,
+}
+
+impl<'d> Offer<'d> {
+    /// Those of a response.
+    pub fn all(response: &'d Documented) -> impl Iterator<Item = Self> + Clone {
+        let content = response.content.iter().enumerate();
+        content.map(|(number, (name, media))| Self { number, name, media })
+    }
+
+    /// The one that is given when nobody asks for another: JSON where there is some, else the first. It is one that suits
+    /// the answer's own `Content-Type`, if there is such.
+    pub fn preferred(response: &'d Documented, own_type: Option<&str>) -> Option<Self> {
+        let suits = |offer: &Self| own_type.is_none_or(|own_type| offer.suits(own_type));
+        usual(Self::all(response).filter(suits)).or_else(|| usual(Self::all(response)))
+    }
+
+    /// Whether a `Content-Type` is one of it; one of JSON may be called by another's name.
+    pub fn suits(&self, content_type: &str) -> bool {
+        (media::is_json(self.name) && media::is_json(content_type))
+            || media::is_offered(self.name, content_type)
+    }
+}
+
+/// The media type that is sent.
 #[derive(Clone, Debug)]
 pub(super) struct ChosenMedia<'d> {
-    /// Its number in the response's content.
-    pub(super) number: usize,
+    /// The one that is documented.
+    pub(super) offer: Offer<'d>,
     /// What `Content-Type` says: the documented media type, or for a range one that is in it.
     pub(super) name: String,
-    pub(super) media: &'d MediaType,
     /// Whether the document has a range here.
     pub(super) is_range: bool,
-}
-
-/// The media type that is given when nobody asks for another: JSON where there is some, else the first. Its number, name
-/// and content.
-pub fn preferred(response: &Documented) -> Option<(usize, &str, &MediaType)> {
-    let all = response.content.iter().enumerate();
-    usual(all.map(|(number, (name, media))| (number, name.as_str(), media)))
-}
-
-/// Whether a `Content-Type` is that of a documented media type; one of JSON may be called by another's name.
-pub fn content_type_suits(documented: &str, content_type: &str) -> bool {
-    (media::is_json(documented) && media::is_json(content_type))
-        || media::is_offered(documented, content_type)
 }
 
 /// The media type that suits a request; none where there is no body to give.
@@ -52,9 +70,9 @@ pub(super) fn choose<'d>(
     operation: &Operation,
     decided: &Decided<'d>,
     headers: &HeaderMap,
-) -> Result<Option<ChosenMedia<'d>>, Refusal> {
+) -> Result<Option<ChosenMedia<'d>>, NotSent> {
     let chosen = acceptable(decided, headers)?;
-    let examples = chosen.as_ref().map(|chosen| &chosen.media.examples);
+    let examples = chosen.as_ref().map(|chosen| &chosen.offer.media.examples);
     if let Some(name) = decided.example()
         && !examples.is_some_and(|examples| examples.contains_key(name))
     {
@@ -66,30 +84,25 @@ pub(super) fn choose<'d>(
     Ok(chosen)
 }
 
-/// A documented media type: its number, name and content.
-type Offer<'d> = (usize, &'d str, &'d MediaType);
-
 fn acceptable<'d>(
     decided: &Decided<'d>,
     headers: &HeaderMap,
-) -> Result<Option<ChosenMedia<'d>>, Refusal> {
+) -> Result<Option<ChosenMedia<'d>>, NotSent> {
     let own_type = decided.headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
     let own_type = own_type.and_then(|(_, value)| value.as_ref()?.to_str().ok());
-    let content = decided.response.content.iter().enumerate();
-    let content = content.map(|(number, (name, media))| (number, name.as_str(), media));
-    let offered = content.filter(|(number, name, _)| {
-        decided.offered.is_none_or(|offered| offered.contains(number))
-            && own_type.is_none_or(|own_type| content_type_suits(name, own_type))
+    let offered = Offer::all(decided.response).filter(|offer| {
+        decided.offered.is_none_or(|offered| offered.contains(&offer.number))
+            && own_type.is_none_or(|own_type| offer.suits(own_type))
     });
     if offered.clone().next().is_none() {
         return own_type.map_or(Ok(None), |own_type| Err(unsuited(decided, own_type)));
     }
     if let Accept::Ignored(number) = decided.accept {
-        let found = offered.clone().find(|(offered, ..)| *offered == number);
+        let found = offered.clone().find(|offer| offer.number == number);
         return Ok(found.map(|found| ChosenMedia::of(found, own_type, &HeaderMap::new())));
     }
     let named = decided.example().and_then(|name| {
-        let exemplary = offered.clone().filter(|(_, _, media)| media.examples.contains_key(name));
+        let exemplary = offered.clone().filter(|offer| offer.media.examples.contains_key(name));
         best(exemplary, headers)
     });
     match named.or_else(|| best(offered.clone(), headers)) {
@@ -99,7 +112,7 @@ fn acceptable<'d>(
         }
         // There is no body that could not be accepted.
         None if decided.status == 204 => Ok(None),
-        None => Err(Refusal::NotAcceptable(offered.map(|(_, name, _)| name.to_owned()).collect())),
+        None => Err(NotSent::NotAcceptable(offered.map(|offer| offer.name.to_owned()).collect())),
     }
 }
 
@@ -108,8 +121,8 @@ fn best<'d>(
     offered: impl Iterator<Item = Offer<'d>> + Clone,
     headers: &HeaderMap,
 ) -> Option<Offer<'d>> {
-    match media::choose(headers, offered.clone().map(|(_, name, _)| name)) {
-        Choice::Of(chosen) => offered.clone().find(|(_, name, _)| *name == chosen),
+    match media::choose(headers, offered.clone().map(|offer| offer.name)) {
+        Choice::Of(chosen) => offered.clone().find(|offer| offer.name == chosen),
         Choice::Anything => usual(offered),
         Choice::None => None,
     }
@@ -117,15 +130,15 @@ fn best<'d>(
 
 /// The media type that is given where a request does not say.
 fn usual<'d>(mut offered: impl Iterator<Item = Offer<'d>> + Clone) -> Option<Offer<'d>> {
-    let find = |wanted: fn(&str) -> bool| offered.clone().find(|(_, name, _)| wanted(name));
+    let find = |wanted: fn(&str) -> bool| offered.clone().find(|offer| wanted(offer.name));
     let json = find(|name| media::essence(name) == JSON).or_else(|| find(media::is_json));
     json.or_else(|| offered.next())
 }
 
-fn unsuited(decided: &Decided<'_>, own_type: &str) -> Refusal {
-    Refusal::Unfit(match preferred(decided.response) {
+fn unsuited(decided: &Decided<'_>, own_type: &str) -> NotSent {
+    NotSent::Unfit(match Offer::preferred(decided.response, None) {
         None => format!("`Content-Type` is `{own_type}`, and the answer has no body"),
-        Some((_, name, _)) => {
+        Some(Offer { name, .. }) => {
             format!("`Content-Type` is `{own_type}`, and the body is documented as `{name}`")
         }
     })
@@ -133,12 +146,17 @@ fn unsuited(decided: &Decided<'_>, own_type: &str) -> Refusal {
 
 impl<'d> ChosenMedia<'d> {
     /// An offered media type; of a range, what the answer says itself, what the client asked for, or the most usual type in it.
-    fn of((number, name, media): Offer<'d>, own_type: Option<&str>, headers: &HeaderMap) -> Self {
-        let is_range = name.contains('*');
+    fn of(offer: Offer<'d>, own_type: Option<&str>, headers: &HeaderMap) -> Self {
+        let is_range = offer.name.contains('*');
         let name = match own_type.filter(|_| is_range) {
             Some(own_type) => own_type.to_owned(),
-            None => media::concrete(headers, name).into_owned(),
+            None => media::concrete(headers, offer.name).into_owned(),
         };
-        Self { number, name, media, is_range }
+        Self { offer, name, is_range }
+    }
+
+    /// The same as if it were documented by the name that is sent.
+    pub(super) fn sent(&self) -> Offer<'_> {
+        Offer { name: &self.name, ..self.offer }
     }
 }

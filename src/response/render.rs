@@ -24,7 +24,6 @@ use crate::message::FRAMING;
 use crate::openapi::Contract;
 use crate::openapi::Direction;
 use crate::openapi::Header;
-use crate::openapi::MediaType;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
 use crate::sample;
@@ -39,7 +38,8 @@ use super::Making;
 use super::headers::About;
 use super::negotiate;
 use super::negotiate::ChosenMedia;
-use super::refusal::Refusal;
+use super::negotiate::Offer;
+use super::not_sent::NotSent;
 
 /// Bytes of answers that are kept: what is asked for again and again in tests is a few megabytes.
 const KEPT_BYTES_MAX: usize = 32 << 20;
@@ -63,7 +63,7 @@ struct Rendered {
 
 /// A response that was written.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct WrittenResponse {
     /// The response.
     pub response: Response<Bytes>,
     /// How its documented value departs from its schema.
@@ -75,7 +75,7 @@ pub struct Written {
 }
 
 /// One of which nothing is documented.
-impl From<Response<Bytes>> for Written {
+impl From<Response<Bytes>> for WrittenResponse {
     fn from(response: Response<Bytes>) -> Self {
         Self { response, misfits: Vec::new(), label: Arc::default(), is_made: false }
     }
@@ -116,10 +116,10 @@ impl Renderings {
         decided: &Decided<'_>,
         headers: &HeaderMap,
         making: &Making,
-    ) -> Result<Written, Refusal> {
+    ) -> Result<WrittenResponse, NotSent> {
         let media = negotiate::choose(&contract.operations[operation], decided, headers)?;
-        let answer = Answer { contract, operation, decided, media, making };
-        let rendered = self.rendered(&answer)?;
+        let rendering = Rendering { contract, operation, decided, media, making };
+        let rendered = self.rendered(&rendering)?;
         let mut response = Response::new(rendered.body.clone());
         *response.status_mut() = rendered.status;
         for (name, value) in &rendered.headers {
@@ -131,23 +131,23 @@ impl Renderings {
                 None => drop(response.headers_mut().remove(name)),
             }
         }
-        Ok(Written {
+        Ok(WrittenResponse {
             response,
             misfits: rendered.misfits.clone(),
             label: Arc::clone(&rendered.label),
-            is_made: answer.media.is_some() && matches!(decided.content, Content::Documented(_)),
+            is_made: rendering.media.is_some() && matches!(decided.content, Content::Documented(_)),
         })
     }
 
     /// The response, made now unless it was made before.
-    fn rendered(&self, answer: &Answer<'_>) -> Result<Arc<Rendered>, Refusal> {
-        let Some(key) = answer.key() else { return answer.render().map(Arc::new) };
+    fn rendered(&self, rendering: &Rendering<'_>) -> Result<Arc<Rendered>, NotSent> {
+        let Some(key) = rendering.key() else { return rendering.render().map(Arc::new) };
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(rendered) = kept.by_key.get(&key) {
             return Ok(Arc::clone(rendered));
         }
         drop(kept);
-        let rendered = Arc::new(answer.render()?);
+        let rendered = Arc::new(rendering.render()?);
         let bytes = rendered.body.len() + OVERHEAD_BYTES;
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if kept.bytes + bytes > KEPT_BYTES_MAX {
@@ -163,7 +163,7 @@ impl Renderings {
 type Valued<'v> = (Cow<'v, Value>, Vec<Violation>);
 
 /// A response on its way to be bytes.
-struct Answer<'a> {
+struct Rendering<'a> {
     contract: &'a Contract,
     operation: usize,
     decided: &'a Decided<'a>,
@@ -171,7 +171,7 @@ struct Answer<'a> {
     making: &'a Making,
 }
 
-impl Answer<'_> {
+impl Rendering<'_> {
     /// What it is kept by; none if it is not.
     fn key(&self) -> Option<Key> {
         let Self { decided, making, .. } = self;
@@ -190,7 +190,7 @@ impl Answer<'_> {
         Some(Key {
             operation: self.operation,
             status: decided.status,
-            media: self.media.as_ref().map(|media| media.number),
+            media: self.media.as_ref().map(|media| media.offer.number),
             example,
             value,
             seed: if is_made { making.seed } else { 0 },
@@ -199,7 +199,7 @@ impl Answer<'_> {
         })
     }
 
-    fn render(&self) -> Result<Rendered, Refusal> {
+    fn render(&self) -> Result<Rendered, NotSent> {
         let status = StatusCode::from_u16(self.decided.status).unwrap_or_default();
         let mut rendered = Rendered {
             status,
@@ -213,7 +213,7 @@ impl Answer<'_> {
             let mut content_type = HeaderValue::from_str(&chosen.name).ok();
             if let Some((value, misfits)) = self.value(chosen)? {
                 rendered.misfits = misfits;
-                match write_value(&self.contract.schemas, &chosen.name, chosen.media, &value) {
+                match chosen.sent().write(&self.contract.schemas, &value) {
                     Some(written) => {
                         content_type = Some(written.content_type);
                         rendered.body = written.body;
@@ -221,7 +221,7 @@ impl Answer<'_> {
                     None if matches!(self.decided.content, Content::Documented(_)) => {
                         rendered.misfits.push(unwritable(&chosen.name));
                     }
-                    None => return Err(Refusal::Unfit(cannot_write(&chosen.name))),
+                    None => return Err(NotSent::Unfit(cannot_write(&chosen.name))),
                 }
                 made = Some(value);
             }
@@ -247,17 +247,17 @@ impl Answer<'_> {
 
     /// The value of a body, and how it departs from its schema if it is a documented one. A fixed one was held against it
     /// when it was read.
-    fn value<'s>(&'s self, chosen: &'s ChosenMedia<'_>) -> Result<Option<Valued<'s>>, Refusal> {
+    fn value<'s>(&'s self, chosen: &'s ChosenMedia<'_>) -> Result<Option<Valued<'s>>, NotSent> {
         let schemas = &self.contract.schemas;
         let named = match &self.decided.content {
             Content::Fixed(value, _) => return Ok(Some((Cow::Borrowed(value), Vec::new()))),
             Content::Computed(value) => {
-                check_value(schemas, &chosen.name, chosen.media, value).map_err(Refusal::Unfit)?;
+                chosen.sent().check(schemas, value).map_err(NotSent::Unfit)?;
                 return Ok(Some((Cow::Borrowed(value), Vec::new())));
             }
             Content::Documented(name) => name,
         };
-        let (examples, schema) = (&chosen.media.examples, chosen.media.schema);
+        let (examples, schema) = (&chosen.offer.media.examples, chosen.offer.media.schema);
         let named = named.as_ref().and_then(|name| examples.get(&**name));
         let first = examples.values().next();
         let first = first.filter(|_| !self.making.passes_over_examples || schema.is_none());
@@ -271,7 +271,7 @@ impl Answer<'_> {
             }
             (None, Some(schema)) => {
                 let value = sample::nearest(schemas, schema, &self.making.wish(), self.making.seed)
-                    .map_err(|unmet| Refusal::TooComplex(unmet.to_string()))?;
+                    .map_err(|unmet| NotSent::TooComplex(unmet.to_string()))?;
                 let misfits = response_violations(schemas, schema, &value);
                 Ok(Some((Cow::Owned(value), misfits)))
             }
@@ -329,54 +329,44 @@ fn example_value<'e>(
     (Cow::Borrowed(example), misfits)
 }
 
-/// Holds a value that is not documented against the schema of a media type; an `Err` says how it does not fit. A text of a
-/// type other than JSON is what it says in that type, and no value of the schema.
-pub fn check_value(
-    schemas: &Schemas,
-    media_type: &str,
-    media: &MediaType,
-    value: &Value,
-) -> Result<(), String> {
-    let Some(schema) = media.schema.filter(|_| !value.is_string() || media::is_json(media_type))
-    else {
-        return Ok(());
-    };
-    // What cannot be compiled fits nothing.
-    schemas.response_validator(schema)?;
-    let mut reason = None;
-    schemas.tell_misfits((schema, Direction::Response), value, 1, &mut |base, error| {
-        reason = Some(match format!("{base}{}", error.instance_path()).as_str() {
-            "" => error.to_string(),
-            place => format!("at `{place}`: {error}"),
+impl Offer<'_> {
+    /// Holds a value that is not documented against the schema; an `Err` says how it does not fit. A text of a type other
+    /// than JSON is what it says in that type, and no value of the schema.
+    pub fn check(&self, schemas: &Schemas, value: &Value) -> Result<(), String> {
+        let is_value = !value.is_string() || media::is_json(self.name);
+        let Some(schema) = self.media.schema.filter(|_| is_value) else { return Ok(()) };
+        // What cannot be compiled fits nothing.
+        schemas.response_validator(schema)?;
+        let mut reason = None;
+        schemas.tell_misfits((schema, Direction::Response), value, 1, &mut |base, error| {
+            reason = Some(match format!("{base}{}", error.instance_path()).as_str() {
+                "" => error.to_string(),
+                place => format!("at `{place}`: {error}"),
+            });
         });
-    });
-    reason.map_or(Ok(()), |reason| {
-        let pointer = schemas.pointer(schema);
-        Err(format!("the body does not fit the documented schema {pointer}: {reason}"))
-    })
-}
+        reason.map_or(Ok(()), |reason| {
+            let pointer = schemas.pointer(schema);
+            Err(format!("the body does not fit the documented schema {pointer}: {reason}"))
+        })
+    }
 
-/// A value as the body of a documented media type; `None` where it cannot be written in that.
-pub fn write_value(
-    schemas: &Schemas,
-    media_type: &str,
-    media: &MediaType,
-    value: &Value,
-) -> Option<media::Written> {
-    let schema = media.schema.map(|schema| (schemas, schema));
-    media::write_encoded(value, media_type, schema, &media.encoding)
+    /// A value as a body; `None` where it cannot be written in this media type.
+    pub fn write(&self, schemas: &Schemas, value: &Value) -> Option<media::Written> {
+        let schema = self.media.schema.map(|schema| (schemas, schema));
+        media::write_encoded(value, self.name, schema, &self.media.encoding)
+    }
+
+    /// Whether its first example or, without one, what is made up from its schema can be written.
+    pub fn can_be_written(&self, schemas: &Schemas) -> bool {
+        let wish = Wish::of(Direction::Response);
+        let made = || sample::nearest(schemas, self.media.schema?, &wish, 0).ok();
+        let value = self.media.examples.values().next().cloned().or_else(made);
+        value.is_none_or(|value| self.write(schemas, &value).is_some())
+    }
 }
 
 fn cannot_write(media_type: &str) -> String {
     format!("the body cannot be written as `{media_type}`")
-}
-
-/// Whether an answer of a media type has a body: its first example or, without one, what is made up from its schema.
-pub fn can_write(contract: &Contract, name: &str, media: &MediaType) -> bool {
-    let wish = Wish::of(Direction::Response);
-    let made = || sample::nearest(&contract.schemas, media.schema?, &wish, 0).ok();
-    let Some(value) = media.examples.values().next().cloned().or_else(made) else { return true };
-    write_value(&contract.schemas, name, media, &value).is_some()
 }
 
 fn unwritable(media_type: &str) -> Violation {

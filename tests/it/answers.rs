@@ -12,6 +12,7 @@ use tombstone::behavior::LoadOptions;
 use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::emulator::Provider;
+use tombstone::message::Why;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
 
@@ -494,6 +495,14 @@ fn an_example_that_is_asked_for_by_name_alone_is_found_in_any_response_where_the
         let body = String::from_utf8_lossy(answered.body());
         assert_eq!(body == r#"{"title":"none"}"#, behavior.is_some(), "{body}");
     }
+}
+
+#[test]
+fn the_log_says_that_a_response_was_not_acceptable() {
+    let request = call("GET /things/x", &["accept: image/png"], "");
+    let reply = Trial::new(&things(), "default").send(&request);
+    assert_eq!(reply.account.facts.why, Why::Stage("not acceptable"));
+    assert_eq!(reply.account.operation.as_deref(), Some("getThing"));
 }
 
 #[test]

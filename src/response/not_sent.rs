@@ -11,7 +11,7 @@ use super::find::NotDocumented;
 
 /// Why a response is not sent.
 #[derive(Clone, Debug)]
-pub enum Refusal {
+pub enum NotSent {
     /// What was asked for is not documented.
     NotDocumented(NotDocumented),
     /// No documented media type is acceptable; which there are.
@@ -22,35 +22,35 @@ pub enum Refusal {
     Unfit(String),
 }
 
-impl From<NotDocumented> for Refusal {
+impl From<NotDocumented> for NotSent {
     fn from(missing: NotDocumented) -> Self {
         Self::NotDocumented(missing)
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<NotSent> for Problem {
+    fn from(refusal: NotSent) -> Self {
         match refusal {
-            Refusal::NotDocumented(missing) => {
+            NotSent::NotDocumented(missing) => {
                 let title = "The server cannot find the requested content";
                 Problem::new(StatusCode::NOT_FOUND, title, missing.to_string())
                     .of_type("NOT_FOUND")
                     .with("codes", json!(missing.codes))
                     .with("examples", json!(missing.examples))
             }
-            Refusal::NotAcceptable(offered) => Problem::new(
+            NotSent::NotAcceptable(offered) => Problem::new(
                 StatusCode::NOT_ACCEPTABLE,
                 "The server cannot produce a representation for your accept header",
                 format!("documented are {}", offered.join(", ")),
             )
             .of_type("NOT_ACCEPTABLE"),
-            Refusal::TooComplex(why) => Problem::new(
+            NotSent::TooComplex(why) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Schema too complex",
                 format!("no body can be made up: {why}; give the response an example"),
             )
             .of_type("SCHEMA_TOO_COMPLEX"),
-            Refusal::Unfit(why) => Problem::new(
+            NotSent::Unfit(why) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the response does not fit its contract",
                 why,
