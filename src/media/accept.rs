@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use http::HeaderMap;
+use http::HeaderValue;
 use http::header::ACCEPT;
 
 use super::kind::parts;
@@ -32,6 +33,13 @@ pub enum Choice<'o> {
 /// comes first, then the one that was named first, then the one that was offered first. Where nothing has the
 /// parameters that are asked for, they are not looked at. An offered range is as good as the best type in it.
 pub fn choose<'o>(headers: &HeaderMap, offered: impl IntoIterator<Item = &'o str>) -> Choice<'o> {
+    let mut lines = headers.get_all(ACCEPT).iter();
+    match (lines.next().map(HeaderValue::as_bytes), lines.next()) {
+        (None, _) => return Choice::Anything,
+        // What most clients send.
+        (Some(b"*/*"), None) => return offered.into_iter().next().map_or(Choice::None, Choice::Of),
+        _ => {}
+    }
     let ranges = ranges(headers);
     if ranges.is_empty() {
         return Choice::Anything;

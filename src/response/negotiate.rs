@@ -2,6 +2,8 @@
 //!
 //! Must not know how a body is written.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
@@ -57,7 +59,7 @@ pub(super) struct ChosenMedia<'d> {
     /// The one that is documented.
     pub(super) offer: Offer<'d>,
     /// What `Content-Type` says: the documented media type, or for a range one that is in it.
-    pub(super) name: String,
+    pub(super) name: Cow<'d, str>,
     /// Whether the document has a range here.
     pub(super) is_range: bool,
 }
@@ -148,9 +150,10 @@ impl<'d> ChosenMedia<'d> {
     /// An offered media type; of a range, what the answer says itself, what the client asked for, or the most usual type in it.
     fn of(offer: Offer<'d>, own_type: Option<&str>, headers: &HeaderMap) -> Self {
         let is_range = offer.name.contains('*');
-        let name = match own_type.filter(|_| is_range) {
-            Some(own_type) => own_type.to_owned(),
-            None => media::concrete(headers, offer.name).into_owned(),
+        let name = match own_type {
+            _ if !is_range => Cow::Borrowed(offer.name),
+            Some(own_type) => Cow::Owned(own_type.to_owned()),
+            None => media::concrete(headers, offer.name),
         };
         Self { offer, name, is_range }
     }

@@ -87,7 +87,8 @@ struct Key {
     operation: usize,
     status: u16,
     media: Option<usize>,
-    example: Option<String>,
+    /// The number of the example among those of the media type, if one was asked for.
+    example: Option<usize>,
     /// The number of a value that is not documented.
     value: Option<u32>,
     seed: u64,
@@ -177,8 +178,9 @@ impl Rendering<'_> {
         let Self { decided, making, .. } = self;
         // A client can name any number of types in a range.
         let is_of_range = self.media.as_ref().is_some_and(|media| media.is_range);
+        let example = |name: &str| self.media.as_ref()?.offer.media.examples.get_index_of(name);
         let (example, value) = match &decided.content {
-            Content::Documented(example) => (example.as_deref().map(str::to_owned), None),
+            Content::Documented(name) => (name.as_deref().and_then(example), None),
             Content::Fixed(_, number) => (None, Some(*number)),
             Content::Computed(_) => return None,
         };
@@ -231,7 +233,7 @@ impl Rendering<'_> {
             contract: self.contract,
             number: self.operation,
             status: self.decided.status,
-            media_type: self.media.as_ref().map(|media| media.name.as_str()),
+            media_type: self.media.as_ref().map(|media| &*media.name),
             value: made.as_deref(),
             length: rendered.body.len(),
             seed: self.making.seed,
