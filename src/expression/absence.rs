@@ -167,7 +167,7 @@ impl Sortable {
                 Self::Number(float + 0.0, i128::try_from(value.clone()).unwrap_or_default())
             }
             ValueKind::String => Self::Text(value.as_str().unwrap_or_default().into()),
-            _ => Self::Other(super::json::to_text(value).into()),
+            _ => Self::Other(crate::expression::json::to_text(value).into()),
         }
     }
 

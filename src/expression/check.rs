@@ -12,9 +12,9 @@ use minijinja::machinery::ast::CallArg;
 use minijinja::machinery::ast::CallType;
 use minijinja::machinery::ast::Expr;
 
-use crate::expression::Mistake;
 use crate::expression::language;
 use crate::expression::language::Shape;
+use crate::expression::mistake::Mistake;
 use crate::expression::parse;
 use crate::expression::parse::is_none_literal;
 use crate::expression::parse::literal_text;

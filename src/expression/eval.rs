@@ -2,21 +2,18 @@
 //!
 //! Must not know the syntax that leads to it, nor what filters and tests do.
 
-use std::cell::Cell;
-
-use minijinja::Environment;
 use minijinja::Error;
 use minijinja::ErrorKind;
-use minijinja::State;
 use minijinja::Value;
 use minijinja::value::Kwargs;
 use minijinja::value::ValueKind;
 
-use crate::expression::arithmetic;
-use crate::expression::filters;
-use crate::expression::filters::Arguments;
-use crate::expression::language::FilterCall;
-use crate::expression::language::TestCall;
+use crate::expression::calls::Arguments;
+use crate::expression::calls::Calls;
+use crate::expression::calls::FilterCall;
+use crate::expression::calls::Named;
+use crate::expression::calls::TestCall;
+use crate::expression::operators;
 
 /// A compiled expression.
 pub(super) enum Tree {
@@ -49,6 +46,8 @@ pub(super) type BinaryCall = fn(&Value, &Value) -> Result<Value, Error>;
 pub(super) struct Given {
     pub(super) positional: Vec<Tree>,
     pub(super) keywords: Vec<(Box<str>, Tree)>,
+    /// The filter or test that one of them names.
+    pub(super) named: Option<Named>,
 }
 
 impl Given {
@@ -65,43 +64,6 @@ impl Given {
             values.push(keywords.into_iter().collect::<Kwargs>().into());
         }
         Ok(values)
-    }
-}
-
-thread_local! {
-    /// What methods are called with. None of them leaves anything in it, and making one costs more than most of them.
-    static STATE: Cell<Option<State<'static, 'static>>> = const { Cell::new(None) };
-}
-
-/// The thread's state, taken when the first method of an expression needs it. What is evaluated meanwhile makes one of
-/// its own.
-#[derive(Default)]
-pub(super) struct Calls(Option<State<'static, 'static>>);
-
-impl Calls {
-    pub(super) fn method(
-        &mut self,
-        of: &Value,
-        name: &str,
-        arguments: &[Value],
-    ) -> Result<Value, Error> {
-        let state = self.0.get_or_insert_with(|| STATE.take().unwrap_or_else(new_state));
-        of.call_method(state, name, arguments)
-    }
-}
-
-fn new_state() -> State<'static, 'static> {
-    static ENVIRONMENT: std::sync::LazyLock<Environment<'static>> =
-        std::sync::LazyLock::new(Environment::empty);
-    ENVIRONMENT.empty_state()
-}
-
-impl Drop for Calls {
-    fn drop(&mut self) {
-        if let Some(state) = self.0.take() {
-            // A thread that ends has no use for it.
-            let _ = STATE.try_with(|kept| kept.set(Some(state)));
-        }
     }
 }
 
@@ -148,7 +110,7 @@ impl Tree {
                     Some(bound) => bound.eval_in(scope, calls),
                     None => Ok(Value::UNDEFINED),
                 };
-                filters::slice(&of, &bound(start)?, &bound(stop)?)?
+                operators::slice(&of, &bound(start)?, &bound(stop)?)?
             }
             Self::List(items) => {
                 let items = items.iter().map(|item| item.eval_in(scope, calls));
@@ -168,7 +130,7 @@ impl Tree {
     fn compute(&self, scope: &Value, calls: &mut Calls) -> Result<Value, Error> {
         match self {
             Self::Not(operand) => Ok((!operand.eval_in(scope, calls)?.is_true()).into()),
-            Self::Negated(operand) => arithmetic::negated(&operand.eval_in(scope, calls)?),
+            Self::Negated(operand) => operators::negated(&operand.eval_in(scope, calls)?),
             Self::Binary(call, left, right) => {
                 call(&left.eval_in(scope, calls)?, &right.eval_in(scope, calls)?)
             }
@@ -177,11 +139,11 @@ impl Tree {
                 holds.map(Value::from)
             }
             Self::Filter(call, of, given) => {
-                let (of, given) = (of.eval_in(scope, calls)?, given.eval(scope, calls)?);
-                call(calls, &of, &Arguments::new(&given))
+                let (of, values) = (of.eval_in(scope, calls)?, given.eval(scope, calls)?);
+                call(calls, &of, Arguments::new(&values, given.named.as_ref()))
             }
             Self::Duration(unit_ms, count) => {
-                arithmetic::duration(&count.eval_in(scope, calls)?, *unit_ms)
+                operators::duration(&count.eval_in(scope, calls)?, *unit_ms)
             }
             Self::Method(of, name, given) => {
                 let (of, given) = (of.eval_in(scope, calls)?, given.eval(scope, calls)?);

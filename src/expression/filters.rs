@@ -13,64 +13,22 @@ use minijinja::value::DynObject;
 use minijinja::value::ValueKind;
 
 use crate::clock::Timestamp;
-use crate::expression::ITEMS_MAX;
-use crate::expression::TEXT_BYTES_MAX;
 use crate::expression::absence::Sortable;
 use crate::expression::absence::is_absent;
 use crate::expression::absence::noun;
 use crate::expression::absence::settled;
-use crate::expression::arithmetic;
-use crate::expression::eval::Calls;
+use crate::expression::calls::Arguments;
+use crate::expression::calls::Calls;
+use crate::expression::calls::Named;
 use crate::expression::json;
-use crate::expression::language;
+use crate::expression::operators::items_of;
+use crate::expression::operators::text as text_of;
+use crate::expression::work::ITEMS_MAX;
+use crate::expression::work::TEXT_BYTES_MAX;
 use crate::expression::work::spend;
 use crate::expression::work::spend_on_text;
 
 type Given = Result<Value, Error>;
-
-/// The arguments of a filter, after the value it is applied to.
-pub(super) struct Arguments<'a> {
-    positional: &'a [Value],
-    keywords: Option<&'a Value>,
-}
-
-impl<'a> Arguments<'a> {
-    pub(super) fn new(values: &'a [Value]) -> Self {
-        match values.split_last() {
-            Some((last, rest)) if last.is_kwargs() => {
-                Self { positional: rest, keywords: Some(last) }
-            }
-            _ => Self { positional: values, keywords: None },
-        }
-    }
-
-    fn at(&self, index: usize) -> Value {
-        self.positional.get(index).cloned().unwrap_or_default()
-    }
-
-    fn keyword(&self, name: &str) -> Value {
-        self.keywords.and_then(|keywords| keywords.get_attr(name).ok()).unwrap_or_default()
-    }
-
-    fn at_or_keyword(&self, index: usize, name: &str) -> Value {
-        let positional = self.at(index);
-        if positional.is_undefined() { self.keyword(name) } else { positional }
-    }
-
-    /// A path such as `owner.name`, where one is given.
-    fn attribute(&self, index: usize) -> Result<Option<String>, Error> {
-        let attribute = self.at_or_keyword(index, "attribute");
-        if is_absent(&attribute) {
-            return Ok(None);
-        }
-        match attribute.as_str() {
-            Some(path) => Ok(Some(path.to_owned())),
-            None => {
-                Err(wrong(format!("an attribute is named by a text, not {}", noun(&attribute))))
-            }
-        }
-    }
-}
 
 fn wrong(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, reason.into())
@@ -100,15 +58,15 @@ fn too_long() -> Error {
     wrong(format!("gives a text of more than {TEXT_BYTES_MAX} bytes"))
 }
 
-pub(super) fn lower(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn lower(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_text(value, |text| Ok(text.to_lowercase().into()))
 }
 
-pub(super) fn upper(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn upper(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_text(value, |text| Ok(text.to_uppercase().into()))
 }
 
-pub(super) fn capitalize(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn capitalize(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_text(value, |text| {
         let mut letters = text.chars();
         let first = letters.next().map(|first| first.to_uppercase().to_string());
@@ -116,7 +74,7 @@ pub(super) fn capitalize(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Giv
     })
 }
 
-pub(super) fn trim(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn trim(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let letters = given.at(0);
     over_text(value, |text| {
         Ok(match letters.as_str() {
@@ -126,7 +84,7 @@ pub(super) fn trim(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given
     })
 }
 
-pub(super) fn replace(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn replace(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let (from, to) = (json::to_text(&given.at(0)), json::to_text(&given.at(1)));
     over_text(value, |text| {
         let grown = text.matches(&from).count().saturating_mul(to.len());
@@ -137,7 +95,7 @@ pub(super) fn replace(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Gi
     })
 }
 
-pub(super) fn split(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn split(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(Value::from(Vec::<Value>::new()));
     }
@@ -153,19 +111,19 @@ pub(super) fn split(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Give
     })
 }
 
-pub(super) fn string(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
-    if is_absent(value) { Ok(value.clone()) } else { arithmetic::text(json::to_text(value)) }
+pub(super) fn string(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+    if is_absent(value) { Ok(value.clone()) } else { text_of(json::to_text(value)) }
 }
 
-pub(super) fn tojson(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
-    arithmetic::text(json::to_json(value).to_string())
+pub(super) fn tojson(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+    text_of(json::to_json(value).to_string())
 }
 
-pub(super) fn md5(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn md5(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_text(value, |text| Ok(hex(&md5::Md5::digest(text.as_bytes())).into()))
 }
 
-pub(super) fn sha256(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn sha256(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_text(value, |text| Ok(hex(&sha2::Sha256::digest(text.as_bytes())).into()))
 }
 
@@ -186,7 +144,7 @@ fn number_of(value: &Value) -> Result<&Value, Error> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range at its ends")]
-pub(super) fn int(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn int(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let default = given.at_or_keyword(0, "default");
     let read = match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
@@ -202,7 +160,7 @@ pub(super) fn int(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given 
     read_or(read, default, value, "an integer")
 }
 
-pub(super) fn float(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn float(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let default = given.at_or_keyword(0, "default");
     let read = match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
@@ -234,7 +192,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-pub(super) fn abs(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn abs(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(value.clone());
     }
@@ -245,7 +203,7 @@ pub(super) fn abs(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     Ok(f64::try_from(value.clone()).unwrap_or(f64::NAN).abs().into())
 }
 
-pub(super) fn round(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn round(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     const PLACES_MAX: usize = 15;
     if is_absent(value) {
         return Ok(value.clone());
@@ -261,7 +219,7 @@ pub(super) fn round(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Give
     Ok(rounded.into())
 }
 
-pub(super) fn bool(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn bool(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     let Some(text) = value.as_str() else { return Ok(value.is_true().into()) };
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true.into()),
@@ -271,7 +229,7 @@ pub(super) fn bool(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "all filters have one signature")]
-pub(super) fn default(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn default(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let lax = given.at_or_keyword(1, "boolean").is_true();
     if is_absent(value) || lax && !value.is_true() {
         return Ok(settled(given.at(0)));
@@ -280,25 +238,6 @@ pub(super) fn default(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Gi
 }
 
 // Lists.
-
-/// The elements of a list, the keys of an object, nothing for none.
-pub(super) fn items_of(value: &Value) -> Result<Vec<Value>, Error> {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
-        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
-            let mut items = Vec::new();
-            for item in value.try_iter()?.checked() {
-                if items.len() == ITEMS_MAX {
-                    return Err(wrong(format!("the list has more than {ITEMS_MAX} elements")));
-                }
-                spend(1)?;
-                items.push(settled(item?));
-            }
-            Ok(items)
-        }
-        _ => Err(wrong(format!("a list is needed, not {}", noun(value)))),
-    }
-}
 
 /// What a path such as `owner.name` or `lines.0.id` leads to.
 fn read_path(value: &Value, path: &str) -> Value {
@@ -318,42 +257,7 @@ fn read_attribute(value: &Value, path: Option<&str>) -> Value {
     path.map_or_else(|| value.clone(), |path| read_path(value, path))
 }
 
-/// `value[start:stop]`: part of a list or text. A bound that is absent is that of the whole, a negative one counts from
-/// the end.
-pub(super) fn slice(value: &Value, start: &Value, stop: &Value) -> Given {
-    let bound = |bound: &Value| match bound.as_i64() {
-        _ if is_absent(bound) => Ok(None),
-        Some(place) if bound.kind() == ValueKind::Number => Ok(Some(place)),
-        _ => Err(wrong(format!("a place in a list is an integer, not {}", noun(bound)))),
-    };
-    let (start, stop) = (bound(start)?.unwrap_or(0), bound(stop)?);
-    match value.kind() {
-        ValueKind::String => {
-            let letters: Vec<char> = value.as_str().unwrap_or_default().chars().collect();
-            spend_on_text(letters.len())?;
-            let (start, stop) = range(start, stop, letters.len());
-            Ok(letters[start..stop].iter().collect::<String>().into())
-        }
-        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => {
-            let items = items_of(value)?;
-            let (start, stop) = range(start, stop, items.len());
-            Ok(items[start..stop].to_vec().into())
-        }
-        _ => Err(wrong(format!("{} has no parts to take", noun(value)))),
-    }
-}
-
-/// A range within `length`, from bounds of which negative ones count from the end.
-fn range(start: i64, stop: Option<i64>, length: usize) -> (usize, usize) {
-    let place = |bound: i64| {
-        let places = usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX);
-        if bound < 0 { length.saturating_sub(places) } else { places.min(length) }
-    };
-    let (start, stop) = (place(start), stop.map_or(length, place));
-    (start.min(stop), stop)
-}
-
-pub(super) fn length(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn length(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(0.into());
     }
@@ -363,11 +267,11 @@ pub(super) fn length(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     }
 }
 
-pub(super) fn list(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn list(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     items_of(value).map(Value::from)
 }
 
-pub(super) fn unique(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn unique(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let mut seen = BTreeSet::new();
     let mut items = items_of(value)?;
@@ -375,7 +279,7 @@ pub(super) fn unique(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Giv
     Ok(items.into())
 }
 
-pub(super) fn sort(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn sort(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let mut items = items_of(value)?;
     items.sort_by_cached_key(|item| Sortable::of(&read_attribute(item, attribute.as_deref())));
@@ -385,24 +289,26 @@ pub(super) fn sort(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given
     Ok(items.into())
 }
 
-pub(super) fn reverse(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn reverse(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     let mut items = items_of(value)?;
     items.reverse();
     Ok(items.into())
 }
 
-fn choose(value: &Value, keep: bool, path: Option<&str>, test: &[Value]) -> Given {
-    let call = match test.first() {
-        Some(name) => Some(language::test_call(name.as_str().unwrap_or_default())?),
-        None => None,
-    };
-    let other = test.get(1).cloned().unwrap_or_default();
+/// The elements for which a test holds, or does not; the test's other value is the argument at that place.
+fn choose(
+    value: &Value,
+    keep: bool,
+    path: Option<&str>,
+    (given, place): (Arguments<'_>, usize),
+) -> Given {
+    let other = given.at(place);
     let mut chosen = Vec::new();
     for item in items_of(value)? {
         let tested = read_attribute(&item, path);
-        let holds = match call {
-            Some(call) => call(&tested, &other)?,
-            None => tested.is_true(),
+        let holds = match given.named {
+            Some(Named::Test(test)) => test(&tested, &other)?,
+            _ => tested.is_true(),
         };
         if holds == keep {
             chosen.push(item);
@@ -411,37 +317,37 @@ fn choose(value: &Value, keep: bool, path: Option<&str>, test: &[Value]) -> Give
     Ok(chosen.into())
 }
 
-pub(super) fn select(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
-    choose(value, true, None, given.positional)
+pub(super) fn select(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+    choose(value, true, None, (given, 1))
 }
 
-pub(super) fn reject(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
-    choose(value, false, None, given.positional)
+pub(super) fn reject(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+    choose(value, false, None, (given, 1))
 }
 
-fn choose_by_attribute(value: &Value, keep: bool, given: &Arguments<'_>) -> Given {
+fn choose_by_attribute(value: &Value, keep: bool, given: Arguments<'_>) -> Given {
     let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
-    choose(value, keep, Some(&path), given.positional.get(1..).unwrap_or_default())
+    choose(value, keep, Some(&path), (given, 2))
 }
 
-pub(super) fn selectattr(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn selectattr(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     choose_by_attribute(value, true, given)
 }
 
-pub(super) fn rejectattr(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn rejectattr(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     choose_by_attribute(value, false, given)
 }
 
-pub(super) fn first(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn first(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     Ok(items_of(value)?.into_iter().next().unwrap_or_else(none))
 }
 
-pub(super) fn last(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn last(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     Ok(items_of(value)?.pop().unwrap_or_else(none))
 }
 
 /// The elements that have a value to compare, each with it.
-fn comparable(value: &Value, given: &Arguments<'_>) -> Result<Vec<(Sortable, Value)>, Error> {
+fn comparable(value: &Value, given: Arguments<'_>) -> Result<Vec<(Sortable, Value)>, Error> {
     let attribute = given.attribute(usize::MAX)?;
     let keyed = items_of(value)?.into_iter().map(|item| {
         let key = Sortable::of(&read_attribute(&item, attribute.as_deref()));
@@ -450,18 +356,18 @@ fn comparable(value: &Value, given: &Arguments<'_>) -> Result<Vec<(Sortable, Val
     Ok(keyed.filter(|(key, _)| *key != Sortable::None).collect())
 }
 
-pub(super) fn min(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn min(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let least = comparable(value, given)?.into_iter().min_by(|a, b| a.0.cmp(&b.0));
     Ok(least.map_or_else(none, |(_, item)| item))
 }
 
-pub(super) fn max(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn max(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     // From behind, so that the first of several greatest is taken, as `min` takes the first.
     let greatest = comparable(value, given)?.into_iter().rev().max_by(|a, b| a.0.cmp(&b.0));
     Ok(greatest.map_or_else(none, |(_, item)| item))
 }
 
-pub(super) fn sum(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn sum(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let (mut whole, mut broken, mut any_broken) = (0_i64, 0.0, false);
     for item in items_of(value)? {
@@ -484,7 +390,7 @@ pub(super) fn sum(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given 
     Ok(total)
 }
 
-pub(super) fn join(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn join(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let attribute = given.attribute(usize::MAX)?;
     let joiner = json::to_text(&given.at(0));
     let mut text = String::new();
@@ -501,12 +407,11 @@ pub(super) fn join(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given
     Ok(text.into())
 }
 
-pub(super) fn map(calls: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn map(calls: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let items = items_of(value)?;
-    if let Some((name, rest)) = given.positional.split_first() {
-        let call = language::filter_call(name.as_str().unwrap_or_default())?;
-        let rest = Arguments { positional: rest, keywords: None };
-        let mapped: Result<Vec<_>, _> = items.iter().map(|item| call(calls, item, &rest)).collect();
+    if let Some(Named::Filter(call, inner)) = given.named {
+        let given = given.for_named(inner.as_deref());
+        let mapped: Result<Vec<_>, _> = items.iter().map(|item| call(calls, item, given)).collect();
         return mapped.map(Value::from);
     }
     let path = given.attribute(usize::MAX)?.ok_or_else(|| wrong("the attribute is none"))?;
@@ -518,7 +423,7 @@ pub(super) fn map(calls: &mut Calls, value: &Value, given: &Arguments<'_>) -> Gi
     Ok(mapped.collect::<Vec<_>>().into())
 }
 
-pub(super) fn groupby(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn groupby(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
     let mut groups: BTreeMap<Sortable, (Value, Vec<Value>)> = BTreeMap::new();
     for item in items_of(value)? {
@@ -532,7 +437,7 @@ pub(super) fn groupby(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Gi
     Ok(groups.collect::<Vec<_>>().into())
 }
 
-pub(super) fn items(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn items(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     if is_absent(value) {
         return Ok(Vec::<Value>::new().into());
     }
@@ -546,7 +451,7 @@ pub(super) fn items(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
     Ok(pairs.into())
 }
 
-pub(super) fn lookup(calls: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn lookup(calls: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let table = given.at(0);
     let ids = match value.kind() {
         // One id stands for a list of one.
@@ -555,7 +460,7 @@ pub(super) fn lookup(calls: &mut Calls, value: &Value, given: &Arguments<'_>) ->
     };
     let mut found = Vec::new();
     for id in ids {
-        let record = match given.keywords {
+        let record = match given.keywords() {
             Some(rest) => calls.method(&table, "find", &[id, rest.clone()])?,
             None => calls.method(&table, "find", &[id])?,
         };
@@ -566,7 +471,7 @@ pub(super) fn lookup(calls: &mut Calls, value: &Value, given: &Arguments<'_>) ->
     Ok(found.into())
 }
 
-pub(super) fn by_field(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn by_field(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     let mut messages = serde_json::Map::new();
     for violation in items_of(value)? {
         let field = json::to_text(&read_path(&violation, "field"));
@@ -592,15 +497,15 @@ fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> Given) -> Given {
     }
 }
 
-pub(super) fn epoch(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn epoch(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_time(value, |time| Ok(time.0.div_euclid(1000).into()))
 }
 
-pub(super) fn epoch_ms(_: &mut Calls, value: &Value, _: &Arguments<'_>) -> Given {
+pub(super) fn epoch_ms(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     over_time(value, |time| Ok(time.0.into()))
 }
 
-pub(super) fn date(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn date(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     let format = given.at(0);
     let format = format.as_str().ok_or_else(|| wrong("the format is not a text"))?;
     over_time(value, |time| {
@@ -608,7 +513,7 @@ pub(super) fn date(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given
             .map_err(|_| wrong("the time is outside the calendar"))?;
         let text = jiff::fmt::strtime::format(format, instant)
             .map_err(|error| wrong(format!("`{format}` is not a date format: {error}")))?;
-        arithmetic::text(text)
+        text_of(text)
     })
 }
 
@@ -630,10 +535,10 @@ fn moved(value: &Value, span: &Value, direction: i64) -> Given {
     over_time(value, |time| Ok(time.plus_ms(ms.saturating_mul(direction)).to_rfc3339().into()))
 }
 
-pub(super) fn later(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn later(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     moved(value, &given.at(0), 1)
 }
 
-pub(super) fn earlier(_: &mut Calls, value: &Value, given: &Arguments<'_>) -> Given {
+pub(super) fn earlier(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     moved(value, &given.at(0), -1)
 }

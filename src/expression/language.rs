@@ -4,18 +4,13 @@
 
 use std::cmp::Ordering;
 
-use minijinja::Error;
-use minijinja::ErrorKind;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::expression::absence;
-use crate::expression::eval::Calls;
+use crate::expression::calls::FilterCall;
+use crate::expression::calls::TestCall;
 use crate::expression::filters;
-use crate::expression::filters::Arguments;
-
-pub(super) type FilterCall = fn(&mut Calls, &Value, &Arguments<'_>) -> Result<Value, Error>;
-pub(super) type TestCall = fn(&Value, &Value) -> Result<bool, Error>;
 
 /// What a filter takes and gives, as far as the check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,18 +162,6 @@ pub(super) fn find_filter(name: &str) -> Option<&'static Filter> {
 
 pub(super) fn find_test(name: &str) -> Option<&'static Test> {
     TESTS.iter().find(|test| test.name == name)
-}
-
-pub(super) fn filter_call(name: &str) -> Result<FilterCall, Error> {
-    find_filter(name).map(|filter| filter.call).ok_or_else(|| {
-        Error::new(ErrorKind::UnknownFilter, format!("filter `{name}` is not known"))
-    })
-}
-
-pub(super) fn test_call(name: &str) -> Result<TestCall, Error> {
-    find_test(name)
-        .map(|test| test.call)
-        .ok_or_else(|| Error::new(ErrorKind::UnknownTest, format!("test `{name}` is not known")))
 }
 
 fn remainder_of_two(value: &Value) -> Option<i128> {

@@ -13,18 +13,21 @@ use minijinja::machinery::ast::CallType;
 use minijinja::machinery::ast::Expr;
 use minijinja::syntax::SyntaxConfig;
 
-use crate::expression::EXPRESSION_BYTES_MAX;
-use crate::expression::Mistake;
-use crate::expression::arithmetic;
+use crate::expression::calls::FilterCall;
+use crate::expression::calls::Named;
 use crate::expression::eval::BinaryCall;
 use crate::expression::eval::Given;
 use crate::expression::eval::Tree;
 use crate::expression::filters;
 use crate::expression::language;
-use crate::expression::language::Filter;
-use crate::expression::language::FilterCall;
 use crate::expression::language::Test;
+use crate::expression::mistake::Mistake;
+use crate::expression::operators;
 use crate::finding::did_you_mean;
+
+/// Longest source of an expression, in bytes: a screen of text, and a bound on what compiling and
+/// evaluating one can cost.
+pub const EXPRESSION_BYTES_MAX: usize = 4096;
 
 /// Most prefix operators and `else`s in one expression: the parser goes one call deeper for each,
 /// and does not count them itself.
@@ -147,7 +150,6 @@ struct Builder {
 }
 
 type Built = Result<Tree, Mistake>;
-type Done = Result<(), Mistake>;
 
 impl Builder {
     fn tree(&mut self, expr: &Expr<'_>) -> Built {
@@ -238,7 +240,7 @@ impl Builder {
             BinOpKind::Add => match (is_duration(&op.left), is_duration(&op.right)) {
                 (false, true) => return self.moved(filters::later, &op.left, &op.right),
                 (true, false) => return self.moved(filters::later, &op.right, &op.left),
-                _ => arithmetic::sum,
+                _ => operators::sum,
             },
             BinOpKind::Sub => match (is_duration(&op.left), is_duration(&op.right)) {
                 (false, true) => return self.moved(filters::earlier, &op.left, &op.right),
@@ -246,14 +248,14 @@ impl Builder {
                     return Err(Mistake::new("a time cannot be taken from a duration")
                         .hint("write the time first, as in `now - days(1)`"));
                 }
-                _ => arithmetic::difference,
+                _ => operators::difference,
             },
-            BinOpKind::Mul => arithmetic::product,
-            BinOpKind::Concat => arithmetic::concatenation,
-            BinOpKind::Div => arithmetic::quotient,
-            BinOpKind::FloorDiv => arithmetic::floor_quotient,
-            BinOpKind::Rem => arithmetic::remainder,
-            BinOpKind::Pow => arithmetic::power,
+            BinOpKind::Mul => operators::product,
+            BinOpKind::Concat => operators::concatenation,
+            BinOpKind::Div => operators::quotient,
+            BinOpKind::FloorDiv => operators::floor_quotient,
+            BinOpKind::Rem => operators::remainder,
+            BinOpKind::Pow => operators::power,
         };
         Ok(Tree::Binary(call, self.boxed(&op.left)?, self.boxed(&op.right)?))
     }
@@ -265,16 +267,17 @@ impl Builder {
 
     /// A time moved by a duration.
     fn moved(&mut self, filter: FilterCall, time: &Expr<'_>, duration: &Expr<'_>) -> Built {
-        let given = Given { positional: vec![self.tree(duration)?], keywords: Vec::new() };
+        let given = Given { positional: vec![self.tree(duration)?], ..Given::default() };
         Ok(Tree::Filter(filter, self.boxed(time)?, given))
     }
 
     fn filter(&mut self, filter: &ast::Filter<'_>) -> Built {
-        let call = check_filter(filter.name, &filter.args)?.call;
+        let (call, named) = check_filter(filter.name, &filter.args)?;
         let Some(value) = &filter.expr else {
             return Err(Mistake::new(format!("filter `{}` has nothing before it", filter.name)));
         };
-        Ok(Tree::Filter(call, self.boxed(value)?, self.arguments(&filter.args)?))
+        let given = Given { named, ..self.arguments(&filter.args)? };
+        Ok(Tree::Filter(call, self.boxed(value)?, given))
     }
 
     fn test(&mut self, test: &ast::Test<'_>) -> Built {
@@ -332,7 +335,11 @@ impl Builder {
     }
 }
 
-fn check_filter(name: &str, arguments: &[CallArg<'_>]) -> Result<&'static Filter, Mistake> {
+/// A filter, and what it is told to use.
+fn check_filter(
+    name: &str,
+    arguments: &[CallArg<'_>],
+) -> Result<(FilterCall, Option<Named>), Mistake> {
     check_name("filter", name, filter_names())?;
     let filter = language::find_filter(name).expect("the name was found in the table");
     let mut positional = 0;
@@ -360,12 +367,15 @@ fn check_filter(name: &str, arguments: &[CallArg<'_>]) -> Result<&'static Filter
             format!("filter `{name}` takes {wanted} arguments without a name, not {positional}");
         return Err(Mistake::new(message));
     }
-    check_named_word(name, arguments, positional)?;
-    Ok(filter)
+    Ok((filter.call, named(name, arguments, positional)?))
 }
 
-/// Filters that take the name of a filter or test must name it where it can be checked.
-fn check_named_word(name: &str, arguments: &[CallArg<'_>], positional: usize) -> Done {
+/// What a filter is told to use: the name of a filter or test has to stand where it can be checked.
+fn named(
+    name: &str,
+    arguments: &[CallArg<'_>],
+    positional: usize,
+) -> Result<Option<Named>, Mistake> {
     let literal = |index: usize| {
         literal_text(arguments.get(index)).ok_or_else(|| {
             Mistake::new(format!("filter `{name}` needs the name of a filter or test in quotes"))
@@ -374,23 +384,26 @@ fn check_named_word(name: &str, arguments: &[CallArg<'_>], positional: usize) ->
     let keyword = |name: &str| {
         arguments.iter().any(|argument| matches!(argument, CallArg::Kwarg(k, _) if *k == name))
     };
+    let test = |index: usize| {
+        let test = check_test(literal(index)?, positional - index - 1)?;
+        Ok(Some(Named::Test(test.call)))
+    };
     match name {
-        "select" | "reject" if positional > 0 => check_test(literal(0)?, positional - 1).map(drop),
-        "selectattr" | "rejectattr" if positional > 1 => {
-            check_test(literal(1)?, positional - 2).map(drop)
-        }
+        "select" | "reject" if positional > 0 => test(0),
+        "selectattr" | "rejectattr" if positional > 1 => test(1),
         "map" if positional > 0 => {
             if arguments.len() > positional {
                 return Err(Mistake::new("filter `map` takes a filter or `attribute`, not both"));
             }
-            check_filter(literal(0)?, &arguments[1..]).map(drop)
+            let (call, inner) = check_filter(literal(0)?, &arguments[1..])?;
+            Ok(Some(Named::Filter(call, inner.map(Box::new))))
         }
         "map" if !keyword("attribute") => Err(Mistake::new("filter `map` is not told what to do")
             .hint("name a property, as in `map(attribute='id')`")),
         "groupby" if positional == 0 && !keyword("attribute") => {
             Err(Mistake::new("filter `groupby` is not told by what"))
         }
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 

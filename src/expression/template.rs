@@ -23,16 +23,16 @@ use minijinja::value::Object;
 use minijinja::value::ValueKind;
 use serde_json::Map;
 
-use crate::expression::Expression;
-use crate::expression::Failure;
-use crate::expression::Mistake;
 use crate::expression::absence::noun;
 use crate::expression::absence::settled;
 use crate::expression::check::Names;
 use crate::expression::check::Type;
+use crate::expression::compiled::Expression;
 use crate::expression::json;
 use crate::expression::json::Unwritable;
 use crate::expression::json::Writer;
+use crate::expression::mistake::Failure;
+use crate::expression::mistake::Mistake;
 
 /// Most that one rendered template may hold: a measure of memory in bytes, well above any
 /// documented response, so that a loop cannot fill the memory.

@@ -13,6 +13,12 @@ use minijinja::ErrorKind;
 /// of text written. It is four times the most elements that a filter goes through, and some hundred milliseconds.
 pub const STEPS_MAX: usize = 4_000_000;
 
+/// Longest text that an expression may give, in bytes: more than any body that is let in.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Most elements that a filter goes through.
+pub const ITEMS_MAX: usize = 1_000_000;
+
 /// Bytes of text that are one step.
 const STEP_BYTES: usize = 64;
 

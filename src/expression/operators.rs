@@ -1,4 +1,4 @@
-//! Operators on numbers, texts and lists.
+//! What operators do with numbers, texts and lists.
 //!
 //! Integers are computed with 128 bits, and with a fraction as doubles; what does not fit fails. Must not know the
 //! syntax.
@@ -8,11 +8,13 @@ use minijinja::ErrorKind;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::expression::TEXT_BYTES_MAX;
 use crate::expression::absence::is_absent;
 use crate::expression::absence::noun;
-use crate::expression::filters::items_of;
+use crate::expression::absence::settled;
 use crate::expression::json;
+use crate::expression::work::ITEMS_MAX;
+use crate::expression::work::TEXT_BYTES_MAX;
+use crate::expression::work::spend;
 use crate::expression::work::spend_on_text;
 
 type Computed = Result<Value, Error>;
@@ -191,4 +193,58 @@ pub(super) fn duration(count: &Value, unit_ms: i64) -> Computed {
         _ => (double(count) * unit_ms as f64).round() as i64,
     };
     Ok(ms.into())
+}
+
+/// The elements of a list, the keys of an object, nothing for none.
+pub(super) fn items_of(value: &Value) -> Result<Vec<Value>, Error> {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
+            let mut items = Vec::new();
+            for item in value.try_iter()?.checked() {
+                if items.len() == ITEMS_MAX {
+                    return Err(wrong(format!("the list has more than {ITEMS_MAX} elements")));
+                }
+                spend(1)?;
+                items.push(settled(item?));
+            }
+            Ok(items)
+        }
+        _ => Err(wrong(format!("a list is needed, not {}", noun(value)))),
+    }
+}
+
+/// `value[start:stop]`: part of a list or text. A bound that is absent is that of the whole, a negative one counts from
+/// the end.
+pub(super) fn slice(value: &Value, start: &Value, stop: &Value) -> Computed {
+    let bound = |bound: &Value| match bound.as_i64() {
+        _ if is_absent(bound) => Ok(None),
+        Some(place) if bound.kind() == ValueKind::Number => Ok(Some(place)),
+        _ => Err(wrong(format!("a place in a list is an integer, not {}", noun(bound)))),
+    };
+    let (start, stop) = (bound(start)?.unwrap_or(0), bound(stop)?);
+    match value.kind() {
+        ValueKind::String => {
+            let letters: Vec<char> = value.as_str().unwrap_or_default().chars().collect();
+            spend_on_text(letters.len())?;
+            let (start, stop) = range(start, stop, letters.len());
+            Ok(letters[start..stop].iter().collect::<String>().into())
+        }
+        ValueKind::Undefined | ValueKind::None | ValueKind::Seq | ValueKind::Iterable => {
+            let items = items_of(value)?;
+            let (start, stop) = range(start, stop, items.len());
+            Ok(items[start..stop].to_vec().into())
+        }
+        _ => Err(wrong(format!("{} has no parts to take", noun(value)))),
+    }
+}
+
+/// A range within `length`, from bounds of which negative ones count from the end.
+fn range(start: i64, stop: Option<i64>, length: usize) -> (usize, usize) {
+    let place = |bound: i64| {
+        let places = usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX);
+        if bound < 0 { length.saturating_sub(places) } else { places.min(length) }
+    };
+    let (start, stop) = (place(start), stop.map_or(length, place));
+    (start.min(stop), stop)
 }
