@@ -16,9 +16,9 @@ use tombstone::message::Why;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
 
-use crate::trial::NOON;
-use crate::trial::Trial;
-use crate::trial::call;
+use crate::harness::NOON;
+use crate::harness::Trial;
+use crate::harness::call;
 
 /// Media types that are documented together.
 const MEDIA: &[&[&str]] = &[

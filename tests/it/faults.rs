@@ -11,21 +11,21 @@ use tombstone::journal::Event;
 use tombstone::message::Delivery;
 use tombstone::message::Why;
 
-use crate::trial::Call;
-use crate::trial::FROZEN;
-use crate::trial::Trial;
-use crate::trial::applivery;
-use crate::trial::call;
-use crate::trial::difference;
-use crate::trial::erase;
-use crate::trial::frozen;
-use crate::trial::header;
-use crate::trial::partoo;
-use crate::trial::status_of;
-use crate::trial::timbrix;
-use crate::trial::told;
-use crate::trial::velt_organizations;
-use crate::trial::world;
+use crate::harness::Call;
+use crate::harness::FROZEN;
+use crate::harness::Trial;
+use crate::harness::applivery;
+use crate::harness::call;
+use crate::harness::difference;
+use crate::harness::erase;
+use crate::harness::frozen;
+use crate::harness::header;
+use crate::harness::partoo;
+use crate::harness::status_of;
+use crate::harness::timbrix;
+use crate::harness::told;
+use crate::harness::velt_organizations;
+use crate::harness::world;
 
 /// What the journal says of the last request: the faults that struck, and how it was sent.
 fn last(trial: &Trial<'_>) -> (Vec<String>, Duration, Delivery, u16) {

@@ -1,4 +1,13 @@
 //! Integration tests: one binary, so that the library is linked once.
+//!
+//! - what they stand on: `support` (a server on a port, a client that sends exact bytes), `harness` (a sandbox in process)
+//! - requests and answers: `requests`, `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
+//!   vendors' pages), `replay` (the same calls give the same bytes)
+//! - behavior and state: `language`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
+//!   `persistence`
+//! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
+//! - the program: `cli`, `config`, `log`, `scripting`, `embedded`
+//! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
@@ -14,16 +23,16 @@ mod documents;
 mod embedded;
 mod faults;
 mod findings;
+mod harness;
+mod http1;
 mod journal;
 mod language;
 mod log;
-mod machines;
 mod mock;
-mod outlives;
 mod paths;
+mod persistence;
 mod preferences;
 mod printed;
-mod proof;
 mod protocols;
 mod records;
 mod references;
@@ -31,10 +40,10 @@ mod replay;
 mod requests;
 mod safety;
 mod sandboxes;
+mod scripting;
+mod state_export;
 mod support;
 mod time;
-mod transfer;
-mod trial;
 mod undo;
+mod verification;
 mod watch;
-mod wire;

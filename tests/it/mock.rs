@@ -371,7 +371,7 @@ const PIPED: &str = "openapi: 3.1.0\ninfo: { title: Piped, version: '1' }\npaths
 fn a_pipe_in_a_folder_is_passed_over_and_told() {
     let folder = Folder::new("mock-pipe");
     folder.write("docs/one.yaml", PIPED);
-    crate::outlives::fifo(&folder, "docs/two.yaml");
+    crate::persistence::fifo(&folder, "docs/two.yaml");
     let docs = folder.path.join("docs").display().to_string();
     let told = run(&["check", &docs]).text();
     assert!(
@@ -383,7 +383,7 @@ fn a_pipe_in_a_folder_is_passed_over_and_told() {
     assert_eq!(server.ask(get).status, 200);
     // Nobody is to wait for a file that has become a pipe either.
     std::fs::remove_file(folder.path.join("docs/one.yaml")).unwrap();
-    crate::outlives::fifo(&folder, "docs/one.yaml");
+    crate::persistence::fifo(&folder, "docs/one.yaml");
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(server.ask(get).status, 200);
     server.stop();
@@ -392,7 +392,7 @@ fn a_pipe_in_a_folder_is_passed_over_and_told() {
 #[test]
 fn a_pipe_that_is_named_is_read_once() {
     let folder = Folder::new("mock-named-pipe");
-    let pipe = crate::outlives::fifo(&folder, "63");
+    let pipe = crate::persistence::fifo(&folder, "63");
     let to = pipe.clone();
     let writer = std::thread::spawn(move || std::fs::write(to, PIPED).unwrap());
     let server = serve_with(program(&["mock", "-p", "0", &pipe]));

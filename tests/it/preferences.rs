@@ -9,20 +9,20 @@ use tombstone::message::Reply;
 use tombstone::message::Why;
 use tombstone::sandbox::State;
 
-use crate::trial::Call;
-use crate::trial::Trial;
-use crate::trial::applivery;
-use crate::trial::difference;
-use crate::trial::erase;
-use crate::trial::erase_in;
-use crate::trial::frozen;
-use crate::trial::header;
-use crate::trial::json_of;
-use crate::trial::partoo;
-use crate::trial::progress;
-use crate::trial::timbrix;
-use crate::trial::velt_organizations;
-use crate::trial::world;
+use crate::harness::Call;
+use crate::harness::Trial;
+use crate::harness::applivery;
+use crate::harness::difference;
+use crate::harness::erase;
+use crate::harness::erase_in;
+use crate::harness::frozen;
+use crate::harness::header;
+use crate::harness::json_of;
+use crate::harness::partoo;
+use crate::harness::progress;
+use crate::harness::timbrix;
+use crate::harness::velt_organizations;
+use crate::harness::world;
 
 const APPLIED: &str = "preference-applied";
 

@@ -13,11 +13,11 @@ use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::message::Reply;
 
-use crate::trial::Call;
-use crate::trial::FROZEN;
-use crate::trial::Trial;
-use crate::trial::erase;
-use crate::trial::world;
+use crate::harness::Call;
+use crate::harness::FROZEN;
+use crate::harness::Trial;
+use crate::harness::erase;
+use crate::harness::world;
 
 /// Every call that the fixtures of all providers show, in order.
 fn shown(emulator: &Emulator) -> Vec<Call> {

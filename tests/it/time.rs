@@ -10,22 +10,22 @@ use tombstone::control::JournalQuery;
 use tombstone::emulator::Options;
 use tombstone::journal::Back;
 
+use crate::harness::FROZEN;
+use crate::harness::NOON;
+use crate::harness::Trial;
+use crate::harness::call;
+use crate::harness::erase;
+use crate::harness::erase_in;
+use crate::harness::frozen;
+use crate::harness::json_of;
+use crate::harness::partoo;
+use crate::harness::progress;
+use crate::harness::status_of;
+use crate::harness::told;
+use crate::harness::velt_organizations;
+use crate::harness::world;
+use crate::harness::world_of;
 use crate::support::Folder;
-use crate::trial::FROZEN;
-use crate::trial::NOON;
-use crate::trial::Trial;
-use crate::trial::call;
-use crate::trial::erase;
-use crate::trial::erase_in;
-use crate::trial::frozen;
-use crate::trial::json_of;
-use crate::trial::partoo;
-use crate::trial::progress;
-use crate::trial::status_of;
-use crate::trial::told;
-use crate::trial::velt_organizations;
-use crate::trial::world;
-use crate::trial::world_of;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -180,7 +180,7 @@ fn time_can_be_moved_to_the_ends_of_the_calendar_and_back() {
         }
         let state = far.state();
         far.control().put_state(state.clone()).unwrap();
-        assert_eq!(crate::trial::difference(&far.state(), &state), "", "{change:?}");
+        assert_eq!(crate::harness::difference(&far.state(), &state), "", "{change:?}");
     }
 }
 

@@ -12,23 +12,23 @@ use tombstone::emulator::Emulator;
 use tombstone::emulator::Options;
 use tombstone::journal::Back;
 
-use crate::trial::FROZEN;
-use crate::trial::NOON;
-use crate::trial::Trial;
-use crate::trial::applivery;
-use crate::trial::call;
-use crate::trial::difference;
-use crate::trial::erase;
-use crate::trial::erase_in;
-use crate::trial::frozen;
-use crate::trial::json_of;
-use crate::trial::partoo;
-use crate::trial::progress;
-use crate::trial::status_of;
-use crate::trial::timbrix;
-use crate::trial::told;
-use crate::trial::velt_organizations;
-use crate::trial::world;
+use crate::harness::FROZEN;
+use crate::harness::NOON;
+use crate::harness::Trial;
+use crate::harness::applivery;
+use crate::harness::call;
+use crate::harness::difference;
+use crate::harness::erase;
+use crate::harness::erase_in;
+use crate::harness::frozen;
+use crate::harness::json_of;
+use crate::harness::partoo;
+use crate::harness::progress;
+use crate::harness::status_of;
+use crate::harness::timbrix;
+use crate::harness::told;
+use crate::harness::velt_organizations;
+use crate::harness::world;
 
 /// One thing that happens in a sandbox.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ enum Act {
 }
 
 /// What calls are made of: what changes something once, what always does, and what does not.
-fn calls() -> Vec<crate::trial::Call> {
+fn calls() -> Vec<crate::harness::Call> {
     vec![
         partoo("43"),
         partoo("42?force=true"),

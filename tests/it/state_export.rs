@@ -8,21 +8,21 @@ use serde_json::json;
 use tombstone::clock::ClockChange;
 use tombstone::emulator::Options;
 
-use crate::trial::NOON;
-use crate::trial::Trial;
-use crate::trial::applivery;
-use crate::trial::difference;
-use crate::trial::erase;
-use crate::trial::frozen;
-use crate::trial::header;
-use crate::trial::json_of;
-use crate::trial::partoo;
-use crate::trial::progress;
-use crate::trial::status_of;
-use crate::trial::timbrix;
-use crate::trial::told;
-use crate::trial::velt_organizations;
-use crate::trial::world;
+use crate::harness::NOON;
+use crate::harness::Trial;
+use crate::harness::applivery;
+use crate::harness::difference;
+use crate::harness::erase;
+use crate::harness::frozen;
+use crate::harness::header;
+use crate::harness::json_of;
+use crate::harness::partoo;
+use crate::harness::progress;
+use crate::harness::status_of;
+use crate::harness::timbrix;
+use crate::harness::told;
+use crate::harness::velt_organizations;
+use crate::harness::world;
 
 #[test]
 fn what_a_state_has_as_sandboxes_begin_is_shared_with_them() {

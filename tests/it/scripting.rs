@@ -208,7 +208,7 @@ mod wait {
     #[test]
     fn a_pipe_in_the_place_of_a_ready_file_is_not_waited_for() {
         let folder = crate::support::Folder::new("wait-pipe");
-        let pipe = crate::outlives::fifo(&folder, "ready.json");
+        let pipe = crate::persistence::fifo(&folder, "ready.json");
         let text = run(&["wait", "--timeout", "50ms", "--ready-file", &pipe]).text();
         assert!(text.contains("it is not a regular file"), "{text}");
     }
