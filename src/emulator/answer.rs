@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::Response;
 
+use crate::behavior::Explanation;
 use crate::coverage::Coverage;
 use crate::journal::Step;
 use crate::message::Delivery;
@@ -24,6 +25,8 @@ pub(super) struct Answer {
     /// The preferences that were honoured, as its header says them.
     pub(super) applied: Option<HeaderValue>,
     pub(super) facts: Facts,
+    /// How rules came to it, if that was asked for.
+    pub(super) explanation: Option<Box<Explanation>>,
     /// What changed, as counts; in a dry run, what would have.
     pub(super) tally: Vec<Tally>,
     /// What changed, if it was kept.
@@ -33,8 +36,15 @@ pub(super) struct Answer {
 impl Answer {
     /// An answer that changed nothing.
     pub(super) fn new(response: Response<Bytes>, why: Why) -> Self {
-        let (violations, applied, facts) = (None, None, Facts::of(why));
-        Self { response, violations, applied, facts, tally: Vec::new(), step: None }
+        Self {
+            response,
+            violations: None,
+            applied: None,
+            facts: Facts::of(why),
+            explanation: None,
+            tally: Vec::new(),
+            step: None,
+        }
     }
 
     /// An answer that no behavior file gave.

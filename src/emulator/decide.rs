@@ -83,10 +83,10 @@ impl Emulator {
         let now = world.clock.now(asked.real);
         let (dry_run, doubt, place) = (routed.is_dry_run(), routed.take_doubt(), routed.place());
         if !dry_run && doubt.is_none() {
-            return self.decide_in(world, routed, asked, now, None);
+            return self.decide_in(world, routed, asked, now, false);
         }
         let mut tried = world.clone();
-        let mut answer = self.decide_in(&mut tried, routed, asked, now, None);
+        let mut answer = self.decide_in(&mut tried, routed, asked, now, false);
         if dry_run {
             (answer.facts.dry_run, answer.step) = (true, None);
             return answer;
@@ -100,18 +100,18 @@ impl Emulator {
         }
     }
 
-    /// The answer by what the API does in a world; how it came about goes to `explanation`, if anybody asks.
+    /// The answer by what the API does in a world, and if asked for how rules came to it.
     pub(super) fn decide_in(
         &self,
         world: &mut World,
         routed: Routed,
         asked: &Asked<'_>,
         now: Timestamp,
-        explanation: Option<&mut Option<Explanation>>,
+        explains: bool,
     ) -> Answer {
         match routed {
             Routed::Call(call) => match call.answered_by {
-                AnsweredBy::Rules => self.by_rules(&call, asked, world, now, explanation),
+                AnsweredBy::Rules => self.by_rules(&call, asked, world, now, explains),
                 AnsweredBy::Contract => self.by_contract(&call, asked, world),
             },
             Routed::Unrouted(why) => self.unrouted(&why, asked, world, now),
@@ -126,7 +126,7 @@ impl Emulator {
         asked: &Asked<'_>,
         world: &mut World,
         now: Timestamp,
-        explanation: Option<&mut Option<Explanation>>,
+        explains: bool,
     ) -> Answer {
         let OperationCall { place, validated, preferences, .. } = call;
         let (provider, operation) = *place;
@@ -137,12 +137,10 @@ impl Emulator {
             path: asked.address.path,
             validated: Arc::clone(validated),
         };
-        let mut explained = explanation.as_ref().map(|_| Explanation::default());
+        let mut explanation = explains.then(Box::<Explanation>::default);
         let mut moment = world.moment(provider, now);
-        let decision = self.behavior(provider).decide(call, &mut moment, explained.as_mut());
-        if let Some(explanation) = explanation {
-            *explanation = explained;
-        }
+        let behavior = self.behavior(provider);
+        let decision = behavior.decide(call, &mut moment, explanation.as_deref_mut());
         let Decision { answer, facts, mut changes } = decision;
         if changes.is_empty() {
             // What was drawn is given back, but for the seed of an answer that is made up.
@@ -169,6 +167,7 @@ impl Emulator {
         answer = commit(answer, &changes, (provider, ids), world);
         answer.applied = preferences.made(is_made).applied();
         answer.violations = told_of(validated, &misfits);
+        answer.explanation = explanation;
         answer.at(Some(*place))
     }
 

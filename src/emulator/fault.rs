@@ -104,8 +104,12 @@ impl Emulator {
 }
 
 /// Has an answer delayed or broken as faults say.
-pub(super) fn apply_fault(answer: &mut Answer, effect: Option<FaultEffect>, state: &mut State) {
-    let Some(effect) = effect else { return };
+pub(super) fn apply_fault(
+    mut answer: Answer,
+    effect: Option<FaultEffect>,
+    state: &mut State,
+) -> Answer {
+    let Some(effect) = effect else { return answer };
     let facts = &mut answer.facts;
     if matches!(facts.why, Why::Nothing) {
         let what = match effect.delivery {
@@ -124,4 +128,5 @@ pub(super) fn apply_fault(answer: &mut Answer, effect: Option<FaultEffect>, stat
     facts.delay = facts.delay.saturating_add(effect.delay);
     facts.delivery = effect.delivery;
     facts.faults = effect.faults;
+    answer
 }

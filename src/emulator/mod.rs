@@ -188,19 +188,13 @@ impl Emulator {
         let draft = Draft::of(&parts, &body);
         let entered = self.sandboxes.enter(name, now, |sandbox, state| {
             let tasks = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
-            let mut answer = match self.forced(&routed, &asked, &mut state.world) {
-                Some(answer) => answer,
-                None => {
-                    let fault = self.fault(&routed, &asked, state);
-                    let answer = fault
-                        .as_ref()
-                        .and_then(|fault| self.answer_fault(fault, &routed, &asked, state));
-                    let mut answer =
-                        answer.unwrap_or_else(|| self.decide(routed, &asked, &mut state.world));
-                    apply_fault(&mut answer, fault, state);
-                    answer
-                }
-            };
+            let forced = self.forced(&routed, &asked, &mut state.world);
+            let is_open = forced.is_none();
+            let fault = is_open.then(|| self.fault(&routed, &asked, state)).flatten();
+            let answer = forced
+                .or_else(|| self.answer_fault(fault.as_ref()?, &routed, &asked, state))
+                .unwrap_or_else(|| self.decide(routed, &asked, &mut state.world));
+            let mut answer = apply_fault(answer, fault, state);
             self.stamp(&mut answer, &asked, sandbox, state);
             self.record(answer, draft, &asked, (sandbox, state), tasks)
         });

@@ -29,7 +29,7 @@ pub struct Rehearsal {
     /// What it changes, where it changes anything.
     pub step: Option<Step>,
     /// How the behavior comes to its decision, if it is asked.
-    pub explanation: Option<Explanation>,
+    pub explanation: Option<Box<Explanation>>,
 }
 
 impl Emulator {
@@ -45,12 +45,11 @@ impl Emulator {
         let address = self.mounts.locate(host(parts), path);
         let asked = Asked { parts, body, address, real: now };
         let routed = self.route(&asked);
-        let mut explanation = None;
         let answer = match self.forced(&routed, &asked, world) {
             Some(answer) => answer,
-            None => self.decide_in(world, routed, &asked, now, Some(&mut explanation)),
+            None => self.decide_in(world, routed, &asked, now, true),
         };
-        let Answer { response, facts, step, .. } = answer;
+        let Answer { response, facts, step, explanation, .. } = answer;
         Ok(Rehearsal { response, facts, step, explanation })
     }
 }
