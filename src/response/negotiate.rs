@@ -103,13 +103,14 @@ fn acceptable<'d>(
         let found = offered.clone().find(|offer| offer.number == number);
         return Ok(found.map(|found| ChosenMedia::of(found, own_type, &HeaderMap::new())));
     }
+    let advises = decided.accept == Accept::Advises;
     let named = decided.example().and_then(|name| {
         let exemplary = offered.clone().filter(|offer| offer.media.examples.contains_key(name));
-        best(exemplary, headers)
+        best(exemplary.clone(), headers).or_else(|| usual(exemplary).filter(|_| advises))
     });
     match named.or_else(|| best(offered.clone(), headers)) {
         Some(found) => Ok(Some(ChosenMedia::of(found, own_type, headers))),
-        None if decided.accept == Accept::Advises => {
+        None if advises => {
             Ok(usual(offered).map(|found| ChosenMedia::of(found, own_type, headers)))
         }
         // There is no body that could not be accepted.

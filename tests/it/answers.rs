@@ -7,6 +7,7 @@ use expect_test::Expect;
 use expect_test::expect;
 use http::Response;
 use http::header::CONTENT_LENGTH;
+use serde_json::json;
 use tombstone::behavior::Behavior;
 use tombstone::behavior::LoadOptions;
 use tombstone::emulator::Emulator;
@@ -503,6 +504,18 @@ fn the_log_says_that_a_response_was_not_acceptable() {
     let reply = Trial::new(&things(), "default").send(&request);
     assert_eq!(reply.account.facts.why, Why::Stage("not acceptable"));
     assert_eq!(reply.account.operation.as_deref(), Some("getThing"));
+}
+
+#[test]
+fn a_fault_gives_its_example_whatever_the_request_accepts() {
+    let case = Case { media: MEDIA[0], body: "example", headers: "" };
+    let emulator = emulator(&document(&case.operation(0)), Some(&rules(&case.rule(0))));
+    let fault = json!({ "operation": "m0", "answer": { "status": 404, "example": "none" } });
+    Trial::new(&emulator, "default").control().add_fault(&fault).unwrap();
+    for accept in ["text/plain", "application/problem+json", "image/png"] {
+        let answered = ask(&emulator, ("GET", "/m0"), Some(accept), None);
+        assert_eq!(answered.body(), r#"{"title":"none"}"#, "{accept}");
+    }
 }
 
 #[test]
