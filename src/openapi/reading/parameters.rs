@@ -1,0 +1,241 @@
+//! Parameters: those of a path item and of an operation merged, and held against the path template.
+//!
+//! Must not know what their schemas say.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::finding::did_you_mean;
+use crate::message::is_token;
+use crate::openapi::Location;
+use crate::openapi::Parameter;
+use crate::openapi::Style;
+use crate::openapi::condition::PathKey;
+use crate::openapi::condition::names_in;
+use crate::openapi::layout;
+use crate::openapi::leaves;
+
+use super::reader::Reader;
+use super::reader::without;
+
+impl Reader<'_> {
+    pub(super) fn operation_parameters(
+        &mut self,
+        key: &PathKey,
+        path_item: &str,
+        operation: &str,
+    ) -> Vec<Parameter> {
+        let mut merged: IndexMap<(Location, String), Parameter> = IndexMap::new();
+        let mut places = self.path_item_places(path_item);
+        places.reverse();
+        places.push(operation.to_owned());
+        for place in places {
+            let mut own = HashSet::new();
+            let list = layout::child(&place, "parameters");
+            if place != operation && self.written(&list).is_none() {
+                continue;
+            }
+            for pointer in self.items(&list) {
+                let Some(parameter) = self.parameter(&pointer) else { continue };
+                let name = match parameter.location {
+                    Location::Header => parameter.name.to_ascii_lowercase(),
+                    _ => parameter.name.clone(),
+                };
+                let key = (parameter.location, name);
+                if !own.insert(key.clone()) {
+                    let message = format!("parameter `{}` is there twice", parameter.name);
+                    self.advise(&pointer, message, "the first is used");
+                    continue;
+                }
+                merged.insert(key, parameter);
+            }
+        }
+        let mut parameters: Vec<Parameter> = merged.into_values().collect();
+        let line = self.document.line(operation);
+        match_query(key, line, &mut parameters);
+        self.match_template(&key.path, operation, &mut parameters);
+        parameters
+    }
+
+    /// Path parameters are exactly the names in the template.
+    fn match_template(&mut self, template: &str, operation: &str, parameters: &mut Vec<Parameter>) {
+        let names = names_in(template);
+        let line = self.document.line(operation);
+        for name in &names {
+            let declared = |one: &Parameter| one.location == Location::Path && one.name == *name;
+            if !parameters.iter().any(declared) && !self.match_loosely(name, &names, parameters) {
+                let message =
+                    format!("path parameter `{name}` is not declared; any text is accepted");
+                self.advise(operation, message, "declare it under `parameters` with `in: path`");
+                parameters.push(Parameter { required: true, ..plain(name, Location::Path, line) });
+            }
+        }
+        parameters.retain(|parameter| {
+            let there =
+                parameter.location != Location::Path || names.contains(&parameter.name.as_str());
+            if !there {
+                let message = format!(
+                    "path parameter `{}` is not in `{template}`; it is left out",
+                    parameter.name
+                );
+                let mut finding = self.document.warning(operation, message);
+                finding.line = parameter.line;
+                finding.hint = did_you_mean(&parameter.name, names.iter().copied());
+                self.findings.push(finding);
+            }
+            there
+        });
+    }
+
+    /// Takes a path parameter for `name` that is written so but for its case and spaces, and stands for no other.
+    fn match_loosely(&mut self, name: &str, names: &[&str], parameters: &mut [Parameter]) -> bool {
+        let Some(parameter) = parameters.iter_mut().find(|one| {
+            one.location == Location::Path
+                && one.name.trim().eq_ignore_ascii_case(name.trim())
+                && !names.contains(&one.name.as_str())
+        }) else {
+            return false;
+        };
+        let message = format!("path parameter `{}` is `{name}` in the path", parameter.name);
+        name.clone_into(&mut parameter.name);
+        let mut finding = self.document.warning("", message);
+        finding.line = parameter.line;
+        finding.hint = Some("write both alike".to_owned());
+        self.findings.push(finding);
+        true
+    }
+
+    fn parameter(&mut self, pointer: &str) -> Option<Parameter> {
+        let (at, map) = self.object(pointer)?;
+        if let Some(known) = self.parameters.get(&at) {
+            return known.clone();
+        }
+        let parameter = self.read_parameter(&at, map);
+        self.parameters.insert(at, parameter.clone());
+        parameter
+    }
+
+    fn read_parameter(&mut self, pointer: &str, map: &Map<String, Value>) -> Option<Parameter> {
+        if let Some(location) = map.get("in").and_then(Value::as_str)
+            && matches!(location, "body" | "formData")
+        {
+            let message = format!("`in: {location}` is of OpenAPI 2.0; the parameter is left out");
+            self.advise(pointer, message, "use `requestBody`");
+            return None;
+        }
+        let leaf = without(map, &["example", "examples"]);
+        let typed: openapiv3::Parameter =
+            leaves::typed(leaf, leaves::PARAMETER, self.document, pointer, &mut self.findings)?;
+        let (location, style) = location_and_style(&typed);
+        let allow_empty =
+            matches!(&typed, openapiv3::Parameter::Query { allow_empty_value: Some(true), .. });
+        let typed = typed.parameter_data();
+        let mut required = typed.required;
+        if location == Location::Path && !required {
+            let message = format!("path parameter `{}` is always `required: true`", typed.name);
+            self.warn(pointer, message);
+            required = true;
+        }
+        if location == Location::Header && !is_token(&typed.name) {
+            let message = format!("`{}` is no header name; no request has it", typed.name);
+            self.warn(pointer, message);
+        }
+        let media = self.first_media(pointer, map);
+        let (content, schema) = match media {
+            Some((name, media)) => (Some(name), media.schema),
+            None => (None, self.schema(pointer, map)),
+        };
+        if let Some(schema) = schema {
+            self.examples(pointer, map, schema);
+        }
+        let default = schema.and_then(|schema| {
+            let (_, lowered) = self.lowering.resolved(schema.number());
+            lowered.get("default").cloned()
+        });
+        Some(Parameter {
+            name: typed.name,
+            location,
+            required,
+            schema,
+            style,
+            explode: typed.explode.unwrap_or(style == Style::Form),
+            content,
+            allow_empty,
+            default,
+            line: self.document.line(pointer),
+        })
+    }
+}
+
+/// What stands behind a path's question mark is declared as a query parameter: `?owner={id}` is one called `owner`.
+fn match_query(key: &PathKey, line: u32, parameters: &mut Vec<Parameter>) {
+    let in_path = names_in(&key.path);
+    for piece in &key.query {
+        let Some(name) = piece.parameter() else { continue };
+        let is_there = |one: &Parameter| one.location == Location::Query && one.name == piece.name;
+        if parameters.iter().any(is_there) {
+            continue;
+        }
+        let place = parameters.iter().position(|one| {
+            one.location == Location::Path && one.name == name && !in_path.contains(&name)
+        });
+        let place = place.unwrap_or_else(|| {
+            parameters.push(Parameter { required: true, ..plain(name, Location::Query, line) });
+            parameters.len() - 1
+        });
+        let parameter = &mut parameters[place];
+        parameter.location = Location::Query;
+        (parameter.style, parameter.explode) = (Style::Form, true);
+        parameter.name.clone_from(&piece.name);
+    }
+}
+
+/// A parameter of which nothing is said.
+pub(super) fn plain(name: &str, location: Location, line: u32) -> Parameter {
+    Parameter {
+        name: name.to_owned(),
+        location,
+        required: false,
+        schema: None,
+        style: Style::Simple,
+        explode: false,
+        content: None,
+        allow_empty: false,
+        default: None,
+        line,
+    }
+}
+
+fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
+    use openapiv3::Parameter::Cookie;
+    use openapiv3::Parameter::Header;
+    use openapiv3::Parameter::Path;
+    use openapiv3::Parameter::Query;
+    use openapiv3::PathStyle;
+    match parameter {
+        Path { style, .. } => {
+            let style = match style {
+                PathStyle::Matrix => Style::Matrix,
+                PathStyle::Label => Style::Label,
+                PathStyle::Simple => Style::Simple,
+            };
+            (Location::Path, style)
+        }
+        Query { style, .. } => (Location::Query, query_style(style)),
+        Header { .. } => (Location::Header, Style::Simple),
+        Cookie { .. } => (Location::Cookie, Style::Form),
+    }
+}
+
+pub(super) const fn query_style(style: &openapiv3::QueryStyle) -> Style {
+    use openapiv3::QueryStyle;
+    match style {
+        QueryStyle::Form => Style::Form,
+        QueryStyle::SpaceDelimited => Style::SpaceDelimited,
+        QueryStyle::PipeDelimited => Style::PipeDelimited,
+        QueryStyle::DeepObject => Style::DeepObject,
+    }
+}
