@@ -5,7 +5,7 @@
 use indexmap::IndexSet;
 use serde_json::Value;
 
-use super::write::scalar;
+use super::text::scalar;
 
 /// A list of records with a header line, or of lists without one. `None` for all else.
 pub(super) fn write(value: &Value) -> Option<String> {

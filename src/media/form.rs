@@ -6,7 +6,7 @@ use form_urlencoded::Serializer;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::write::scalar;
+use super::text::scalar;
 
 /// Lists repeat the name, what is nested deeper is JSON text, and what is null is left out.
 pub(super) fn write(members: &Map<String, Value>) -> String {

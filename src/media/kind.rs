@@ -124,6 +124,19 @@ pub fn essence(media_type: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a range, `image/*` or `application/*+json`, or a media type holds a media type; both in lower case and
+/// without parameters.
+pub(crate) fn range_holds(range: &str, essence: &str) -> bool {
+    match range.split_once('*') {
+        None => range == essence,
+        Some((before, after)) => {
+            let rest = essence.strip_prefix(before).filter(|_| before.ends_with('/'));
+            range == "*/*"
+                || rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after))
+        }
+    }
+}
+
 /// Parts of a field between separators that stand outside of quotes, trimmed. Quotes stay.
 pub(super) fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);

@@ -11,6 +11,7 @@ mod hints;
 mod kind;
 mod multipart;
 mod sequence;
+mod text;
 mod write;
 mod xml;
 
@@ -23,6 +24,7 @@ pub use coding::decoded;
 pub use kind::essence;
 pub use kind::has_own_syntax;
 pub use kind::is_json;
+pub(crate) use kind::range_holds;
 pub use write::Written;
 pub use write::empty_value;
 pub use write::header_text;

@@ -15,8 +15,8 @@ use super::accept::fallback;
 use super::hints::Hints;
 use super::kind::essence;
 use super::kind::parts;
-use super::write::bytes;
-use super::write::scalar;
+use super::text::bytes;
+use super::text::scalar;
 
 /// Bytes of the hash that are in a boundary: 128 bits occur nowhere else, and a boundary has 70 characters at most.
 const BOUNDARY_BYTES: usize = 16;

@@ -5,7 +5,7 @@
 use serde_json::Map;
 use serde_json::Value;
 
-use super::write::scalar;
+use super::text::scalar;
 
 /// The fields of an event.
 const FIELDS: [&str; 4] = ["event", "id", "retry", "data"];

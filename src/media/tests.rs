@@ -651,7 +651,7 @@ proptest! {
                 Value::Array(items) => items.clone(),
                 one => vec![one.clone()],
             })
-            .map(|value| super::write::scalar(&value))
+            .map(|value| super::text::scalar(&value))
             .collect();
         let contents: Vec<String> =
             parts.iter().map(|(_, content)| String::from_utf8(content.clone()).unwrap()).collect();

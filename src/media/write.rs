@@ -2,9 +2,6 @@
 //!
 //! Owns which values a media type can carry. Must not know how one is chosen.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
 use indexmap::IndexMap;
@@ -23,6 +20,8 @@ use super::kind;
 use super::kind::Kind;
 use super::multipart;
 use super::sequence;
+use super::text::bytes;
+use super::text::scalar;
 use super::xml;
 
 /// A body and the `Content-Type` it is sent with.
@@ -111,24 +110,6 @@ pub fn header_text(value: &Value, explode: bool) -> Option<HeaderValue> {
         value => scalar(value),
     };
     HeaderValue::from_bytes(text.as_bytes()).ok()
-}
-
-/// A value where there is place for a text only: null is none, and what has parts is JSON.
-pub(super) fn scalar(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    }
-}
-
-/// The bytes that a text stands for.
-pub(super) fn bytes(text: &str, hints: Hints<'_>) -> Vec<u8> {
-    let decoded = match hints.text("contentEncoding") {
-        Some("base64url") => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok(),
-        _ => hints.is_base64().then(|| STANDARD.decode(text).ok()).flatten(),
-    };
-    decoded.unwrap_or_else(|| text.as_bytes().to_vec())
 }
 
 /// Not by its `Display`, which takes twice as long.

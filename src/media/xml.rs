@@ -15,7 +15,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::hints::Hints;
-use super::write::scalar;
+use super::text::scalar;
 
 /// What a root is called that nothing names.
 const ROOT: &str = "root";
