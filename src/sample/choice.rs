@@ -9,46 +9,13 @@ use super::maker::Clash;
 use super::maker::Maker;
 use super::maker::RECURSIONS_MAX;
 use super::maker::index;
+use super::turn::Turn;
 use super::types::Types;
 use super::view;
 use super::view::Open;
 use super::view::View;
 use crate::ids::Dice;
 use crate::numbers;
-
-/// A number whose digits, each to a base of its own, say what is chosen.
-pub(super) struct Turn {
-    number: usize,
-    rest: usize,
-    ways: usize,
-}
-
-impl Turn {
-    pub(super) fn new(number: usize) -> Turn {
-        Turn { number, rest: number, ways: 1 }
-    }
-
-    pub(super) fn digit(&mut self, base: usize) -> usize {
-        let base = base.max(1);
-        self.ways = self.ways.saturating_mul(base);
-        let digit = self.rest % base;
-        self.rest /= base;
-        digit
-    }
-
-    pub(super) fn number(&self) -> usize {
-        self.number
-    }
-
-    /// What the digits did not use up: further tries of what is the same but for the dice.
-    pub(super) fn rest(&self) -> usize {
-        self.rest
-    }
-
-    pub(super) fn ways(&self) -> usize {
-        self.ways
-    }
-}
 
 impl<'s> Maker<'s, '_> {
     /// Decides all that is open; `false` when nothing can fit.

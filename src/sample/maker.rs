@@ -8,12 +8,12 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Wish;
-use super::choice::Turn;
 use super::number;
 use super::plausible;
 use super::text;
 use super::text::Manner;
 use super::text::Spot;
+use super::turn::Turn;
 use super::types::Types;
 use super::view;
 use super::view::Open;

@@ -11,6 +11,7 @@ mod object;
 mod pattern;
 mod plausible;
 mod text;
+mod turn;
 mod types;
 mod view;
 mod words;

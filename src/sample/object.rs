@@ -8,13 +8,13 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use super::choice::Turn;
 use super::maker::Clash;
 use super::maker::Maker;
 use super::maker::Part;
 use super::maker::Style;
 use super::pattern::Likeness;
 use super::text::Spot;
+use super::turn::Turn;
 use super::types::Types;
 use super::view;
 use super::view::View;
