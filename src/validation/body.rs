@@ -7,10 +7,10 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use crate::json;
 use crate::media::CODINGS;
 use crate::media::essence;
 use crate::media::is_json;
+use crate::media::range_holds;
 use crate::message::Body;
 use crate::openapi::RequestBody;
 use crate::openapi::SchemaId;
@@ -22,6 +22,7 @@ use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::fill_defaults;
 use super::coercion::has_defaults;
+use super::json_text::parse_json;
 use super::members::Encodings;
 use super::members::Members;
 use super::schema::Subject;
@@ -293,13 +294,6 @@ fn parse(reading: Reading, bytes: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// The text as JSON, or what is wrong with it. A leading byte order mark is ignored (RFC 8259 section 8.1); of
-/// duplicate keys the last one counts; nesting ends at 128 levels, and there are bounds on numbers and values.
-pub(super) fn parse_json(text: &str) -> Result<Value, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    json::read_up_to(json::VALUES_MAX, text).map_err(|error| format!("must be valid JSON: {error}"))
-}
-
 fn not_utf8(bytes: &[u8], at: usize) -> String {
     let lines = bytes[..at].split(|byte| *byte == b'\n');
     let (line, column) = lines.fold((0, 0), |(line, _), text| (line + 1, text.len() + 1));
@@ -308,19 +302,6 @@ fn not_utf8(bytes: &[u8], at: usize) -> String {
 
 fn is_xml(essence: &str) -> bool {
     matches!(essence, "application/xml" | "text/xml") || essence.ends_with("+xml")
-}
-
-/// Whether a range, `image/*` or `application/*+json`, or a media type holds a media type; both in lower case and
-/// without parameters.
-pub(super) fn range_holds(range: &str, essence: &str) -> bool {
-    match range.split_once('*') {
-        None => range == essence,
-        Some((before, after)) => {
-            let rest = essence.strip_prefix(before).filter(|_| before.ends_with('/'));
-            range == "*/*"
-                || rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after))
-        }
-    }
 }
 
 fn envelope(keyword: &str, expected: Option<Value>, text: impl Into<String>) -> Violation {

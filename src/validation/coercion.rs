@@ -15,8 +15,6 @@ use serde_json::Value;
 use crate::numbers;
 use crate::openapi::Schemas;
 
-use super::styles::numbered;
-
 /// So many schemas are looked at for one value through `$ref`, `allOf`, `anyOf` and `oneOf`: references may form
 /// a circle.
 const SCHEMAS_MAX: usize = 64;
@@ -229,6 +227,16 @@ fn undeclared(raw: Value) -> Value {
         }
         other => other,
     }
+}
+
+/// The items of a record whose names are numbers, in their order; else the record.
+fn numbered(members: Map<String, Value>) -> Result<Vec<Value>, Map<String, Value>> {
+    let numbers: Option<Vec<usize>> = members.keys().map(|key| key.parse().ok()).collect();
+    let Some(numbers) = numbers.filter(|numbers| !numbers.is_empty()) else { return Err(members) };
+    let mut items: Vec<(usize, Value)> =
+        numbers.into_iter().zip(members.into_iter().map(|(_, value)| value)).collect();
+    items.sort_by_key(|(number, _)| *number);
+    Ok(items.into_iter().map(|(_, value)| value).collect())
 }
 
 /// Whether the names are 0, 1, 2 and so on.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::media::essence;
 use crate::media::is_json;
+use crate::media::range_holds;
 use crate::message::Body;
 use crate::openapi::Encoding;
 use crate::openapi::Location;
@@ -19,12 +20,11 @@ use crate::openapi::Schemas;
 use crate::openapi::Style;
 
 use super::Sent;
-use super::body::parse_json;
-use super::body::range_holds;
 use super::coercion;
 use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::property_names;
+use super::json_text::parse_json;
 use super::multipart;
 use super::multipart::Part;
 use super::parameters::Parameters;

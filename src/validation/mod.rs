@@ -30,6 +30,7 @@
 
 mod body;
 mod coercion;
+mod json_text;
 mod members;
 mod multipart;
 mod parameters;

@@ -15,7 +15,6 @@ use crate::openapi::Parameter;
 use crate::openapi::Schemas;
 
 use super::Sent;
-use super::body::parse_json;
 use super::coercion;
 use super::coercion::Types;
 use super::coercion::coerce;
@@ -23,6 +22,7 @@ use super::coercion::coerce_text;
 use super::coercion::fill_defaults;
 use super::coercion::has_defaults;
 use super::coercion::property_names;
+use super::json_text::parse_json;
 use super::schema::Subject;
 use super::schema::check;
 use super::styles::Escapes;

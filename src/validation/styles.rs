@@ -251,7 +251,7 @@ pub(super) fn form_text(raw: &str) -> Option<String> {
 }
 
 /// `name[a]=1&name[b][c]=2` as a record. What ends in `[]`, or is numbered, is a record by number until the schema
-/// is asked ([`numbered`]); a name that is sent twice is a list.
+/// is asked; a name that is sent twice is a list.
 fn deep_object(pairs: &[Pair<'_>], name: &str) -> Result<Option<Value>, Fault> {
     let mut members: Option<Map<String, Value>> = None;
     for (found, raw) in pairs {
@@ -281,16 +281,6 @@ fn put(members: &mut Map<String, Value>, keys: &[&str], value: Value) {
         Some(Value::Object(_)) => {}
         Some(first) => *first = Value::Array(vec![first.take(), value]),
     }
-}
-
-/// The items of a record whose names are numbers, in their order; else the record.
-pub(super) fn numbered(members: Map<String, Value>) -> Result<Vec<Value>, Map<String, Value>> {
-    let numbers: Option<Vec<usize>> = members.keys().map(|key| key.parse().ok()).collect();
-    let Some(numbers) = numbers.filter(|numbers| !numbers.is_empty()) else { return Err(members) };
-    let mut items: Vec<(usize, Value)> =
-        numbers.into_iter().zip(members.into_iter().map(|(_, value)| value)).collect();
-    items.sort_by_key(|(number, _)| *number);
-    Ok(items.into_iter().map(|(_, value)| value).collect())
 }
 
 fn exploded_record(
