@@ -28,6 +28,15 @@ pub(crate) const VALUES_MAX: usize = 2_000_000;
 /// settings and faults. A rule can put a record into itself with each request.
 const KEPT_DEPTH_MAX: usize = 100;
 
+/// How many values there are in one.
+pub(crate) fn count(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
+        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 /// Why these members of a record, settings or a fault cannot be kept: they nest deeper than can be saved and read again.
 pub(crate) fn too_deep<'v>(members: impl IntoIterator<Item = &'v Value>) -> Option<String> {
     let is_deep = members.into_iter().any(|value| is_deeper(value, KEPT_DEPTH_MAX));

@@ -2,15 +2,11 @@
 //!
 //! Owns looking through references and compositions. Must not know any media type.
 
-use std::collections::VecDeque;
-
 use serde_json::Map;
 use serde_json::Value;
 
 use crate::openapi::Schemas;
 
-/// Schemas that are looked through for one property, counted: compositions multiply, and ordinary ones have a few.
-const COMPOSED_MAX: usize = 256;
 /// References and lone `allOf`s one after the other that are followed for what a schema says of itself.
 const CHAIN_MAX: usize = 16;
 
@@ -48,23 +44,11 @@ impl<'s> Hints<'s> {
     /// The first that is found in the schema or what it is composed of.
     fn inside(self, find: impl Fn(&'s Map<String, Value>) -> Option<&'s Value>) -> Self {
         let Some((schemas, schema)) = self.at else { return self };
-        let mut open = VecDeque::from([schema]);
-        let mut seen = 0;
-        while let Some(schema) = open.pop_front() {
-            seen += 1;
-            let Value::Object(map) = schema else { continue };
-            // What lists values only is where a discriminator chooses by them.
-            if let Some(found) = find(map).filter(|found| says_more_than_values(found)) {
-                return Self::new(schemas, found);
-            }
-            if seen + open.len() < COMPOSED_MAX {
-                open.extend(map.get("$ref").map(|_| schemas.follow(schema)));
-                let lists = ["allOf", "oneOf", "anyOf"].into_iter();
-                open.extend(lists.filter_map(|keyword| map.get(keyword)?.as_array()).flatten());
-                open.extend(["then", "else"].into_iter().filter_map(|keyword| map.get(keyword)));
-            }
-        }
-        Self::default()
+        // What lists values only is where a discriminator chooses by them.
+        let found = schemas
+            .composed(schema)
+            .find_map(|map| find(map).filter(|found| says_more_than_values(found)));
+        found.map(|found| Self::new(schemas, found)).unwrap_or_default()
     }
 
     /// What a keyword says of the schema itself: beside a reference rather than behind it.

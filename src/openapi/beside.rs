@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::dialect;
 use super::dialect::Dialect;
-use super::lowering;
-use super::lowering::Inside;
-use super::schemas::DOCUMENT_URI;
+use super::schema::DOCUMENT_URI;
+use super::schema::each_part_mut;
+use super::schema::target;
 
 /// Deepest schema that is looked into: what a reader of files gives at most.
 const DEPTH_MAX: usize = 128;
@@ -30,7 +30,7 @@ pub(super) fn anchored(schema: &Value, is_there: &dyn Fn(&str) -> bool) -> Value
     let mut schema = schema.clone();
     each(&mut schema, DEPTH_MAX, &mut |map| {
         let Some(Value::String(reference)) = map.get_mut("$ref") else { return };
-        if lowering::target(reference).is_some_and(|pointer| is_there(&pointer)) {
+        if target(reference).is_some_and(|pointer| is_there(&pointer)) {
             *reference = format!("{DOCUMENT_URI}{reference}");
         }
     });
@@ -44,20 +44,5 @@ fn each(schema: &mut Value, depth: usize, change: &mut dyn FnMut(&mut Map<String
         return;
     }
     change(map);
-    for (keyword, value) in map.iter_mut() {
-        match (lowering::inside(keyword), value) {
-            (Some(Inside::One), value) => each(value, depth - 1, change),
-            (Some(Inside::List), Value::Array(items)) => {
-                for item in items {
-                    each(item, depth - 1, change);
-                }
-            }
-            (Some(Inside::Map), Value::Object(entries)) => {
-                for entry in entries.values_mut() {
-                    each(entry, depth - 1, change);
-                }
-            }
-            _ => {}
-        }
-    }
+    each_part_mut(map, &mut String::new(), &mut |part, _| each(part, depth - 1, change));
 }

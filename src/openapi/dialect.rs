@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::exact;
 use super::patterns;
+use super::schema::Holds;
+use super::schema::applicator;
 use crate::numbers;
 
 /// Which rules a document's schemas follow.
@@ -327,11 +329,13 @@ fn shape(keyword: &str) -> Option<Shape> {
         "required" => Shape::Names,
         "type" => Shape::Type,
         "enum" => Shape::List,
-        "allOf" | "anyOf" | "oneOf" | "prefixItems" => Shape::Schemas,
-        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
-        | "dependentRequired" => Shape::Map,
+        "dependentRequired" => Shape::Map,
         "discriminator" => Shape::Discriminator,
-        _ => return None,
+        _ => match applicator(keyword)?.holds {
+            Holds::One => return None,
+            Holds::List => Shape::Schemas,
+            Holds::Map => Shape::Map,
+        },
     })
 }
 

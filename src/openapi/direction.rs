@@ -15,12 +15,9 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use super::layout::push;
-use super::layout::within;
-use super::lowering;
-use super::lowering::Inside;
-use super::lowering::follow;
-use super::lowering::inside;
+use super::schema::AppliesTo;
+use super::schema::conjuncts;
+use super::schema::parts;
 
 /// What requests must have and responses need not: required and `writeOnly`.
 const IN_REQUEST: &str = "x-tombstone-required-in-request";
@@ -151,33 +148,14 @@ fn visit(
     }
     found.extend(sided(map, pointer, &known));
     let nothing = Properties::new();
-    for (keyword, value) in map {
-        let same_value = matches!(
-            keyword.as_str(),
-            "allOf" | "anyOf" | "oneOf" | "then" | "else" | "dependentSchemas"
-        );
-        let around = if same_value { &known } else { &nothing };
-        let length = pointer.len();
-        push(pointer, keyword);
-        match (inside(keyword), value) {
-            // A requirement that decides something else is left as it is.
-            _ if matches!(keyword.as_str(), "not" | "if") => {}
-            (Some(Inside::One), value) => visit(root, value, pointer, around, found),
-            (Some(Inside::List), Value::Array(items)) => {
-                for (number, item) in items.iter().enumerate() {
-                    within(pointer, &number.to_string(), |pointer| {
-                        visit(root, item, pointer, around, found);
-                    });
-                }
-            }
-            (Some(Inside::Map), Value::Object(entries)) => {
-                for (name, entry) in entries {
-                    within(pointer, name, |pointer| visit(root, entry, pointer, around, found));
-                }
-            }
-            _ => {}
+    for part in parts(map) {
+        // A requirement that decides something else is left as it is.
+        if matches!(part.keyword, "not" | "if") {
+            continue;
         }
-        pointer.truncate(length);
+        let is_same = part.applies_to == AppliesTo::SameValue;
+        let around = if is_same { &known } else { &nothing };
+        part.within(pointer, |pointer| visit(root, part.schema, pointer, around, found));
     }
 }
 
@@ -221,12 +199,7 @@ fn collect(root: &Value, map: &Map<String, Value>, left: &mut usize, found: &mut
             known.write_only |= sides.write_only;
         }
     }
-    if let Some(target) = map.get("$ref").and_then(Value::as_str).and_then(lowering::target)
-        && let Value::Object(map) = follow(root, &target).1
-    {
-        collect(root, map, left, found);
-    }
-    for part in map.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+    for part in conjuncts(root, map) {
         if let Value::Object(map) = part {
             collect(root, map, left, found);
         }
@@ -242,8 +215,6 @@ fn says(root: &Value, property: &Value, keyword: &str, left: &mut usize) -> bool
     if let Some(said) = property.get(keyword).and_then(Value::as_bool) {
         return said;
     }
-    let target = property.get("$ref").and_then(Value::as_str).and_then(lowering::target);
-    let parts = property.get("allOf").and_then(Value::as_array);
-    target.is_some_and(|target| says(root, follow(root, &target).1, keyword, left))
-        || parts.into_iter().flatten().any(|part| says(root, part, keyword, left))
+    let map = property.as_object();
+    map.is_some_and(|map| conjuncts(root, map).any(|part| says(root, part, keyword, left)))
 }

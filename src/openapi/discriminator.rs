@@ -15,10 +15,11 @@ use serde_json::json;
 
 use super::dialect;
 use super::layout;
-use super::lowering;
-use super::lowering::follow;
-use super::lowering::fragment;
-use super::lowering::steps;
+use super::schema::follow;
+use super::schema::fragment;
+use super::schema::reference;
+use super::schema::steps;
+use super::schema::target;
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -211,8 +212,7 @@ impl Family {
             let any = schema.get("anyOf").and_then(Value::as_array);
             let any = any.filter(|items| or_null(items)).and_then(|items| items.first());
             for part in all.into_iter().flatten().chain(any) {
-                let reference = part.get("$ref").and_then(Value::as_str);
-                found.extend(reference.and_then(lowering::target));
+                found.extend(reference(part).and_then(target));
                 parents(part, found);
             }
         }
@@ -373,11 +373,11 @@ fn targets(root: &Value, plan: &Plan, family: &Family) -> Option<Vec<String>> {
     let items = root.pointer(&place)?.as_array()?;
     let mut found = Vec::new();
     for (number, item) in items.iter().enumerate() {
-        let reference = item.get("$ref").and_then(Value::as_str).and_then(lowering::target);
+        let referred = reference(item).and_then(target);
         if item.get("type").is_some_and(|kind| kind == "null") {
             continue;
         }
-        found.push(reference.unwrap_or_else(|| format!("{place}/{number}")));
+        found.push(referred.unwrap_or_else(|| format!("{place}/{number}")));
     }
     Some(found)
 }
@@ -385,7 +385,7 @@ fn targets(root: &Value, plan: &Plan, family: &Family) -> Option<Vec<String>> {
 /// The place that a mapping names, by reference or by the name of a component.
 fn mapping_target(root: &Value, name: &str) -> Option<String> {
     let pointer = match name.strip_prefix('#') {
-        Some(_) => lowering::target(name)?,
+        Some(_) => target(name)?,
         None => layout::child(COMPONENTS, name),
     };
     root.pointer(&pointer).map(|_| pointer)
@@ -413,8 +413,7 @@ fn declared(
     ) -> Option<Vec<String>> {
         let depth = depth.checked_sub(1)?;
         *left = left.checked_sub(1)?;
-        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(lowering::target)
-        {
+        if let Some(target) = reference(schema).and_then(target) {
             let (at, target) = follow(root, &target);
             return if except.contains(&at) {
                 None
@@ -424,8 +423,7 @@ fn declared(
         }
         let own = schema.get("properties").and_then(|properties| properties.get(property));
         let own = own.and_then(|own| {
-            let reference = own.get("$ref").and_then(Value::as_str).and_then(lowering::target);
-            let own = reference.map_or(own, |target| follow(root, &target).1);
+            let own = reference(own).and_then(target).map_or(own, |target| follow(root, &target).1);
             let text = |value: &Value| value.as_str().map(str::to_owned);
             match (own.get("const"), own.get("enum")) {
                 (Some(value), _) => Some(text(value).into_iter().collect()),

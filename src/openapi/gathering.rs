@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use super::layout;
 use super::layout::within;
-use super::lowering;
 use super::references;
+use super::schema;
+use super::schema::Holds;
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -27,13 +28,8 @@ const FILES_MAX: usize = 5_000;
 /// longer, so that a circle would go on without end.
 const DETOURS_MAX: usize = 100_000;
 
-/// Entries that hold named things, so that no name in there is a keyword, whatever it is.
-const NAMED: [&str; 22] = [
-    "properties",
-    "patternProperties",
-    "$defs",
-    "definitions",
-    "dependentSchemas",
+/// Entries beside those of schemas that hold named things, so that no name in there is a keyword, whatever it is.
+const NAMED: [&str; 17] = [
     "schemas",
     "parameters",
     "headers",
@@ -56,6 +52,11 @@ const NAMED: [&str; 22] = [
 /// Entries that hold data: what looks like a reference there is none.
 /// One that is a reference as a whole is followed all the same, except under those that validate by it.
 const DATA: [&str; 6] = ["example", "enum", "const", "default", "value", "dataValue"];
+
+fn is_named(keyword: &str) -> bool {
+    let held = schema::applicator(keyword);
+    NAMED.contains(&keyword) || held.is_some_and(|held| held.holds == Holds::Map)
+}
 
 fn is_data(keyword: &str) -> bool {
     DATA.contains(&keyword) || keyword.starts_with("x-")
@@ -198,7 +199,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         }
         // A reference may stand on the way there.
         let (holder, value) = references::nearest(document.root(), &pointer);
-        if let Some(text) = references::reference(value)
+        if let Some(text) = schema::reference(value)
             && self.detours < DETOURS_MAX
         {
             self.detours += 1;
@@ -265,7 +266,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
                 }
                 (key, _) if is_data(key) => {}
                 (key, value) => {
-                    let is_named = NAMED.contains(&key);
+                    let is_named = is_named(key);
                     within(at, key, |at| self.visit(value, at, Around { is_named, ..around }));
                 }
             }
@@ -302,7 +303,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     /// An example in a file of its own: what is in there is no part of the contract.
     fn lead_to_data(&mut self, uri: &str, at: &str, from: usize) {
         if let Some(file) = self.file(uri, at, from) {
-            let text = lowering::fragment(&in_files(&self.files[file].path));
+            let text = schema::fragment(&in_files(&self.files[file].path));
             self.edits.push(Edit { file: from, pointer: at.to_owned(), text });
         }
     }
@@ -320,7 +321,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         let is_own = file == 0 && reference.starts_with('#');
         if !is_own {
             let place = if file == 0 { String::new() } else { in_files(&self.files[file].path) };
-            let text = lowering::fragment(&format!("{place}{target}"));
+            let text = schema::fragment(&format!("{place}{target}"));
             self.edits.push(Edit { file: around.file, pointer: at.to_owned(), text });
         }
         Some((file, target))
@@ -417,7 +418,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
 
 /// A reference as it can stand in a message: to another file as a person would write it.
 pub(super) fn shown(reference: &str) -> Cow<'_, str> {
-    let place = lowering::target(reference);
+    let place = schema::target(reference);
     let inside = place.as_deref().and_then(|place| place.strip_prefix(&format!("/{FILES}/")));
     let Some(inside) = inside else { return reference.into() };
     let (file, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
@@ -430,7 +431,7 @@ fn in_files(path: &str) -> String {
 }
 
 fn join(base: &str, reference: &str) -> String {
-    lowering::join(base, reference.trim_end_matches('#'))
+    schema::join(base, reference.trim_end_matches('#'))
 }
 
 /// Tells of each `$id`, made absolute, and where it is.

@@ -7,10 +7,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use indexmap::IndexSet;
-use percent_encoding::AsciiSet;
-use percent_encoding::CONTROLS;
 use percent_encoding::percent_decode_str;
-use percent_encoding::utf8_percent_encode;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -22,43 +19,24 @@ use super::discriminator;
 use super::discriminator::Discriminator;
 use super::gathering;
 use super::layout;
-use super::layout::push;
-use super::layout::within;
 use super::references;
 use super::references::Found;
 use super::remote;
+use super::schema;
+use super::schema::Applicator;
+use super::schema::CHAIN_MAX;
+use super::schema::Holds;
+use super::schema::applicator;
+use super::schema::follow;
+use super::schema::fragment;
+use super::schema::join;
+use super::schema::steps;
+use super::schema::target;
 use super::unfolding;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
+use crate::json;
 use crate::yaml::Document;
-
-/// What a URI's fragment cannot hold as it is (RFC 3986, section 3.5).
-const FRAGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
-/// A JSON Pointer as the fragment of a reference.
-pub(super) fn fragment(pointer: &str) -> String {
-    format!("#{}", utf8_percent_encode(pointer, FRAGMENT))
-}
-
-/// A reference in a lowered document, the other way around: its fragment as a JSON Pointer.
-pub(super) fn target(reference: &str) -> Option<String> {
-    let encoded = reference.strip_prefix('#')?;
-    Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
-}
 
 /// The lowered document and where its schemas are.
 pub(super) struct Lowered {
@@ -111,9 +89,6 @@ struct Visit {
     /// How many references follow one another from here.
     depth: usize,
 }
-
-/// References one after the other that are applied to one value: validation recurses that deep.
-const CHAIN_MAX: usize = 64;
 
 /// Values that are copied to where references to them stand, all together: as many as the largest documents have.
 const COPIED_MAX: usize = 5_000_000;
@@ -262,7 +237,9 @@ impl<'d> Lowering<'d> {
         let resource = self.identify(map, pointer, resource);
         self.note_references(map, pointer, resource);
         self.discriminator(map, pointer, findings);
-        self.lower_inside(map, pointer, resource, findings);
+        schema::each_part_mut(map, pointer, &mut |part, pointer| {
+            self.lower(part, pointer, resource, findings);
+        });
     }
 
     /// References in the stead of what a keyword has: a map or list of schemas becomes one of references to its entries,
@@ -281,12 +258,12 @@ impl<'d> Lowering<'d> {
                     self.follow_data(item, || format!("{}/{number}", at()), findings);
                 }
             }
-            let Some(text) = references::reference(value) else { continue };
-            match (keyword.as_str(), inside(keyword)) {
-                (_, Some(Inside::One)) => {}
+            let Some(text) = schema::reference(value) else { continue };
+            match (keyword.as_str(), applicator(keyword)) {
+                (_, Some(Applicator { holds: Holds::One, .. })) => {}
                 ("example", _) => self.follow_data(value, at, findings),
-                (keyword, inside) if inside.is_some() || dialect::is_known(keyword) => {
-                    match self.spread(text, value, inside.is_none()) {
+                (keyword, held) if held.is_some() || dialect::is_known(keyword) => {
+                    match self.spread(text, value, held.is_none()) {
                         Some(spread) => {
                             *value = spread;
                             findings.push(references::unusual(self.document, &at()));
@@ -352,7 +329,7 @@ impl<'d> Lowering<'d> {
 
     /// A copy, as long as not too much was copied.
     fn copy(&mut self, value: &Value) -> Option<Value> {
-        self.copied += count(value);
+        self.copied += json::count(value);
         (self.copied <= COPIED_MAX).then(|| value.clone())
     }
 
@@ -438,42 +415,6 @@ impl<'d> Lowering<'d> {
     /// The document as it was read knows what is there also while a part of the tree is taken out.
     fn there(&self, pointer: &str) -> bool {
         matches!(references::locate(self.document.root(), pointer), Found::Value(..))
-    }
-
-    fn lower_inside(
-        &mut self,
-        map: &mut Map<String, Value>,
-        pointer: &mut String,
-        resource: usize,
-        findings: &mut Vec<Finding>,
-    ) {
-        for (keyword, value) in map.iter_mut() {
-            let length = pointer.len();
-            match (inside(keyword), value) {
-                (Some(Inside::One), value) => {
-                    push(pointer, keyword);
-                    self.lower(value, pointer, resource, findings);
-                }
-                (Some(Inside::List), Value::Array(items)) => {
-                    push(pointer, keyword);
-                    for (at, item) in items.iter_mut().enumerate() {
-                        within(pointer, &at.to_string(), |pointer| {
-                            self.lower(item, pointer, resource, findings);
-                        });
-                    }
-                }
-                (Some(Inside::Map), Value::Object(entries)) => {
-                    push(pointer, keyword);
-                    for (key, entry) in entries {
-                        within(pointer, key, |pointer| {
-                            self.lower(entry, pointer, resource, findings);
-                        });
-                    }
-                }
-                _ => {}
-            }
-            pointer.truncate(length);
-        }
     }
 
     /// Makes every reference noted so far lead to a lowered schema; one that cannot is taken away.
@@ -663,99 +604,4 @@ fn document_of_schemas(document: &Document) -> Value {
         components.insert("schemas".to_owned(), Value::Object(all));
     }
     root
-}
-
-/// How many values there are in one.
-pub(super) fn count(value: &Value) -> usize {
-    match value {
-        Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
-        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
-        _ => 1,
-    }
-}
-
-/// The references that a schema applies to the very value it is applied to itself: who holds
-/// it, and where it leads.
-pub(super) fn steps(root: &Value, pointer: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut open = vec![pointer.to_owned()];
-    while let Some(pointer) = open.pop() {
-        let Some(Value::Object(map)) = root.pointer(&pointer) else { continue };
-        for (keyword, value) in map {
-            let at = |token: &str| layout::child(&layout::child(&pointer, keyword), token);
-            match (keyword.as_str(), value) {
-                ("$ref", Value::String(text)) => {
-                    found.extend(target(text).map(|to| (pointer.clone(), to)));
-                }
-                ("allOf" | "anyOf" | "oneOf", Value::Array(items)) => {
-                    open.extend((0..items.len()).map(|index| at(&index.to_string())));
-                }
-                ("not" | "if" | "then" | "else", _) => {
-                    open.push(layout::child(&pointer, keyword));
-                }
-                ("dependentSchemas", Value::Object(map)) => {
-                    open.extend(map.keys().map(|key| at(key)));
-                }
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
-/// A schema with the references at its top followed, and where it is.
-pub(super) fn follow<'r>(root: &'r Value, pointer: &str) -> (String, &'r Value) {
-    let mut at = pointer.to_owned();
-    let mut schema = root.pointer(pointer).unwrap_or(&Value::Null);
-    // Circles and longer chains are cut before anything is served.
-    for _ in 0..=CHAIN_MAX {
-        let reference = schema.get("$ref").and_then(Value::as_str);
-        let Some(next) = reference.and_then(target) else { break };
-        let Some(found) = root.pointer(&next) else { break };
-        (at, schema) = (next, found);
-    }
-    (at, schema)
-}
-
-/// What a keyword holds, when it holds schemas.
-pub(super) enum Inside {
-    One,
-    List,
-    Map,
-}
-
-pub(super) fn inside(keyword: &str) -> Option<Inside> {
-    Some(match keyword {
-        "additionalProperties"
-        | "items"
-        | "not"
-        | "if"
-        | "then"
-        | "else"
-        | "contains"
-        | "propertyNames"
-        | "unevaluatedItems"
-        | "unevaluatedProperties"
-        | "contentSchema" => Inside::One,
-        "allOf" | "anyOf" | "oneOf" | "prefixItems" => Inside::List,
-        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
-            Inside::Map
-        }
-        _ => return None,
-    })
-}
-
-/// A URI reference against its base, as far as identifiers of schemas need it.
-pub(super) fn join(base: &str, reference: &str) -> String {
-    let absolute = reference.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
-    if absolute || base.is_empty() {
-        return reference.trim_start_matches("./").to_owned();
-    }
-    if reference.starts_with('/') {
-        let authority = base.find("://").map_or(0, |at| at + 3);
-        let end = base[authority..].find('/').map_or(base.len(), |at| authority + at);
-        return format!("{}{reference}", &base[..end]);
-    }
-    let folder = base.rfind('/').map_or("", |at| &base[..=at]);
-    format!("{folder}{}", reference.trim_start_matches("./"))
 }

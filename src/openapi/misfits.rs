@@ -1,7 +1,7 @@
 //! Why a value does not fit a schema of the document, also where collecting all errors would take too much: by going
 //! down into the parts that do not fit, and of alternatives into the one that was meant.
 //!
-//! Must not know requests or answers.
+//! It has a walk of its own: which schema is next depends on what fits. Must not know requests or answers.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ use serde_json::json;
 use super::direction::Direction;
 use super::layout::child;
 use super::layout::within;
-use super::lowering;
+use super::schema;
 use super::schemas::SchemaId;
 use super::schemas::Schemas;
 use super::validator::Validator;
@@ -144,7 +144,7 @@ impl Search<'_> {
         at: &mut String,
     ) {
         let pointer = self.schemas.pointer(id).to_owned();
-        if let Some(target) = map.get("$ref").and_then(Value::as_str).and_then(lowering::target) {
+        if let Some(target) = schema::target_of(map) {
             self.look_there(&target, value, at);
         }
         let all = map.get("allOf").and_then(Value::as_array).map_or(0, Vec::len);
@@ -291,7 +291,7 @@ fn alone(map: &Map<String, Value>, direction: Direction) -> Option<jsonschema::V
             ("prefixItems", Value::Array(schemas)) => {
                 alone.insert(keyword.clone(), vec![true; schemas.len()].into());
             }
-            (_, value) if value.is_boolean() || lowering::inside(keyword).is_none() => {
+            (_, value) if value.is_boolean() || schema::applicator(keyword).is_none() => {
                 alone.insert(keyword.clone(), value.clone());
             }
             _ => {}

@@ -7,9 +7,9 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::lowering;
 use crate::finding::Finding;
 use crate::finding::did_you_mean;
+use crate::json;
 use crate::yaml::Document;
 use crate::yaml::Editing;
 use crate::yaml::Update;
@@ -74,7 +74,7 @@ impl<'d> Overlay<'d> {
         let (mut added, mut looked_at) = (0, 0_usize);
         for action in &self.actions {
             if action.searches > 0 {
-                let looks = lowering::count(editing.root()).saturating_pow(action.searches);
+                let looks = json::count(editing.root()).saturating_pow(action.searches);
                 looked_at = looked_at.saturating_add(looks);
             }
             if looked_at.saturating_add(editing.passed() / PASSED_PER_LOOK) > LOOKED_AT_MAX {

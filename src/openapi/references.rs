@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use super::layout;
-use super::lowering;
+use super::schema::reference;
+use super::schema::target;
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -33,12 +34,6 @@ impl<'d> Found<'d> {
             _ => None,
         }
     }
-}
-
-/// The text of the reference that stands in the place of a value. A property that is named `$ref` has a schema as its
-/// value and no text, so it is none.
-pub(super) fn reference(value: &Value) -> Option<&str> {
-    value.as_object()?.get("$ref")?.as_str()
 }
 
 /// The text of a reference that a value is as a whole: in data, all else that has a `$ref` is data.
@@ -74,8 +69,7 @@ fn follow<'d>(root: &'d Value, pointer: &str, through: bool) -> Found<'d> {
             };
         };
         let at = layout::child(holder, "$ref");
-        let Some(target) = lowering::target(text).filter(|to| to.is_empty() || to.starts_with('/'))
-        else {
+        let Some(target) = target(text).filter(|to| to.is_empty() || to.starts_with('/')) else {
             return Found::Broken(at, text);
         };
         for (_, _, led) in &mut followed {

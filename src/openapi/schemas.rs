@@ -25,10 +25,14 @@ use super::direction;
 use super::direction::Direction;
 use super::discriminator;
 use super::exact;
-use super::lowering;
 use super::lowering::Lowered;
 use super::patterns;
+use super::schema;
+use super::schema::Composed;
+use super::schema::DOCUMENT_URI;
+use super::schema::Types;
 use super::validator::Validator;
+use crate::json;
 
 /// Compiled validators kept at a time: documents have fewer bodies than this, and their bytes are bounded too.
 const VALIDATORS_MAX: usize = 4096;
@@ -42,11 +46,6 @@ const PATTERNS_MAX: usize = 256;
 /// Stack to compile on: schemas in one another, of which a file has up to 255, and eight references to such in one
 /// another. It is mapped only, and takes memory where it is used.
 const COMPILING_STACK_BYTES: usize = 64 << 20;
-/// Where the lowered document is for its own references; nothing is ever fetched from there.
-///
-/// With this scheme, which is that of documents without a URI, a validator does not keep one for each of its keywords:
-/// they are a third of it.
-pub(super) const DOCUMENT_URI: &str = "json-schema:///document";
 
 /// Names one schema of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,7 +183,7 @@ impl Schemas {
             match value {
                 Value::Object(map) => {
                     count += 1;
-                    let target = map.get("$ref").and_then(Value::as_str).and_then(lowering::target);
+                    let target = schema::target_of(map);
                     if let Some(target) = target
                         && !seen.contains(&target)
                     {
@@ -207,7 +206,7 @@ impl Schemas {
 
     /// A schema that is a reference to one of the document's.
     fn reference(&self, id: SchemaId) -> Value {
-        json!({ "$ref": format!("{DOCUMENT_URI}{}", lowering::fragment(self.pointer(id))) })
+        json!({ "$ref": format!("{DOCUMENT_URI}{}", schema::fragment(self.pointer(id))) })
     }
 
     /// Without a direction, only what both directions require is required.
@@ -290,7 +289,7 @@ impl Schemas {
         let schema = schema.iter().filter(|(keyword, _)| !without.contains(&keyword.as_str()));
         let schema = schema.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
         let compiled = build(&schema, || asserting().with_draft(Draft::Draft202012))?;
-        let height = lowering::count(&schema);
+        let height = json::count(&schema);
         Ok(Validator::new(compiled, None, schema, height))
     }
 
@@ -314,7 +313,7 @@ impl Schemas {
             direction::follow_keywords(options, Direction::Whole)
         })?;
         // Each of its schemas may be in another, and the last in one of the document's.
-        let height = self.height.saturating_add(lowering::count(&schema));
+        let height = self.height.saturating_add(json::count(&schema));
         Ok(Validator::new(compiled, Some(Arc::clone(&self.root)), schema, height))
     }
 
@@ -338,19 +337,36 @@ impl Schemas {
         if schema.is_none_or(|schema| schema.len() != 1 || !schema.contains_key("$ref")) {
             return id;
         }
-        self.at(&lowering::follow(&self.root, pointer).0).unwrap_or(id)
+        self.at(&schema::follow(&self.root, pointer).0).unwrap_or(id)
     }
 
     /// The lowered schema, with `$ref`s at its top followed. Not for each request: it walks.
     pub fn resolved(&self, id: SchemaId) -> &Value {
-        lowering::follow(&self.root, self.pointer(id)).1
+        schema::follow(&self.root, self.pointer(id)).1
     }
 
     /// The schema that `$ref` leads to from any schema of this document, for who walks inside one.
     pub fn follow<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        let reference = schema.get("$ref").and_then(Value::as_str);
-        let pointer = reference.and_then(lowering::target);
-        pointer.map_or(schema, |pointer| lowering::follow(&self.root, &pointer).1)
+        let pointer = schema::reference(schema).and_then(schema::target);
+        pointer.map_or(schema, |pointer| schema::follow(&self.root, &pointer).1)
+    }
+
+    /// A schema and those that a value of it may have to fit as well, nearest first.
+    pub(crate) fn composed<'s>(&'s self, schema: &'s Value) -> Composed<'s> {
+        Composed::new(&self.root, schema)
+    }
+
+    /// The schemas that every value of a schema fits, too, one step further: what its `$ref` leads to, and its `allOf`.
+    pub(crate) fn conjuncts<'s>(
+        &'s self,
+        schema: &'s Map<String, Value>,
+    ) -> impl Iterator<Item = &'s Value> {
+        schema::conjuncts(&self.root, schema)
+    }
+
+    /// The types that a schema allows, as far as it says.
+    pub(crate) fn types(&self, schema: &Value) -> Types {
+        schema::allowed(&self.root, schema)
     }
 
     /// The lowered schema itself, its `$ref` not followed.
@@ -360,13 +376,13 @@ impl Schemas {
 
     /// One step of a `$ref`: what it leads to may refer on, and say something beside that.
     pub fn referred(&self, reference: &str) -> Option<&Value> {
-        self.root.pointer(&lowering::target(reference)?)
+        self.root.pointer(&schema::target(reference)?)
     }
 
     /// Whether the outermost type of a schema, references followed, allows a value.
     pub(super) fn is_of_type(&self, pointer: &str, value: &Value) -> bool {
         let allows = |one: &Value| one.as_str().is_none_or(|one| dialect::is_of(value, one));
-        match lowering::follow(&self.root, pointer).1.get("type") {
+        match schema::follow(&self.root, pointer).1.get("type") {
             Some(Value::Array(types)) => types.iter().any(allows),
             Some(one) => allows(one),
             None => true,
@@ -413,8 +429,8 @@ impl Schemas {
 
     /// The name of the component that a schema's `$ref` leads to.
     pub fn component(&self, schema: &Value) -> Option<String> {
-        let reference = schema.get("$ref")?.as_str()?;
-        let name = lowering::target(reference)?.strip_prefix("/components/schemas/")?.to_owned();
+        let target = schema::target(schema::reference(schema)?)?;
+        let name = target.strip_prefix("/components/schemas/")?.to_owned();
         (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
     }
 

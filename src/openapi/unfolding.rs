@@ -10,7 +10,8 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::layout;
-use super::lowering;
+use super::schema;
+use super::schema::AppliesTo;
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -25,21 +26,12 @@ const UNFOLDED_MAX: usize = 10_000;
 /// is in another. Documents have 30 at most.
 const HEIGHT_MAX: usize = 256;
 
-/// The keywords that apply schemas to the very value they are applied to themselves, and those that depend on what
-/// these have looked at.
-const COMPOSING: [&str; 11] = [
-    "$ref",
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "dependentSchemas",
-    "unevaluatedProperties",
-    "unevaluatedItems",
-];
+/// Whether a keyword applies schemas to the very value it is applied to itself, or depends on what these have looked at.
+fn is_composing(keyword: &str) -> bool {
+    let held = schema::applicator(keyword);
+    held.is_some_and(|held| held.applies_to == AppliesTo::SameValue)
+        || matches!(keyword, "$ref" | "unevaluatedProperties" | "unevaluatedItems")
+}
 
 /// A schema object on the way through what is applied to one value.
 struct Visit<'r> {
@@ -73,9 +65,7 @@ pub(super) fn limit(
     }
     for Excess { pointer, is_height } in excessive {
         let Some(Value::Object(map)) = root.pointer_mut(&pointer) else { continue };
-        for keyword in COMPOSING {
-            map.shift_remove(keyword);
-        }
+        map.retain(|keyword, _| !is_composing(keyword));
         let name = layout::name(&pointer);
         let (what, hint) = if is_height {
             let what = format!(
@@ -156,36 +146,19 @@ impl Visit<'_> {
     }
 }
 
-fn visit<'r>(root: &'r Value, schema: &'r Map<String, Value>, pointer: String) -> Visit<'r> {
-    let mut open = Vec::new();
-    for (keyword, value) in schema {
-        let here = || layout::child(&pointer, keyword);
-        match (keyword.as_str(), value) {
-            ("$ref", Value::String(text)) => {
-                let target = lowering::target(text);
-                open.extend(target.and_then(|to| root.pointer(&to).map(|found| (to, found))));
-            }
-            ("allOf" | "anyOf" | "oneOf", Value::Array(items)) => {
-                let place = here();
-                let numbered = items.iter().enumerate();
-                open.extend(numbered.map(|(number, item)| (format!("{place}/{number}"), item)));
-            }
-            ("not" | "if" | "then" | "else", value) => open.push((here(), value)),
-            ("dependentSchemas", Value::Object(entries)) => {
-                let place = here();
-                open.extend(entries.iter().map(|(key, entry)| (layout::child(&place, key), entry)));
-            }
-            _ => {}
-        }
-    }
-    Visit { schema, pointer, open, count: 1, height: 1 }
+fn visit<'r>(root: &'r Value, map: &'r Map<String, Value>, pointer: String) -> Visit<'r> {
+    let mut open: Vec<(String, &Value)> = Vec::new();
+    let target = schema::target_of(map);
+    open.extend(target.and_then(|to| root.pointer(&to).map(|found| (to, found))));
+    open.extend(schema::parts_of_same_value(map).map(|part| (part.pointer(&pointer), part.schema)));
+    Visit { schema: map, pointer, open, count: 1, height: 1 }
 }
 
 /// Takes away the references that led into what was left out.
 fn take_away(value: &mut Value, lost: &HashSet<&str>) {
     match value {
         Value::Object(map) => {
-            let target = map.get("$ref").and_then(Value::as_str).and_then(lowering::target);
+            let target = schema::target_of(map);
             if target.is_some_and(|target| lost.contains(target.as_str())) {
                 map.shift_remove("$ref");
             }

@@ -10,8 +10,11 @@ use jsonschema::ValidationError;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::lowering;
-use super::schemas::DOCUMENT_URI;
+use super::schema::AppliesTo;
+use super::schema::DOCUMENT_URI;
+use super::schema::Token;
+use super::schema::parts_where;
+use super::schema::target;
 
 /// Schemas that are applied while errors are collected: a large body takes some thousand. Each can be an error, and of
 /// alternatives each is followed, whereby ten levels of a recursive schema with five of them come to ten millions.
@@ -151,44 +154,30 @@ impl<'s> Work<'s> {
     }
 
     fn apply_keywords(&mut self, root: &'s Value, map: &'s Map<String, Value>, value: &Value) {
-        for (keyword, inner) in map {
+        if let Some(Value::String(reference)) = map.get("$ref") {
+            self.follow(root, reference, value);
+        }
+        // Of properties and items, schemas may list many more than values have.
+        if let (Some(Value::Object(known)), Value::Object(members)) = (map.get("properties"), value)
+        {
+            let known = members.iter().filter_map(|(name, it)| Some((known.get(name)?, it)));
+            known.for_each(|(schema, it)| self.apply(root, schema, it));
+        }
+        if let (Some(Value::Array(known)), Value::Array(items)) = (map.get("prefixItems"), value) {
+            known.iter().zip(items).for_each(|(schema, it)| self.apply(root, schema, it));
+        }
+        let is_other = |keyword: &str, _| !matches!(keyword, "properties" | "prefixItems");
+        for part in parts_where(map, is_other) {
             if self.left == 0 {
                 return;
             }
-            match (keyword.as_str(), inner) {
-                ("$ref", Value::String(reference)) => self.follow(root, reference, value),
-                ("allOf" | "anyOf" | "oneOf", Value::Array(all)) => {
-                    for schema in all {
-                        self.apply(root, schema, value);
-                    }
+            match (part.applies_to, part.token) {
+                (AppliesTo::SameValue, Token::Name(name)) if value.get(name).is_none() => {}
+                (AppliesTo::SameValue, _) => self.apply(root, part.schema, value),
+                (AppliesTo::Members | AppliesTo::Items | AppliesTo::Names, _) => {
+                    self.apply_inside(root, part.schema, value);
                 }
-                ("not" | "if" | "then" | "else", schema) => self.apply(root, schema, value),
-                ("dependentSchemas", Value::Object(all)) => {
-                    let there = all.iter().filter(|(name, _)| value.get(name).is_some());
-                    there.for_each(|(_, schema)| self.apply(root, schema, value));
-                }
-                ("properties", Value::Object(all)) => {
-                    let Value::Object(members) = value else { continue };
-                    let known = members.iter().filter_map(|(name, it)| Some((all.get(name)?, it)));
-                    known.for_each(|(schema, it)| self.apply(root, schema, it));
-                }
-                ("patternProperties", Value::Object(all)) => {
-                    all.values().for_each(|schema| self.apply_inside(root, schema, value));
-                }
-                (
-                    "additionalProperties"
-                    | "unevaluatedProperties"
-                    | "propertyNames"
-                    | "items"
-                    | "contains"
-                    | "unevaluatedItems",
-                    schema,
-                ) => self.apply_inside(root, schema, value),
-                ("prefixItems", Value::Array(all)) => {
-                    let items = value.as_array().map_or(&[][..], Vec::as_slice);
-                    all.iter().zip(items).for_each(|(schema, it)| self.apply(root, schema, it));
-                }
-                _ => {}
+                (AppliesTo::Content | AppliesTo::Nothing, _) => {}
             }
         }
     }
@@ -213,7 +202,7 @@ impl<'s> Work<'s> {
         let found = self.targets.entry(key).or_insert_with(|| {
             let into_document = reference.strip_prefix(DOCUMENT_URI);
             let root = if into_document.is_some() { document } else { root };
-            let pointer = lowering::target(into_document.unwrap_or(reference))?;
+            let pointer = target(into_document.unwrap_or(reference))?;
             Some((root, root.pointer(&pointer)?))
         });
         if let Some((root, schema)) = *found {

@@ -1,6 +1,7 @@
 //! Alternatives: which of `oneOf` and `anyOf` is taken, which `if` holds, and what is better not fitted.
 //!
-//! Owns the order in which ways are tried. Must not know how values are made.
+//! It walks by itself, since of alternatives it takes one only. Owns the order in which ways are tried. Must not know
+//! how values are made.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -10,12 +11,12 @@ use super::maker::Maker;
 use super::maker::RECURSIONS_MAX;
 use super::maker::index;
 use super::turn::Turn;
-use super::types::Types;
 use super::view;
 use super::view::Open;
 use super::view::View;
 use crate::ids::Dice;
 use crate::numbers;
+use crate::openapi::Types;
 
 impl<'s> Maker<'s, '_> {
     /// Decides all that is open; `false` when nothing can fit.
@@ -53,9 +54,12 @@ impl<'s> Maker<'s, '_> {
         let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(all.len());
         for (number, schema) in all.iter().enumerate() {
             let target = view::target(self.schemas, schema);
-            let types = target.get("type").map_or(Types::ALL, Types::of);
+            let types = target.get("type").map_or(Types::ANY, Types::of);
             let open = self.times_open(target);
-            if *target == Value::Bool(false) || !types.has(view.types) || open >= RECURSIONS_MAX {
+            if *target == Value::Bool(false)
+                || !types.intersects(view.types)
+                || open >= RECURSIONS_MAX
+            {
                 continue;
             }
             ranked.push((open * 2 + usize::from(types == Types::NULL), number));
@@ -173,7 +177,7 @@ fn known(condition: &Value, types: Types) -> Option<bool> {
         return Some(true);
     }
     let wanted = Types::of(map.get("type")?);
-    if !types.has(wanted) {
+    if !types.intersects(wanted) {
         return Some(false);
     }
     (map.len() == 1 && types.is_within(wanted)).then_some(true)

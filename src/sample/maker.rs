@@ -14,7 +14,6 @@ use super::text;
 use super::text::Manner;
 use super::text::Spot;
 use super::turn::Turn;
-use super::types::Types;
 use super::view;
 use super::view::Open;
 use super::view::View;
@@ -22,6 +21,7 @@ use crate::ids::Dice;
 use crate::numbers;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
+use crate::openapi::Types;
 
 /// Values within one another: what is required without end ends here at the latest.
 const DEPTH_MAX: usize = 64;
@@ -165,17 +165,17 @@ impl<'s, 'm> Maker<'s, 'm> {
         let named = view.said("type").map(Types::of).next();
         let kind = named.or(about.map(|(kind, _)| *kind)).unwrap_or(Types::NULL);
         let bounds = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"];
-        if kind.has(Types::STRING) {
+        if kind.intersects(Types::STRING) {
             let least = view.least("minLength").min(text::TEXT_MAX);
             Value::String("text".repeat(least.div_ceil(4).max(1)))
-        } else if kind.has(Types::NUMBER) {
+        } else if kind.intersects(Types::NUMBER) {
             let bound = bounds.iter().find_map(|bound| view.said(bound).next());
             bound.cloned().unwrap_or_else(|| Value::from(0))
-        } else if kind.has(Types::BOOLEAN) {
+        } else if kind.intersects(Types::BOOLEAN) {
             Value::Bool(true)
-        } else if kind.has(Types::ARRAY) {
+        } else if kind.intersects(Types::ARRAY) {
             Value::Array(Vec::new())
-        } else if kind.has(Types::OBJECT) {
+        } else if kind.intersects(Types::OBJECT) {
             Value::Object(Map::new())
         } else {
             Value::Null
@@ -276,8 +276,11 @@ impl<'s, 'm> Maker<'s, 'm> {
         salt: usize,
         dice: &mut Dice,
     ) -> Result<Value, Clash> {
-        let fitting: Vec<&Value> =
-            values.iter().copied().filter(|value| view.types.has(Types::of_value(value))).collect();
+        let fitting: Vec<&Value> = values
+            .iter()
+            .copied()
+            .filter(|value| view.types.intersects(Types::of_value(value)))
+            .collect();
         if fitting.is_empty() {
             return Err(self.nothing("none of the listed values is allowed"));
         }
@@ -302,13 +305,13 @@ impl<'s, 'm> Maker<'s, 'm> {
             Types::STRING,
             Types::OBJECT,
             Types::ARRAY,
-            Types::WHOLE,
+            Types::INTEGER,
             Types::FRACTION,
             Types::BOOLEAN,
             Types::NULL,
         ]);
         let mut kinds: Vec<Types> = Vec::new();
-        for kind in order.into_iter().map(|kind| kind.and(view.types)) {
+        for kind in order.into_iter().map(|kind| kind & view.types) {
             if !kind.is_empty() && !kinds.contains(&kind) {
                 kinds.push(kind);
             }
@@ -356,11 +359,11 @@ impl<'s, 'm> Maker<'s, 'm> {
             Types::OBJECT => self.object(view, part, style, dice),
             number => {
                 let mut range = plausible::number(if rich { part.spot.name } else { "" });
-                if !number.has(Types::FRACTION) {
+                if !number.intersects(Types::FRACTION) {
                     range.decimals = 0;
                 }
-                let whole = !number.has(Types::FRACTION)
-                    || (range.decimals == 0 && rich && number.has(Types::WHOLE));
+                let whole = !number.intersects(Types::FRACTION)
+                    || (range.decimals == 0 && rich && number.intersects(Types::INTEGER));
                 range.decimals = if whole { 0 } else { range.decimals.max(1) };
                 let made = number::number(view, whole, range, dice);
                 made.ok_or_else(|| self.nothing("no number is within the bounds"))
@@ -376,7 +379,7 @@ impl<'s, 'm> Maker<'s, 'm> {
             [facet.get("example"), listed, facet.get("default")].into_iter().flatten()
         };
         let fits = |value: &Value| {
-            view.types.has(Types::of_value(value))
+            view.types.intersects(Types::of_value(value))
                 && view
                     .values
                     .as_ref()

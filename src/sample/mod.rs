@@ -12,7 +12,6 @@ mod pattern;
 mod plausible;
 mod text;
 mod turn;
-mod types;
 mod view;
 mod words;
 

@@ -15,12 +15,12 @@ use super::maker::Style;
 use super::pattern::Likeness;
 use super::text::Spot;
 use super::turn::Turn;
-use super::types::Types;
 use super::view;
 use super::view::View;
 use crate::ids::Dice;
 use crate::openapi::Direction;
 use crate::openapi::Schemas;
+use crate::openapi::Types;
 
 /// Properties that are invented at most, because so many are asked for.
 const INVENTED_MAX: usize = 1000;
@@ -180,7 +180,7 @@ impl<'s> Maker<'s, '_> {
             if fits
                 && own.values.is_none()
                 && own.open.is_empty()
-                && own.types.has(Types::STRING)
+                && own.types.intersects(Types::STRING)
                 && !own.says_any(&["pattern", "not"])
             {
                 schemas.push(named);

@@ -1,5 +1,6 @@
 //! One value's schema, seen whole: all schemas that apply to it, side by side.
 //!
+//! It walks by itself, since what a schema says narrows the view on the way, and a contradiction ends it.
 //! Owns how `$ref` and `allOf` flow together and what bounds that gives. Must not know how a value is made, nor
 //! which alternative is taken.
 
@@ -9,9 +10,9 @@ use std::sync::Arc;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::types::Types;
 use crate::numbers;
 use crate::openapi::Schemas;
+use crate::openapi::Types;
 
 /// References that follow one another before a target is given up: loading cuts longer chains.
 const CHAIN_MAX: usize = 64;
@@ -96,7 +97,7 @@ impl<'s> View<'s> {
     /// What one schema object says by itself.
     fn narrow(&mut self, map: &'s Map<String, Value>) {
         if let Some(types) = map.get("type") {
-            self.types = self.types.and(Types::of(types));
+            self.types = self.types & Types::of(types);
         }
         if let Some(value) = map.get("const") {
             self.keep(|known| numbers::are_equal(known, value), || vec![value]);

@@ -15,10 +15,9 @@ use crate::message::Body;
 use crate::openapi::RequestBody;
 use crate::openapi::SchemaId;
 use crate::openapi::Schemas;
+use crate::openapi::Types;
 
 use super::Sent;
-use super::coercion;
-use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::fill_defaults;
 use super::coercion::has_defaults;
@@ -86,7 +85,7 @@ impl DeclaredBody {
                 name: name.clone(),
                 essence: essence(name).into_owned(),
                 schema: media.schema,
-                types: schema.map_or(Types::ANY, |schema| coercion::types(schemas, schema)),
+                types: schema.map_or(Types::ANY, |schema| schemas.types(schema)),
                 defaults: schema.is_some_and(|schema| has_defaults(schemas, schema)),
                 encodings: Encodings::new(&media.encoding, schemas),
             }

@@ -4,171 +4,21 @@
 //! is wrong with it. Must not know where text comes from.
 
 use std::collections::HashSet;
-use std::ops::BitAnd;
-use std::ops::BitOr;
 
-use percent_encoding::percent_decode_str;
 use serde_json::Map;
 use serde_json::Number;
 use serde_json::Value;
 
 use crate::numbers;
 use crate::openapi::Schemas;
+use crate::openapi::Types;
+use crate::openapi::parts_where;
 
-/// So many schemas are looked at for one value through `$ref`, `allOf`, `anyOf` and `oneOf`: references may form
-/// a circle.
+/// Schemas that are looked at for the defaults of one value: compositions multiply.
 const SCHEMAS_MAX: usize = 64;
 
 /// So deep is a value looked into: JSON bodies end at 128 levels, and nothing else comes near.
 const DEPTH_MAX: usize = 128;
-
-/// A set of JSON types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Types(u8);
-
-impl Types {
-    const NULL: Self = Self(1);
-    const BOOLEAN: Self = Self(2);
-    const INTEGER: Self = Self(4);
-    const NUMBER: Self = Self(4 | 8);
-    const STRING: Self = Self(16);
-    const ARRAY: Self = Self(32);
-    const OBJECT: Self = Self(64);
-    const NONE: Self = Self(0);
-    /// Nothing is known.
-    pub(super) const ANY: Self = Self(127);
-
-    fn named(name: &str) -> Self {
-        match name {
-            "null" => Self::NULL,
-            "boolean" => Self::BOOLEAN,
-            "integer" => Self::INTEGER,
-            "number" => Self::NUMBER,
-            "string" => Self::STRING,
-            "array" => Self::ARRAY,
-            "object" => Self::OBJECT,
-            _ => Self::ANY,
-        }
-    }
-
-    fn of_value(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::NULL,
-            Value::Bool(_) => Self::BOOLEAN,
-            Value::Number(_) => Self::NUMBER,
-            Value::String(_) => Self::STRING,
-            Value::Array(_) => Self::ARRAY,
-            Value::Object(_) => Self::OBJECT,
-        }
-    }
-
-    fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Something that text can be read as.
-    pub(super) fn scalar(self) -> bool {
-        self.0 & (Self::BOOLEAN.0 | Self::NUMBER.0 | Self::STRING.0) != 0
-    }
-
-    /// Text, perhaps among others; also where nothing is known.
-    pub(super) fn may_be_text(self) -> bool {
-        self.has(Self::STRING)
-    }
-
-    /// Text, perhaps among others; not where nothing is known.
-    pub(super) fn has_text(self) -> bool {
-        self != Self::ANY && self.has(Self::STRING)
-    }
-
-    /// Arrays, and no scalars.
-    pub(super) fn list(self) -> bool {
-        self.has(Self::ARRAY) && !self.scalar()
-    }
-
-    /// Arrays or scalars.
-    pub(super) fn list_or_scalar(self) -> bool {
-        self != Self::ANY && self.has(Self::ARRAY) && self.scalar()
-    }
-
-    /// Objects, and no arrays or scalars.
-    pub(super) fn record(self) -> bool {
-        self.has(Self::OBJECT) && !self.has(Self::ARRAY) && !self.scalar()
-    }
-
-    /// Text, perhaps null, and nothing else.
-    pub(super) fn only_text(self) -> bool {
-        self.has(Self::STRING) && self.0 & !(Self::STRING.0 | Self::NULL.0) == 0
-    }
-}
-
-impl BitAnd for Types {
-    type Output = Self;
-    fn bitand(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-}
-
-impl BitOr for Types {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-/// The types that a schema allows, as far as it says.
-pub(super) fn types(schemas: &Schemas, schema: &Value) -> Types {
-    types_within(schemas, schema, &mut { SCHEMAS_MAX })
-}
-
-fn types_within(schemas: &Schemas, schema: &Value, left: &mut usize) -> Types {
-    let Value::Object(keywords) = schema else { return Types::ANY };
-    if *left == 0 {
-        return Types::ANY;
-    }
-    *left -= 1;
-    let mut types = match keywords.get("type") {
-        Some(Value::String(name)) => Types::named(name),
-        Some(Value::Array(names)) => {
-            let sets = names.iter().filter_map(Value::as_str).map(Types::named);
-            sets.fold(Types::NONE, BitOr::bitor)
-        }
-        _ => match (keywords.get("enum"), keywords.get("const")) {
-            (Some(Value::Array(values)), _) => {
-                values.iter().map(Types::of_value).fold(Types::NONE, BitOr::bitor)
-            }
-            (_, Some(value)) => Types::of_value(value),
-            _ => Types::ANY,
-        },
-    };
-    if let Some(target) = target(schemas, keywords) {
-        types = types & types_within(schemas, target, left);
-    }
-    if let Some(Value::Array(all)) = keywords.get("allOf") {
-        for one in all {
-            types = types & types_within(schemas, one, left);
-        }
-    }
-    for keyword in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(alternatives)) = keywords.get(keyword) {
-            let sets = alternatives.iter().map(|one| types_within(schemas, one, left));
-            types = types & sets.fold(Types::NONE, BitOr::bitor);
-        }
-    }
-    if let (Some(then), Some(or_else)) = (keywords.get("then"), keywords.get("else")) {
-        let either = types_within(schemas, then, left) | types_within(schemas, or_else, left);
-        types = types & either;
-    }
-    types
-}
-
-/// Where a schema's `$ref` leads.
-fn target<'s>(schemas: &'s Schemas, keywords: &Map<String, Value>) -> Option<&'s Value> {
-    let reference = keywords.get("$ref")?.as_str()?;
-    let (_, encoded) = reference.split_once('#')?;
-    let pointer = percent_decode_str(encoded).decode_utf8().ok()?;
-    Some(schemas.resolved(schemas.at(&pointer)?))
-}
 
 /// Turns text (and lists and records of text) into what the schema means by it.
 pub(super) fn coerce(schemas: &Schemas, schema: &Value, raw: Value) -> Value {
@@ -182,7 +32,7 @@ fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: u
     let Some(schema) = schema else { return undeclared(raw) };
     match raw {
         Value::String(text) => {
-            let types = types(schemas, schema);
+            let types = schemas.types(schema);
             if types.list() {
                 // One name sent once, where a list is wanted, is a list of one; sent empty, it is empty.
                 let items = if text.is_empty() { Vec::new() } else { vec![Value::String(text)] };
@@ -195,10 +45,11 @@ fn coerce_within(schemas: &Schemas, schema: Option<&Value>, raw: Value, depth: u
             items.into_iter().map(|raw| coerce_within(schemas, item, raw, depth - 1)).collect()
         }
         Value::Object(members) => {
-            let types = types(schemas, schema);
+            let types = schemas.types(schema);
             // Where the schema does not tell a list from a record, what looks like a list is one.
             let listed = types.list()
-                || (types.has(Types::ARRAY) && (!types.has(Types::OBJECT) || counts_up(&members)));
+                || (types.contains(Types::ARRAY)
+                    && (!types.contains(Types::OBJECT) || counts_up(&members)));
             let members = match if listed { numbered(members) } else { Err(members) } {
                 Ok(items) => {
                     return coerce_within(schemas, Some(schema), Value::Array(items), depth - 1);
@@ -246,7 +97,7 @@ fn counts_up(members: &Map<String, Value>) -> bool {
 
 /// The schema of the items of an array.
 pub(super) fn item<'s>(schemas: &'s Schemas, schema: &'s Value) -> Option<&'s Value> {
-    inside(schemas, schema, &|keywords| keywords.get("items"))
+    schemas.composed(schema).find_map(|keywords| keywords.get("items"))
 }
 
 /// The schema of one property of an object.
@@ -255,68 +106,24 @@ pub(super) fn property<'s>(
     schema: &'s Value,
     name: &str,
 ) -> Option<&'s Value> {
-    inside(schemas, schema, &|keywords| keywords.get("properties")?.get(name))
-        .or_else(|| inside(schemas, schema, &|keywords| keywords.get("additionalProperties")))
+    let composed = || schemas.composed(schema);
+    let declared = composed().find_map(|keywords| keywords.get("properties")?.get(name));
+    declared.or_else(|| composed().find_map(|keywords| keywords.get("additionalProperties")))
 }
 
 /// The names of all declared properties, and whether others may be there on purpose.
 pub(super) fn property_names<'s>(schemas: &'s Schemas, schema: &'s Value) -> (Vec<&'s str>, bool) {
     let mut names = Vec::new();
     let mut others = false;
-    visit(schemas, schema, &mut { SCHEMAS_MAX }, &mut |keywords| {
+    for keywords in schemas.composed(schema) {
         if let Some(Value::Object(properties)) = keywords.get("properties") {
             names.extend(properties.keys().map(String::as_str));
         }
         others |= keywords
             .get("additionalProperties")
             .is_some_and(|additional| *additional != Value::Bool(false));
-    });
+    }
     (names, others)
-}
-
-/// The first thing that `pick` finds in a schema or in what it refers to or is composed of.
-fn inside<'s>(
-    schemas: &'s Schemas,
-    schema: &'s Value,
-    pick: &dyn Fn(&'s Map<String, Value>) -> Option<&'s Value>,
-) -> Option<&'s Value> {
-    let mut found = None;
-    visit(schemas, schema, &mut { SCHEMAS_MAX }, &mut |keywords| {
-        if found.is_none() {
-            found = pick(keywords);
-        }
-    });
-    found
-}
-
-/// A schema, and what it refers to or is composed of.
-fn visit<'s>(
-    schemas: &'s Schemas,
-    schema: &'s Value,
-    left: &mut usize,
-    see: &mut dyn FnMut(&'s Map<String, Value>),
-) {
-    let Value::Object(keywords) = schema else { return };
-    if *left == 0 {
-        return;
-    }
-    *left -= 1;
-    see(keywords);
-    if let Some(target) = target(schemas, keywords) {
-        visit(schemas, target, left, see);
-    }
-    for keyword in ["allOf", "anyOf", "oneOf"] {
-        if let Some(Value::Array(parts)) = keywords.get(keyword) {
-            for part in parts {
-                visit(schemas, part, left, see);
-            }
-        }
-    }
-    for keyword in ["then", "else"] {
-        if let Some(part) = keywords.get(keyword) {
-            visit(schemas, part, left, see);
-        }
-    }
 }
 
 /// Text as the first of boolean, integer, number and null that it can be, else text. Nothing but text is tried
@@ -326,13 +133,13 @@ pub(super) fn coerce_text(types: Types, text: String) -> Value {
     if types == Types::ANY {
         return Value::String(text);
     }
-    let or_text = types.has(Types::STRING);
-    if types.has(Types::BOOLEAN) && (text == "true" || text == "false") {
+    let or_text = types.contains(Types::STRING);
+    if types.contains(Types::BOOLEAN) && (text == "true" || text == "false") {
         return Value::Bool(text == "true");
     }
-    let number = if types.has(Types::NUMBER) {
+    let number = if types.contains(Types::NUMBER) {
         serde_json::from_str(&text).ok()
-    } else if types.has(Types::INTEGER) {
+    } else if types.contains(Types::INTEGER) {
         integer(&text)
     } else {
         None
@@ -344,7 +151,7 @@ pub(super) fn coerce_text(types: Types, text: String) -> Value {
     if let Some(number) = number.filter(is_wanted) {
         return Value::Number(number);
     }
-    if types.has(Types::NULL) && !or_text && (text.is_empty() || text == "null") {
+    if types.contains(Types::NULL) && !or_text && (text.is_empty() || text == "null") {
         return Value::Null;
     }
     Value::String(text)
@@ -377,12 +184,8 @@ pub(super) fn has_defaults(schemas: &Schemas, schema: &Value) -> bool {
         if keywords.contains_key("default") || seen.len() > REACHED_MAX {
             return true;
         }
-        let lists = keywords.get("allOf").and_then(Value::as_array).into_iter().flatten();
-        let properties = keywords.get("properties").and_then(Value::as_object);
-        let reached = lists
-            .chain(properties.into_iter().flat_map(Map::values))
-            .chain(keywords.get("items"))
-            .chain(target(schemas, keywords));
+        let filled = parts_where(keywords, |name, _| matches!(name, "properties" | "items"));
+        let reached = schemas.conjuncts(keywords).chain(filled.map(|part| part.schema));
         for schema in reached {
             if seen.insert(schema) {
                 open.push(schema);
@@ -409,13 +212,8 @@ fn fill_within(
         return;
     }
     *left -= 1;
-    if let Some(target) = target(schemas, keywords) {
-        fill_within(schemas, target, value, depth, left);
-    }
-    if let Some(Value::Array(all)) = keywords.get("allOf") {
-        for part in all {
-            fill_within(schemas, part, value, depth, left);
-        }
+    for part in schemas.conjuncts(keywords) {
+        fill_within(schemas, part, value, depth, left);
     }
     match value {
         Value::Object(members) => {
@@ -439,8 +237,7 @@ fn fill_within(
 }
 
 fn default<'s>(schemas: &'s Schemas, schema: &'s Value) -> Option<&'s Value> {
-    let keywords = schema.as_object()?;
-    keywords.get("default").or_else(|| target(schemas, keywords)?.get("default"))
+    schema.get("default").or_else(|| schemas.follow(schema).get("default"))
 }
 
 #[cfg(test)]

@@ -18,10 +18,10 @@ use crate::openapi::Encoding;
 use crate::openapi::Location;
 use crate::openapi::Schemas;
 use crate::openapi::Style;
+use crate::openapi::Types;
 
 use super::Sent;
 use super::coercion;
-use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::property_names;
 use super::json_text::parse_json;
@@ -188,8 +188,7 @@ impl Members {
         taken: &mut [bool],
     ) {
         let Property { name, schema, .. } = property;
-        let shape =
-            schema.map_or(Shape::Scalar, |schema| Shape::of(coercion::types(schemas, schema)));
+        let shape = schema.map_or(Shape::Scalar, |schema| Shape::of(schemas.types(schema)));
         let written = Written { name, style, explode, shape };
         let exploded = style == Style::Form && explode && shape == Shape::Record;
         let inside: HashSet<&str> = match schema.filter(|_| exploded) {
@@ -239,11 +238,10 @@ impl Members {
             };
             self.violation(property.name, "media_type", Some(expected), text);
         }
-        let types =
-            property.one(schemas).map_or(Types::ANY, |schema| coercion::types(schemas, schema));
+        let types = property.one(schemas).map_or(Types::ANY, |schema| schemas.types(schema));
         let is_text = sent.is_none_or(|sent| is_json(sent) || essence(sent).starts_with("text/"));
         match std::str::from_utf8(&part.bytes) {
-            Ok(text) if is_text || !types.may_be_text() => {
+            Ok(text) if is_text || !types.contains(Types::STRING) => {
                 self.text_bytes += text.len();
                 if sent.is_some_and(is_json) {
                     return self.json(property.name, text);
@@ -274,7 +272,7 @@ impl Members {
         match declared {
             [only] if is_json(only) => return self.json(property.name, &text),
             [] => {
-                let types = property.one(schemas).map(|schema| coercion::types(schemas, schema));
+                let types = property.one(schemas).map(|schema| schemas.types(schema));
                 if !types.is_some_and(Types::record) {
                     return Piece::Text(text);
                 }
@@ -303,7 +301,7 @@ impl Members {
             (None, Piece::Text(text)) | (_, Piece::Bytes(text)) => text.into(),
             (_, Piece::Json(value)) => value,
         };
-        let types = property.schema.map_or(Types::ANY, |schema| coercion::types(schemas, schema));
+        let types = property.schema.map_or(Types::ANY, |schema| schemas.types(schema));
         let several = pieces.len() > 1;
         let value = match pieces.as_mut_slice() {
             [Piece::Text(text)] if types.list() && text.is_empty() => Value::Array(Vec::new()),
@@ -323,11 +321,7 @@ impl<'a> Property<'a> {
     /// The schema of one value of it: that of the items, where it is a list.
     fn one(self, schemas: &'a Schemas) -> Option<&'a Value> {
         let schema = self.schema?;
-        if coercion::types(schemas, schema).list() {
-            coercion::item(schemas, schema)
-        } else {
-            Some(schema)
-        }
+        if schemas.types(schema).list() { coercion::item(schemas, schema) } else { Some(schema) }
     }
 }
 

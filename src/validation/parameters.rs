@@ -13,10 +13,9 @@ use crate::media::is_json;
 use crate::openapi::Location;
 use crate::openapi::Parameter;
 use crate::openapi::Schemas;
+use crate::openapi::Types;
 
 use super::Sent;
-use super::coercion;
-use super::coercion::Types;
 use super::coercion::coerce;
 use super::coercion::coerce_text;
 use super::coercion::fill_defaults;
@@ -56,7 +55,7 @@ impl Parameters {
                 let schema = parameter.schema.map(|id| schemas.resolved(id));
                 let types = match (schema, &parameter.content) {
                     (Some(schema), content) if !content.as_deref().is_some_and(is_json) => {
-                        coercion::types(schemas, schema)
+                        schemas.types(schema)
                     }
                     _ => Types::ANY,
                 };

@@ -8,8 +8,8 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::openapi::Style;
+use crate::openapi::Types;
 
-use super::coercion::Types;
 use super::violation::Place;
 use super::violation::Violation;
 

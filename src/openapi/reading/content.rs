@@ -17,9 +17,9 @@ use crate::openapi::Style;
 use crate::openapi::direction::Direction;
 use crate::openapi::layout;
 use crate::openapi::leaves;
-use crate::openapi::lowering;
 use crate::openapi::references;
 use crate::openapi::references::Found;
+use crate::openapi::schema;
 
 use super::parameters::plain;
 use super::parameters::query_style;
@@ -149,7 +149,7 @@ impl<'d> Reader<'d> {
             let own = ["value", "dataValue"].map(|field| layout::child(&at, field));
             let own = own.iter().find_map(|field| self.data(field));
             let value = own.or_else(|| {
-                let at = lowering::target(example.get("externalValue")?.as_str()?)?;
+                let at = schema::target(example.get("externalValue")?.as_str()?)?;
                 let value = self.written(&at)?;
                 Some((at, value))
             });

@@ -21,11 +21,11 @@ use crate::openapi::SecurityScheme;
 use crate::openapi::direction::Direction;
 use crate::openapi::gathering;
 use crate::openapi::layout;
-use crate::openapi::lowering;
 use crate::openapi::lowering::Lowering;
 use crate::openapi::references;
 use crate::openapi::references::Found;
 use crate::openapi::remote;
+use crate::openapi::schema;
 use crate::yaml::Document;
 
 /// Where an example is and the schema it has to fit, for `check`.
@@ -132,7 +132,7 @@ impl<'d> Reader<'d> {
     /// The same for what `OpenAPI` has no references for.
     pub(super) fn find_plain(&mut self, pointer: &str) -> Option<(String, &'d Value)> {
         let written = self.written(pointer);
-        let is_reference = written.is_some_and(|value| references::reference(value).is_some());
+        let is_reference = written.is_some_and(|value| schema::reference(value).is_some());
         if let Some(value) = written.filter(|_| !is_reference) {
             return Some((pointer.to_owned(), value));
         }
@@ -202,7 +202,7 @@ impl<'d> Reader<'d> {
         let maps = maps.into_iter().flat_map(Map::keys);
         let maps = maps.map(|name| layout::child("/components", name));
         for pointer in std::iter::once("/components".to_owned()).chain(maps) {
-            if self.written(&pointer).and_then(references::reference).is_some() {
+            if self.written(&pointer).and_then(schema::reference).is_some() {
                 self.find_plain(&pointer);
             }
         }
@@ -211,7 +211,7 @@ impl<'d> Reader<'d> {
     fn unresolved(&mut self, at: &str, reference: &str) {
         let hint = if reference.starts_with('#') {
             reference.rsplit_once('/').and_then(|(folder, name)| {
-                let folder = references::find(self.document.root(), &lowering::target(folder)?);
+                let folder = references::find(self.document.root(), &schema::target(folder)?);
                 let siblings = folder.value()?.as_object()?;
                 let names = siblings.keys().map(String::as_str);
                 did_you_mean(name, names.filter(|name| *name != gathering::FILES))
