@@ -18,9 +18,10 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use crate::admin::Refusal;
 use crate::admin::contract;
+use crate::admin::refusal::Refusal;
 use crate::control::unfit;
+use crate::emulator::Current;
 use crate::json;
 use crate::problem::Problem;
 
@@ -104,4 +105,19 @@ pub(super) fn key(uri: &Uri) -> Result<Vec<String>, Refusal> {
         })
     });
     decoded.collect()
+}
+
+/// The emulator that answers now, as handlers take it.
+#[derive(Debug)]
+pub(super) struct Shared(pub(super) Current);
+
+impl FromRequestParts<Current> for Shared {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        _parts: &mut Parts,
+        state: &Current,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self(state.clone()))
+    }
 }

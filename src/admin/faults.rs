@@ -8,11 +8,11 @@ use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::admin::Refusal;
-use crate::admin::Shared;
 use crate::admin::did::did;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
+use crate::admin::extract::Shared;
+use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::message::Account;

@@ -15,8 +15,8 @@ use sha2::Digest;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::admin::Options;
-use crate::admin::Refusal;
+use crate::admin::options::Options;
+use crate::admin::refusal::Refusal;
 use crate::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

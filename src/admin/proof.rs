@@ -8,13 +8,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admin::Refusal;
-use crate::admin::Shared;
 use crate::admin::did::did;
 use crate::admin::did::to_all;
 use crate::admin::extract::Asked;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
+use crate::admin::extract::Shared;
+use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::CoverageView;

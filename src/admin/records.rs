@@ -10,14 +10,14 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::admin::Refusal;
-use crate::admin::Shared;
 use crate::admin::did::changed;
 use crate::admin::did::did;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
+use crate::admin::extract::Shared;
 use crate::admin::extract::bad_query;
 use crate::admin::extract::key;
+use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::Filter;

@@ -13,13 +13,13 @@ use http::Method;
 use http::StatusCode;
 use http::Uri;
 
-use crate::admin::ROOT;
-use crate::admin::Refusal;
 use crate::admin::contract;
 use crate::admin::faults;
 use crate::admin::journal;
+use crate::admin::options::ROOT;
 use crate::admin::proof;
 use crate::admin::records;
+use crate::admin::refusal::Refusal;
 use crate::admin::sandboxes;
 use crate::admin::server;
 use crate::admin::stream;

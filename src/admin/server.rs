@@ -7,8 +7,8 @@ use axum::Json;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::admin::Shared;
 use crate::admin::did::to_all;
+use crate::admin::extract::Shared;
 use crate::clock::system_now;
 use crate::message::Account;
 

@@ -19,11 +19,11 @@ use http::header::CONTENT_TYPE;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::admin::Endless;
-use crate::admin::Refusal;
-use crate::admin::Shared;
+use crate::admin::content::Endless;
 use crate::admin::extract::Names;
+use crate::admin::extract::Shared;
 use crate::admin::extract::bad_query;
+use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::control::News;

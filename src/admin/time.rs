@@ -7,11 +7,11 @@ use axum::Json;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::admin::Refusal;
-use crate::admin::Shared;
 use crate::admin::did::changed;
 use crate::admin::extract::Names;
 use crate::admin::extract::Sent;
+use crate::admin::extract::Shared;
+use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
 use crate::control::ClockRequest;
 use crate::control::ClockView;

@@ -12,7 +12,7 @@ use crate::behavior::RuleTried;
 use crate::behavior::Shown;
 use crate::behavior::StageOutcome;
 use crate::control::entries::Reader;
-use crate::control::redact::REDACTED;
+use crate::control::literals::REDACTED;
 use crate::emulator::Nearest;
 use crate::emulator::Rehearsal;
 use crate::journal::Call;

@@ -26,7 +26,7 @@ use crate::control::Control;
 use crate::control::entries::LISTED_CHANGES_MAX;
 use crate::control::entries::Reader;
 use crate::control::journal::Copied;
-use crate::control::redact::REDACTED;
+use crate::control::literals::REDACTED;
 use crate::journal::Entry;
 use crate::journal::Event;
 use crate::journal::Kept;

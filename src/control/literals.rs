@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-use crate::control::redact::REDACTED;
+/// What stands in place of what is secret.
+pub(super) const REDACTED: &str = "[REDACTED]";
 
 /// The text with the literals blanked for which `is_secret` holds, asked with the name of the member that each is the
 /// value of (empty where it is none's) and its value; and what those were.

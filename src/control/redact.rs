@@ -15,14 +15,12 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::behavior::SecretNames;
+use crate::control::literals::REDACTED;
 use crate::control::literals::blank;
 use crate::emulator::Emulator;
 use crate::journal::Step;
 use crate::sandbox::World;
 use crate::store::Key;
-
-/// What stands in place of what is secret.
-pub(super) const REDACTED: &str = "[REDACTED]";
 
 /// Headers of which all is a credential.
 const HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];

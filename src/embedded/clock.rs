@@ -7,13 +7,20 @@ use std::time::Duration;
 use crate::clock::ClockChange;
 use crate::control::ClockRequest;
 use crate::control::ClockView;
-use crate::embedded::Error;
-use crate::embedded::Sandbox;
+use crate::embedded::error::Error;
+use crate::embedded::sandbox::Sandbox;
 
 /// The clock of a sandbox: [`Sandbox::clock`]. Tasks of jobs that come due by a change are run, each at its own time.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    sandbox: &'s Sandbox,
+}
+
+impl Sandbox {
+    /// Its clock.
+    pub fn clock(&self) -> Clock<'_> {
+        Clock { sandbox: self }
+    }
 }
 
 impl Clock<'_> {

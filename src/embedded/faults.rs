@@ -4,14 +4,21 @@
 
 use serde_json::Value;
 
-use crate::embedded::Error;
-use crate::embedded::Sandbox;
+use crate::embedded::error::Error;
+use crate::embedded::sandbox::Sandbox;
 use crate::faults::FaultFormat;
 
 /// The faults of a sandbox: [`Sandbox::faults`].
 #[derive(Clone, Copy, Debug)]
 pub struct Faults<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    sandbox: &'s Sandbox,
+}
+
+impl Sandbox {
+    /// Its faults.
+    pub fn faults(&self) -> Faults<'_> {
+        Faults { sandbox: self }
+    }
 }
 
 impl Faults<'_> {

@@ -4,14 +4,21 @@
 
 use serde_json::Value;
 
-use crate::embedded::Error;
-use crate::embedded::Sandbox;
+use crate::embedded::error::Error;
+use crate::embedded::sandbox::Sandbox;
 
 /// The jobs of a sandbox: [`Sandbox::jobs`]. Each is shown as the admin API shows it: `id`, `provider`, `resource`,
 /// `state`, its tasks with when they are due, and what is left.
 #[derive(Clone, Copy, Debug)]
 pub struct Jobs<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    sandbox: &'s Sandbox,
+}
+
+impl Sandbox {
+    /// Its jobs.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs { sandbox: self }
+    }
 }
 
 impl Jobs<'_> {

@@ -7,13 +7,20 @@ use serde_json::Value;
 
 use crate::control::JournalPage;
 use crate::control::JournalQuery;
-use crate::embedded::Error;
-use crate::embedded::Sandbox;
+use crate::embedded::error::Error;
+use crate::embedded::sandbox::Sandbox;
 
 /// The journal of a sandbox: [`Sandbox::journal`]. Entries are shown as the admin API shows them, secrets left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Journal<'s> {
-    pub(super) sandbox: &'s Sandbox,
+    sandbox: &'s Sandbox,
+}
+
+impl Sandbox {
+    /// Its journal.
+    pub fn journal(&self) -> Journal<'_> {
+        Journal { sandbox: self }
+    }
 }
 
 impl Journal<'_> {

@@ -8,18 +8,26 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::control::Filter;
-use crate::embedded::Error;
-use crate::embedded::Sandbox;
+use crate::embedded::error::Error;
+use crate::embedded::sandbox::Sandbox;
 
 /// The records of a resource: [`Sandbox::records`]. Changes are held to what fixtures are held to, and can be undone.
 ///
 /// A key is given as text or number; the parts of one that has several are separated by commas.
 #[derive(Clone, Debug)]
 pub struct Records<'s> {
-    pub(super) sandbox: &'s Sandbox,
-    pub(super) provider: String,
-    pub(super) resource: String,
-    pub(super) filters: Vec<Filter>,
+    sandbox: &'s Sandbox,
+    provider: String,
+    resource: String,
+    filters: Vec<Filter>,
+}
+
+impl Sandbox {
+    /// Its records of a resource.
+    pub fn records(&self, provider: impl Into<String>, resource: impl Into<String>) -> Records<'_> {
+        let (provider, resource) = (provider.into(), resource.into());
+        Records { sandbox: self, provider, resource, filters: Vec::new() }
+    }
 }
 
 impl Records<'_> {

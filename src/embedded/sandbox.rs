@@ -23,12 +23,7 @@ use crate::control::SandboxView;
 use crate::control::TurnView;
 use crate::control::Verdict;
 use crate::control::Verification;
-use crate::embedded::Clock;
 use crate::embedded::Error;
-use crate::embedded::Faults;
-use crate::embedded::Jobs;
-use crate::embedded::Journal;
-use crate::embedded::Records;
 use crate::embedded::answered;
 use crate::emulator::Emulator;
 use crate::emulator::SANDBOX_HEADER;
@@ -139,32 +134,6 @@ impl Sandbox {
         let name = HeaderValue::from_str(&self.name).expect("a name was checked when it was given");
         request.headers_mut().insert(SANDBOX_HEADER, name);
         request
-    }
-
-    /// Its records of a resource.
-    pub fn records(&self, provider: impl Into<String>, resource: impl Into<String>) -> Records<'_> {
-        let (provider, resource) = (provider.into(), resource.into());
-        Records { sandbox: self, provider, resource, filters: Vec::new() }
-    }
-
-    /// Its clock.
-    pub fn clock(&self) -> Clock<'_> {
-        Clock { sandbox: self }
-    }
-
-    /// Its jobs.
-    pub fn jobs(&self) -> Jobs<'_> {
-        Jobs { sandbox: self }
-    }
-
-    /// Its faults.
-    pub fn faults(&self) -> Faults<'_> {
-        Faults { sandbox: self }
-    }
-
-    /// Its journal.
-    pub fn journal(&self) -> Journal<'_> {
-        Journal { sandbox: self }
     }
 
     /// What it is at the moment.

@@ -10,15 +10,15 @@ use http::Method;
 use indexmap::IndexMap;
 
 use super::ConnectionFormat;
-use super::DELAY_MAX;
 use super::FaultFormat;
 use super::HeaderFormat;
 use super::Problem;
+use super::format::DELAY_MAX;
+use super::format::shown;
 use crate::clock::parse_duration_ms;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::json::too_deep;
-use crate::printable;
 
 /// The longest text of a condition, in bytes: a path longer than this is not written by hand.
 const CONDITION_MAX: usize = 1024;
@@ -228,9 +228,4 @@ impl Check {
         }
         time
     }
-}
-
-/// A text of any length and content, as a message quotes it.
-pub(super) fn shown(text: &str) -> String {
-    printable::shown(text, 60)
 }

@@ -18,13 +18,10 @@ use super::FaultFormat;
 use super::FaultTarget;
 use super::Problem;
 use super::check::Check;
+use super::format::DELAY_MAX;
 use super::glob;
 use crate::ids::Dice;
 use crate::message::Delivery;
-
-/// The longest time that a fault, or all that strike one request together, holds an answer back: ten minutes, past
-/// which no client waits.
-pub const DELAY_MAX: Duration = Duration::from_secs(600);
 
 /// Something that goes wrong on purpose, checked and ready to strike.
 #[derive(Clone, Debug)]

@@ -2,6 +2,8 @@
 //!
 //! Must not know what a fault does, nor which values are possible: `definition` finds out.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,10 +13,13 @@ use serde_json::Number;
 use serde_json::Value;
 
 use super::Problem;
-use super::check::shown;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::printable;
+
+/// The longest time that a fault, or all that strike one request together, holds an answer back: ten minutes, past
+/// which no client waits.
+pub const DELAY_MAX: Duration = Duration::from_secs(600);
 
 /// Something that goes wrong on purpose: which requests it strikes, how often, and what happens to them.
 ///
@@ -260,4 +265,9 @@ fn keys() -> Vec<String> {
     let schema = schemars::schema_for!(FaultFormat);
     let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(Map::keys).cloned().collect()
+}
+
+/// A text of any length and content, as a message quotes it.
+pub(super) fn shown(text: &str) -> String {
+    printable::shown(text, 60)
 }

@@ -24,10 +24,10 @@ use crate::message::Delivery;
 
 pub use check::FAULT_HEADERS_MAX;
 pub use check::METHODS;
-pub use definition::DELAY_MAX;
 pub use definition::Fault;
 pub use definition::FaultAnswer;
 pub use format::ConnectionFormat;
+pub use format::DELAY_MAX;
 pub use format::DelayFormat;
 pub use format::FaultAnswerFormat;
 pub use format::FaultFormat;

@@ -12,7 +12,7 @@ use super::Fault;
 use super::FaultFormat;
 use super::Problem;
 use super::Problems;
-use super::check::shown;
+use super::format::shown;
 use super::format::unknown_key;
 use crate::finding::child;
 

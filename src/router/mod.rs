@@ -16,6 +16,7 @@
 //!
 //! A trailing slash is part of the path: `/a/` is not `/a`. An empty segment never matches a parameter.
 
+mod refusal;
 mod template;
 
 use std::borrow::Cow;
@@ -23,10 +24,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use http::Method;
-use thiserror::Error;
 
 use crate::openapi::Condition;
 use crate::openapi::called;
+
+pub use refusal::Refusal;
 
 use template::Rank;
 use template::Segment;
@@ -91,47 +93,6 @@ pub struct Near<'r, T> {
     pub conditions: &'r [Condition],
     /// What was entered with it.
     pub value: &'r T,
-}
-
-/// Why a template cannot be entered.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is no path.
-    #[error("path template `{0}` does not begin with `/`")]
-    NoSlash(String),
-    /// It goes on after the path.
-    #[error(
-        "path template `{0}` holds a query or a fragment: declare query parameters under `parameters`"
-    )]
-    NotOnlyPath(String),
-    /// Its braces do not pair up.
-    #[error("path template `{template}` has unpaired or empty braces in `{segment}`")]
-    Braces {
-        /// The whole template.
-        template: String,
-        /// The segment in question.
-        segment: String,
-    },
-    /// Two parameters with nothing between them.
-    #[error(
-        "path template `{template}` has two parameters with nothing between them in `{segment}`, so nobody can tell where one ends"
-    )]
-    Adjacent {
-        /// The whole template.
-        template: String,
-        /// The segment in question.
-        segment: String,
-    },
-    /// The same method and shape was entered before.
-    #[error("`{method} {template}` matches the same paths as `{method} {existing}`")]
-    Taken {
-        /// The method of both.
-        method: Method,
-        /// The template that was refused.
-        template: String,
-        /// The one that was there.
-        existing: String,
-    },
 }
 
 /// The templates that match the same paths.

@@ -10,7 +10,7 @@ use percent_encoding::CONTROLS;
 use percent_encoding::percent_decode_str;
 use percent_encoding::percent_encode;
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// What stays encoded in a segment of the tree: what would end it, begin a parameter, or be taken for an escape.
 const KEPT_ENCODED: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b'{').add(b'}');

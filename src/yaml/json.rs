@@ -16,7 +16,6 @@ use serde_json::Number;
 use serde_json::Value;
 use serde_json::map::Entry;
 
-use super::fitted;
 use super::lines::Lines;
 use super::reading::Notes;
 use crate::json::NUMBER;
@@ -222,4 +221,10 @@ impl<'de> Visitor<'de> for Reading<'_> {
         self.lines.close(start);
         Ok(Value::Object(fitted(map)))
     }
+}
+
+/// The same map in no more memory than its entries need: one that grew has room for twice as many, and of these a
+/// document has hundreds of thousands.
+pub(super) fn fitted(map: Map<String, Value>) -> Map<String, Value> {
+    map.into_iter().collect()
 }

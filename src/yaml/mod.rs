@@ -190,11 +190,5 @@ impl Document {
     }
 }
 
-/// The same map in no more memory than its entries need: one that grew has room for twice as many, and of these a
-/// document has hundreds of thousands.
-fn fitted(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use serde_yaml::granit_parser::Parser;
 use serde_yaml::granit_parser::ScalarStyle;
 use serde_yaml::granit_parser::Tag;
 
-use super::fitted;
+use super::json::fitted;
 use super::lines;
 use super::lines::Lines;
 use super::lines::Node;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::control::verify::SHOWN_MAX;
 use crate::control::verify::check::Bounds;
 use crate::control::verify::check::CallMatcher;
-use crate::control::verify::shown_list;
 use crate::control::verify::verdict::Held;
+use crate::control::verify::words::SHOWN_MAX;
+use crate::control::verify::words::shown_list;
 use crate::emulator::Emulator;
 use crate::faults::path_fits;
 use crate::journal::Call;

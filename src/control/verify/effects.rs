@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde_json::Map;
 use serde_json::Value;
 
-use crate::control::verify::SHOWN_MAX;
 use crate::control::verify::check::Bounds;
 use crate::control::verify::check::Effect;
 use crate::control::verify::check::RecordMatcher;
-use crate::control::verify::shown_list;
-use crate::control::verify::shown_value;
 use crate::control::verify::verdict::Held;
+use crate::control::verify::words::SHOWN_MAX;
+use crate::control::verify::words::shown_list;
+use crate::control::verify::words::shown_value;
 use crate::numbers;
 use crate::sandbox::World;
 use crate::store::Difference;

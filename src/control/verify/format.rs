@@ -8,6 +8,12 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+/// The most expectations of one verification: each may look at every record.
+pub const EXPECTATIONS_MAX: usize = 200;
+
+/// The most problems that are told at once: who made more of them reads no further.
+pub(super) const PROBLEMS_MAX: usize = 20;
+
 /// Everything that is expected of a sandbox.
 ///
 /// ```

@@ -8,11 +8,11 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::control::unfit;
-use crate::control::verify::Calls;
-use crate::control::verify::Expectation;
-use crate::control::verify::PROBLEMS_MAX;
-use crate::control::verify::Records;
-use crate::control::verify::Verification;
+use crate::control::verify::format::Calls;
+use crate::control::verify::format::Expectation;
+use crate::control::verify::format::PROBLEMS_MAX;
+use crate::control::verify::format::Records;
+use crate::control::verify::format::Verification;
 use crate::finding::child;
 use crate::finding::did_you_mean;
 use crate::problem::Problem;

@@ -1,0 +1,151 @@
+//! A verification, from what is written to the verdict.
+//!
+//! Must not know how single expectations are decided.
+
+use http::StatusCode;
+
+use crate::control::Control;
+use crate::control::ResidueHit;
+use crate::control::ResiduePlace;
+use crate::control::ResidueQuery;
+use crate::control::unfit;
+use crate::control::verify::calls::Made;
+use crate::control::verify::check::Check;
+use crate::control::verify::check::compile;
+use crate::control::verify::effects::Worlds;
+use crate::control::verify::format::Verification;
+use crate::control::verify::verdict::Held;
+use crate::control::verify::verdict::Outcome;
+use crate::control::verify::verdict::Verdict;
+use crate::control::verify::words::SHOWN_MAX;
+use crate::control::verify::words::shown_text;
+use crate::control::verify::words::shown_value;
+use crate::problem::Problem;
+use crate::sandbox::State;
+
+/// What a sandbox is held against what is expected.
+struct Ground {
+    made: Made,
+    worlds: Worlds,
+}
+
+impl Control<'_> {
+    /// Holds the sandbox against what is expected. A problem is something that is wrong with the expectations
+    /// themselves; what does not hold is in the verdict.
+    ///
+    /// Effects are what is different now from how the sandbox began, or from before the request `since`: however it came
+    /// about, and what was undone does not count. Where a state was loaded meanwhile, it began before that, and `since` 1
+    /// is the state that was loaded.
+    pub fn verify(&self, verification: &Verification) -> Result<Verdict, Problem> {
+        let checks = compile(self.emulator, verification)
+            .map_err(|problems| unfit("that cannot be verified", &problems))?;
+        // Decided beside the sandbox, on what it was at one moment.
+        let needs_calls =
+            checks.iter().any(|check| matches!(check, Check::Calls(..) | Check::Order(_)));
+        let ground =
+            self.visit(|_, state| self.ground(state, verification.since, needs_calls))??;
+        let outcomes = verification.expectations.iter().zip(&checks).map(|(written, check)| {
+            let Held { passed, found, nearest } = self.decide(check, &ground);
+            let description = written.description.clone();
+            Outcome { description, passed, expected: expected(check), found, nearest }
+        });
+        let expectations: Vec<Outcome> = outcomes.collect();
+        let passed = expectations.iter().all(|outcome| outcome.passed);
+        Ok(Verdict { passed, expectations })
+    }
+
+    fn ground(
+        &self,
+        state: &State,
+        since: Option<u64>,
+        needs_calls: bool,
+    ) -> Result<Ground, Problem> {
+        let now = state.world.clone();
+        let before = match since {
+            None => state.origin.world.clone(),
+            // Nothing has happened since.
+            Some(id) if id == state.journal.next_id() => now.clone(),
+            Some(id) => state.world_before(id).ok_or_else(|| out_of_reach(state, id))?,
+        };
+        let made = if needs_calls {
+            Made::of(self.emulator, state, since.unwrap_or(1))
+        } else {
+            Made::default()
+        };
+        Ok(Ground { made, worlds: Worlds { before, now } })
+    }
+
+    fn decide(&self, check: &Check<'_>, ground: &Ground) -> Held {
+        match check {
+            Check::Calls(matcher, bounds) => ground.made.count(matcher, *bounds),
+            Check::Order(matchers) => ground.made.order(matchers),
+            Check::Records(effect, matcher, bounds) => {
+                ground.worlds.check(*effect, matcher, *bounds)
+            }
+            Check::NoResidue(value) => {
+                let query = ResidueQuery::of(*value).limit(SHOWN_MAX);
+                let residue = self.residue_in(&ground.worlds.now, &query);
+                let places = residue.hits.iter().map(place);
+                let found = match residue.count {
+                    0 => "nowhere".to_owned(),
+                    count => {
+                        let shown = places.collect::<Vec<_>>().join(", ");
+                        let more = count - residue.hits.len();
+                        let more =
+                            if more > 0 { format!(" and {more} more") } else { String::new() };
+                        format!("{count}: {shown}{more}")
+                    }
+                };
+                Held { passed: residue.clean, found, nearest: None }
+            }
+        }
+    }
+}
+
+fn out_of_reach(state: &State, since: u64) -> Problem {
+    let has = match state.journal.entries().next() {
+        Some(oldest) => format!("it has {} to {}", oldest.id, state.journal.last_id()),
+        None => "it is empty".to_owned(),
+    };
+    let problem = format!("`/since` is {since}, which the journal does not have: {has}");
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let detail = format!("that cannot be verified: {problem}");
+    Problem::new(status, "unfit", detail).with("problems", vec![problem])
+}
+
+/// What is expected, in words.
+fn expected(check: &Check<'_>) -> String {
+    match check {
+        Check::Calls(matcher, bounds) => format!("{}{}", bounds.of("call"), matcher.words()),
+        Check::Order(matchers) => {
+            let steps = matchers.iter().zip(1..);
+            let steps =
+                steps.map(|(matcher, number)| format!("{number}. a call{}", matcher.words()));
+            format!("in this order: {}", steps.collect::<Vec<_>>().join(", "))
+        }
+        Check::Records(effect, matcher, bounds) => {
+            let records = matcher.records;
+            let key = records.key.iter().map(|key| format!(" with the key `{}`", shown_value(key)));
+            let joints = std::iter::once(" whose").chain(std::iter::repeat(" and"));
+            let conditions = records.conditions.iter().zip(joints).map(|((name, value), joint)| {
+                format!("{joint} `{name}` is `{}`", shown_value(value))
+            });
+            let words: String = key.chain(conditions).collect();
+            let of = format!("{} of `{}`", bounds.of("record"), matcher.name);
+            format!("{of}{words} {}", effect.word())
+        }
+        Check::NoResidue(value) => {
+            format!("`{}` in no record", shown_text(value))
+        }
+    }
+}
+
+fn place(hit: &ResidueHit) -> String {
+    match &hit.place {
+        ResiduePlace::Record { provider, resource, key }
+        | ResiduePlace::Job { provider, resource, key } => {
+            format!("`{provider}/{resource}` `{}` at `{}`", shown_value(key), hit.pointer)
+        }
+        ResiduePlace::Journal { request } => format!("request {request} at `{}`", hit.pointer),
+    }
+}
