@@ -294,7 +294,8 @@ fn who_does_not_read_is_ended_where_too_much_waits() {
                 format!("GET {path} HTTP/1.1\r\n{local}Connection: close\r\n\r\n").as_bytes(),
             )
             .unwrap();
-        // Until what the sockets hold is full.
+        // Until the answer has begun, and what the sockets hold is full.
+        client.peek(&mut [0]).unwrap();
         std::thread::sleep(Duration::from_millis(200));
         client
     };
