@@ -9,31 +9,21 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use bytes::Bytes;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Response;
-use http_body_util::BodyExt;
-use http_body_util::Full;
+use http::{HeaderName, HeaderValue, Response};
+use http_body_util::{BodyExt, Full};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tombstone::clock::Stopwatch;
 
 const CONNECTIONS: usize = 64;

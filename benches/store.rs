@@ -9,24 +9,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::BatchSize;
-use criterion::BenchmarkId;
-use criterion::Criterion;
-use criterion::criterion_group;
-use criterion::criterion_main;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use serde_json::{Map, Value, json};
 use tombstone::clock::Stopwatch;
-use tombstone::store::Change;
-use tombstone::store::Key;
-use tombstone::store::Model;
-use tombstone::store::OnDelete;
-use tombstone::store::Path;
-use tombstone::store::Record;
-use tombstone::store::Relation;
-use tombstone::store::ResourceModel;
-use tombstone::store::Store;
+use tombstone::store::{
+    Change, Key, Model, OnDelete, Path, Record, Relation, ResourceModel, Store,
+};
 
 const ORGANIZATIONS: usize = 0;
 

@@ -2,23 +2,16 @@
 //!
 //! Run it with `cargo run --example rust_test`. In a project of yours, `main` is a `#[test]` or several.
 
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::Request;
-use serde_json::Value;
-use serde_json::json;
-use tombstone::Error;
-use tombstone::Sandbox;
-use tombstone::Tombstone;
-use tombstone::control::Calls;
-use tombstone::control::Expectation;
-use tombstone::control::Records;
-use tombstone::control::Verification;
+use serde_json::{Value, json};
+use tombstone::control::{Calls, Expectation, Records, Verification};
 use tombstone::faults::FaultFormat;
+use tombstone::{Error, Sandbox, Tombstone};
 
 /// Reading the files takes some time, and a sandbox none: all tests share this.
 static TOMBSTONE: LazyLock<Tombstone> = LazyLock::new(|| {

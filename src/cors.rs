@@ -3,13 +3,7 @@
 //! Must not know operations or sandboxes, and is not for the admin API, which no foreign page may read.
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::Response;
-use http::StatusCode;
-use http::header;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::media::is_json;
 
@@ -129,8 +123,7 @@ pub fn confine(response: &mut Response<Bytes>) {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::Expect;
-    use expect_test::expect;
+    use expect_test::{Expect, expect};
 
     use super::*;
 

@@ -5,15 +5,11 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use rand::Rng;
-use rand::SeedableRng;
-use rand::distr::Distribution;
-use rand::distr::StandardUniform;
+use rand::distr::{Distribution, StandardUniform};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::Hir;
-use regex_syntax::hir::HirKind;
-use regex_syntax::hir::Look;
+use regex_syntax::hir::{Hir, HirKind, Look};
 
 /// Pattern of a random UUID (RFC 9562 section 5.4).
 pub const UUID_V4: &str = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";

@@ -7,13 +7,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use imbl::Vector;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
-use crate::memory::members_bytes;
-use crate::memory::value_bytes;
+use crate::memory::{members_bytes, value_bytes};
 
 /// The property that says when the next task falls due, in milliseconds since the epoch; null when none is left.
 pub const NEXT_DUE: &str = "next_due_ms";

@@ -118,10 +118,7 @@ mod numbers;
 mod printable;
 pub mod problem;
 
-pub use embedded::Builder;
-pub use embedded::Error;
-pub use embedded::Sandbox;
-pub use embedded::Tombstone;
+pub use embedded::{Builder, Error, Sandbox, Tombstone};
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -2,8 +2,7 @@
 //!
 //! Must not know what the JSON means.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a member of an object takes beside its name and value: a place in a map that keeps their order.
 const MEMBER_BYTES: usize = size_of::<(usize, String, Value)>() + 2 * size_of::<usize>();

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderName;
-use http::header;
+use http::{HeaderName, header};
 
 /// How many bytes of a request's body are kept, unless told otherwise: 10 MiB, above anything most APIs take.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;

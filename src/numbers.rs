@@ -4,8 +4,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Number;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Digits that every double has: integers of no more are neighbours of no other.
 const DIGITS_SAFE: i64 = 15;

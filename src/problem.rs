@@ -3,12 +3,9 @@
 //! Must not know which situations there are.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::Map;
-use serde_json::Value;
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value};
 
 /// The member of a problem that says its kind.
 const TYPE: &str = "type";

@@ -7,18 +7,14 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
-use http::HeaderName;
-use http::header::AUTHORIZATION;
-use http::header::COOKIE;
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderMap, HeaderName};
 use indexmap::IndexMap;
 use percent_encoding::percent_decode;
 use thiserror::Error;
 
-use crate::message::is_token;
-use crate::message::is_token_byte;
-use crate::openapi::Location;
-use crate::openapi::SecurityScheme;
+use crate::message::{is_token, is_token_byte};
+use crate::openapi::{Location, SecurityScheme};
 
 /// Parameters of a credential that are read: those of `Digest`, which has the most, are ten and extensions.
 const AUTH_PARAMETERS_MAX: usize = 64;
@@ -350,8 +346,7 @@ fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::Expect;
-    use expect_test::expect;
+    use expect_test::{Expect, expect};
     use http::HeaderValue;
     use proptest::prelude::*;
 

@@ -4,11 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Below this layer nothing waits, and nothing reads or writes files or sockets.
 const IO_FROM: u8 = 7;
@@ -103,24 +101,48 @@ fn every_file_says_what_it_owns_and_every_module_what_it_must_not_know() {
     check(&problems);
 }
 
-/// The paths in a source: each from the crate's root, with whether it is in a `use`.
+/// The code of a source a line, without comments, each name of a grouped `use` on a line of its own.
+fn lines(source: &Source) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut program = source.program().lines().filter(|line| !line.trim_start().starts_with("//"));
+    while let Some(line) = program.next() {
+        let is_use = line.split_once("use ").is_some_and(|(before, _)| {
+            ["", "pub", "pub(crate)", "pub(super)"].contains(&before.trim())
+        });
+        let mut whole = line.to_owned();
+        while is_use && !whole.ends_with(';') {
+            whole.push_str(program.next().unwrap().trim());
+        }
+        match whole.trim_end_matches("};").split_once('{') {
+            Some((before, names)) if is_use => {
+                let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+                lines.extend(names.map(|name| format!("{before}{name};")));
+            }
+            _ => lines.push(whole),
+        }
+    }
+    lines
+}
+
+/// The paths in a source: each from the crate's root, and whether it is a use and not a name that is handed on.
 fn paths(source: &Source) -> Vec<(Vec<String>, bool)> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let names = |rest: &str| {
+        let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        rest[..end].split("::").map(str::to_owned).collect::<Vec<_>>()
+    };
     let mut paths = Vec::new();
-    for line in source.program().lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for line in lines(source) {
         for (start, root) in [("crate::", 0), ("super::", source.file.len() - 1)] {
             for (at, _) in line.match_indices(start) {
-                let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-                let rest = &line[at + start.len()..];
-                let rest = &rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())];
-                let names = rest.split("::").map(str::to_owned);
-                paths.push((source.file[..root].iter().cloned().chain(names).collect(), true));
+                let rest = names(&line[at + start.len()..]);
+                paths.push((source.file[..root].iter().cloned().chain(rest).collect(), true));
             }
         }
         // A module's own file names its children without a root.
         if let Some(rest) = line.strip_prefix("pub use ").or_else(|| line.strip_prefix("use ")) {
-            let rest = rest.trim_start_matches("self::").trim_end_matches(';');
-            let names = rest.split("::").map(str::to_owned);
-            let path = source.file.iter().cloned().chain(names).collect();
+            let rest = names(rest.trim_start_matches("self::"));
+            let path = source.file.iter().cloned().chain(rest).collect();
             paths.push((path, !line.starts_with("pub")));
         }
     }

@@ -7,17 +7,14 @@ use std::sync::LazyLock;
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderValue;
-use http::Method;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::message::Body;
 use crate::openapi::Contract;
 use crate::validation;
-use crate::validation::Place;
-use crate::validation::RequestValidator;
+use crate::validation::{Place, RequestValidator};
 use crate::yaml::Document;
 
 const TEXT: &str = include_str!("openapi.yaml");

@@ -4,9 +4,7 @@
 
 use axum::Extension;
 
-use crate::message::Account;
-use crate::message::Tally;
-use crate::message::Why;
+use crate::message::{Account, Tally, Why};
 
 /// So many entries of a journal are named.
 const ENTRIES_MAX: usize = 5;

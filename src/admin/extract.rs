@@ -5,16 +5,10 @@
 use std::fmt::Display;
 
 use axum::body::to_bytes;
-use axum::extract::FromRequest;
-use axum::extract::FromRequestParts;
-use axum::extract::MatchedPath;
-use axum::extract::Path;
-use axum::extract::Query;
-use axum::extract::Request;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Query, Request};
 use bytes::Bytes;
-use http::StatusCode;
-use http::Uri;
 use http::request::Parts;
+use http::{StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 

@@ -2,16 +2,12 @@
 //!
 //! Must not know what they do.
 
-use axum::Extension;
-use axum::Json;
+use axum::{Extension, Json};
 use http::StatusCode;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::admin::did::did;
-use crate::admin::extract::Names;
-use crate::admin::extract::Sent;
-use crate::admin::extract::Shared;
+use crate::admin::extract::{Names, Sent, Shared};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
 use crate::control::Control;

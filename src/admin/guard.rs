@@ -4,15 +4,10 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::StatusCode;
-use http::header;
 use http::request::Parts;
 use http::uri::Authority;
-use sha2::Digest;
-use sha2::Sha256;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::admin::options::Options;

@@ -2,29 +2,19 @@
 //!
 //! Must not know how entries are shown.
 
-use axum::Extension;
-use axum::Json;
 use axum::body::Body;
-use axum::response::IntoResponse;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures_util::stream;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::admin::did::did;
-use crate::admin::extract::Asked;
-use crate::admin::extract::Names;
-use crate::admin::extract::Sent;
-use crate::admin::extract::Shared;
+use crate::admin::extract::{Asked, Names, Sent, Shared};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::JournalPage;
-use crate::control::JournalQuery;
-use crate::control::PlanRequest;
+use crate::control::{Control, JournalPage, JournalQuery, PlanRequest};
 use crate::message::Account;
 
 pub(super) async fn list(

@@ -21,7 +21,5 @@ mod stream;
 mod time;
 
 pub use content::Content;
-pub use options::Options;
-pub use options::ROOT;
-pub use service::Admin;
-pub use service::STATE_BYTES_MAX;
+pub use options::{Options, ROOT};
+pub use service::{Admin, STATE_BYTES_MAX};

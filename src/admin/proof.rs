@@ -2,27 +2,16 @@
 //!
 //! Must not know how any of that is found out.
 
-use axum::Extension;
-use axum::Json;
+use axum::{Extension, Json};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admin::did::did;
-use crate::admin::did::to_all;
-use crate::admin::extract::Asked;
-use crate::admin::extract::Names;
-use crate::admin::extract::Sent;
-use crate::admin::extract::Shared;
+use crate::admin::did::{did, to_all};
+use crate::admin::extract::{Asked, Names, Sent, Shared};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::CoverageView;
-use crate::control::Match;
-use crate::control::Residue;
-use crate::control::ResidueQuery;
-use crate::control::Verdict;
-use crate::control::Verification;
+use crate::control::{Control, CoverageView, Match, Residue, ResidueQuery, Verdict, Verification};
 use crate::message::Account;
 
 /// Whose coverage: of all providers unless one is named.

@@ -2,26 +2,15 @@
 //!
 //! Must not know how they are kept.
 
-use axum::Extension;
-use axum::Json;
-use http::StatusCode;
-use http::Uri;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use axum::{Extension, Json};
+use http::{StatusCode, Uri};
+use serde_json::{Map, Value, json};
 
-use crate::admin::did::changed;
-use crate::admin::did::did;
-use crate::admin::extract::Names;
-use crate::admin::extract::Sent;
-use crate::admin::extract::Shared;
-use crate::admin::extract::bad_query;
-use crate::admin::extract::key;
+use crate::admin::did::{changed, did};
+use crate::admin::extract::{Names, Sent, Shared, bad_query, key};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::Filter;
-use crate::control::RecordPage;
+use crate::control::{Control, Filter, RecordPage};
 use crate::message::Account;
 
 /// How many records one answer lists unless asked for fewer or more.

@@ -3,27 +3,12 @@
 //! Must not know who may call them.
 
 use axum::Router;
-use axum::routing::MethodRouter;
-use axum::routing::delete;
-use axum::routing::get;
-use axum::routing::patch;
-use axum::routing::post;
-use axum::routing::put;
-use http::Method;
-use http::StatusCode;
-use http::Uri;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use http::{Method, StatusCode, Uri};
 
-use crate::admin::contract;
-use crate::admin::faults;
-use crate::admin::journal;
 use crate::admin::options::ROOT;
-use crate::admin::proof;
-use crate::admin::records;
 use crate::admin::refusal::Refusal;
-use crate::admin::sandboxes;
-use crate::admin::server;
-use crate::admin::stream;
-use crate::admin::time;
+use crate::admin::{contract, faults, journal, proof, records, sandboxes, server, stream, time};
 use crate::emulator::Current;
 use crate::problem::Problem;
 

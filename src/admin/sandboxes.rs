@@ -2,27 +2,16 @@
 //!
 //! Must not know what is in them.
 
-use axum::Extension;
-use axum::Json;
+use axum::{Extension, Json};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::admin::did::changed;
-use crate::admin::did::did;
-use crate::admin::did::entries;
-use crate::admin::extract::Names;
-use crate::admin::extract::Sent;
-use crate::admin::extract::Shared;
+use crate::admin::did::{changed, did, entries};
+use crate::admin::extract::{Names, Sent, Shared};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::SandboxSpec;
-use crate::control::SandboxView;
-use crate::control::StateCopy;
-use crate::control::TurnView;
-use crate::control::unfit;
+use crate::control::{Control, SandboxSpec, SandboxView, StateCopy, TurnView, unfit};
 use crate::journal::Back;
 use crate::message::Account;
 

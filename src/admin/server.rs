@@ -2,10 +2,8 @@
 //!
 //! Must not know single sandboxes.
 
-use axum::Extension;
-use axum::Json;
-use serde_json::Value;
-use serde_json::json;
+use axum::{Extension, Json};
+use serde_json::{Value, json};
 
 use crate::admin::did::to_all;
 use crate::admin::extract::Shared;

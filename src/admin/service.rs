@@ -4,20 +4,14 @@
 
 use axum::Router;
 use axum::body::HttpBody;
-use http::HeaderValue;
-use http::Request;
-use http::Response;
-use http::StatusCode;
-use http::header;
 use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::admin::content::Content;
-use crate::admin::content::Endless;
+use crate::admin::content::{Content, Endless};
 use crate::admin::guard::Guard;
-use crate::admin::options::Options;
-use crate::admin::options::ROOT;
+use crate::admin::options::{Options, ROOT};
 use crate::admin::routes;
 use crate::emulator::Current;
 use crate::message;
@@ -126,9 +120,7 @@ impl Admin {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Context;
-    use std::task::Poll;
-    use std::task::Waker;
+    use std::task::{Context, Poll, Waker};
 
     use bytes::Bytes;
 

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::response::IntoResponse;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderMap;
@@ -20,13 +19,10 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::admin::content::Endless;
-use crate::admin::extract::Names;
-use crate::admin::extract::Shared;
-use crate::admin::extract::bad_query;
+use crate::admin::extract::{Names, Shared, bad_query};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::News;
+use crate::control::{Control, News};
 use crate::emulator::Current;
 use crate::journal::Listener;
 
@@ -120,15 +116,13 @@ fn written(news: &News) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-    use http::StatusCode;
+    use http::{Request, StatusCode};
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
     use super::*;
     use crate::admin::routes::router;
-    use crate::emulator::Emulator;
-    use crate::emulator::Options;
+    use crate::emulator::{Emulator, Options};
 
     const HERE: &str = "/__admin/sandboxes/default/requests/stream";
 

@@ -2,21 +2,14 @@
 //!
 //! Must not know what jobs do.
 
-use axum::Extension;
-use axum::Json;
-use serde_json::Value;
-use serde_json::json;
+use axum::{Extension, Json};
+use serde_json::{Value, json};
 
 use crate::admin::did::changed;
-use crate::admin::extract::Names;
-use crate::admin::extract::Sent;
-use crate::admin::extract::Shared;
+use crate::admin::extract::{Names, Sent, Shared};
 use crate::admin::refusal::Refusal;
 use crate::clock::system_now;
-use crate::control::ClockRequest;
-use crate::control::ClockView;
-use crate::control::Control;
-use crate::control::clock_change;
+use crate::control::{ClockRequest, ClockView, Control, clock_change};
 use crate::message::Account;
 
 pub(super) async fn clock(

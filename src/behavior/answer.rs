@@ -6,32 +6,19 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value as Json;
 
 use crate::behavior::body_check::BodyCheck;
 use crate::behavior::format::AnswerFormat;
 use crate::behavior::notes::Notes;
-use crate::expression::Names;
-use crate::expression::Outline;
-use crate::expression::Template;
-use crate::expression::Value;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::expression::{Names, Outline, Template, Value};
+use crate::finding::{child, did_you_mean};
 use crate::media;
 use crate::message::FRAMING;
-use crate::openapi::MediaType;
-use crate::openapi::Operation;
-use crate::openapi::Response as Documented;
-use crate::openapi::Schemas;
-use crate::response::Accept;
-use crate::response::Content;
-use crate::response::Decided;
-use crate::response::Offer;
+use crate::openapi::{MediaType, Operation, Response as Documented, Schemas};
+use crate::response::{Accept, Content, Decided, Offer};
 
 /// What a body is written in where nothing is documented.
 const JSON: &str = "application/json";

@@ -7,23 +7,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
-use serde::Deserializer;
-use serde_json::Map;
-use serde_json::Value as Json;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value as Json};
 
-use crate::behavior::Behavior;
-use crate::behavior::Moment;
-use crate::behavior::effect::Planner;
-use crate::behavior::effect::Stopped;
+use crate::behavior::effect::{Planner, Stopped};
 use crate::behavior::record_schema::first_misfit;
 use crate::behavior::scope::Scope;
+use crate::behavior::{Behavior, Moment};
 use crate::json::too_deep;
-use crate::store::Change;
-use crate::store::Detached;
-use crate::store::Edit;
-use crate::store::Key;
-use crate::store::Store;
+use crate::store::{Change, Detached, Edit, Key, Store};
 
 /// A record of a saved state.
 #[derive(Debug)]

@@ -3,18 +3,12 @@
 //! Must not know values that are computed; each body is held against its schema again when it is sent.
 
 use jsonschema::error::ValidationErrorKind;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::behavior::notes::Notes;
-use crate::expression::Expression;
-use crate::expression::Outline;
-use crate::expression::Template;
-use crate::finding::child;
-use crate::finding::did_you_mean;
-use crate::openapi::Direction;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
+use crate::expression::{Expression, Outline, Template};
+use crate::finding::{child, did_you_mean};
+use crate::openapi::{Direction, SchemaId, Schemas};
 
 /// How deep bodies are looked into; below, only what is sent is held against its schema.
 const DEPTH_MAX: usize = 32;

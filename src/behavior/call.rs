@@ -2,22 +2,14 @@
 //!
 //! Must not know how they are shown, nor make them.
 
-use http::Method;
-use http::StatusCode;
-use percent_encoding::AsciiSet;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::utf8_percent_encode;
+use http::{Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use crate::behavior::format::CallFormat;
 use crate::behavior::notes::Notes;
-use crate::finding::child;
-use crate::finding::did_you_mean;
-use crate::openapi::Condition;
-use crate::openapi::Contract;
-use crate::openapi::Location;
-use crate::openapi::Operation;
-use crate::openapi::SecurityScheme;
+use crate::finding::{child, did_you_mean};
+use crate::openapi::{Condition, Contract, Location, Operation, SecurityScheme};
 
 /// A call that can be made as it stands.
 #[derive(Clone, Debug)]

@@ -11,19 +11,13 @@ use crate::behavior::format::SchemeFormat;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
 use crate::behavior::records::Snapshot;
-use crate::behavior::scope::Caller;
-use crate::behavior::scope::Credentials;
-use crate::behavior::scope::Overlay;
+use crate::behavior::scope::{Caller, Credentials, Overlay};
 use crate::behavior::shape::Shapes;
 use crate::clock::Timestamp;
-use crate::expression::Expression;
-use crate::expression::Type;
-use crate::expression::Value;
+use crate::expression::{Expression, Type, Value};
 use crate::finding::child;
 use crate::security::Reason;
-use crate::store::Key;
-use crate::store::Model;
-use crate::store::Store;
+use crate::store::{Key, Model, Store};
 
 /// How credentials of one security scheme are looked up and judged.
 #[derive(Debug)]

@@ -2,15 +2,11 @@
 //!
 //! Must not know why there is another version, nor sandboxes.
 
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::behavior::Behavior;
-use crate::store::Detached;
-use crate::store::Key;
-use crate::store::Record;
-use crate::store::Store;
+use crate::store::{Detached, Key, Record, Store};
 
 /// How often records are looked through: each time finds those that refer to what the time before left out. A chain of
 /// references is hardly ever as long, and what is left then is left out.

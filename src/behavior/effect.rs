@@ -6,31 +6,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::Enumerator;
-use minijinja::value::Object;
-use minijinja::value::ObjectRepr;
-use serde_json::Map;
-use serde_json::Value as Json;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
+use serde_json::{Map, Value as Json};
 
-use crate::behavior::record_schema::first_misfit;
-use crate::behavior::record_schema::told;
-use crate::behavior::records::RecordList;
-use crate::behavior::records::RecordValue;
-use crate::behavior::records::Snapshot;
+use crate::behavior::record_schema::{first_misfit, told};
+use crate::behavior::records::{RecordList, RecordValue, Snapshot};
 use crate::behavior::scope::Overlay;
 use crate::clock::Timestamp;
-use crate::expression::Expression;
-use crate::expression::Template;
-use crate::expression::Value;
-use crate::expression::from_json;
+use crate::expression::{Expression, Template, Value, from_json};
 use crate::ids::Ids;
 use crate::jobs;
 use crate::openapi::Schemas;
-use crate::store::Change;
-use crate::store::Edit;
-use crate::store::Key;
-use crate::store::Record;
-use crate::store::Refused;
+use crate::store::{Change, Edit, Key, Record, Refused};
 
 /// What a rule or a task changes.
 #[derive(Debug)]

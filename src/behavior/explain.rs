@@ -7,21 +7,14 @@ use std::sync::Arc;
 use minijinja::value::ValueKind;
 use serde_json::Value as Json;
 
-use crate::behavior::Behavior;
-use crate::behavior::OperationTable;
-use crate::behavior::Rule;
 use crate::behavior::effect::Effect;
 use crate::behavior::format::StageFormat;
-use crate::behavior::records::RecordList;
-use crate::behavior::records::RecordValue;
+use crate::behavior::records::{RecordList, RecordValue};
 use crate::behavior::scope::Caller;
-use crate::expression::Expression;
-use crate::expression::Failure;
-use crate::expression::Value;
-use crate::expression::to_json;
+use crate::behavior::{Behavior, OperationTable, Rule};
+use crate::expression::{Expression, Failure, Value, to_json};
 use crate::security::Rejection;
-use crate::store::Key;
-use crate::store::Record;
+use crate::store::{Key, Record};
 use crate::validation::Violation;
 
 /// So many parts of one value are shown: enough to see why a condition does not hold.

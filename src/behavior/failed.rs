@@ -2,14 +2,10 @@
 //!
 //! Must not know who asks.
 
-use http::Method;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
-use crate::behavior::Behavior;
-use crate::behavior::Decision;
-use crate::behavior::Moment;
-use crate::behavior::scope::RequestLine;
-use crate::behavior::scope::Scope;
+use crate::behavior::scope::{RequestLine, Scope};
+use crate::behavior::{Behavior, Decision, Moment};
 
 impl Behavior {
     /// How the service says that it failed itself, if it says so with this status.

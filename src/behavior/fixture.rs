@@ -4,22 +4,16 @@
 
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::behavior::Behavior;
 use crate::behavior::call::ExampleCall;
-use crate::behavior::format::FORMAT_VERSION;
-use crate::behavior::format::FixtureFile;
+use crate::behavior::format::{FORMAT_VERSION, FixtureFile};
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
-use crate::behavior::read;
+use crate::behavior::{Behavior, read};
 use crate::clock::Timestamp;
-use crate::expression::Template;
-use crate::expression::Value;
-use crate::expression::to_json;
-use crate::finding::Finding;
-use crate::finding::child;
+use crate::expression::{Template, Value, to_json};
+use crate::finding::{Finding, child};
 use crate::json::too_deep;
 use crate::store::Store;
 use crate::yaml::Document;

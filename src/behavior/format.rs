@@ -6,13 +6,10 @@ use indexmap::IndexMap;
 use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::behavior::forms::Forms;
-use crate::finding::Finding;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::finding::{Finding, child, did_you_mean};
 use crate::yaml::Document;
 
 /// The version of our file formats that this program reads.

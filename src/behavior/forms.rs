@@ -3,12 +3,9 @@
 //! Must not know which file it is.
 
 use jsonschema::ValidationError;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::finding::Finding;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::finding::{Finding, child, did_you_mean};
 use crate::yaml::Document;
 
 /// How deep a schema is followed for the words and keys that it allows.

@@ -9,15 +9,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::behavior::shape::Shape;
-use crate::behavior::shape::Shapes;
-use crate::expression::Expression;
-use crate::expression::Mistake;
-use crate::expression::Names;
-use crate::expression::Type;
-use crate::openapi::Location;
-use crate::openapi::Operation;
-use crate::openapi::Schemas;
+use crate::behavior::shape::{Shape, Shapes};
+use crate::expression::{Expression, Mistake, Names, Type};
+use crate::openapi::{Location, Operation, Schemas};
 
 /// How deep a schema is followed for the names of its properties; below, anything may be named.
 const SCHEMA_DEPTH_MAX: usize = 16;

@@ -5,14 +5,9 @@
 
 use serde_json::Value;
 
-use crate::ids::Ids;
-use crate::ids::Pattern;
-use crate::ids::UUID_V4;
-use crate::openapi::Schemas;
-use crate::openapi::Validator;
-use crate::store::Key;
-use crate::store::Scalar;
-use crate::store::Store;
+use crate::ids::{Ids, Pattern, UUID_V4};
+use crate::openapi::{Schemas, Validator};
+use crate::store::{Key, Scalar, Store};
 
 /// How often a made-up key that is taken is made up again; past that the pattern has too few values.
 const ATTEMPTS_MAX: usize = 64;
@@ -340,8 +335,7 @@ mod tests {
 
     use super::*;
     use crate::openapi::Contract;
-    use crate::store::Model;
-    use crate::store::ResourceModel;
+    use crate::store::{Model, ResourceModel};
     use crate::yaml::Document;
 
     /// The keys that are made up one after the other for a resource that has a record `highest`, or why there are none.

@@ -3,24 +3,17 @@
 //! Must not know who writes records, nor when.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::ValidationError;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::behavior::format::named;
 use crate::behavior::shape::Shapes;
 use crate::jobs;
 use crate::json::too_deep;
-use crate::openapi::Direction;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
-use crate::openapi::Validator;
-use crate::openapi::normalized;
-use crate::store::Change;
-use crate::store::Record;
+use crate::openapi::{Direction, SchemaId, Schemas, Validator, normalized};
+use crate::store::{Change, Record};
 
 /// How many things that do not fit one message tells.
 const TOLD_MAX: usize = 5;

@@ -7,27 +7,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::State;
-use minijinja::value::Enumerator;
-use minijinja::value::Kwargs;
-use minijinja::value::Object;
-use minijinja::value::ObjectRepr;
-use minijinja::value::from_args;
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, from_args};
+use minijinja::{Error, ErrorKind, State};
 use serde_json::Value as Json;
 
-use crate::behavior::shape::Link;
-use crate::behavior::shape::Shapes;
-use crate::expression::Holder;
-use crate::expression::Value;
-use crate::expression::from_json;
-use crate::expression::from_member;
-use crate::expression::spend;
-use crate::store::Key;
-use crate::store::Record;
-use crate::store::Scalar;
-use crate::store::Store;
+use crate::behavior::shape::{Link, Shapes};
+use crate::expression::{Holder, Value, from_json, from_member, spend};
+use crate::store::{Key, Record, Scalar, Store};
 
 /// The records of one moment.
 #[derive(Clone)]

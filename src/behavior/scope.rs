@@ -4,23 +4,16 @@
 //! Must not change anything.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::value::Enumerator;
-use minijinja::value::Object;
+use minijinja::value::{Enumerator, Object};
+use minijinja::{Error, ErrorKind};
 use serde_json::Value as Json;
 
 use crate::behavior::Moment;
 use crate::behavior::records::Snapshot;
 use crate::clock::Timestamp;
-use crate::expression::Expression;
-use crate::expression::Holder;
-use crate::expression::Value;
-use crate::expression::from_json;
-use crate::expression::from_member;
+use crate::expression::{Expression, Holder, Value, from_json, from_member};
 use crate::validation::Validated;
 
 /// What an operation's expressions see: the request, who is calling, the records, and the named expressions.

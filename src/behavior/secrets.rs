@@ -2,16 +2,13 @@
 //!
 //! Must not know what is done about it.
 
-use std::collections::BTreeSet;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value as Json;
 
 use crate::behavior::Behavior;
-use crate::openapi::Location;
-use crate::openapi::Schemas;
-use crate::security::CredentialPlaces;
-use crate::security::credential_places;
+use crate::openapi::{Location, Schemas};
+use crate::security::{CredentialPlaces, credential_places};
 use crate::store::Store;
 
 /// How deep the schema of a body is looked into: no body that is let in is deeper, and it bounds the calls.

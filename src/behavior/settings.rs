@@ -2,15 +2,11 @@
 //!
 //! Must not know where the values come from.
 
-use serde_json::Map;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::behavior::Behavior;
 use crate::behavior::effect::duration_ms;
-use crate::expression::Expression;
-use crate::expression::Value;
-use crate::expression::from_json;
-use crate::expression::to_json;
+use crate::expression::{Expression, Value, from_json, to_json};
 use crate::finding::did_you_mean;
 use crate::json::too_deep;
 

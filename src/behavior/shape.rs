@@ -9,31 +9,19 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::behavior::format::AnswerFormat;
-use crate::behavior::format::BehaviorFile;
-use crate::behavior::format::GeneratedKeyFormat;
-use crate::behavior::format::KeyFormat;
-use crate::behavior::format::OnDeleteFormat;
-use crate::behavior::format::RelationFormat;
-use crate::behavior::format::ResourceFormat;
-use crate::behavior::names::NamesInScope;
-use crate::behavior::names::type_of_schema;
-use crate::behavior::new_key::NewKey;
-use crate::behavior::new_key::allows_null;
-use crate::behavior::new_key::property_schema;
+use crate::behavior::format::{
+    AnswerFormat, BehaviorFile, GeneratedKeyFormat, KeyFormat, OnDeleteFormat, RelationFormat,
+    ResourceFormat,
+};
+use crate::behavior::names::{NamesInScope, type_of_schema};
+use crate::behavior::new_key::{NewKey, allows_null, property_schema};
 use crate::behavior::notes::Notes;
 use crate::behavior::record_schema::RecordSchema;
-use crate::expression::Template;
-use crate::expression::Type;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::expression::{Template, Type};
+use crate::finding::{child, did_you_mean};
 use crate::jobs;
 use crate::openapi::Schemas;
-use crate::store::Model;
-use crate::store::OnDelete;
-use crate::store::Path;
-use crate::store::Relation;
-use crate::store::ResourceModel;
+use crate::store::{Model, OnDelete, Path, Relation, ResourceModel};
 
 /// How deep a record's schema is followed for property names.
 const SCHEMA_DEPTH_MAX: usize = 16;

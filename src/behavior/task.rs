@@ -5,31 +5,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use minijinja::value::Enumerator;
-use minijinja::value::Object;
-use minijinja::value::ObjectRepr;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
 use serde_json::Value as Json;
 
-use crate::behavior::Behavior;
-use crate::behavior::Moment;
-use crate::behavior::effect::Job;
-use crate::behavior::effect::Planner;
-use crate::behavior::effect::Stopped;
-use crate::behavior::scope::Overlay;
-use crate::behavior::scope::Scope;
-use crate::expression::Budget;
-use crate::expression::Holder;
-use crate::expression::Value;
-use crate::expression::from_json;
-use crate::expression::from_member;
+use crate::behavior::effect::{Job, Planner, Stopped};
+use crate::behavior::scope::{Overlay, Scope};
+use crate::behavior::{Behavior, Moment};
+use crate::expression::{Budget, Holder, Value, from_json, from_member};
 use crate::jobs;
-use crate::jobs::DueTask;
-use crate::jobs::JobRecord;
-use crate::jobs::Plan;
+use crate::jobs::{DueTask, JobRecord, Plan};
 use crate::message::Why;
-use crate::store::Change;
-use crate::store::Key;
-use crate::store::Record;
+use crate::store::{Change, Key, Record};
 
 /// A task that was due, and what it does.
 #[derive(Debug)]

@@ -2,18 +2,12 @@
 //!
 //! Owns which files a document may reach. Must not know what is in them.
 
-use std::fs;
-use std::io;
 use std::io::Read;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
-use super::FILE_BYTES_MAX;
-use super::hash_of;
 use super::named::is_stream;
-use super::read_named_text;
-use super::read_text;
+use super::{FILE_BYTES_MAX, hash_of, read_named_text, read_text};
 use crate::finding::Finding;
 use crate::openapi;
 use crate::openapi::Overlay;

@@ -6,37 +6,23 @@ mod document;
 mod named;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::fs;
-use std::hash::DefaultHasher;
-use std::hash::Hash;
-use std::hash::Hasher;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use rust_embed::Embed;
 use serde_json::Value;
 
-use crate::behavior::Behavior;
-use crate::behavior::Fixtures;
-use crate::behavior::LoadOptions;
+use crate::behavior::{Behavior, Fixtures, LoadOptions};
 use crate::clock::Timestamp;
-use crate::documented;
-use crate::emulator::Emulator;
-use crate::emulator::FixtureLoader;
-use crate::emulator::Provider;
-use crate::emulator::Unserved;
-use crate::finding::Finding;
-use crate::finding::Folded;
-use crate::finding::Severity;
-use crate::finding::did_you_mean;
-use crate::openapi;
+use crate::emulator::{Emulator, FixtureLoader, Provider, Unserved};
+use crate::finding::{Finding, Folded, Severity, did_you_mean};
 use crate::openapi::Contract;
 use crate::yaml::Document;
+use crate::{documented, openapi};
 
 pub use document::read_document;
 pub use named::DocumentSource;

@@ -3,16 +3,13 @@
 //! Must not know what a document says beyond its title and paths.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::catalog::CONTRACT_FILES;
-use crate::catalog::Error;
+use crate::catalog::{CONTRACT_FILES, Error};
 use crate::emulator::name_refusal;
 use crate::finding::Finding;
-use crate::openapi::Contract;
-use crate::openapi::Remote;
+use crate::openapi::{Contract, Remote};
 
 /// Names of files that say nothing of whose document it is.
 const GENERIC: [&str; 9] =

@@ -3,18 +3,11 @@
 //! Must not know what is in them.
 
 use std::ffi::OsString;
-use std::fs;
-use std::fs::File;
-use std::fs::Permissions;
-use std::io;
-use std::io::BufWriter;
-use std::io::Read;
-use std::io::Write;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::fs::fchown;
-use std::path::Path;
-use std::path::PathBuf;
+use std::fs::{File, Permissions};
+use std::io::{BufWriter, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::Context;
 use tempfile::NamedTempFile;

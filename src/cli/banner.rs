@@ -10,8 +10,7 @@ use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
 use crate::cli::screen::Screen;
 use crate::documented::Call;
-use crate::emulator::Emulator;
-use crate::emulator::ProviderOverview;
+use crate::emulator::{Emulator, ProviderOverview};
 use crate::printable::is_printable;
 use crate::server::origin;
 

@@ -6,28 +6,16 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::catalog;
 use crate::catalog::Sources;
-use crate::cli::CheckArgs;
-use crate::cli::CheckFormat;
-use crate::cli::counted;
-use crate::cli::json_lines;
-use crate::cli::print;
 use crate::cli::screen::Screen;
-use crate::cli::sorted;
+use crate::cli::{CheckArgs, CheckFormat, counted, json_lines, print, sorted};
 use crate::clock::system_now;
-use crate::config;
-use crate::config::Config;
-use crate::config::Gathered;
-use crate::config::WrongUsage;
-use crate::emulator::Emulator;
-use crate::emulator::Options;
+use crate::config::{Config, Gathered, WrongUsage};
+use crate::emulator::{Emulator, Options};
 use crate::faults::FaultFormat;
-use crate::finding::Finding;
-use crate::finding::Folded;
-use crate::finding::Severity;
-use crate::finding::child;
+use crate::finding::{Finding, Folded, Severity, child};
 use crate::yaml::Document;
+use crate::{catalog, config};
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let Gathered { given, file, document, mut findings, .. } =

@@ -2,17 +2,13 @@
 //!
 //! Speaks no TLS. Must not know what is asked for.
 
-use std::fmt;
-use std::io;
-use std::io::Read;
-use std::io::Write;
-use std::net::TcpStream;
-use std::net::ToSocketAddrs;
+use std::io::{Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
+use std::{fmt, io};
 
-use http::HeaderValue;
-use http::Uri;
+use http::{HeaderValue, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -4,23 +4,16 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admin;
-use crate::cli::json_lines;
-use crate::cli::junit;
-use crate::cli::junit::Case;
-use crate::cli::junit::Outcome;
-use crate::cli::junit::Suite;
+use crate::cli::junit::{Case, Outcome, Suite};
 use crate::cli::paint::Paint;
-use crate::cli::print;
-use crate::cli::print_error;
 use crate::cli::screen::Screen;
-use crate::cli::target::SandboxName;
-use crate::cli::target::TargetArgs;
+use crate::cli::target::{SandboxName, TargetArgs};
+use crate::cli::{json_lines, junit, print, print_error};
 
 #[derive(Debug, Args)]
 pub(super) struct CoverageArgs {

@@ -5,26 +5,19 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::cli::aside;
-use crate::cli::aside::Access;
-use crate::cli::aside::Extent;
-use crate::cli::state_file::DroppedLine;
-use crate::cli::state_file::Lines;
-use crate::cli::state_file::SandboxLine;
-use crate::clock::Timestamp;
-use crate::clock::system_now;
+use crate::cli::aside::{Access, Extent};
+use crate::cli::state_file::{DroppedLine, Lines, SandboxLine};
+use crate::clock::{Timestamp, system_now};
 use crate::config::State;
-use crate::control::Control;
-use crate::control::StateMark;
-use crate::emulator::Current;
-use crate::emulator::Emulator;
+use crate::control::{Control, StateMark};
+use crate::emulator::{Current, Emulator};
 use crate::sandbox::DEFAULT;
 
 /// How many bytes more than those that count may be superseded before the file is written anew: so much is written in a

@@ -5,19 +5,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ArgAction;
-use clap::Args;
-use clap::ValueEnum;
+use clap::{ArgAction, Args, ValueEnum};
 
 use crate::catalog::DocumentSource;
-use crate::cli::ConfigArgs;
-use crate::cli::serve;
 use crate::cli::serve::Greeting;
-use crate::config::Given;
-use crate::config::GivenDocumented;
-use crate::config::GivenSources;
-use crate::config::LogFormat;
-use crate::config::Switch;
+use crate::cli::{ConfigArgs, serve};
+use crate::config::{Given, GivenDocumented, GivenSources, LogFormat, Switch};
 use crate::ids::seed_of;
 
 pub(super) const AFTER_OPTIONS: &str = "\

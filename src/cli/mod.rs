@@ -29,31 +29,15 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
-use clap::CommandFactory;
-use clap::FromArgMatches;
-use clap::Parser;
-use clap::Subcommand;
-use clap::ValueEnum;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::catalog;
-use crate::catalog::Files;
-use crate::catalog::Sources;
-use crate::config;
-use crate::config::Config;
-use crate::config::Gathered;
-use crate::config::Given;
-use crate::config::GivenSources;
-use crate::config::WrongUsage;
-use crate::emulator::Emulator;
-use crate::emulator::Options;
+use crate::catalog::{Files, Sources};
+use crate::config::{Config, Gathered, Given, GivenSources, WrongUsage};
+use crate::emulator::{Emulator, Options};
 use crate::faults::FaultFormat;
-use crate::finding::Finding;
-use crate::finding::Folded;
-use crate::finding::Severity;
-use crate::finding::did_you_mean;
-use crate::printable::printable;
-use crate::printable::printable_json;
+use crate::finding::{Finding, Folded, Severity, did_you_mean};
+use crate::printable::{printable, printable_json};
+use crate::{catalog, config};
 
 /// So many findings are printed before the rest is served: a folder of files can have thousands.
 const FINDINGS_MAX: usize = 10;

@@ -2,21 +2,17 @@
 //!
 //! Must not know how requests are answered.
 
-use std::fs;
-use std::io;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::admin;
 use crate::cli::aside;
 use crate::cli::aside::Access;
-use crate::emulator::Emulator;
-use crate::emulator::Unserved;
+use crate::emulator::{Emulator, Unserved};
 use crate::printable::printable_json;
 use crate::server::origin;
 

@@ -2,27 +2,17 @@
 //!
 //! Must not know when.
 
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::catalog;
 use crate::catalog::Files;
-use crate::cli::FINDINGS_MAX;
-use crate::cli::counted;
-use crate::cli::load;
-use crate::cli::print_error;
-use crate::cli::sorted;
-use crate::clock::Stopwatch;
-use crate::clock::Timestamp;
-use crate::clock::system_now;
+use crate::cli::{FINDINGS_MAX, counted, load, print_error, sorted};
+use crate::clock::{Stopwatch, Timestamp, system_now};
 use crate::config::Config;
-use crate::emulator::Current;
-use crate::emulator::Emulator;
-use crate::emulator::TakenOver;
-use crate::finding::Finding;
-use crate::finding::Severity;
+use crate::emulator::{Current, Emulator, TakenOver};
+use crate::finding::{Finding, Severity};
 use crate::server::log::Notes;
 
 /// So many changed files are named.

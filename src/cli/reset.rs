@@ -8,10 +8,8 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::admin;
-use crate::cli::counted;
-use crate::cli::print;
-use crate::cli::target::SandboxName;
-use crate::cli::target::TargetArgs;
+use crate::cli::target::{SandboxName, TargetArgs};
+use crate::cli::{counted, print};
 use crate::sandbox::DEFAULT;
 
 #[derive(Debug, Args)]

@@ -7,15 +7,10 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::catalog::Files;
-use crate::cli::RoutesArgs;
-use crate::cli::emulator;
-use crate::cli::json_lines;
 use crate::cli::paint::Paint;
-use crate::cli::print;
 use crate::cli::screen::Screen;
-use crate::emulator::Options;
-use crate::emulator::ProviderOverview;
-use crate::emulator::ResponseOverview;
+use crate::cli::{RoutesArgs, emulator, json_lines, print};
+use crate::emulator::{Options, ProviderOverview, ResponseOverview};
 
 /// Reasons go on in the next line from this column on.
 const COLUMNS_MAX: usize = 100;

@@ -8,40 +8,24 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::admin;
-use crate::catalog;
 use crate::catalog::Files;
-use crate::cli::ServeArgs;
-use crate::cli::aside;
 use crate::cli::aside::Access;
-use crate::cli::banner;
-use crate::cli::check_faults;
-use crate::cli::emulator;
-use crate::cli::journal_out;
 use crate::cli::keep::Keeper;
 use crate::cli::lock::Lock;
 use crate::cli::paint::Paint;
-use crate::cli::print;
-use crate::cli::print_error;
-use crate::cli::ready::Ready;
-use crate::cli::ready::ReadyFile;
+use crate::cli::ready::{Ready, ReadyFile};
 use crate::cli::reload::Reloader;
-use crate::cli::state_file;
 use crate::cli::watch::Watcher;
-use crate::clock::Timestamp;
-use crate::clock::system_now;
-use crate::config::Config;
-use crate::config::LogFormat;
-use crate::config::Tls;
-use crate::emulator::Current;
-use crate::emulator::Emulator;
-use crate::emulator::Unserved;
-use crate::server::Limits;
-use crate::server::Server;
-use crate::server::Setup;
-use crate::server::log;
+use crate::cli::{
+    ServeArgs, aside, banner, check_faults, emulator, journal_out, print, print_error, state_file,
+};
+use crate::clock::{Timestamp, system_now};
+use crate::config::{Config, LogFormat, Tls};
+use crate::emulator::{Current, Emulator, Unserved};
 use crate::server::log::Log;
 use crate::server::tls::Identity;
+use crate::server::{Limits, Server, Setup, log};
+use crate::{admin, catalog};
 
 /// What is printed when it listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,8 +226,7 @@ fn identity(tls: &Tls, config: &Config, emulator: &Emulator) -> anyhow::Result<I
 
 /// Ready when the process is asked to end.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::SignalKind;
-    use tokio::signal::unix::signal;
+    use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     // The terminal is gone. Who starts a program with `nohup` wants it to go on.

@@ -6,34 +6,21 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Seek;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::{io, thread};
 
 use anyhow::Context;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::cli::aside;
-use crate::cli::state_v1;
-use crate::clock::Timestamp;
-use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::Restored;
-use crate::control::SandboxSpec;
-use crate::control::StateCopy;
+use crate::cli::{aside, state_v1};
+use crate::clock::{Timestamp, system_now};
+use crate::control::{Control, Restored, SandboxSpec, StateCopy};
 use crate::emulator::Emulator;
 use crate::sandbox::is_name;
 

@@ -2,28 +2,16 @@
 //!
 //! Must not know what a sandbox's state is made of.
 
-use std::fmt;
 use std::fs::File;
-use std::io;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Seek;
+use std::io::{BufReader, Read, Seek};
 use std::time::Duration;
+use std::{fmt, io};
 
-use serde::Deserialize;
-use serde::Deserializer;
-use serde::de::DeserializeSeed;
-use serde::de::IgnoredAny;
-use serde::de::MapAccess;
-use serde::de::SeqAccess;
-use serde::de::Visitor;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::cli::state_file::BUFFER_BYTES;
-use crate::cli::state_file::FILE_BYTES_MAX;
-use crate::cli::state_file::KeptState;
-use crate::cli::state_file::Refused;
-use crate::cli::state_file::away_since;
+use crate::cli::state_file::{BUFFER_BYTES, FILE_BYTES_MAX, KeptState, Refused, away_since};
 use crate::control::Restored;
 use crate::emulator::Emulator;
 

@@ -2,23 +2,16 @@
 //!
 //! Must not know what it is asked.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
 use crate::admin;
-use crate::cli::ConfigArgs;
-use crate::cli::aside;
-use crate::cli::client::Client;
-use crate::cli::client::Url;
-use crate::cli::ready::READY_BYTES_MAX;
-use crate::cli::ready::Ready;
-use crate::config::Config;
-use crate::config::Given;
-use crate::config::Secret;
-use crate::config::WrongUsage;
+use crate::cli::client::{Client, Url};
+use crate::cli::ready::{READY_BYTES_MAX, Ready};
+use crate::cli::{ConfigArgs, aside};
+use crate::config::{Config, Given, Secret, WrongUsage};
 
 /// Which server.
 #[derive(Debug, Args)]

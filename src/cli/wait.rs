@@ -9,15 +9,11 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::admin;
-use crate::cli::client::Client;
-use crate::cli::client::Url;
-use crate::cli::print;
-use crate::cli::print_error;
-use crate::cli::target::Place;
-use crate::cli::target::TargetArgs;
+use crate::cli::client::{Client, Url};
+use crate::cli::target::{Place, TargetArgs};
+use crate::cli::{print, print_error};
 use crate::clock::Stopwatch;
-use crate::config::Period;
-use crate::config::Secret;
+use crate::config::{Period, Secret};
 
 /// Between two attempts: short beside the start of any process.
 const PAUSE: Duration = Duration::from_millis(20);

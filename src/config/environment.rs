@@ -3,15 +3,10 @@
 //! Variables are read as the flags that they stand for, so both take the same. Must not know what any option is for.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::Arg;
-use clap::ArgAction;
-use clap::Args;
-use clap::Command;
-use clap::FromArgMatches;
+use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
 
 use crate::config::given::Given;
 use crate::finding::did_you_mean;

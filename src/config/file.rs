@@ -2,20 +2,16 @@
 //!
 //! Must not know what the options are for.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::behavior::format::FORMAT_VERSION;
-use crate::behavior::format::explain;
+use crate::behavior::format::{FORMAT_VERSION, explain};
 use crate::catalog::read_named_text;
 use crate::config::given::Given;
-use crate::faults::Fault;
-use crate::faults::FaultFormat;
-use crate::finding::Finding;
-use crate::finding::child;
+use crate::faults::{Fault, FaultFormat};
+use crate::finding::{Finding, child};
 use crate::yaml::Document;
 
 /// The file's name where none is given.

@@ -4,25 +4,15 @@
 //! know where a value was given, nor what is done with it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::Deserializer;
-use serde_json::Map;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
-use crate::catalog::DocumentSource;
-use crate::catalog::Setting;
-use crate::config::values::LogFormat;
-use crate::config::values::Moment;
-use crate::config::values::Period;
-use crate::config::values::Rate;
-use crate::config::values::Secret;
-use crate::config::values::Size;
-use crate::config::values::Switch;
+use crate::catalog::{DocumentSource, Setting};
+use crate::config::values::{LogFormat, Moment, Period, Rate, Secret, Size, Switch};
 use crate::faults::FaultFormat;
 
 /// What is served, where and how: the options given in one place, the rest absent.

@@ -9,41 +9,22 @@ mod given;
 mod values;
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::admin;
-use crate::catalog::DocumentSource;
-use crate::catalog::Sources;
-use crate::catalog::is_stream;
-use crate::clock::ClockStart;
-use crate::clock::Timestamp;
-use crate::emulator;
-use crate::faults::FAULTS_MAX;
-use crate::faults::Fault;
-use crate::faults::FaultFormat;
-use crate::faults::Problems;
+use crate::catalog::{DocumentSource, Sources, is_stream};
+use crate::clock::{ClockStart, Timestamp};
+use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Problems};
 use crate::finding::Finding;
 use crate::message::BODY_BYTES_MAX;
-use crate::response;
 use crate::yaml::Document;
+use crate::{admin, emulator, response};
 
-pub use environment::Environment;
-pub use environment::Variables;
-pub use environment::variables;
+pub use environment::{Environment, Variables, variables};
 pub use file::FILE;
-pub use given::Given;
-pub use given::GivenDocumented;
-pub use given::GivenSources;
-pub use values::LogFormat;
-pub use values::Moment;
-pub use values::Period;
-pub use values::Rate;
-pub use values::Secret;
-pub use values::Size;
-pub use values::Switch;
+pub use given::{Given, GivenDocumented, GivenSources};
+pub use values::{LogFormat, Moment, Period, Rate, Secret, Size, Switch};
 
 /// The port unless another is given.
 const PORT: u16 = 4010;

@@ -8,18 +8,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use schemars::JsonSchema;
-use schemars::Schema;
-use schemars::SchemaGenerator;
-use schemars::json_schema;
-use serde::Deserialize;
-use serde::Deserializer;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::clock::RATE_MAX;
-use crate::clock::Timestamp;
-use crate::clock::parse_duration_ms;
+use crate::clock::{RATE_MAX, Timestamp, parse_duration_ms};
 
 /// Whether something is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,20 +3,13 @@
 //! Must not know what happens when it is.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::clock::Clock;
-use crate::clock::ClockChange;
-use crate::clock::RATE_MAX;
-use crate::clock::Timestamp;
-use crate::clock::parse_duration_ms;
-use crate::control::Control;
-use crate::control::unfit;
+use crate::clock::{Clock, ClockChange, RATE_MAX, Timestamp, parse_duration_ms};
+use crate::control::{Control, unfit};
 use crate::message::Tally;
 use crate::problem::Problem;
-use crate::sandbox::State;
-use crate::sandbox::TASKS_PER_TURN;
+use crate::sandbox::{State, TASKS_PER_TURN};
 
 /// So many tasks does one change of the clock run at most; the rest run with whatever comes next.
 const TASKS_MAX: usize = 100_000;

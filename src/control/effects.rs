@@ -2,22 +2,15 @@
 //!
 //! Must not know why something changed.
 
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::control::redact::Redactor;
 use crate::emulator::Emulator;
-use crate::journal::Made;
-use crate::journal::Step;
-use crate::store::Change;
-use crate::store::Key;
-use crate::store::Model;
-use crate::store::OnDelete;
-use crate::store::Record;
+use crate::journal::{Made, Step};
+use crate::store::{Change, Key, Model, OnDelete, Record};
 
 /// The ways in which a record can change, as those tell apart who look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

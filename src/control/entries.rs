@@ -5,26 +5,15 @@
 use std::cell::Cell;
 
 use http::HeaderMap;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::clock::ClockChange;
-use crate::control::effects::Effect;
-use crate::control::effects::counts;
-use crate::control::effects::effects;
-use crate::control::effects::view;
+use crate::control::effects::{Effect, counts, effects, view};
 use crate::control::query::kind;
 use crate::control::redact::Redactor;
-use crate::emulator::Emulator;
-use crate::emulator::VIOLATIONS_HEADER;
-use crate::journal::Call;
-use crate::journal::Entry;
-use crate::journal::Event;
-use crate::journal::Kept;
-use crate::journal::Step;
-use crate::message::Delivery;
-use crate::message::Why;
+use crate::emulator::{Emulator, VIOLATIONS_HEADER};
+use crate::journal::{Call, Entry, Event, Kept, Step};
+use crate::message::{Delivery, Why};
 
 /// So many changes does an entry in a list show: their counts say the rest.
 pub(super) const LISTED_CHANGES_MAX: usize = 100;

@@ -2,24 +2,14 @@
 //!
 //! Must not know how anything is decided.
 
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::behavior::Explanation;
-use crate::behavior::Reading;
-use crate::behavior::RuleTried;
-use crate::behavior::Shown;
-use crate::behavior::StageOutcome;
+use crate::behavior::{Explanation, Reading, RuleTried, Shown, StageOutcome};
 use crate::control::entries::Reader;
 use crate::control::literals::REDACTED;
-use crate::emulator::Nearest;
-use crate::emulator::Rehearsal;
-use crate::journal::Call;
-use crate::journal::Entry;
-use crate::journal::Event;
-use crate::message::Body;
-use crate::message::Why;
+use crate::emulator::{Nearest, Rehearsal};
+use crate::journal::{Call, Entry, Event};
+use crate::message::{Body, Why};
 use crate::sandbox::World;
 
 impl Reader<'_> {

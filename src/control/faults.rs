@@ -5,12 +5,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::control::Control;
-use crate::control::unfit;
-use crate::faults::Entry;
-use crate::faults::Fault;
-use crate::faults::FaultFormat;
-use crate::faults::FaultsError;
+use crate::control::{Control, unfit};
+use crate::faults::{Entry, Fault, FaultFormat, FaultsError};
 use crate::problem::Problem;
 
 impl Control<'_> {

@@ -9,27 +9,16 @@ use std::fmt::Write as _;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderValue;
-use http::Response;
-use http::header::CONTENT_TYPE;
-use http::header::COOKIE;
-use http::header::HOST;
-use http::header::LOCATION;
-use http::header::SET_COOKIE;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::request::Parts;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use http::{HeaderMap, HeaderValue, Response};
+use serde_json::{Map, Value, json};
 
 use crate::control::Control;
-use crate::control::entries::LISTED_CHANGES_MAX;
-use crate::control::entries::Reader;
+use crate::control::entries::{LISTED_CHANGES_MAX, Reader};
 use crate::control::journal::Copied;
 use crate::control::literals::REDACTED;
-use crate::journal::Entry;
-use crate::journal::Event;
-use crate::journal::Kept;
+use crate::journal::{Entry, Event, Kept};
 use crate::problem::Problem;
 
 /// What is not known, as HAR writes sizes.

@@ -3,8 +3,7 @@
 //! Must not know what their tasks do.
 
 use http::StatusCode;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::behavior::next_task;
 use crate::control::Control;

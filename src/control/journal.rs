@@ -7,23 +7,16 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::control::Control;
-use crate::control::entries::LISTED_CHANGES_MAX;
-use crate::control::entries::Reader;
-use crate::control::entries::SHOWN_CHANGES_MAX;
-use crate::control::query::JournalQuery;
-use crate::control::query::kind;
+use crate::control::entries::{LISTED_CHANGES_MAX, Reader, SHOWN_CHANGES_MAX};
+use crate::control::query::{JournalQuery, kind};
 use crate::control::redact::Redactor;
-use crate::journal::Entry;
-use crate::journal::Event;
-use crate::journal::Listener;
+use crate::journal::{Entry, Event, Listener};
 use crate::message::Why;
 use crate::problem::Problem;
-use crate::sandbox::State;
-use crate::sandbox::World;
+use crate::sandbox::{State, World};
 
 /// Maximum number of entries that are read at once where they are sent as they are read, so that one reader who is slow
 /// holds no more of them in memory.

@@ -29,55 +29,30 @@ use serde_json::json;
 use crate::clock::Timestamp;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
-use crate::sandbox::NAME_RULE;
-use crate::sandbox::Sandbox;
-use crate::sandbox::State;
-use crate::sandbox::TASKS_AT_ONCE_MAX;
-use crate::sandbox::is_name;
+use crate::sandbox::{NAME_RULE, Sandbox, State, TASKS_AT_ONCE_MAX, is_name};
 
-pub use clock::ClockRequest;
-pub use clock::ClockView;
-pub use coverage::CoverageView;
-pub use coverage::OperationCoverage;
-pub use coverage::ProviderCoverage;
-pub use coverage::ResponseCoverage;
-pub use coverage::RuleCoverage;
-pub use coverage::Share;
-pub use effects::ChangeView;
-pub use effects::Counts;
-pub use effects::EffectKind;
+pub use clock::{ClockRequest, ClockView};
+pub use coverage::{
+    CoverageView, OperationCoverage, ProviderCoverage, ResponseCoverage, RuleCoverage, Share,
+};
+pub use effects::{ChangeView, Counts, EffectKind};
 pub use har::Archive;
-pub use journal::JournalPage;
-pub use journal::News;
+pub use journal::{JournalPage, News};
 pub use plan::PlanRequest;
 pub use query::JournalQuery;
-pub use records::Filter;
-pub use records::RecordPage;
+pub use records::{Filter, RecordPage};
 pub use redact::logged_query;
-pub use residue::HITS_MAX as RESIDUE_HITS_MAX;
-pub use residue::Match;
-pub use residue::Residue;
-pub use residue::ResidueHit;
-pub use residue::ResiduePlace;
-pub use residue::ResidueQuery;
-pub use residue::VALUE_CHARS_MAX as RESIDUE_VALUE_CHARS_MAX;
-pub use sandboxes::ClockSpec;
-pub use sandboxes::SandboxSpec;
-pub use sandboxes::SandboxView;
-pub use state::Restored;
-pub use state::StateCopy;
-pub use state::StateMark;
+pub use residue::{
+    HITS_MAX as RESIDUE_HITS_MAX, Match, Residue, ResidueHit, ResiduePlace, ResidueQuery,
+    VALUE_CHARS_MAX as RESIDUE_VALUE_CHARS_MAX,
+};
+pub use sandboxes::{ClockSpec, SandboxSpec, SandboxView};
+pub use state::{Restored, StateCopy, StateMark};
 pub use turning::TurnView;
-pub use verify::Calls;
-pub use verify::Count;
-pub use verify::CountRange;
-pub use verify::EXPECTATIONS_MAX;
-pub use verify::Expectation;
-pub use verify::Outcome;
-pub use verify::Records;
-pub use verify::Status;
-pub use verify::Verdict;
-pub use verify::Verification;
+pub use verify::{
+    Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, Outcome, Records, Status, Verdict,
+    Verification,
+};
 
 pub(crate) use entries::clock_change;
 

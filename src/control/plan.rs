@@ -7,38 +7,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::Uri;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Uri};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::behavior::next_task;
 use crate::clock::Timestamp;
-use crate::control::Control;
-use crate::control::effects::Counts;
-use crate::control::effects::counts;
-use crate::control::effects::effects;
+use crate::control::effects::{Counts, counts, effects};
 use crate::control::entries::Reader;
 use crate::control::redact::Redactor;
-use crate::control::unfit;
-use crate::emulator::Rehearsal;
-use crate::emulator::SANDBOX_HEADER;
-use crate::journal::Kept;
-use crate::journal::Made;
-use crate::journal::Step;
-use crate::message::Body;
-use crate::message::Why;
+use crate::control::{Control, unfit};
+use crate::emulator::{Rehearsal, SANDBOX_HEADER};
+use crate::journal::{Kept, Made, Step};
+use crate::message::{Body, Why};
 use crate::problem::Problem;
-use crate::sandbox::State;
-use crate::sandbox::TASKS_AT_ONCE_MAX;
-use crate::sandbox::World;
+use crate::sandbox::{State, TASKS_AT_ONCE_MAX, World};
 use crate::store::Key;
 
 /// So many changes does a plan show, and each task of it; their counts say the rest.

@@ -4,16 +4,13 @@
 
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::control::effects::EffectKind;
-use crate::control::effects::effects;
+use crate::control::effects::{EffectKind, effects};
 use crate::control::unfit;
 use crate::emulator::Emulator;
-use crate::journal::Entry;
-use crate::journal::Event;
+use crate::journal::{Entry, Event};
 use crate::problem::Problem;
 
 /// How many entries one answer lists unless asked for fewer or more.

@@ -3,26 +3,16 @@
 //! Must not know how records are kept.
 
 use http::StatusCode;
-use percent_encoding::AsciiSet;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::control::Control;
-use crate::control::unfit;
+use crate::control::{Control, unfit};
 use crate::message::Tally;
-use crate::numbers;
 use crate::problem::Problem;
-use crate::sandbox;
-use crate::sandbox::NotCommitted;
-use crate::sandbox::State;
-use crate::store::Change;
-use crate::store::Edit;
-use crate::store::Key;
-use crate::store::Record;
-use crate::store::Scalar;
+use crate::sandbox::{NotCommitted, State};
+use crate::store::{Change, Edit, Key, Record, Scalar};
+use crate::{numbers, sandbox};
 
 /// What stays as it is in a path segment (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -7,16 +7,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use http::header::COOKIE;
+use http::header::{CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::behavior::SecretNames;
-use crate::control::literals::REDACTED;
-use crate::control::literals::blank;
+use crate::control::literals::{REDACTED, blank};
 use crate::emulator::Emulator;
 use crate::journal::Step;
 use crate::sandbox::World;

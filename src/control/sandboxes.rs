@@ -8,31 +8,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::clock::ClockStart;
-use crate::clock::RATE_MAX;
-use crate::clock::Timestamp;
-use crate::clock::parse_duration_ms;
-use crate::control::Control;
-use crate::control::unfit;
+use crate::clock::{ClockStart, RATE_MAX, Timestamp, parse_duration_ms};
+use crate::control::{Control, unfit};
 use crate::emulator::Emulator;
-use crate::faults::FAULTS_MAX;
-use crate::faults::Fault;
-use crate::faults::FaultFormat;
-use crate::faults::Faults;
-use crate::faults::FaultsError;
+use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Faults, FaultsError};
 use crate::ids::Ids;
 use crate::problem::Problem;
-use crate::sandbox::Beginning;
-use crate::sandbox::DEFAULT;
-use crate::sandbox::Origin;
-use crate::sandbox::Sandbox;
-use crate::sandbox::State;
-use crate::sandbox::World;
+use crate::sandbox::{Beginning, DEFAULT, Origin, Sandbox, State, World};
 
 /// How a sandbox is to begin, as written; what is left out is as in every sandbox.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -2,46 +2,27 @@
 //!
 //! Must not know where such documents are kept.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use indexmap::IndexMap;
-use serde::Deserialize;
-use serde::Serialize;
-use serde::Serializer;
-use serde::ser::SerializeSeq;
-use serde::ser::SerializeStruct;
-use serde_json::Map;
-use serde_json::Value;
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use crate::behavior::Behavior;
-use crate::behavior::GivenRecord;
-use crate::clock::Clock;
-use crate::clock::ClockChange;
-use crate::clock::ClockStart;
-use crate::clock::Timestamp;
-use crate::control::Control;
-use crate::control::sandboxes::ClockSpec;
-use crate::control::sandboxes::clock_start;
-use crate::control::unfit;
+use crate::behavior::{Behavior, GivenRecord};
+use crate::clock::{Clock, ClockChange, ClockStart, Timestamp};
+use crate::control::sandboxes::{ClockSpec, clock_start};
+use crate::control::{Control, unfit};
 use crate::expression::to_json;
 use crate::faults::Fault;
-use crate::ids::Ids;
-use crate::ids::POSITION_MAX;
+use crate::ids::{Ids, POSITION_MAX};
 use crate::problem::Problem;
-use crate::sandbox::Beginning;
-use crate::sandbox::Origin;
-use crate::sandbox::State;
-use crate::sandbox::World;
-use crate::store::Detached;
-use crate::store::Key;
-use crate::store::Mark;
-use crate::store::ResourceModel;
-use crate::store::Store;
+use crate::sandbox::{Beginning, Origin, State, World};
+use crate::store::{Detached, Key, Mark, ResourceModel, Store};
 
 /// The version of the document's format.
 const FORMAT_VERSION: u32 = 1;

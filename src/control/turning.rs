@@ -8,14 +8,11 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::control::Control;
-use crate::journal::Back;
-use crate::journal::OutOfReach;
+use crate::journal::{Back, OutOfReach};
 use crate::message::Tally;
 use crate::problem::Problem;
 use crate::sandbox;
-use crate::sandbox::NotTurned;
-use crate::sandbox::State;
-use crate::sandbox::Turned;
+use crate::sandbox::{NotTurned, State, Turned};
 
 /// What was undone or done again.
 #[derive(Clone, Debug, PartialEq, Serialize)]

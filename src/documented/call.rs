@@ -7,42 +7,21 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::header::AUTHORIZATION;
-use http::header::CONNECTION;
-use http::header::CONTENT_LENGTH;
-use http::header::EXPECT;
-use http::header::HOST;
-use http::header::TE;
-use http::header::TRAILER;
-use http::header::TRANSFER_ENCODING;
-use http::header::UPGRADE;
-use percent_encoding::AsciiSet;
-use percent_encoding::CONTROLS;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::utf8_percent_encode;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
 
-use crate::media;
 use crate::media::Written;
-use crate::openapi::Condition;
-use crate::openapi::Contract;
-use crate::openapi::Direction;
-use crate::openapi::Location;
-use crate::openapi::MediaType;
-use crate::openapi::Operation;
-use crate::openapi::Parameter;
-use crate::openapi::RequestBody;
-use crate::openapi::Schemas;
-use crate::openapi::SecurityScheme;
-use crate::openapi::Style;
-use crate::sample;
+use crate::openapi::{
+    Condition, Contract, Direction, Location, MediaType, Operation, Parameter, RequestBody,
+    Schemas, SecurityScheme, Style,
+};
 use crate::sample::Wish;
+use crate::{media, sample};
 
 /// All but what RFC 3986 section 2.3 calls unreserved, so that a value stays where it is put.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

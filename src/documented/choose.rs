@@ -4,13 +4,9 @@
 
 use crate::documented::judge::Judged;
 use crate::documented::refuse::Refusal;
-use crate::openapi::Operation;
-use crate::openapi::Response as Documented;
+use crate::openapi::{Operation, Response as Documented};
 use crate::prefer::Preferences;
-use crate::response::Accept;
-use crate::response::Decided;
-use crate::response::NotDocumented;
-use crate::response::coded;
+use crate::response::{Accept, Decided, NotDocumented, coded};
 
 /// The response to a valid request.
 pub(super) fn for_valid<'o>(

@@ -5,16 +5,11 @@
 use http::HeaderValue;
 
 use crate::documented::Asked;
-use crate::documented::unread::UnreadBody;
-use crate::documented::unread::unread_body;
-use crate::openapi::Location;
-use crate::openapi::Operation;
-use crate::openapi::SecurityScheme;
+use crate::documented::unread::{UnreadBody, unread_body};
+use crate::openapi::{Location, Operation, SecurityScheme};
 use crate::security;
-use crate::security::Parts;
-use crate::security::Rejection;
-use crate::validation::Place;
-use crate::validation::Violation;
+use crate::security::{Parts, Rejection};
+use crate::validation::{Place, Violation};
 
 /// The keyword of a violation that is about credentials.
 pub(super) const SECURITY: &str = "security";

@@ -14,41 +14,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::documented::judge::Judged;
 use crate::documented::refuse::Refusal;
-use crate::finding::Finding;
-use crate::finding::child;
-use crate::media;
-use crate::openapi::Contract;
-use crate::openapi::Direction;
-use crate::openapi::Operation;
+use crate::finding::{Finding, child};
+use crate::openapi::{Contract, Direction, Operation};
 use crate::prefer::Preferences;
-use crate::response;
-use crate::response::Decided;
-use crate::response::Making;
-use crate::response::NotDocumented;
-use crate::response::Offer;
-use crate::response::Options;
-use crate::response::Renderings;
-use crate::response::Seeds;
-use crate::sample;
-use crate::sample::Unmet;
-use crate::sample::Wish;
+use crate::response::{Decided, Making, NotDocumented, Offer, Options, Renderings, Seeds};
+use crate::sample::{Unmet, Wish};
 use crate::validation::Violation;
 use crate::yaml::Document;
+use crate::{media, response, sample};
 
-pub use call::Call;
-pub use call::short_call;
-pub use call::valid_call;
-pub use unread::UnreadBody;
-pub use unread::unread_body;
+pub use call::{Call, short_call, valid_call};
+pub use unread::{UnreadBody, unread_body};
 
 /// The header of an operation that its document calls deprecated, as Prism sends it.
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");

@@ -2,19 +2,14 @@
 //!
 //! Must not know how a response is chosen.
 
-use http::HeaderValue;
-use http::StatusCode;
-use serde_json::Value;
-use serde_json::json;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
 
-use crate::documented::judge::Judged;
-use crate::documented::judge::SECURITY;
+use crate::documented::judge::{Judged, SECURITY};
 use crate::problem::Problem;
 use crate::response;
 use crate::response::NotDocumented;
-use crate::validation::Place;
-use crate::validation::Violation;
-use crate::validation::json_header;
+use crate::validation::{Place, Violation, json_header};
 
 /// Why no documented response is given.
 #[derive(Clone, Debug)]

@@ -5,15 +5,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
-use http::HeaderName;
-use http::HeaderValue;
+use expect_test::{Expect, expect};
+use http::{HeaderName, HeaderValue};
 
 use super::*;
 use crate::message::Body;
-use crate::validation::RequestValidator;
-use crate::validation::Sent;
+use crate::validation::{RequestValidator, Sent};
 use crate::yaml::Document;
 
 const PETS: &str = "

@@ -3,16 +3,12 @@
 //! Must not know how a body is read.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
 use http::header::ACCEPT_ENCODING;
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::media::CODINGS;
 use crate::problem::Problem;
-use crate::validation::CONTENT_CODING;
-use crate::validation::TOO_LARGE;
-use crate::validation::Violation;
+use crate::validation::{CONTENT_CODING, TOO_LARGE, Violation};
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

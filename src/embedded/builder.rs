@@ -8,27 +8,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::admin;
-use crate::catalog;
-use crate::catalog::Setting;
-use crate::catalog::Sources;
-use crate::clock::RATE_MAX;
-use crate::clock::Timestamp;
-use crate::clock::system_now;
-use crate::embedded::Error;
-use crate::embedded::Tombstone;
-use crate::emulator::Emulator;
-use crate::emulator::Options;
-use crate::faults::FAULTS_MAX;
-use crate::faults::Fault;
-use crate::faults::FaultFormat;
-use crate::faults::Problems;
-use crate::finding::Finding;
-use crate::finding::Severity;
-use crate::server::Limits;
-use crate::server::Running;
-use crate::server::Setup;
-use crate::server::origin;
+use crate::catalog::{Setting, Sources};
+use crate::clock::{RATE_MAX, Timestamp, system_now};
+use crate::embedded::{Error, Tombstone};
+use crate::emulator::{Emulator, Options};
+use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Problems};
+use crate::finding::{Finding, Severity};
+use crate::server::{Limits, Running, Setup, origin};
+use crate::{admin, catalog};
 
 /// The base URL of one that does not listen: a name that leads nowhere (RFC 2606 section 2).
 const NOWHERE: &str = "http://in-process.invalid";

@@ -5,8 +5,7 @@
 use std::time::Duration;
 
 use crate::clock::ClockChange;
-use crate::control::ClockRequest;
-use crate::control::ClockView;
+use crate::control::{ClockRequest, ClockView};
 use crate::embedded::error::Error;
 use crate::embedded::sandbox::Sandbox;
 

@@ -2,11 +2,9 @@
 //!
 //! Must not know how entries are written.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::control::JournalPage;
-use crate::control::JournalQuery;
+use crate::control::{JournalPage, JournalQuery};
 use crate::embedded::error::Error;
 use crate::embedded::sandbox::Sandbox;
 

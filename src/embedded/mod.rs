@@ -17,16 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
-use http::Response;
+use http::{Request, Response};
 
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::CoverageView;
+use crate::control::{Control, CoverageView};
 use crate::emulator::Emulator;
 use crate::finding::Finding;
-use crate::message::Body;
-use crate::message::Delivery;
+use crate::message::{Body, Delivery};
 use crate::server::Running;
 
 pub use builder::Builder;

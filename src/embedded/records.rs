@@ -4,8 +4,7 @@
 
 use std::fmt::Display;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::control::Filter;
 use crate::embedded::error::Error;

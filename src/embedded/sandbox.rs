@@ -6,27 +6,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Request;
-use http::Response;
-use serde_json::Map;
-use serde_json::Value;
+use http::{HeaderName, HeaderValue, Request, Response};
+use serde_json::{Map, Value};
 
 use crate::clock::system_now;
-use crate::control::Control;
-use crate::control::CoverageView;
-use crate::control::Residue;
-use crate::control::ResidueQuery;
-use crate::control::SandboxSpec;
-use crate::control::SandboxView;
-use crate::control::TurnView;
-use crate::control::Verdict;
-use crate::control::Verification;
-use crate::embedded::Error;
-use crate::embedded::answered;
-use crate::emulator::Emulator;
-use crate::emulator::SANDBOX_HEADER;
+use crate::control::{
+    Control, CoverageView, Residue, ResidueQuery, SandboxSpec, SandboxView, TurnView, Verdict,
+    Verification,
+};
+use crate::embedded::{Error, answered};
+use crate::emulator::{Emulator, SANDBOX_HEADER};
 use crate::journal::Back;
 use crate::message::Body;
 

@@ -3,16 +3,12 @@
 //! Must not know how it is found.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Response;
+use http::{HeaderValue, Response};
 
 use crate::behavior::Explanation;
 use crate::coverage::Coverage;
 use crate::journal::Step;
-use crate::message::Delivery;
-use crate::message::Facts;
-use crate::message::Tally;
-use crate::message::Why;
+use crate::message::{Delivery, Facts, Tally, Why};
 use crate::problem::Problem;
 
 /// An answer, and how it came about.

@@ -2,38 +2,24 @@
 //!
 //! Must not know requests.
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::behavior::Behavior;
-use crate::clock::ClockStart;
-use crate::clock::Timestamp;
+use crate::clock::{ClockStart, Timestamp};
 use crate::cors::Cors;
-use crate::emulator::AnsweredBy;
-use crate::emulator::EmulatedOperation;
-use crate::emulator::Emulator;
-use crate::emulator::Provider;
-use crate::emulator::mount;
 use crate::emulator::mount::Mounts;
-use crate::faults::FAULTS_MAX;
-use crate::faults::Fault;
-use crate::faults::Faults;
+use crate::emulator::{AnsweredBy, EmulatedOperation, Emulator, Provider, mount};
+use crate::faults::{FAULTS_MAX, Fault, Faults};
 use crate::finding::Finding;
 use crate::ids::Ids;
 use crate::journal::Budget;
 use crate::message::BODY_BYTES_MAX;
-use crate::openapi::Contract;
-use crate::openapi::Operation;
-use crate::response;
+use crate::openapi::{Contract, Operation};
 use crate::response::Renderings;
-use crate::sandbox;
-use crate::sandbox::Beginning;
-use crate::sandbox::Limits;
-use crate::sandbox::Origin;
-use crate::sandbox::Registry;
-use crate::sandbox::World;
+use crate::sandbox::{Beginning, Limits, Origin, Registry, World};
 use crate::validation::RequestValidator;
+use crate::{response, sandbox};
 
 /// What an emulator is made with, beside its providers.
 #[derive(Clone, Debug)]

@@ -5,9 +5,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use parking_lot::RwLock;
-use parking_lot::RwLockReadGuard;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::emulator::Emulator;
 
@@ -104,8 +102,7 @@ impl Current {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-    use std::sync::atomic::Ordering;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;

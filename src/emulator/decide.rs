@@ -6,36 +6,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
+use http::{HeaderValue, Response, StatusCode};
 
-use crate::behavior;
-use crate::behavior::Call;
-use crate::behavior::Decision;
-use crate::behavior::Explanation;
-use crate::behavior::RuleAnswer;
+use crate::behavior::{Call, Decision, Explanation, RuleAnswer};
 use crate::clock::Timestamp;
-use crate::documented;
-use crate::emulator::AnsweredBy;
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
-use crate::emulator::route::OperationCall;
-use crate::emulator::route::Routed;
-use crate::emulator::route::no_such_preference;
+use crate::emulator::route::{OperationCall, Routed, no_such_preference};
+use crate::emulator::{AnsweredBy, Asked, Emulator};
 use crate::message::Why;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
-use crate::response::NotSent;
-use crate::response::WrittenResponse;
-use crate::sandbox;
-use crate::sandbox::NotCommitted;
-use crate::sandbox::World;
+use crate::response::{NotSent, WrittenResponse};
+use crate::sandbox::{NotCommitted, World};
 use crate::store::Change;
-use crate::validation::Validated;
-use crate::validation::Violation;
-use crate::validation::violations_header;
+use crate::validation::{Validated, Violation, violations_header};
+use crate::{behavior, documented, sandbox};
 
 impl Emulator {
     /// The documented answer that a request asks for, if it does, whatever rules say. Nothing changes. The contract alone

@@ -3,19 +3,14 @@
 //! Must not know what the operation itself answers.
 
 use bytes::Bytes;
-use http::Response;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
 
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
 use crate::emulator::route::Routed;
-use crate::faults::FaultAnswer;
-use crate::faults::FaultEffect;
-use crate::faults::FaultTarget;
-use crate::message::Delivery;
-use crate::message::Why;
+use crate::emulator::{Asked, Emulator};
+use crate::faults::{FaultAnswer, FaultEffect, FaultTarget};
+use crate::message::{Delivery, Why};
 use crate::problem::Problem;
 use crate::sandbox::State;
 

@@ -21,55 +21,36 @@ mod unrouted;
 mod unserved;
 mod write;
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use http::HeaderMap;
-use http::HeaderName;
 use http::header::HOST;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
 
-use crate::behavior::Behavior;
-use crate::behavior::Fixtures;
-use crate::behavior::SecretNames;
+use crate::behavior::{Behavior, Fixtures, SecretNames};
 use crate::clock::Timestamp;
 use crate::cors::Cors;
-use crate::documented;
 use crate::documented::Call;
 use crate::emulator::answer::Answer;
 use crate::emulator::fault::apply_fault;
-use crate::emulator::mount::Address;
-use crate::emulator::mount::Mounts;
+use crate::emulator::mount::{Address, Mounts};
 use crate::expression::Value;
 use crate::journal::Draft;
-use crate::media;
-use crate::message::Account;
-use crate::message::Body;
-use crate::message::Reply;
-use crate::message::Request;
-use crate::openapi::Contract;
-use crate::openapi::Operation;
-use crate::response;
+use crate::message::{Account, Body, Reply, Request};
+use crate::openapi::{Contract, Operation};
 use crate::response::Renderings;
-use crate::sandbox::Registry;
-use crate::sandbox::State;
-use crate::sandbox::TASKS_AT_ONCE_MAX;
+use crate::sandbox::{Registry, State, TASKS_AT_ONCE_MAX};
 use crate::store::Store;
 use crate::validation::RequestValidator;
+use crate::{documented, media, response};
 
 pub use build::Options;
-pub use current::Current;
-pub use current::Held;
+pub use current::{Current, Held};
 pub use mount::refusal as name_refusal;
 pub use nearest::Nearest;
-pub use overview::GivenBy;
-pub use overview::OperationOverview;
-pub use overview::ProviderOverview;
-pub use overview::ResponseOverview;
+pub use overview::{GivenBy, OperationOverview, ProviderOverview, ResponseOverview};
 pub use rehearse::Rehearsal;
-pub use succession::LEFT_OUT_MAX;
-pub use succession::Succession;
-pub use succession::TakenOver;
+pub use succession::{LEFT_OUT_MAX, Succession, TakenOver};
 pub use unserved::Unserved;
 
 /// The header that picks a sandbox, and on every answer says which one it was: proof that this is not

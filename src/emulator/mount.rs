@@ -8,16 +8,9 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::finding::Finding;
-use crate::openapi::Condition;
-use crate::openapi::Contract;
-use crate::openapi::Operation;
-use crate::openapi::Server;
+use crate::openapi::{Condition, Contract, Operation, Server};
 use crate::router;
-use crate::router::Lookup;
-use crate::router::Near;
-use crate::router::Refusal;
-use crate::router::Router;
-use crate::router::Sent;
+use crate::router::{Lookup, Near, Refusal, Router, Sent};
 
 /// Paths that begin like this are ours, so no provider can be named so.
 const RESERVED_STARTS: [&str; 2] = ["@", "__"];

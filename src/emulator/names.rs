@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::emulator::Emulator;
-use crate::faults::FaultFormat;
-use crate::faults::Faults;
-use crate::faults::Problem;
+use crate::faults::{FaultFormat, Faults, Problem};
 use crate::finding::did_you_mean;
 use crate::openapi::Operation;
 use crate::response;

@@ -5,12 +5,9 @@
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::emulator::Emulator;
-use crate::emulator::host;
-use crate::emulator::mount::Address;
-use crate::emulator::mount::Target;
-use crate::emulator::pick;
+use crate::emulator::mount::{Address, Target};
 use crate::emulator::sent::Pairs;
+use crate::emulator::{Emulator, host, pick};
 use crate::openapi::called;
 use crate::router::Sent;
 

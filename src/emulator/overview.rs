@@ -7,12 +7,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::behavior::ExampleCall;
-use crate::emulator::Emulator;
-use crate::emulator::Provider;
 use crate::emulator::mount::base_paths;
-use crate::openapi::Operation;
-use crate::openapi::Response;
-use crate::openapi::called;
+use crate::emulator::{Emulator, Provider};
+use crate::openapi::{Operation, Response, called};
 
 /// One provider, as `routes` lists it.
 #[derive(Debug, Serialize)]

@@ -2,14 +2,11 @@
 //!
 //! Must not know which sandboxes there are.
 
-use http::HeaderMap;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::emulator::SANDBOX_HEADER;
 use crate::problem::Problem;
-use crate::sandbox::DEFAULT;
-use crate::sandbox::NAME_RULE;
-use crate::sandbox::is_name;
+use crate::sandbox::{DEFAULT, NAME_RULE, is_name};
 
 /// The sandbox that a request is for, and its path without the segment that says so.
 pub(super) fn sandbox<'r>(

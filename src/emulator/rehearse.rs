@@ -8,14 +8,10 @@ use http::request::Parts;
 
 use crate::behavior::Explanation;
 use crate::clock::Timestamp;
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
-use crate::emulator::host;
-use crate::emulator::pick;
+use crate::emulator::{Asked, Emulator, host, pick};
 use crate::journal::Step;
-use crate::message::Body;
-use crate::message::Facts;
+use crate::message::{Body, Facts};
 use crate::problem::Problem;
 use crate::sandbox::World;
 

@@ -5,32 +5,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Response;
 use http::header::ORIGIN;
 use http::request::Parts;
+use http::{HeaderValue, Response};
 
-use crate::cors;
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
-use crate::emulator::REQUEST_ID_HEADER;
-use crate::emulator::RESTARTED_HEADER;
-use crate::emulator::SANDBOX_HEADER;
-use crate::emulator::VIOLATIONS_HEADER;
 use crate::emulator::answer::Answer;
-use crate::journal::Call;
-use crate::journal::Draft;
-use crate::journal::Event;
-use crate::message::Account;
-use crate::message::Facts;
-use crate::message::Reply;
-use crate::message::Tally;
+use crate::emulator::{
+    Asked, Emulator, REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
+};
+use crate::journal::{Call, Draft, Event};
+use crate::message::{Account, Facts, Reply, Tally};
 use crate::prefer::PREFERENCE_APPLIED;
-use crate::sandbox;
-use crate::sandbox::Sandbox;
-use crate::sandbox::State;
-use crate::sandbox::TASKS_AT_ONCE_MAX;
-use crate::sandbox::TaskRun;
+use crate::sandbox::{Sandbox, State, TASKS_AT_ONCE_MAX, TaskRun};
+use crate::{cors, sandbox};
 
 impl Emulator {
     /// Gives an answer the headers that tell how it came about, and those that every answer has.

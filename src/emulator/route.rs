@@ -6,22 +6,16 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::emulator::AnsweredBy;
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
 use crate::emulator::mount::Target;
 use crate::emulator::sent::Pairs;
-use crate::emulator::unrouted::Unrouted;
-use crate::emulator::unrouted::options;
+use crate::emulator::unrouted::{Unrouted, options};
+use crate::emulator::{AnsweredBy, Asked, Emulator};
 use crate::prefer;
-use crate::prefer::Doubt;
-use crate::prefer::Preferences;
+use crate::prefer::{Doubt, Preferences};
 use crate::problem::Problem;
-use crate::router::Found;
-use crate::router::Lookup;
-use crate::validation::Sent;
-use crate::validation::Validated;
+use crate::router::{Found, Lookup};
+use crate::validation::{Sent, Validated};
 
 /// A request as far as it can be judged without records.
 pub(super) enum Routed {

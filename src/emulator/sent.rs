@@ -7,8 +7,7 @@ use std::cell::OnceCell;
 
 use http::request::Parts;
 
-use crate::openapi::Condition;
-use crate::openapi::Location;
+use crate::openapi::{Condition, Location};
 
 /// A request's query, taken apart when a condition first asks, and its headers.
 pub(super) struct Pairs<'r> {

@@ -5,20 +5,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::behavior::Behavior;
-use crate::behavior::Carried;
-use crate::behavior::LeftOut;
+use crate::behavior::{Behavior, Carried, LeftOut};
 use crate::emulator::Emulator;
-use crate::expression::Value;
-use crate::expression::to_json;
-use crate::sandbox::Heir;
-use crate::sandbox::Origin;
-use crate::sandbox::Sandbox;
-use crate::sandbox::State;
-use crate::sandbox::World;
+use crate::expression::{Value, to_json};
+use crate::sandbox::{Heir, Origin, Sandbox, State, World};
 use crate::store::Store;
 
 /// So many of those that do not fit any more are told one by one.

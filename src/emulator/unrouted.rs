@@ -5,33 +5,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Method;
-use http::Response;
-use http::StatusCode;
 use http::header::ALLOW;
+use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 
-use crate::behavior::RouteFailure;
-use crate::behavior::RuleAnswer;
+use crate::behavior::{RouteFailure, RuleAnswer};
 use crate::clock::Timestamp;
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
 use crate::emulator::answer::Answer;
-use crate::emulator::host;
 use crate::emulator::mount::Target;
 use crate::emulator::nearest::prefix;
-use crate::emulator::pick;
-use crate::emulator::sent;
 use crate::emulator::unserved::Unserved;
+use crate::emulator::{Asked, Emulator, host, pick, sent};
 use crate::message::Why;
-use crate::openapi::Operation;
-use crate::openapi::called;
+use crate::openapi::{Operation, called};
 use crate::problem::Problem;
 use crate::router::Sent;
-use crate::sandbox::Full;
-use crate::sandbox::OutOfRoom;
-use crate::sandbox::World;
+use crate::sandbox::{Full, OutOfRoom, World};
 
 /// So many templates does an answer name that are near a path that fits none.
 const NEAR_MAX: usize = 5;

@@ -5,17 +5,10 @@
 use bytes::Bytes;
 use http::Response;
 
-use crate::emulator::Asked;
-use crate::emulator::Emulator;
+use crate::emulator::{Asked, Emulator};
 use crate::prefer::Preferences;
 use crate::response;
-use crate::response::Accept;
-use crate::response::Content;
-use crate::response::Decided;
-use crate::response::Making;
-use crate::response::NotSent;
-use crate::response::Seeds;
-use crate::response::WrittenResponse;
+use crate::response::{Accept, Content, Decided, Making, NotSent, Seeds, WrittenResponse};
 use crate::sandbox::World;
 
 impl Emulator {

@@ -4,13 +4,10 @@
 
 use std::cmp::Ordering;
 
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::Value;
 use minijinja::value::ValueKind;
+use minijinja::{Error, ErrorKind, Value};
 
-use crate::expression::work::spend;
-use crate::expression::work::spend_on_text;
+use crate::expression::work::{spend, spend_on_text};
 
 /// Whether there is no value.
 pub(super) fn is_absent(value: &Value) -> bool {

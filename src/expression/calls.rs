@@ -5,14 +5,9 @@
 use std::cell::Cell;
 use std::sync::LazyLock;
 
-use minijinja::Environment;
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::State;
-use minijinja::Value;
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use crate::expression::absence::is_absent;
-use crate::expression::absence::noun;
+use crate::expression::absence::{is_absent, noun};
 
 pub(super) type FilterCall = fn(&mut Calls, &Value, Arguments<'_>) -> Result<Value, Error>;
 pub(super) type TestCall = fn(&Value, &Value) -> Result<bool, Error>;

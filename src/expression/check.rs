@@ -7,17 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::machinery::ast;
-use minijinja::machinery::ast::BinOpKind;
-use minijinja::machinery::ast::CallArg;
-use minijinja::machinery::ast::CallType;
-use minijinja::machinery::ast::Expr;
+use minijinja::machinery::ast::{BinOpKind, CallArg, CallType, Expr};
 
-use crate::expression::language;
 use crate::expression::language::Shape;
 use crate::expression::mistake::Mistake;
-use crate::expression::parse;
-use crate::expression::parse::is_none_literal;
-use crate::expression::parse::literal_text;
+use crate::expression::parse::{is_none_literal, literal_text};
+use crate::expression::{language, parse};
 use crate::finding::did_you_mean;
 
 /// What is known of a value.

@@ -8,15 +8,11 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use crate::expression::absence::settled;
-use crate::expression::check;
-use crate::expression::check::Names;
-use crate::expression::check::Type;
+use crate::expression::check::{Names, Type};
 use crate::expression::eval::Tree;
-use crate::expression::mistake::Failure;
-use crate::expression::mistake::Mistake;
-use crate::expression::parse;
-use crate::expression::reads;
+use crate::expression::mistake::{Failure, Mistake};
 use crate::expression::work::Budget;
+use crate::expression::{check, parse, reads};
 
 /// A compiled expression.
 #[derive(Clone)]

@@ -2,17 +2,10 @@
 //!
 //! Must not know the syntax that leads to it, nor what filters and tests do.
 
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::Value;
-use minijinja::value::Kwargs;
-use minijinja::value::ValueKind;
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{Error, ErrorKind, Value};
 
-use crate::expression::calls::Arguments;
-use crate::expression::calls::Calls;
-use crate::expression::calls::FilterCall;
-use crate::expression::calls::Named;
-use crate::expression::calls::TestCall;
+use crate::expression::calls::{Arguments, Calls, FilterCall, Named, TestCall};
 use crate::expression::operators;
 
 /// A compiled expression.

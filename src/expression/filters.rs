@@ -2,31 +2,18 @@
 //!
 //! Must not know expressions or the tables they read; a table is any object with a method `find`.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use md5::Digest;
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::Value;
-use minijinja::value::DynObject;
-use minijinja::value::ValueKind;
+use minijinja::value::{DynObject, ValueKind};
+use minijinja::{Error, ErrorKind, Value};
 
 use crate::clock::Timestamp;
-use crate::expression::absence::Sortable;
-use crate::expression::absence::is_absent;
-use crate::expression::absence::noun;
-use crate::expression::absence::settled;
-use crate::expression::calls::Arguments;
-use crate::expression::calls::Calls;
-use crate::expression::calls::Named;
+use crate::expression::absence::{Sortable, is_absent, noun, settled};
+use crate::expression::calls::{Arguments, Calls, Named};
 use crate::expression::json;
-use crate::expression::operators::items_of;
-use crate::expression::operators::text as text_of;
-use crate::expression::work::ITEMS_MAX;
-use crate::expression::work::TEXT_BYTES_MAX;
-use crate::expression::work::spend;
-use crate::expression::work::spend_on_text;
+use crate::expression::operators::{items_of, text as text_of};
+use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
 
 type Given = Result<Value, Error>;
 

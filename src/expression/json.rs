@@ -6,13 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::Value;
-use minijinja::value::DynObject;
-use minijinja::value::Enumerator;
-use minijinja::value::Object;
-use minijinja::value::ObjectRepr;
-use minijinja::value::ValueKind;
-use serde_json::Map;
-use serde_json::Number;
+use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr, ValueKind};
+use serde_json::{Map, Number};
 
 use crate::expression::work::spend_on_text;
 

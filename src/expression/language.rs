@@ -7,10 +7,8 @@ use std::cmp::Ordering;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::expression::absence;
-use crate::expression::calls::FilterCall;
-use crate::expression::calls::TestCall;
-use crate::expression::filters;
+use crate::expression::calls::{FilterCall, TestCall};
+use crate::expression::{absence, filters};
 
 /// What a filter takes and gives, as far as the check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

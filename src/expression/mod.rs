@@ -36,27 +36,16 @@ mod work;
 
 pub use minijinja::Value;
 
-pub use self::check::Names;
-pub use self::check::Type;
+pub use self::check::{Names, Type};
 pub use self::compiled::Expression;
-pub use self::json::Holder;
-pub use self::json::JSON_BYTES_MAX;
-pub use self::json::JSON_DEPTH_MAX;
-pub use self::json::from_json;
-pub use self::json::from_json_shared;
-pub use self::json::from_member;
-pub use self::json::to_json;
-pub use self::mistake::Failure;
-pub use self::mistake::Mistake;
+pub use self::json::{
+    Holder, JSON_BYTES_MAX, JSON_DEPTH_MAX, from_json, from_json_shared, from_member, to_json,
+};
+pub use self::mistake::{Failure, Mistake};
 pub use self::parse::EXPRESSION_BYTES_MAX;
-pub use self::template::Outline;
-pub use self::template::TEMPLATE_BYTES_MAX;
-pub use self::template::Template;
-pub(crate) use self::work::Budget;
-pub use self::work::ITEMS_MAX;
-pub use self::work::STEPS_MAX;
-pub use self::work::TEXT_BYTES_MAX;
-pub(crate) use self::work::spend;
+pub use self::template::{Outline, TEMPLATE_BYTES_MAX, Template};
+pub(crate) use self::work::{Budget, spend};
+pub use self::work::{ITEMS_MAX, STEPS_MAX, TEXT_BYTES_MAX};
 
 #[cfg(test)]
 mod tests;

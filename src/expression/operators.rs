@@ -3,19 +3,12 @@
 //! Integers are computed with 128 bits, and with a fraction as doubles; what does not fit fails. Must not know the
 //! syntax.
 
-use minijinja::Error;
-use minijinja::ErrorKind;
-use minijinja::Value;
 use minijinja::value::ValueKind;
+use minijinja::{Error, ErrorKind, Value};
 
-use crate::expression::absence::is_absent;
-use crate::expression::absence::noun;
-use crate::expression::absence::settled;
+use crate::expression::absence::{is_absent, noun, settled};
 use crate::expression::json;
-use crate::expression::work::ITEMS_MAX;
-use crate::expression::work::TEXT_BYTES_MAX;
-use crate::expression::work::spend;
-use crate::expression::work::spend_on_text;
+use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
 
 type Computed = Result<Value, Error>;
 

@@ -3,26 +3,16 @@
 //! Owns the syntax, as far as the parser of `minijinja` does not: what is refused, in which words. Must not know the names in
 //! scope.
 
-use minijinja::Value;
-use minijinja::machinery;
-use minijinja::machinery::Token;
-use minijinja::machinery::ast;
-use minijinja::machinery::ast::BinOpKind;
-use minijinja::machinery::ast::CallArg;
-use minijinja::machinery::ast::CallType;
-use minijinja::machinery::ast::Expr;
+use minijinja::machinery::ast::{BinOpKind, CallArg, CallType, Expr};
+use minijinja::machinery::{Token, ast};
 use minijinja::syntax::SyntaxConfig;
+use minijinja::{Value, machinery};
 
-use crate::expression::calls::FilterCall;
-use crate::expression::calls::Named;
-use crate::expression::eval::BinaryCall;
-use crate::expression::eval::Given;
-use crate::expression::eval::Tree;
-use crate::expression::filters;
-use crate::expression::language;
+use crate::expression::calls::{FilterCall, Named};
+use crate::expression::eval::{BinaryCall, Given, Tree};
 use crate::expression::language::Test;
 use crate::expression::mistake::Mistake;
-use crate::expression::operators;
+use crate::expression::{filters, language, operators};
 use crate::finding::did_you_mean;
 
 /// Longest source of an expression, in bytes: a screen of text, and a bound on what compiling and

@@ -4,9 +4,7 @@
 
 use std::ops::Range;
 
-use minijinja::machinery::ast::CallArg;
-use minijinja::machinery::ast::CallType;
-use minijinja::machinery::ast::Expr;
+use minijinja::machinery::ast::{CallArg, CallType, Expr};
 
 use crate::expression::parse;
 

@@ -18,21 +18,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::Value;
-use minijinja::value::Enumerator;
-use minijinja::value::Object;
-use minijinja::value::ValueKind;
+use minijinja::value::{Enumerator, Object, ValueKind};
 use serde_json::Map;
 
-use crate::expression::absence::noun;
-use crate::expression::absence::settled;
-use crate::expression::check::Names;
-use crate::expression::check::Type;
+use crate::expression::absence::{noun, settled};
+use crate::expression::check::{Names, Type};
 use crate::expression::compiled::Expression;
 use crate::expression::json;
-use crate::expression::json::Unwritable;
-use crate::expression::json::Writer;
-use crate::expression::mistake::Failure;
-use crate::expression::mistake::Mistake;
+use crate::expression::json::{Unwritable, Writer};
+use crate::expression::mistake::{Failure, Mistake};
 
 /// Most that one rendered template may hold: a measure of memory in bytes, well above any
 /// documented response, so that a loop cannot fill the memory.

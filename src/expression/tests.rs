@@ -3,15 +3,9 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
-use minijinja::Error;
-use minijinja::State;
-use minijinja::value::Enumerator;
-use minijinja::value::Kwargs;
-use minijinja::value::Object;
-use minijinja::value::ObjectRepr;
-use minijinja::value::from_args;
+use expect_test::{Expect, expect};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, from_args};
+use minijinja::{Error, State};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -6,8 +6,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use minijinja::Error;
-use minijinja::ErrorKind;
+use minijinja::{Error, ErrorKind};
 
 /// Steps that the expressions of one request may take together: an element gone through, two values compared, 64 bytes
 /// of text written. It is four times the most elements that a filter goes through, and some hundred milliseconds.

@@ -6,11 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::ConnectionFormat;
-use super::DelayFormat;
-use super::FaultAnswerFormat;
-use super::FaultFormat;
-use super::HeaderFormat;
+use super::{ConnectionFormat, DelayFormat, FaultAnswerFormat, FaultFormat, HeaderFormat};
 
 impl FaultFormat {
     /// Strikes every request, until more is said; at least one of [`delay`](Self::delay), [`status`](Self::status) and

@@ -4,20 +4,13 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
 use indexmap::IndexMap;
 
-use super::ConnectionFormat;
-use super::FaultFormat;
-use super::HeaderFormat;
-use super::Problem;
-use super::format::DELAY_MAX;
-use super::format::shown;
+use super::format::{DELAY_MAX, shown};
+use super::{ConnectionFormat, FaultFormat, HeaderFormat, Problem};
 use crate::clock::parse_duration_ms;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::finding::{child, did_you_mean};
 use crate::json::too_deep;
 
 /// The longest text of a condition, in bytes: a path longer than this is not written by hand.

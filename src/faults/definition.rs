@@ -6,20 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::StatusCode;
-use serde::Serialize;
-use serde::Serializer;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::{Serialize, Serializer};
 
-use super::FaultFormat;
-use super::FaultTarget;
-use super::Problem;
 use super::check::Check;
 use super::format::DELAY_MAX;
-use super::glob;
+use super::{FaultFormat, FaultTarget, Problem, glob};
 use crate::ids::Dice;
 use crate::message::Delivery;
 

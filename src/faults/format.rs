@@ -6,15 +6,11 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::Serialize;
-use serde_json::Map;
-use serde_json::Number;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
 
 use super::Problem;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::finding::{child, did_you_mean};
 use crate::printable;
 
 /// The longest time that a fault, or all that strike one request together, holds an answer back: ten minutes, past

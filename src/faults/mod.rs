@@ -15,29 +15,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::Method;
+use http::{HeaderMap, Method};
 use serde::Serialize;
 
 use crate::ids::Dice;
 use crate::message::Delivery;
 
-pub use check::FAULT_HEADERS_MAX;
-pub use check::METHODS;
-pub use definition::Fault;
-pub use definition::FaultAnswer;
-pub use format::ConnectionFormat;
-pub use format::DELAY_MAX;
-pub use format::DelayFormat;
-pub use format::FaultAnswerFormat;
-pub use format::FaultFormat;
-pub use format::FixedFormat;
-pub use format::HeaderFormat;
-pub use format::LognormalFormat;
-pub use format::RangeFormat;
-pub use format::SpreadFormat;
-pub use format::TrickleFormat;
-pub use format::UniformFormat;
+pub use check::{FAULT_HEADERS_MAX, METHODS};
+pub use definition::{Fault, FaultAnswer};
+pub use format::{
+    ConnectionFormat, DELAY_MAX, DelayFormat, FaultAnswerFormat, FaultFormat, FixedFormat,
+    HeaderFormat, LognormalFormat, RangeFormat, SpreadFormat, TrickleFormat, UniformFormat,
+};
 pub use glob::fits as path_fits;
 pub use outcome::FAULT_BODY_MAX;
 

@@ -3,26 +3,18 @@
 //! Must not know which requests it strikes.
 
 use bytes::Bytes;
-use http::HeaderName;
-use http::HeaderValue;
-use http::StatusCode;
-use http::header;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::ConnectionFormat;
-use super::DelayFormat;
-use super::FAULT_HEADERS_MAX;
-use super::FaultAnswer;
-use super::FaultAnswerFormat;
-use super::HeaderFormat;
 use super::check::Check;
-use super::definition::Connection;
-use super::definition::Delay;
+use super::definition::{Connection, Delay};
 use super::format::shown;
+use super::{
+    ConnectionFormat, DelayFormat, FAULT_HEADERS_MAX, FaultAnswer, FaultAnswerFormat, HeaderFormat,
+};
 use crate::finding::child;
-use crate::message::Delivery;
-use crate::message::FRAMING;
+use crate::message::{Delivery, FRAMING};
 
 /// The largest body of a fault's answer, in bytes: more than any documented error, and a hundred of them in one
 /// sandbox are still 6 MiB.

@@ -4,16 +4,10 @@
 
 use std::str::FromStr;
 
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::Fault;
-use super::FaultFormat;
-use super::Problem;
-use super::Problems;
-use super::format::shown;
-use super::format::unknown_key;
+use super::format::{shown, unknown_key};
+use super::{Fault, FaultFormat, Problem, Problems};
 use crate::finding::child;
 
 /// Keys whose value is text.

@@ -4,13 +4,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expect_test::Expect;
-use expect_test::expect;
-use http::HeaderMap;
-use http::Method;
+use expect_test::{Expect, expect};
+use http::{HeaderMap, Method};
 use proptest::prelude::*;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

@@ -4,14 +4,8 @@
 //! which also costs less than to take it apart later. Must not know what the messages mean.
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::Response;
-use http::StatusCode;
-use http::Uri;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::message::Body;
 

@@ -5,26 +5,15 @@
 
 mod exchange;
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::Weak;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
-use crate::clock::Clock;
-use crate::clock::ClockChange;
-use crate::clock::Timestamp;
-use crate::message::Facts;
-use crate::message::Why;
-use crate::store::Change;
-use crate::store::Record;
+use crate::clock::{Clock, ClockChange, Timestamp};
+use crate::message::{Facts, Why};
+use crate::store::{Change, Record};
 
-pub use exchange::Draft;
-pub use exchange::Exchange;
-pub use exchange::KEPT_BODY_BYTES_MAX;
-pub use exchange::Kept;
+pub use exchange::{Draft, Exchange, KEPT_BODY_BYTES_MAX, Kept};
 
 /// What all journals together may take, and what they take.
 #[derive(Debug)]

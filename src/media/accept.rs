@@ -5,9 +5,8 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use http::HeaderMap;
-use http::HeaderValue;
 use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue};
 
 use super::kind::parts;
 use crate::message::is_token;

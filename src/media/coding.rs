@@ -7,14 +7,11 @@ use std::io::Read;
 
 use brotli_decompressor::Decompressor;
 use bytes::Bytes;
-use flate2::read::DeflateDecoder;
-use flate2::read::MultiGzDecoder;
-use flate2::read::ZlibDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use ruzstd::decoding::StreamingDecoder;
-use ruzstd::decoding::errors::FrameDecoderError;
-use ruzstd::decoding::errors::ReadFrameHeaderError;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 use crate::message::Body;
 

@@ -3,8 +3,7 @@
 //! Must not know schemas.
 
 use form_urlencoded::Serializer;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::text::scalar;
 

@@ -2,8 +2,7 @@
 //!
 //! Owns looking through references and compositions. Must not know any media type.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::openapi::Schemas;
 

@@ -15,21 +15,11 @@ mod text;
 mod write;
 mod xml;
 
-pub use accept::Choice;
-pub use accept::choose;
-pub use accept::concrete;
-pub use accept::is_offered;
-pub use coding::CODINGS;
-pub use coding::decoded;
-pub use kind::essence;
-pub use kind::has_own_syntax;
-pub use kind::is_json;
+pub use accept::{Choice, choose, concrete, is_offered};
+pub use coding::{CODINGS, decoded};
 pub(crate) use kind::range_holds;
-pub use write::Written;
-pub use write::empty_value;
-pub use write::header_text;
-pub use write::write;
-pub use write::write_encoded;
+pub use kind::{essence, has_own_syntax, is_json};
+pub use write::{Written, empty_value, header_text, write, write_encoded};
 
 #[cfg(test)]
 mod tests;

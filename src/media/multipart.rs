@@ -6,17 +6,14 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 use serde_json::Value;
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::openapi::Encoding;
 
 use super::accept::fallback;
 use super::hints::Hints;
-use super::kind::essence;
-use super::kind::parts;
-use super::text::bytes;
-use super::text::scalar;
+use super::kind::{essence, parts};
+use super::text::{bytes, scalar};
 
 /// Bytes of the hash that are in a boundary: 128 bits occur nowhere else, and a boundary has 70 characters at most.
 const BOUNDARY_BYTES: usize = 16;

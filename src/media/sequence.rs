@@ -2,8 +2,7 @@
 //!
 //! Must not know schemas.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::text::scalar;
 

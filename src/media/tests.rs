@@ -1,16 +1,12 @@
 //! What is accepted, and what bodies look like.
 
-use expect_test::Expect;
-use expect_test::expect;
-use http::HeaderMap;
-use http::HeaderValue;
+use expect_test::{Expect, expect};
 use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
-use quick_xml::Reader;
-use quick_xml::XmlVersion;
 use quick_xml::events::Event;
-use serde_json::Value;
-use serde_json::json;
+use quick_xml::{Reader, XmlVersion};
+use serde_json::{Value, json};
 
 use super::*;
 use crate::openapi::Contract;

@@ -5,24 +5,15 @@
 use bytes::Bytes;
 use http::HeaderValue;
 use indexmap::IndexMap;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::openapi::Encoding;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
+use crate::openapi::{Encoding, SchemaId, Schemas};
 
 use super::accept::fallback;
-use super::delimited;
-use super::form;
 use super::hints::Hints;
-use super::kind;
 use super::kind::Kind;
-use super::multipart;
-use super::sequence;
-use super::text::bytes;
-use super::text::scalar;
-use super::xml;
+use super::text::{bytes, scalar};
+use super::{delimited, form, kind, multipart, sequence, xml};
 
 /// A body and the `Content-Type` it is sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,13 +6,8 @@
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::events::BytesDecl;
-use quick_xml::events::BytesEnd;
-use quick_xml::events::BytesStart;
-use quick_xml::events::BytesText;
-use quick_xml::events::Event;
-use serde_json::Map;
-use serde_json::Value;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use serde_json::{Map, Value};
 
 use super::hints::Hints;
 use super::text::scalar;

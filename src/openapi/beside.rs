@@ -3,14 +3,11 @@
 //!
 //! Must not know what such a schema is for.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::dialect;
 use super::dialect::Dialect;
-use super::schema::DOCUMENT_URI;
-use super::schema::each_part_mut;
-use super::schema::target;
+use super::schema::{DOCUMENT_URI, each_part_mut, target};
 
 /// Deepest schema that is looked into: what a reader of files gives at most.
 const DEPTH_MAX: usize = 128;

@@ -2,18 +2,13 @@
 //!
 //! Must not know requests, or how a document is loaded.
 
-use std::collections::BTreeSet;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Contract;
-use super::layout;
-use super::report;
-use super::schemas::SchemaId;
-use super::schemas::Schemas;
+use super::schemas::{SchemaId, Schemas};
 use super::validator::Validator;
+use super::{Contract, layout, report};
 use crate::finding::Finding;
 use crate::openapi::Direction;
 use crate::yaml::Document;

@@ -7,8 +7,7 @@ use std::fmt::Write;
 
 use percent_encoding::percent_decode_str;
 
-use super::Location;
-use super::Parameter;
+use super::{Location, Parameter};
 
 /// What a request must have, beside method and path, to be for an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,14 +3,10 @@
 //! Owns what `OpenAPI` 3.0 says differently and what sloppy documents get wrong in a keyword. Must
 //! not know where schemas are or what they refer to.
 
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::exact;
-use super::patterns;
-use super::schema::Holds;
-use super::schema::applicator;
+use super::schema::{Holds, applicator};
+use super::{exact, patterns};
 use crate::numbers;
 
 /// Which rules a document's schemas follow.

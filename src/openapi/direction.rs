@@ -5,19 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use jsonschema::Draft;
-use jsonschema::Keyword;
-use jsonschema::ValidationError;
-use jsonschema::ValidationOptions;
-use jsonschema::Validator;
 use jsonschema::paths::Location;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use jsonschema::{Draft, Keyword, ValidationError, ValidationOptions, Validator};
+use serde_json::{Map, Value, json};
 
-use super::schema::AppliesTo;
-use super::schema::conjuncts;
-use super::schema::parts;
+use super::schema::{AppliesTo, conjuncts, parts};
 
 /// What requests must have and responses need not: required and `writeOnly`.
 const IN_REQUEST: &str = "x-tombstone-required-in-request";

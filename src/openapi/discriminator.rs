@@ -2,24 +2,13 @@
 //!
 //! Owns what the keyword becomes in a lowered document. Must not know how schemas are found.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use indexmap::IndexMap;
-use indexmap::IndexSet;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use indexmap::{IndexMap, IndexSet};
+use serde_json::{Map, Value, json};
 
-use super::dialect;
-use super::layout;
-use super::schema::follow;
-use super::schema::fragment;
-use super::schema::reference;
-use super::schema::steps;
-use super::schema::target;
+use super::schema::{follow, fragment, reference, steps, target};
+use super::{dialect, layout};
 use crate::finding::Finding;
 use crate::yaml::Document;
 

@@ -5,16 +5,9 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use jsonschema::Draft;
-use jsonschema::Keyword;
-use jsonschema::ValidationError;
-use jsonschema::ValidationOptions;
-use jsonschema::Validator;
 use jsonschema::paths::Location;
-use serde_json::Map;
-use serde_json::Number;
-use serde_json::Value;
-use serde_json::json;
+use jsonschema::{Draft, Keyword, ValidationError, ValidationOptions, Validator};
+use serde_json::{Map, Number, Value, json};
 
 use crate::numbers;
 

@@ -3,20 +3,15 @@
 //! Owns which references lead out, and where to. Must not know how files are read, nor what a schema says.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use percent_encoding::percent_decode_str;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::layout;
 use super::layout::within;
-use super::references;
-use super::schema;
 use super::schema::Holds;
+use super::{layout, references, schema};
 use crate::finding::Finding;
 use crate::yaml::Document;
 

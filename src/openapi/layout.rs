@@ -2,8 +2,7 @@
 //!
 //! Owns the structure above schemas. Must not know what a schema says.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The methods a path item may have, in the order of the specification.
 pub(super) const METHODS: [&str; 8] =
@@ -29,8 +28,7 @@ enum Holds {
     Many(Object),
 }
 
-use Holds::Many;
-use Holds::One;
+use Holds::{Many, One};
 
 const ROOT: &[(&str, Holds)] =
     &[("components", One(Object::Components)), ("paths", Many(Object::PathItem))];

@@ -4,11 +4,9 @@
 //! they are taken out before.
 
 use serde::de::DeserializeOwned;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::dialect;
-use super::layout;
+use super::{dialect, layout};
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -20,9 +18,7 @@ pub(super) enum Substitute {
     Object,
 }
 
-use Substitute::Nothing;
-use Substitute::Object;
-use Substitute::Text;
+use Substitute::{Nothing, Object, Text};
 
 /// What a leaf cannot do without.
 pub(super) type Needs = &'static [(&'static str, Substitute)];

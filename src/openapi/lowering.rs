@@ -3,38 +3,22 @@
 //!
 //! Owns the walk through schemas, `$ref`, `$id` and `$anchor`. Must not know operations.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 use percent_encoding::percent_decode_str;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::dialect;
 use super::dialect::Dialect;
-use super::direction;
-use super::discriminator;
 use super::discriminator::Discriminator;
-use super::gathering;
-use super::layout;
-use super::references;
 use super::references::Found;
-use super::remote;
-use super::schema;
-use super::schema::Applicator;
-use super::schema::CHAIN_MAX;
-use super::schema::Holds;
-use super::schema::applicator;
-use super::schema::follow;
-use super::schema::fragment;
-use super::schema::join;
-use super::schema::steps;
-use super::schema::target;
-use super::unfolding;
-use crate::finding::Finding;
-use crate::finding::did_you_mean;
+use super::schema::{
+    Applicator, CHAIN_MAX, Holds, applicator, follow, fragment, join, steps, target,
+};
+use super::{
+    dialect, direction, discriminator, gathering, layout, references, remote, schema, unfolding,
+};
+use crate::finding::{Finding, did_you_mean};
 use crate::json;
 use crate::yaml::Document;
 

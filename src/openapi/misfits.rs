@@ -3,22 +3,16 @@
 //!
 //! It has a walk of its own: which schema is next depends on what fits. Must not know requests or answers.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use jsonschema::Draft;
-use jsonschema::ValidationError;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use jsonschema::{Draft, ValidationError};
+use serde_json::{Map, Value, json};
 
 use super::direction::Direction;
-use super::layout::child;
-use super::layout::within;
+use super::layout::{child, within};
 use super::schema;
-use super::schemas::SchemaId;
-use super::schemas::Schemas;
+use super::schemas::{SchemaId, Schemas};
 use super::validator::Validator;
 
 /// Parts of a value that are held against a schema to find what does not fit: a tenth of a second.
@@ -304,8 +298,7 @@ fn alone(map: &Map<String, Value>, direction: Direction) -> Option<jsonschema::V
 mod tests {
     use std::fmt::Write as _;
 
-    use expect_test::Expect;
-    use expect_test::expect;
+    use expect_test::{Expect, expect};
 
     use super::*;
     use crate::finding::Finding;

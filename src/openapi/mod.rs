@@ -28,9 +28,7 @@ mod validator;
 use std::sync::Arc;
 
 use http::Method;
-use http::header::ACCEPT;
-use http::header::AUTHORIZATION;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -38,23 +36,17 @@ use crate::finding::Finding;
 use crate::yaml::Document;
 use dialect::Dialect;
 use lowering::Lowering;
-use reading::Reader;
-use reading::Sample;
+use reading::{Reader, Sample};
 
 pub use beside::normalized;
-pub use condition::Condition;
-pub use condition::called;
+pub use condition::{Condition, called};
 pub use direction::Direction;
 pub use gathering::gather;
 pub use overlay::Overlay;
-pub(crate) use remote::Remote;
-pub(crate) use remote::refusal as refusal_of_url;
-pub(crate) use schema::Types;
-pub(crate) use schema::parts_where;
-pub use schemas::SchemaId;
-pub use schemas::Schemas;
-pub use validator::Misfits;
-pub use validator::Validator;
+pub(crate) use remote::{Remote, refusal as refusal_of_url};
+pub(crate) use schema::{Types, parts_where};
+pub use schemas::{SchemaId, Schemas};
+pub use validator::{Misfits, Validator};
 
 /// What one vendor promises: the document, read, checked and with references resolved.
 #[derive(Clone, Debug)]

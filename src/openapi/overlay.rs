@@ -3,17 +3,12 @@
 //!
 //! Owns the format and the order of changes. Must not know what a document means, nor where files are.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use crate::finding::Finding;
-use crate::finding::did_you_mean;
+use crate::finding::{Finding, did_you_mean};
 use crate::json;
-use crate::yaml::Document;
-use crate::yaml::Editing;
-use crate::yaml::Update;
-use crate::yaml::Updates;
+use crate::yaml::{Document, Editing, Update, Updates};
 
 /// Values that one overlay may add: as many as the largest documents have.
 const ADDED_MAX: usize = 5_000_000;

@@ -2,10 +2,7 @@
 //!
 //! Owns the choice between linear time and a backtracking limit. Must not know schemas.
 
-use jsonschema::Draft;
-use jsonschema::FancyRegex;
-use jsonschema::PatternOptions;
-use jsonschema::Regex;
+use jsonschema::{Draft, FancyRegex, PatternOptions, Regex};
 use serde_json::json;
 
 /// Steps back that a pattern with lookaround may take on one text: a few milliseconds.

@@ -5,8 +5,7 @@
 use serde_json::Value;
 
 use super::layout;
-use super::schema::reference;
-use super::schema::target;
+use super::schema::{reference, target};
 use crate::finding::Finding;
 use crate::yaml::Document;
 

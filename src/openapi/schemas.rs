@@ -2,36 +2,19 @@
 //!
 //! Owns compiled validators and how many are kept. Must not know operations or requests.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
-use std::sync::RwLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use indexmap::IndexSet;
-use jsonschema::Draft;
-use jsonschema::Registry;
-use jsonschema::ValidationOptions;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use jsonschema::{Draft, Registry, ValidationOptions};
+use serde_json::{Map, Value, json};
 
-use super::beside;
-use super::dialect;
-use super::direction;
 use super::direction::Direction;
-use super::discriminator;
-use super::exact;
 use super::lowering::Lowered;
-use super::patterns;
-use super::schema;
-use super::schema::Composed;
-use super::schema::DOCUMENT_URI;
-use super::schema::Types;
+use super::schema::{Composed, DOCUMENT_URI, Types};
 use super::validator::Validator;
+use super::{beside, dialect, direction, discriminator, exact, patterns, schema};
 use crate::json;
 
 /// Compiled validators kept at a time: documents have fewer bodies than this, and their bytes are bounded too.

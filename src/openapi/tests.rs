@@ -5,14 +5,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
 
-use super::Contract;
-use super::Operation;
-use super::Validator;
+use super::{Contract, Operation, Validator};
 use crate::yaml::Document;
 
 fn load(text: &str) -> (Option<Contract>, String) {

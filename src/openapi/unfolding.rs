@@ -2,16 +2,13 @@
 //!
 //! Owns the count and its limit. Must not know what schemas say, nor how references were found.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::layout;
-use super::schema;
 use super::schema::AppliesTo;
+use super::{layout, schema};
 use crate::finding::Finding;
 use crate::yaml::Document;
 

@@ -7,14 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jsonschema::ValidationError;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::schema::AppliesTo;
-use super::schema::DOCUMENT_URI;
-use super::schema::Token;
-use super::schema::parts_where;
-use super::schema::target;
+use super::schema::{AppliesTo, DOCUMENT_URI, Token, parts_where, target};
 
 /// Schemas that are applied while errors are collected: a large body takes some thousand. Each can be an error, and of
 /// alternatives each is followed, whereby ten levels of a recursive schema with five of them come to ten millions.

@@ -6,12 +6,9 @@
 
 mod doubt;
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-pub use doubt::Doubt;
-pub use doubt::of_headers;
+pub use doubt::{Doubt, of_headers};
 
 use crate::message::is_token;
 

@@ -5,8 +5,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::openapi::Operation;
-use crate::openapi::Response as Documented;
+use crate::openapi::{Operation, Response as Documented};
 
 /// What was asked for is not documented, and what is.
 #[derive(Clone, Debug, PartialEq, Eq)]

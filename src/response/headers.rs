@@ -4,18 +4,13 @@
 
 use std::fmt::Write;
 
-use http::HeaderName;
-use http::Method;
+use http::{HeaderName, Method};
 use serde_json::Value;
 
 use crate::ids::Dice;
-use crate::media;
-use crate::openapi::Contract;
-use crate::openapi::Location;
-use crate::openapi::Operation;
-use crate::openapi::SecurityScheme;
+use crate::openapi::{Contract, Location, Operation, SecurityScheme};
 use crate::router::order;
-use crate::security;
+use crate::{media, security};
 
 /// Seconds after which a client may come again, and a window of requests ends.
 const WAIT_S: &str = "60";

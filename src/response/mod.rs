@@ -12,23 +12,17 @@ mod render;
 
 use std::borrow::Cow;
 
-use http::HeaderName;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::ids::mixed;
-use crate::ids::seed_of;
-use crate::openapi::Direction;
-use crate::openapi::Response as Documented;
+use crate::ids::{mixed, seed_of};
+use crate::openapi::{Direction, Response as Documented};
 use crate::sample::Wish;
 
-pub use find::NotDocumented;
-pub use find::by_name;
-pub use find::coded;
+pub use find::{NotDocumented, by_name, coded};
 pub use negotiate::Offer;
 pub use not_sent::NotSent;
-pub use render::Renderings;
-pub use render::WrittenResponse;
+pub use render::{Renderings, WrittenResponse};
 
 /// How answers are made from what is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

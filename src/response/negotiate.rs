@@ -9,14 +9,11 @@ use http::header::CONTENT_TYPE;
 
 use crate::media;
 use crate::media::Choice;
-use crate::openapi::MediaType;
-use crate::openapi::Operation;
-use crate::openapi::Response as Documented;
+use crate::openapi::{MediaType, Operation, Response as Documented};
 
-use super::Accept;
-use super::Decided;
 use super::find::NotDocumented;
 use super::not_sent::NotSent;
+use super::{Accept, Decided};
 
 /// What a request that does not say gets where it is documented.
 const JSON: &str = "application/json";

@@ -5,41 +5,23 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
-use http::header;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::media;
 use crate::message::FRAMING;
-use crate::openapi::Contract;
-use crate::openapi::Direction;
-use crate::openapi::Header;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
-use crate::sample;
+use crate::openapi::{Contract, Direction, Header, SchemaId, Schemas};
 use crate::sample::Wish;
-use crate::validation::Place;
-use crate::validation::Violation;
-use crate::validation::response_violations;
+use crate::validation::{Place, Violation, response_violations};
+use crate::{media, sample};
 
-use super::Content;
-use super::Decided;
-use super::Making;
 use super::headers::About;
-use super::negotiate;
-use super::negotiate::ChosenMedia;
-use super::negotiate::Offer;
+use super::negotiate::{ChosenMedia, Offer};
 use super::not_sent::NotSent;
+use super::{Content, Decided, Making, negotiate};
 
 /// Bytes of answers that are kept: what is asked for again and again in tests is a few megabytes.
 const KEPT_BYTES_MAX: usize = 32 << 20;

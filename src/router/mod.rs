@@ -25,14 +25,11 @@ use std::collections::HashMap;
 
 use http::Method;
 
-use crate::openapi::Condition;
-use crate::openapi::called;
+use crate::openapi::{Condition, called};
 
 pub use refusal::Refusal;
 
-use template::Rank;
-use template::Segment;
-use template::Shape;
+use template::{Rank, Segment, Shape};
 
 /// So many bytes of a path are compared with templates when looking for near ones: beyond it no one is helped,
 /// and the comparison is quadratic in a segment's length.

@@ -5,10 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use percent_encoding::AsciiSet;
-use percent_encoding::CONTROLS;
-use percent_encoding::percent_decode_str;
-use percent_encoding::percent_encode;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::refusal::Refusal;
 

@@ -1,7 +1,6 @@
 //! What the router finds, on small tables.
 
-use expect_test::Expect;
-use expect_test::expect;
+use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;

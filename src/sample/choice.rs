@@ -3,17 +3,12 @@
 //! It walks by itself, since of alternatives it takes one only. Owns the order in which ways are tried. Must not know
 //! how values are made.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::maker::Clash;
-use super::maker::Maker;
-use super::maker::RECURSIONS_MAX;
-use super::maker::index;
+use super::maker::{Clash, Maker, RECURSIONS_MAX, index};
 use super::turn::Turn;
 use super::view;
-use super::view::Open;
-use super::view::View;
+use super::view::{Open, View};
 use crate::ids::Dice;
 use crate::numbers;
 use crate::openapi::Types;

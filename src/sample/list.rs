@@ -6,12 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::maker::Clash;
-use super::maker::Maker;
-use super::maker::Part;
-use super::maker::Style;
-use super::maker::VARIED_SALT;
-use super::maker::index;
+use super::maker::{Clash, Maker, Part, Style, VARIED_SALT, index};
 use super::view::View;
 use crate::ids::Dice;
 use crate::numbers;

@@ -4,24 +4,15 @@
 
 use std::collections::HashMap;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Wish;
-use super::number;
-use super::plausible;
-use super::text;
-use super::text::Manner;
-use super::text::Spot;
+use super::text::{Manner, Spot};
 use super::turn::Turn;
-use super::view;
-use super::view::Open;
-use super::view::View;
+use super::view::{Open, View};
+use super::{Wish, number, plausible, text, view};
 use crate::ids::Dice;
 use crate::numbers;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
-use crate::openapi::Types;
+use crate::openapi::{SchemaId, Schemas, Types};
 
 /// Values within one another: what is required without end ends here at the latest.
 const DEPTH_MAX: usize = 64;

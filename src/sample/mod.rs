@@ -15,19 +15,14 @@ mod turn;
 mod view;
 mod words;
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use crate::openapi::Direction;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
-use maker::Clash;
-use maker::Made;
-use maker::Maker;
+use crate::openapi::{Direction, SchemaId, Schemas};
+use maker::{Clash, Made, Maker};
 
 /// Values that are built and held against the schema before it is given up. Ordinary schemas need one; those whose
 /// alternatives overlap, or whose examples are wrong, a few.

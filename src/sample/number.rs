@@ -2,8 +2,7 @@
 //!
 //! Owns the arithmetic of `minimum` to `multipleOf`. Must not know names or formats.
 
-use serde_json::Number;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::view::View;
 use crate::ids::Dice;

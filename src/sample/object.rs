@@ -2,25 +2,17 @@
 //!
 //! Owns `properties` to `unevaluatedProperties`, and the two directions. Must not know how their values are made.
 
-use indexmap::IndexMap;
-use indexmap::IndexSet;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use indexmap::{IndexMap, IndexSet};
+use serde_json::{Map, Value, json};
 
-use super::maker::Clash;
-use super::maker::Maker;
-use super::maker::Part;
-use super::maker::Style;
+use super::maker::{Clash, Maker, Part, Style};
 use super::pattern::Likeness;
 use super::text::Spot;
 use super::turn::Turn;
 use super::view;
 use super::view::View;
 use crate::ids::Dice;
-use crate::openapi::Direction;
-use crate::openapi::Schemas;
-use crate::openapi::Types;
+use crate::openapi::{Direction, Schemas, Types};
 
 /// Properties that are invented at most, because so many are asked for.
 const INVENTED_MAX: usize = 1000;

@@ -3,10 +3,7 @@
 //! Owns the walk through a parsed pattern. Must not know schemas, nor whether a text fits all that applies to it.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::Class;
-use regex_syntax::hir::Hir;
-use regex_syntax::hir::HirKind;
-use regex_syntax::hir::Repetition;
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 use crate::ids::Dice;
 

@@ -4,17 +4,11 @@
 
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
 
-use super::Unmet;
-use super::Wish;
-use super::sample;
-use crate::openapi::Contract;
-use crate::openapi::Direction;
-use crate::openapi::Schemas;
+use super::{Unmet, Wish, sample};
+use crate::openapi::{Contract, Direction, Schemas};
 use crate::yaml::Document;
 
 /// Components as an answer has them: the first of them is what is made.

@@ -7,10 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
 use super::pattern::Likeness;
-use super::plausible;
 use super::plausible::Kind;
 use super::view::View;
-use super::words;
+use super::{plausible, words};
 use crate::ids::Dice;
 use crate::openapi::Schemas;
 

@@ -7,12 +7,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::numbers;
-use crate::openapi::Schemas;
-use crate::openapi::Types;
+use crate::openapi::{Schemas, Types};
 
 /// References that follow one another before a target is given up: loading cuts longer chains.
 const CHAIN_MAX: usize = 64;

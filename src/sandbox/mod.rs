@@ -6,21 +6,9 @@ mod registry;
 mod state;
 mod world;
 
-pub use registry::Full;
-pub use registry::Limits;
-pub use registry::Registry;
-pub use registry::Sandbox;
-pub use state::Beginning;
-pub use state::Heir;
-pub use state::NotTurned;
-pub use state::Origin;
-pub use state::State;
-pub use state::Turned;
-pub use world::NotCommitted;
-pub use world::OutOfRoom;
-pub use world::TaskRun;
-pub use world::World;
-pub use world::tally;
+pub use registry::{Full, Limits, Registry, Sandbox};
+pub use state::{Beginning, Heir, NotTurned, Origin, State, Turned};
+pub use world::{NotCommitted, OutOfRoom, TaskRun, World, tally};
 
 /// The name of the sandbox that is there without being asked for.
 pub const DEFAULT: &str = "default";

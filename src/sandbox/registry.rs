@@ -4,17 +4,9 @@
 //! changes but what all their journals may take.
 
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::atomic::AtomicI64;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -25,9 +17,7 @@ use crate::clock::Timestamp;
 use crate::coverage::Coverage;
 use crate::journal::Budget;
 use crate::sandbox::DEFAULT;
-use crate::sandbox::state::Heir;
-use crate::sandbox::state::Origin;
-use crate::sandbox::state::State;
+use crate::sandbox::state::{Heir, Origin, State};
 
 /// So many names of dropped sandboxes are remembered, to tell whoever comes back.
 const DROPPED_MAX: usize = 10_000;

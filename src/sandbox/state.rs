@@ -5,24 +5,12 @@
 use std::sync::Arc;
 
 use crate::behavior::Behavior;
-use crate::clock::Clock;
-use crate::clock::ClockChange;
-use crate::clock::ClockStart;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, ClockChange, ClockStart, Timestamp};
 use crate::coverage::Coverage;
 use crate::faults::Faults;
-use crate::journal::Back;
-use crate::journal::Budget;
-use crate::journal::Event;
-use crate::journal::Journal;
-use crate::journal::OutOfReach;
-use crate::journal::Step;
-use crate::journal::Way;
-use crate::sandbox::world::NotCommitted;
-use crate::sandbox::world::TaskRun;
-use crate::sandbox::world::World;
-use crate::store::Change;
-use crate::store::Conflict;
+use crate::journal::{Back, Budget, Event, Journal, OutOfReach, Step, Way};
+use crate::sandbox::world::{NotCommitted, TaskRun, World};
+use crate::store::{Change, Conflict};
 
 /// How a sandbox begins, and is again after a reset.
 #[derive(Clone, Debug)]

@@ -4,22 +4,13 @@
 
 use std::sync::Arc;
 
-use crate::behavior::Behavior;
-use crate::behavior::Moment;
-use crate::behavior::TaskDecision;
-use crate::clock::Clock;
-use crate::clock::Timestamp;
+use crate::behavior::{Behavior, Moment, TaskDecision};
+use crate::clock::{Clock, Timestamp};
 use crate::expression::Value;
 use crate::ids::Ids;
-use crate::journal::Made;
-use crate::journal::Step;
-use crate::message::ChangeKind;
-use crate::message::Tally;
-use crate::message::Why;
-use crate::store::Change;
-use crate::store::Conflict;
-use crate::store::Key;
-use crate::store::Store;
+use crate::journal::{Made, Step};
+use crate::message::{ChangeKind, Tally, Why};
+use crate::store::{Change, Conflict, Key, Store};
 
 /// Everything that a request can read or change. A clone is a fork: it shares all that neither changes.
 #[derive(Clone, Debug)]

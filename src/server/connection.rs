@@ -5,37 +5,24 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Request;
-use http::Response;
+use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::server::conn::http2;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::CONNECTION_STREAMS_MAX;
-use crate::server::HEAD_BYTES_MAX;
-use crate::server::Limits;
-use crate::server::delivery;
-use crate::server::delivery::Broken;
-use crate::server::delivery::Outgoing;
-use crate::server::registry::Entry;
-use crate::server::registry::Order;
-use crate::server::registry::Pulse;
-use crate::server::registry::Visit;
+use crate::server::delivery::{Broken, Outgoing};
+use crate::server::registry::{Entry, Order, Pulse, Visit};
 use crate::server::request::Answered;
 use crate::server::tls::Identity;
-use crate::server::wire::LINGER;
-use crate::server::wire::Transport;
-use crate::server::wire::Version;
-use crate::server::wire::Wire;
+use crate::server::wire::{LINGER, Transport, Version, Wire};
+use crate::server::{CONNECTION_STREAMS_MAX, HEAD_BYTES_MAX, Limits, delivery};
 
 /// How many bytes of a body HTTP/2 lets a client send before they are asked for.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;

@@ -6,27 +6,18 @@ use std::fmt;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
-use std::task::ready;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
-use hyper::body::Body;
-use hyper::body::Frame;
-use hyper::body::SizeHint;
-use tokio::time::Instant;
-use tokio::time::Sleep;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
 
 use crate::admin::Content;
 use crate::message::Delivery;
-use crate::server::registry::Breakage;
-use crate::server::registry::COUNTED_BYTES_MIN;
-use crate::server::registry::Order;
-use crate::server::registry::Pulse;
-use crate::server::registry::Visit;
+use crate::server::registry::{Breakage, COUNTED_BYTES_MIN, Order, Pulse, Visit};
 
 /// How long a trickle may take; then the rest is sent at once. Longer than clients wait unless told to.
 pub const TRICKLE_WAIT_MAX: Duration = Duration::from_secs(10 * 60);

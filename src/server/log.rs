@@ -4,30 +4,16 @@
 //! thread writes out in batches; what does not fit is counted, and the count is written instead. (Handing records to
 //! that thread and rendering there costs more: an allocation for each path, and records that change processors.)
 
-use std::io;
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+use std::{io, thread};
 
-use http::HeaderValue;
-use http::Method;
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode};
 
 use crate::clock::Timestamp;
-use crate::message::Account;
-use crate::message::ChangeKind;
-use crate::message::Rejected;
-use crate::message::Tally;
-use crate::message::Why;
-use crate::printable::is_printable;
-use crate::printable::push_json_escape;
-use crate::printable::push_printable;
+use crate::message::{Account, ChangeKind, Rejected, Tally, Why};
+use crate::printable::{is_printable, push_json_escape, push_printable};
 
 /// How many bytes may wait to be written: some 5,000 lines, more than a stalled terminal is worth.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;
@@ -638,8 +624,7 @@ fn push_number(text: &mut String, mut number: u64) {
 mod tests {
     use std::sync::mpsc;
 
-    use expect_test::Expect;
-    use expect_test::expect;
+    use expect_test::{Expect, expect};
 
     use super::*;
     use crate::message::Facts;

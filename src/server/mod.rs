@@ -14,36 +14,28 @@ mod timer;
 pub mod tls;
 mod wire;
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use http::StatusCode;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
-use tokio::runtime::RuntimeFlavor;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::admin;
 use crate::admin::Admin;
-use crate::blocking;
 use crate::emulator::Current;
 use crate::problem::Problem;
 use crate::server::connection::Protocols;
 use crate::server::log::Log;
-use crate::server::registry::Entry;
-use crate::server::registry::IDLE_TICKS_MAX;
-use crate::server::registry::Registry;
-use crate::server::request::Room;
-use crate::server::request::Turns;
-use crate::server::tls::HANDSHAKE_WAIT_MAX;
-use crate::server::tls::Identity;
+use crate::server::registry::{Entry, IDLE_TICKS_MAX, Registry};
+use crate::server::request::{Room, Turns};
+use crate::server::tls::{HANDSHAKE_WAIT_MAX, Identity};
+use crate::{admin, blocking};
 
 pub use crate::message::BODY_BYTES_MAX;
 pub use crate::server::delivery::TRICKLE_WAIT_MAX;
-pub use crate::server::running::Running;
-pub use crate::server::running::StartError;
+pub use crate::server::running::{Running, StartError};
 
 /// How many bytes of large bodies are kept at once, over all connections; further ones wait until there is room.
 pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;

@@ -3,47 +3,27 @@
 //! Must not know connections, nor what is behind the two that answer.
 
 use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
-use std::pin::Pin;
-use std::pin::pin;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
-use std::task::Context;
-use std::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytes::BytesMut;
-use http::HeaderMap;
-use http::HeaderValue;
-use http::Request;
-use http::Response;
-use http::StatusCode;
-use http::Version;
-use http::header;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::BodyExt;
-use hyper::body::Body as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::admin::Admin;
-use crate::admin::Content;
+use crate::admin::{Admin, Content};
 use crate::blocking::aside;
-use crate::clock::Stopwatch;
-use crate::clock::Timestamp;
-use crate::clock::system_now;
+use crate::clock::{Stopwatch, Timestamp, system_now};
 use crate::control;
 use crate::emulator::VIOLATIONS_HEADER;
-use crate::message::Account;
-use crate::message::Body;
-use crate::message::Delivery;
-use crate::message::Reply;
-use crate::message::Why;
+use crate::message::{Account, Body, Delivery, Reply, Why};
 use crate::problem::Problem;
 use crate::sandbox::DEFAULT;
 use crate::server::Shared;

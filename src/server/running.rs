@@ -2,19 +2,15 @@
 //!
 //! Must not know what is served.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc;
-use std::thread;
 use std::thread::JoinHandle;
+use std::{io, thread};
 
-use tokio::runtime::Builder;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use crate::server::BindError;
-use crate::server::Server;
-use crate::server::Setup;
+use crate::server::{BindError, Server, Setup};
 
 /// Two, so that an answer that takes long holds no other up, and a program can have many servers.
 const WORKERS: usize = 2;

@@ -7,24 +7,17 @@ use std::io;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
-use std::task::ready;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::rt::ReadBufCursor;
-use hyper::rt::Write;
+use hyper::rt::{ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
-use tokio::io::AsyncWriteExt;
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
-use crate::server::registry::Breakage;
-use crate::server::registry::Pulse;
+use crate::server::registry::{Breakage, Pulse};
 
 /// How long a closing connection takes what its client is still sending.
 pub(super) const LINGER: Duration = Duration::from_secs(1);

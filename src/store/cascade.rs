@@ -2,20 +2,16 @@
 //!
 //! Must not know why something is deleted, nor change anything.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Store;
 use super::error::Refused;
 use super::key::Key;
 use super::model::OnDelete;
-use super::path;
-use super::record::Change;
-use super::record::Record;
+use super::record::{Change, Record};
+use super::{Store, path};
 
 /// Says which properties of a record change when what it refers to is deleted; it is asked with the resource,
 /// the relation and the record as it is before.

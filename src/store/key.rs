@@ -7,8 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Number;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Longest text kept in place, in bytes: what still leaves a key three words long. Generated ids (20
 /// characters), slugs and most numbers as text fit; a UUID does not.

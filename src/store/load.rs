@@ -2,23 +2,16 @@
 //!
 //! Must not know where the records come from.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Entry;
-use super::Model;
-use super::Store;
 use super::error::Error;
 use super::key::Key;
-use super::record;
-use super::record::Change;
-use super::record::Record;
-use super::table;
+use super::record::{Change, Record};
 use super::table::Table;
+use super::{Entry, Model, Store, record, table};
 
 /// A reference that leads nowhere for good: what it led to was deleted, or missing when it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

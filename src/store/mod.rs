@@ -18,29 +18,18 @@ mod tests;
 mod verify;
 
 use std::ops::Bound;
-use std::sync::Arc;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use crate::clock::Timestamp;
 
 pub use cascade::Update;
-pub use error::Conflict;
-pub use error::Error;
-pub use error::Refused;
-pub use key::Key;
-pub use key::Scalar;
-pub use key::Text;
+pub use error::{Conflict, Error, Refused};
+pub use key::{Key, Scalar, Text};
 pub use load::Detached;
-pub use model::Misfit;
-pub use model::Model;
-pub use model::OnDelete;
-pub use model::Relation;
-pub use model::ResourceModel;
+pub use model::{Misfit, Model, OnDelete, Relation, ResourceModel};
 pub use path::Path;
 pub use plan::Edit;
-pub use record::Change;
-pub use record::Difference;
-pub use record::Record;
+pub use record::{Change, Difference, Record};
 
 use table::Table;
 use verify::Batch;

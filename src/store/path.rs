@@ -4,11 +4,9 @@
 
 use std::fmt;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::key::Key;
-use super::key::Scalar;
+use super::key::{Key, Scalar};
 
 /// Longest path, in properties: bounds the work of reading one.
 const PROPERTIES_MAX: usize = 16;

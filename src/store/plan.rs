@@ -5,17 +5,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Store;
-use super::error::Conflict;
-use super::error::Error;
+use super::error::{Conflict, Error};
 use super::key::Key;
-use super::record;
-use super::record::Change;
-use super::record::Record;
+use super::record::{Change, Record};
 use super::verify::Batch;
+use super::{Store, record};
 use crate::jobs::JobRecord;
 
 /// One thing to write.

@@ -5,16 +5,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::jobs;
 use crate::jobs::JobRecord;
 use crate::memory::members_bytes;
 
 use super::error::Error;
-use super::key::Key;
-use super::key::Scalar;
+use super::key::{Key, Scalar};
 use super::model::ResourceModel;
 use super::path;
 use super::path::Path;

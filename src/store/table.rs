@@ -4,15 +4,12 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
-use imbl::OrdSet;
 use imbl::ordmap::DiffItem;
+use imbl::{OrdMap, OrdSet};
 
 use super::key::Key;
 use super::model::ResourceModel;
-use super::record::Change;
-use super::record::Difference;
-use super::record::Record;
+use super::record::{Change, Difference, Record};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Table {

@@ -5,9 +5,7 @@
 use std::convert::Infallible;
 
 use proptest::prelude::*;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::*;
 
@@ -50,11 +48,7 @@ fn resource(
 /// All kinds of `on_delete`, composite keys, lists with and without `[]`, self references.
 #[expect(clippy::too_many_lines, reason = "a table: one relation of each kind")]
 fn model() -> Arc<Model> {
-    use OnDelete::Cascade;
-    use OnDelete::Keep;
-    use OnDelete::Restrict;
-    use OnDelete::Unlink;
-    use OnDelete::Update;
+    use OnDelete::{Cascade, Keep, Restrict, Unlink, Update};
     let organization = |on_delete| relation("organization", ORGANIZATIONS, &["org_id"], on_delete);
     let author = Relation {
         optional: true,

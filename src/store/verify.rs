@@ -4,14 +4,10 @@
 
 use std::sync::Arc;
 
-use super::Store;
-use super::error::Conflict;
-use super::error::Error;
-use super::key::Key;
-use super::key::Scalar;
-use super::record;
-use super::record::Change;
-use super::record::Record;
+use super::error::{Conflict, Error};
+use super::key::{Key, Scalar};
+use super::record::{Change, Record};
+use super::{Store, record};
 
 /// Changes to be made together, found by their record.
 pub(super) struct Batch<'c> {

@@ -7,27 +7,16 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use crate::media::CODINGS;
-use crate::media::essence;
-use crate::media::is_json;
-use crate::media::range_holds;
+use crate::media::{CODINGS, essence, is_json, range_holds};
 use crate::message::Body;
-use crate::openapi::RequestBody;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
-use crate::openapi::Types;
+use crate::openapi::{RequestBody, SchemaId, Schemas, Types};
 
 use super::Sent;
-use super::coercion::coerce;
-use super::coercion::fill_defaults;
-use super::coercion::has_defaults;
+use super::coercion::{coerce, fill_defaults, has_defaults};
 use super::json_text::parse_json;
-use super::members::Encodings;
-use super::members::Members;
-use super::schema::Subject;
-use super::schema::check;
-use super::violation::Place;
-use super::violation::Violation;
+use super::members::{Encodings, Members};
+use super::schema::{Subject, check};
+use super::violation::{Place, Violation};
 
 /// Up to so many bytes of body are all violations looked for, else only the first: the validator keeps some
 /// hundred bytes for each, and every second byte of a body can be one.

@@ -5,14 +5,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Map;
-use serde_json::Number;
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 
 use crate::numbers;
-use crate::openapi::Schemas;
-use crate::openapi::Types;
-use crate::openapi::parts_where;
+use crate::openapi::{Schemas, Types, parts_where};
 
 /// Schemas that are looked at for the defaults of one value: compositions multiply.
 const SCHEMAS_MAX: usize = 64;

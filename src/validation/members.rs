@@ -7,36 +7,19 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use indexmap::IndexMap;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::media::essence;
-use crate::media::is_json;
-use crate::media::range_holds;
+use crate::media::{essence, is_json, range_holds};
 use crate::message::Body;
-use crate::openapi::Encoding;
-use crate::openapi::Location;
-use crate::openapi::Schemas;
-use crate::openapi::Style;
-use crate::openapi::Types;
+use crate::openapi::{Encoding, Location, Schemas, Style, Types};
 
-use super::Sent;
-use super::coercion;
-use super::coercion::coerce;
-use super::coercion::property_names;
+use super::coercion::{coerce, property_names};
 use super::json_text::parse_json;
-use super::multipart;
 use super::multipart::Part;
 use super::parameters::Parameters;
-use super::styles::Escapes;
-use super::styles::Pair;
-use super::styles::Shape;
-use super::styles::Written;
-use super::styles::form_text;
-use super::styles::pairs;
-use super::violation::Place;
-use super::violation::Violation;
-use super::violation::bounded;
+use super::styles::{Escapes, Pair, Shape, Written, form_text, pairs};
+use super::violation::{Place, Violation, bounded};
+use super::{Sent, coercion, multipart};
 
 /// The properties whose encoding is declared, with the headers of their parts.
 #[derive(Clone, Debug)]

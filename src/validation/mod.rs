@@ -41,27 +41,19 @@ mod violation;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::message::Body;
-use crate::openapi::Location;
-use crate::openapi::Operation;
-use crate::openapi::Schemas;
+use crate::openapi::{Location, Operation, Schemas};
 
 use body::DeclaredBody;
 use parameters::Parameters;
 
-pub use body::CONTENT_CODING;
-pub use body::TOO_LARGE;
+pub use body::{CONTENT_CODING, TOO_LARGE};
 pub use schema::response_violations;
-pub use violation::HEADER_BYTES_MAX;
-pub use violation::PART_BYTES_MAX;
-pub use violation::Place;
-pub use violation::Stage;
-pub use violation::Violation;
-pub use violation::json_header;
-pub use violation::violations_header;
+pub use violation::{
+    HEADER_BYTES_MAX, PART_BYTES_MAX, Place, Stage, Violation, json_header, violations_header,
+};
 
 /// So many violations are collected: more help no one, and a body of commas could hold a million.
 pub const VIOLATIONS_MAX: usize = 100;

@@ -6,8 +6,7 @@ use std::convert::Infallible;
 use std::future::ready;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use http::HeaderMap;
 
 /// So many parts has a body: forms have some tens, and each part takes some hundred bytes beside its text.
@@ -55,8 +54,7 @@ fn unescaped(name: &str) -> String {
 
 /// What a reader of bytes that are all there gives.
 fn at_once<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<T, String> {
-    use multer::Error::IncompleteFieldData;
-    use multer::Error::IncompleteStream;
+    use multer::Error::{IncompleteFieldData, IncompleteStream};
     match reading.now_or_never() {
         Some(Ok(read)) => Ok(read),
         None | Some(Err(IncompleteStream | IncompleteFieldData { .. })) => {

@@ -6,34 +6,17 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::COOKIE;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::media::is_json;
-use crate::openapi::Location;
-use crate::openapi::Parameter;
-use crate::openapi::Schemas;
-use crate::openapi::Types;
+use crate::openapi::{Location, Parameter, Schemas, Types};
 
 use super::Sent;
-use super::coercion::coerce;
-use super::coercion::coerce_text;
-use super::coercion::fill_defaults;
-use super::coercion::has_defaults;
-use super::coercion::property_names;
+use super::coercion::{coerce, coerce_text, fill_defaults, has_defaults, property_names};
 use super::json_text::parse_json;
-use super::schema::Subject;
-use super::schema::check;
-use super::styles::Escapes;
-use super::styles::Fault;
-use super::styles::Pair;
-use super::styles::Shape;
-use super::styles::Written;
-use super::styles::decode;
-use super::styles::not_utf8;
-use super::styles::pairs;
-use super::violation::Place;
-use super::violation::Violation;
+use super::schema::{Subject, check};
+use super::styles::{Escapes, Fault, Pair, Shape, Written, decode, not_utf8, pairs};
+use super::violation::{Place, Violation};
 
 /// An operation's parameters, with what requests need to know of their schemas.
 #[derive(Clone, Debug)]

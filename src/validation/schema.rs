@@ -5,20 +5,13 @@
 use std::borrow::Cow;
 
 use jsonschema::ValidationError;
-use jsonschema::error::TypeKind;
-use jsonschema::error::ValidationErrorKind as Kind;
-use serde_json::Map;
-use serde_json::Value;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use serde_json::{Map, Value};
 
-use crate::openapi::Direction;
-use crate::openapi::SchemaId;
-use crate::openapi::Schemas;
+use crate::openapi::{Direction, SchemaId, Schemas};
 
 use super::VIOLATIONS_MAX;
-use super::violation::PART_BYTES_MAX;
-use super::violation::Place;
-use super::violation::Violation;
-use super::violation::bounded;
+use super::violation::{PART_BYTES_MAX, Place, Violation, bounded};
 
 /// So deep are alternatives (`anyOf`, `oneOf`) looked into for the one that was meant.
 const ALTERNATIVES_DEPTH_MAX: usize = 8;

@@ -4,14 +4,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::openapi::Style;
-use crate::openapi::Types;
+use crate::openapi::{Style, Types};
 
-use super::violation::Place;
-use super::violation::Violation;
+use super::violation::{Place, Violation};
 
 /// So many brackets of `filter[a][b]` open an object each; what is nested deeper stays in the last name.
 const BRACKETS_MAX: usize = 8;

@@ -4,12 +4,9 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use expect_test::Expect;
-use expect_test::expect;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
+use expect_test::{Expect, expect};
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use crate::openapi::Contract;

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Document;
-use super::lines::Lines;
-use super::lines::Node;
-use super::lines::Section;
+use super::lines::{Lines, Node, Section};
 
 /// A document that is being changed.
 pub(crate) struct Editing {

@@ -3,18 +3,11 @@
 //! Owns the short way for documents that are JSON. Must not know YAML.
 
 use std::cell::Cell;
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
-use serde::de::DeserializeSeed;
-use serde::de::Error;
-use serde::de::MapAccess;
-use serde::de::SeqAccess;
-use serde::de::Visitor;
-use serde_json::Map;
-use serde_json::Number;
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
 
 use super::lines::Lines;
 use super::reading::Notes;

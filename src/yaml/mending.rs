@@ -2,10 +2,7 @@
 //!
 //! Owns which faults are mended, and how. Must not know what the text says.
 
-use serde_yaml::granit_parser::BufferedInput;
-use serde_yaml::granit_parser::ErrorKind;
-use serde_yaml::granit_parser::Scanner;
-use serde_yaml::granit_parser::TokenType;
+use serde_yaml::granit_parser::{BufferedInput, ErrorKind, Scanner, TokenType};
 
 use super::reading;
 use super::reading::Notes;

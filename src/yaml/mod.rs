@@ -11,18 +11,13 @@ mod scalar;
 
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::finding::Finding;
-use crate::finding::Severity;
-use lines::Lines;
-use lines::Place;
+use crate::finding::{Finding, Severity};
+use lines::{Lines, Place};
 use reading::Notes;
 
-pub(crate) use editing::Editing;
-pub(crate) use editing::Update;
-pub(crate) use editing::Updates;
+pub(crate) use editing::{Editing, Update, Updates};
 
 /// A document read from one file.
 #[derive(Clone, Debug)]

@@ -6,21 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
-use serde_yaml::granit_parser::Event;
-use serde_yaml::granit_parser::Options;
-use serde_yaml::granit_parser::Parser;
-use serde_yaml::granit_parser::ScalarStyle;
-use serde_yaml::granit_parser::Tag;
+use serde_json::{Map, Value};
+use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 
 use super::json::fitted;
-use super::lines;
-use super::lines::Lines;
-use super::lines::Node;
-use super::scalar;
-use crate::finding::Finding;
-use crate::finding::Severity;
+use super::lines::{Lines, Node};
+use super::{lines, scalar};
+use crate::finding::{Finding, Severity};
 
 /// Nesting: what follows a document down recursively (and dropping a value does) needs a bound; the
 /// deepest public contract seen nests 60 deep.

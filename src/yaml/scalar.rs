@@ -2,8 +2,7 @@
 //!
 //! Owns the rules and their exceptions to YAML's core schema. Must not know events or documents.
 
-use serde_json::Number;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::numbers;
 

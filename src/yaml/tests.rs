@@ -4,10 +4,8 @@
 
 use std::fmt::Write as _;
 
-use expect_test::Expect;
-use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
 
 use super::Document;
 use crate::finding::Severity;

@@ -2,17 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-use serde_json::json;
-use tombstone::openapi::Contract;
-use tombstone::openapi::Operation;
+use serde_json::{Value, json};
+use tombstone::openapi::{Contract, Operation};
 use tombstone::yaml::Document;
 
-use crate::support::Answer;
-use crate::support::DELETE;
-use crate::support::Running;
-use crate::support::Start;
-use crate::support::start;
+use crate::support::{Answer, DELETE, Running, Start, start};
 
 const LOCAL: &str = "Host: localhost\r\n";
 const ROOT: &str = "/__admin/sandboxes/a";

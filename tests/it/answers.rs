@@ -3,23 +3,17 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
+use expect_test::{Expect, expect};
 use http::Response;
 use http::header::CONTENT_LENGTH;
 use serde_json::json;
-use tombstone::behavior::Behavior;
-use tombstone::behavior::LoadOptions;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::emulator::Provider;
+use tombstone::behavior::{Behavior, LoadOptions};
+use tombstone::emulator::{Emulator, Options, Provider};
 use tombstone::message::Why;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
 
-use crate::harness::NOON;
-use crate::harness::Trial;
-use crate::harness::call;
+use crate::harness::{NOON, Trial, call};
 
 /// Media types that are documented together.
 const MEDIA: &[&[&str]] = &[

@@ -3,29 +3,17 @@
 #![expect(clippy::too_many_lines, reason = "snapshots are long")]
 
 use std::fmt::Write;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::thread;
 
-use expect_test::Expect;
-use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
 
-use crate::support::Answer;
-use crate::support::Client;
-use crate::support::DELETE;
-use crate::support::Folder;
-use crate::support::PATIENCE;
-use crate::support::POST;
-use crate::support::POST_BODY;
+use crate::support::{Answer, Client, DELETE, Folder, PATIENCE, POST, POST_BODY};
 
 /// A provider with a call for each kind of word that a shell could read otherwise.
 pub(crate) const CONTRACT: &str = r#"openapi: 3.1.0

@@ -5,25 +5,12 @@
 use std::fs;
 use std::path::Path;
 
-use clap::Args;
-use clap::Command;
-use clap::FromArgMatches;
-use expect_test::Expect;
-use expect_test::expect;
-use expect_test::expect_file;
+use clap::{Args, Command, FromArgMatches};
+use expect_test::{Expect, expect, expect_file};
 use tombstone::behavior::format::schema_of;
-use tombstone::config::Config;
-use tombstone::config::Gathered;
-use tombstone::config::Given;
-use tombstone::config::Tls;
-use tombstone::config::WrongUsage;
-use tombstone::config::gather;
+use tombstone::config::{Config, Gathered, Given, Tls, WrongUsage, gather};
 
-use crate::cli::program;
-use crate::cli::run;
-use crate::cli::run_with;
-use crate::cli::serve_with;
-use crate::cli::shop;
+use crate::cli::{program, run, run_with, serve_with, shop};
 use crate::support::Folder;
 
 /// Every key that there is, each with another value than its default.

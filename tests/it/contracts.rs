@@ -6,28 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
-use tombstone::catalog;
-use tombstone::catalog::DocumentSource;
-use tombstone::catalog::Sources;
-use tombstone::clock::Stopwatch;
-use tombstone::clock::Timestamp;
-use tombstone::documented;
+use tombstone::catalog::{DocumentSource, Sources};
+use tombstone::clock::{Stopwatch, Timestamp};
 use tombstone::documented::Call;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::emulator::VIOLATIONS_HEADER;
+use tombstone::emulator::{Emulator, Options, VIOLATIONS_HEADER};
 use tombstone::finding::Severity;
 use tombstone::message::Body;
-use tombstone::openapi::Contract;
-use tombstone::openapi::Location;
-use tombstone::openapi::MediaType;
-use tombstone::openapi::Operation;
+use tombstone::openapi::{Contract, Location, MediaType, Operation};
+use tombstone::{catalog, documented};
 
 /// So many operations of one document are called: those of the largest would take minutes without optimisation.
 const OPERATIONS_MAX: usize = 150;

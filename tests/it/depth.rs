@@ -6,20 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
-use tombstone::behavior::Behavior;
-use tombstone::behavior::LoadOptions;
+use serde_json::{Value, json};
+use tombstone::behavior::{Behavior, LoadOptions};
 use tombstone::clock::Timestamp;
 use tombstone::control::Control;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::emulator::Provider;
-use tombstone::finding::Finding;
-use tombstone::finding::Severity;
+use tombstone::emulator::{Emulator, Options, Provider};
+use tombstone::finding::{Finding, Severity};
 use tombstone::message::Body;
-use tombstone::openapi::Contract;
-use tombstone::openapi::Overlay;
+use tombstone::openapi::{Contract, Overlay};
 use tombstone::yaml::Document;
 
 const CONTRACT: &str = "\

@@ -1,20 +1,13 @@
 //! The sandbox inside a Rust program, as a test of somebody else uses it; the examples in its docs show the rest.
 
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use expect_test::expect;
 use http::Request;
-use tombstone::Builder;
-use tombstone::Error;
-use tombstone::Tombstone;
-use tombstone::control::Calls;
-use tombstone::control::Expectation;
-use tombstone::control::Records;
-use tombstone::control::SandboxSpec;
-use tombstone::faults::ConnectionFormat;
-use tombstone::faults::FaultFormat;
+use tombstone::control::{Calls, Expectation, Records, SandboxSpec};
+use tombstone::faults::{ConnectionFormat, FaultFormat};
+use tombstone::{Builder, Error, Tombstone};
 
 use crate::support::Folder;
 

@@ -2,30 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use tombstone::emulator::Options;
-use tombstone::faults::Fault;
-use tombstone::faults::FaultFormat;
+use tombstone::faults::{Fault, FaultFormat};
 use tombstone::journal::Event;
-use tombstone::message::Delivery;
-use tombstone::message::Why;
+use tombstone::message::{Delivery, Why};
 
-use crate::harness::Call;
-use crate::harness::FROZEN;
-use crate::harness::Trial;
-use crate::harness::applivery;
-use crate::harness::call;
-use crate::harness::difference;
-use crate::harness::erase;
-use crate::harness::frozen;
-use crate::harness::header;
-use crate::harness::partoo;
-use crate::harness::status_of;
-use crate::harness::timbrix;
-use crate::harness::told;
-use crate::harness::velt_organizations;
-use crate::harness::world;
+use crate::harness::{
+    Call, FROZEN, Trial, applivery, call, difference, erase, frozen, header, partoo, status_of,
+    timbrix, told, velt_organizations, world,
+};
 
 /// What the journal says of the last request: the faults that struck, and how it was sent.
 fn last(trial: &Trial<'_>) -> (Vec<String>, Duration, Delivery, u16) {

@@ -2,22 +2,14 @@
 
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
-use expect_test::expect_file;
+use expect_test::{Expect, expect, expect_file};
 use serde_json::Value;
-use tombstone::behavior::Behavior;
-use tombstone::behavior::LoadOptions;
-use tombstone::behavior::format::BehaviorFile;
-use tombstone::behavior::format::FixtureFile;
-use tombstone::behavior::format::schema_of;
+use tombstone::behavior::format::{BehaviorFile, FixtureFile, schema_of};
+use tombstone::behavior::{Behavior, LoadOptions};
 use tombstone::catalog;
-use tombstone::catalog::Setting;
-use tombstone::catalog::Sources;
+use tombstone::catalog::{Setting, Sources};
 use tombstone::clock::Timestamp;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::emulator::Provider;
+use tombstone::emulator::{Emulator, Options, Provider};
 use tombstone::finding::Finding;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;

@@ -1,23 +1,14 @@
 //! A sandbox in process, at a time that the test sets: calls, and all that steers it.
 
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::Uri;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use http::{HeaderName, HeaderValue, Method, Uri};
+use serde_json::{Map, Value, json};
 use tombstone::catalog;
 use tombstone::catalog::Sources;
-use tombstone::clock::ClockChange;
-use tombstone::clock::ClockStart;
-use tombstone::clock::Timestamp;
+use tombstone::clock::{ClockChange, ClockStart, Timestamp};
 use tombstone::control::Control;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
+use tombstone::emulator::{Emulator, Options};
 use tombstone::finding::Finding;
-use tombstone::message::Body;
-use tombstone::message::Reply;
+use tombstone::message::{Body, Reply};
 
 /// When the records of the built-in fixtures are as they are: 2026-01-15, 12:00.
 pub(crate) const NOON: Timestamp = Timestamp(1_768_478_400_000);

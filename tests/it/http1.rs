@@ -1,22 +1,13 @@
 //! What travels over a socket: each edge of HTTP has a defined answer, and none of them stops the server.
 
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
 use tombstone::server::Limits;
 
-use crate::support::BODILESS;
-use crate::support::Client;
-use crate::support::DELETE;
-use crate::support::DELETED;
-use crate::support::POST;
-use crate::support::POST_BODY;
-use crate::support::Running;
-use crate::support::Start;
-use crate::support::start;
+use crate::support::{BODILESS, Client, DELETE, DELETED, POST, POST_BODY, Running, Start, start};
 
 const ADMIN: &str = "Host: localhost\r\n";
 const MISS: &str = "GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -3,31 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use expect_test::{Expect, expect};
+use serde_json::{Map, Value, json};
 use tombstone::behavior::ExampleCall;
 use tombstone::catalog;
 use tombstone::catalog::Sources;
-use tombstone::clock::ClockChange;
-use tombstone::clock::Timestamp;
-use tombstone::control::Archive;
-use tombstone::control::Control;
-use tombstone::control::JournalPage;
-use tombstone::control::JournalQuery;
-use tombstone::control::PlanRequest;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::journal::Back;
-use tombstone::journal::KEPT_BODY_BYTES_MAX;
-use tombstone::journal::Listener;
-use tombstone::message::Body;
-use tombstone::message::Request;
+use tombstone::clock::{ClockChange, Timestamp};
+use tombstone::control::{Archive, Control, JournalPage, JournalQuery, PlanRequest};
+use tombstone::emulator::{Emulator, Options};
+use tombstone::journal::{Back, KEPT_BODY_BYTES_MAX, Listener};
+use tombstone::message::{Body, Request};
 
-use crate::support::emulator_of;
-use crate::support::start;
+use crate::support::{emulator_of, start};
 
 const PARTOO: &str = "x-apikey: partoo-provider-write";
 const VELT: [&str; 3] = [

@@ -1,11 +1,9 @@
 //! The request log: what each line tells, and what it keeps to itself.
 
-use expect_test::Expect;
-use expect_test::expect;
+use expect_test::{Expect, expect};
 use serde_json::Value;
 
-use crate::support::POST;
-use crate::support::start;
+use crate::support::{POST, start};
 
 const LOCAL: &str = "Host: localhost\r\n";
 

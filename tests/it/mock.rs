@@ -7,10 +7,7 @@ use std::process::Stdio;
 use expect_test::expect;
 use serde_json::json;
 
-use crate::cli::program;
-use crate::cli::run;
-use crate::cli::serve;
-use crate::cli::serve_with;
+use crate::cli::{program, run, serve, serve_with};
 use crate::support::Folder;
 
 const PETS: &str = "

@@ -2,16 +2,12 @@
 //! after the path, and the addresses of `servers`.
 
 use bytes::Bytes;
-use expect_test::Expect;
-use expect_test::expect;
+use expect_test::{Expect, expect};
 use http::header::ALLOW;
 use tombstone::catalog;
-use tombstone::catalog::DocumentSource;
-use tombstone::catalog::Sources;
+use tombstone::catalog::{DocumentSource, Sources};
 use tombstone::clock::Timestamp;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::emulator::VIOLATIONS_HEADER;
+use tombstone::emulator::{Emulator, Options, VIOLATIONS_HEADER};
 use tombstone::message::Body;
 
 /// An emulator of these documents, and what is said of them.

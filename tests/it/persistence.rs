@@ -6,8 +6,7 @@ use std::time::Duration;
 use expect_test::expect;
 use serde_json::Value;
 
-use crate::cli::run;
-use crate::cli::serve;
+use crate::cli::{run, serve};
 use crate::support::Folder;
 
 const KEY: &str = "Host: localhost\r\nx-APIKey: partoo-provider-write\r\n";

@@ -2,27 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-use serde_json::json;
-use tombstone::message::Delivery;
-use tombstone::message::Reply;
-use tombstone::message::Why;
+use serde_json::{Value, json};
+use tombstone::message::{Delivery, Reply, Why};
 use tombstone::sandbox::State;
 
-use crate::harness::Call;
-use crate::harness::Trial;
-use crate::harness::applivery;
-use crate::harness::difference;
-use crate::harness::erase;
-use crate::harness::erase_in;
-use crate::harness::frozen;
-use crate::harness::header;
-use crate::harness::json_of;
-use crate::harness::partoo;
-use crate::harness::progress;
-use crate::harness::timbrix;
-use crate::harness::velt_organizations;
-use crate::harness::world;
+use crate::harness::{
+    Call, Trial, applivery, difference, erase, erase_in, frozen, header, json_of, partoo, progress,
+    timbrix, velt_organizations, world,
+};
 
 const APPLIED: &str = "preference-applied";
 

@@ -5,17 +5,12 @@
 //! names. Without `curl` there is nothing to try.
 
 use std::fmt::Write as _;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use tombstone::catalog::read_document;
-use tombstone::openapi::Contract;
-use tombstone::openapi::Operation;
+use tombstone::openapi::{Contract, Operation};
 
 use super::contracts::documents;
 

@@ -3,12 +3,9 @@
 
 use expect_test::expect;
 use http::Request;
-use serde_json::Value;
-use serde_json::json;
-use tombstone::Builder;
-use tombstone::Sandbox;
-use tombstone::Tombstone;
+use serde_json::{Value, json};
 use tombstone::journal::Back;
+use tombstone::{Builder, Sandbox, Tombstone};
 
 use crate::support::Folder;
 

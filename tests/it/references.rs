@@ -3,8 +3,7 @@
 use expect_test::expect;
 use serde_json::json;
 
-use crate::cli::run;
-use crate::cli::serve;
+use crate::cli::{run, serve};
 use crate::support::Folder;
 
 /// A document that has references where `OpenAPI` has none, in several files.

@@ -4,20 +4,13 @@
 use std::fmt::Write;
 
 use proptest::prelude::*;
-use proptest::test_runner::Config;
-use proptest::test_runner::TestRunner;
-use serde_json::Value;
-use serde_json::json;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
 use tombstone::clock::ClockChange;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
+use tombstone::emulator::{Emulator, Options};
 use tombstone::message::Reply;
 
-use crate::harness::Call;
-use crate::harness::FROZEN;
-use crate::harness::Trial;
-use crate::harness::erase;
-use crate::harness::world;
+use crate::harness::{Call, FROZEN, Trial, erase, world};
 
 /// Every call that the fixtures of all providers show, in order.
 fn shown(emulator: &Emulator) -> Vec<Call> {

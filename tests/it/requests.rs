@@ -6,30 +6,16 @@ use std::fmt::Write;
 use std::sync::Barrier;
 
 use bytes::Bytes;
-use expect_test::Expect;
-use expect_test::expect;
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::Request;
-use http::StatusCode;
-use http::Uri;
+use expect_test::{Expect, expect};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use proptest::prelude::*;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tombstone::catalog::Sources;
-use tombstone::clock::Timestamp;
-use tombstone::clock::system_now;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
-use tombstone::message::Body;
-use tombstone::message::Reply;
-use tombstone::message::Why;
+use tombstone::clock::{Timestamp, system_now};
+use tombstone::emulator::{Emulator, Options};
+use tombstone::message::{Body, Reply, Why};
 
-use crate::support::Folder;
-use crate::support::all_records;
-use crate::support::emulator_of;
+use crate::support::{Folder, all_records, emulator_of};
 
 const JSON: &str = "content-type: application/json";
 const VELT: [&str; 2] =

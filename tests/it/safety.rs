@@ -3,12 +3,7 @@
 
 use tombstone::server::Limits;
 
-use crate::support::Answer;
-use crate::support::DELETE;
-use crate::support::DELETED;
-use crate::support::Running;
-use crate::support::Start;
-use crate::support::start;
+use crate::support::{Answer, DELETE, DELETED, Running, Start, start};
 
 const LOCAL: &str = "Host: localhost:4010\r\n";
 

@@ -1,39 +1,19 @@
 //! Sandboxes: made when they are asked for, isolated, bounded, dropped, and put back to how they began.
 
-use std::sync::Arc;
-use std::sync::Barrier;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use tombstone::catalog::Sources;
-use tombstone::clock::ClockChange;
-use tombstone::clock::ClockStart;
-use tombstone::clock::Stopwatch;
-use tombstone::clock::Timestamp;
-use tombstone::control::Control;
-use tombstone::control::SandboxSpec;
+use tombstone::clock::{ClockChange, ClockStart, Stopwatch, Timestamp};
+use tombstone::control::{Control, SandboxSpec};
 use tombstone::emulator::Options;
 
-use crate::harness::FROZEN;
-use crate::harness::NOON;
-use crate::harness::Trial;
-use crate::harness::applivery;
-use crate::harness::call;
-use crate::harness::erase;
-use crate::harness::erase_in;
-use crate::harness::frozen;
-use crate::harness::header;
-use crate::harness::json_of;
-use crate::harness::partoo;
-use crate::harness::status_of;
-use crate::harness::timbrix;
-use crate::harness::told;
-use crate::harness::velt_organizations;
-use crate::harness::world;
-use crate::harness::world_of;
+use crate::harness::{
+    FROZEN, NOON, Trial, applivery, call, erase, erase_in, frozen, header, json_of, partoo,
+    status_of, timbrix, told, velt_organizations, world, world_of,
+};
 use crate::support::Folder;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;

@@ -1,12 +1,8 @@
 //! What programs start and ask: ready files, waiting, and commands that call a running server.
 
 use std::fmt::Write as _;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
-use std::net::SocketAddr;
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
@@ -14,20 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::Process;
-use crate::cli::collect;
-use crate::cli::of_shop;
-use crate::cli::program;
-use crate::cli::run;
-use crate::cli::serve;
-use crate::cli::shop;
-use crate::support::DELETE;
-use crate::support::DELETED;
-use crate::support::Folder;
-use crate::support::PATIENCE;
+use crate::cli::{Process, collect, of_shop, program, run, serve, shop};
+use crate::support::{DELETE, DELETED, Folder, PATIENCE};
 
 /// The first line that a server prints, and the server.
 fn first_line(args: &[impl AsRef<str>]) -> (String, Process) {

@@ -1,28 +1,15 @@
 //! The whole state of a sandbox as a document: taken out, put in elsewhere, and refused where it cannot be.
 
 use proptest::prelude::*;
-use proptest::test_runner::Config;
-use proptest::test_runner::TestRunner;
-use serde_json::Value;
-use serde_json::json;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
 use tombstone::clock::ClockChange;
 use tombstone::emulator::Options;
 
-use crate::harness::NOON;
-use crate::harness::Trial;
-use crate::harness::applivery;
-use crate::harness::difference;
-use crate::harness::erase;
-use crate::harness::frozen;
-use crate::harness::header;
-use crate::harness::json_of;
-use crate::harness::partoo;
-use crate::harness::progress;
-use crate::harness::status_of;
-use crate::harness::timbrix;
-use crate::harness::told;
-use crate::harness::velt_organizations;
-use crate::harness::world;
+use crate::harness::{
+    NOON, Trial, applivery, difference, erase, frozen, header, json_of, partoo, progress,
+    status_of, timbrix, told, velt_organizations, world,
+};
 
 #[test]
 fn what_a_state_has_as_sandboxes_begin_is_shared_with_them() {

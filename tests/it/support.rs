@@ -1,32 +1,20 @@
 //! A server on a port of its own, and a client that sends exactly the bytes it is given.
 
-use std::io::Read;
-use std::io::Write;
-use std::net::Ipv4Addr;
-use std::net::Shutdown;
-use std::net::SocketAddr;
-use std::net::TcpStream;
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Map;
-use serde_json::Value;
-use tombstone::admin;
-use tombstone::catalog;
+use serde_json::{Map, Value};
 use tombstone::catalog::Sources;
 use tombstone::clock::system_now;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
+use tombstone::emulator::{Emulator, Options};
 use tombstone::finding::Finding;
-use tombstone::server;
-use tombstone::server::Limits;
-use tombstone::server::Setup;
-use tombstone::server::log::Format;
-use tombstone::server::log::Log;
+use tombstone::server::log::{Format, Log};
 use tombstone::server::tls::Identity;
+use tombstone::server::{Limits, Setup};
+use tombstone::{admin, catalog, server};
 
 /// An emulated deletion without a body that answers 200 once, and its record in the admin API.
 pub(crate) const DELETE: &str =

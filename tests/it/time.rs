@@ -1,30 +1,16 @@
 //! Time in a sandbox: it stands still, is moved, and the tasks of jobs are done when it is their time.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use tombstone::catalog::Sources;
-use tombstone::clock::ClockChange;
-use tombstone::clock::Timestamp;
-use tombstone::control::ClockRequest;
-use tombstone::control::JournalQuery;
+use tombstone::clock::{ClockChange, Timestamp};
+use tombstone::control::{ClockRequest, JournalQuery};
 use tombstone::emulator::Options;
 use tombstone::journal::Back;
 
-use crate::harness::FROZEN;
-use crate::harness::NOON;
-use crate::harness::Trial;
-use crate::harness::call;
-use crate::harness::erase;
-use crate::harness::erase_in;
-use crate::harness::frozen;
-use crate::harness::json_of;
-use crate::harness::partoo;
-use crate::harness::progress;
-use crate::harness::status_of;
-use crate::harness::told;
-use crate::harness::velt_organizations;
-use crate::harness::world;
-use crate::harness::world_of;
+use crate::harness::{
+    FROZEN, NOON, Trial, call, erase, erase_in, frozen, json_of, partoo, progress, status_of, told,
+    velt_organizations, world, world_of,
+};
 use crate::support::Folder;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

@@ -1,34 +1,16 @@
 //! The way back: whatever happened in a sandbox, undone it is as it was, and done again it is as it was then.
 
 use proptest::prelude::*;
-use proptest::test_runner::Config;
-use proptest::test_runner::TestCaseResult;
-use proptest::test_runner::TestRunner;
-use serde_json::Value;
-use serde_json::json;
-use tombstone::clock::ClockChange;
-use tombstone::clock::Timestamp;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
+use proptest::test_runner::{Config, TestCaseResult, TestRunner};
+use serde_json::{Value, json};
+use tombstone::clock::{ClockChange, Timestamp};
+use tombstone::emulator::{Emulator, Options};
 use tombstone::journal::Back;
 
-use crate::harness::FROZEN;
-use crate::harness::NOON;
-use crate::harness::Trial;
-use crate::harness::applivery;
-use crate::harness::call;
-use crate::harness::difference;
-use crate::harness::erase;
-use crate::harness::erase_in;
-use crate::harness::frozen;
-use crate::harness::json_of;
-use crate::harness::partoo;
-use crate::harness::progress;
-use crate::harness::status_of;
-use crate::harness::timbrix;
-use crate::harness::told;
-use crate::harness::velt_organizations;
-use crate::harness::world;
+use crate::harness::{
+    FROZEN, NOON, Trial, applivery, call, difference, erase, erase_in, frozen, json_of, partoo,
+    progress, status_of, timbrix, told, velt_organizations, world,
+};
 
 /// One thing that happens in a sandbox.
 #[derive(Clone, Debug)]

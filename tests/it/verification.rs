@@ -2,33 +2,19 @@
 
 use std::sync::Arc;
 
-use expect_test::Expect;
-use expect_test::expect;
+use expect_test::{Expect, expect};
 use http::Request;
-use serde_json::Value;
-use serde_json::json;
-use tombstone::clock::ClockChange;
-use tombstone::clock::Timestamp;
-use tombstone::control::Calls;
-use tombstone::control::Control;
-use tombstone::control::CoverageView;
-use tombstone::control::Expectation;
-use tombstone::control::Records;
-use tombstone::control::Residue;
-use tombstone::control::ResidueQuery;
-use tombstone::control::Verification;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
+use serde_json::{Value, json};
+use tombstone::clock::{ClockChange, Timestamp};
+use tombstone::control::{
+    Calls, Control, CoverageView, Expectation, Records, Residue, ResidueQuery, Verification,
+};
+use tombstone::emulator::{Emulator, Options};
 use tombstone::journal::Back;
 use tombstone::message::Body;
 
-use crate::language::CONTRACT;
-use crate::language::library;
-use crate::language::library_with;
-use crate::language::make;
-use crate::support::DELETE;
-use crate::support::emulator;
-use crate::support::start;
+use crate::language::{CONTRACT, library, library_with, make};
+use crate::support::{DELETE, emulator, start};
 
 const CARD: &str = "x-card: new-card";
 

@@ -1,31 +1,16 @@
 //! Files that change while they are served: what is taken up, what stays, and what is said.
 
-use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
-use std::process::Stdio;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use expect_test::expect;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::BEHAVIOR;
-use crate::cli::CONTRACT;
-use crate::cli::FIXTURES;
-use crate::cli::Served;
-use crate::cli::of_shop;
-use crate::cli::program;
-use crate::cli::serve_with;
-use crate::cli::shop;
-use crate::support::Answer;
-use crate::support::Client;
-use crate::support::Folder;
-use crate::support::PATIENCE;
+use crate::cli::{BEHAVIOR, CONTRACT, FIXTURES, Served, of_shop, program, serve_with, shop};
+use crate::support::{Answer, Client, Folder, PATIENCE};
 
 const KEY: &str = "Host: localhost\r\nX-Key: it's a key\r\n";
 const CONTRACT_FILE: &str = "specs/shop/openapi.yaml";

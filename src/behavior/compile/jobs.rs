@@ -4,19 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Map;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::behavior::compile::Compiler;
-use crate::behavior::compile::expression;
-use crate::behavior::effect::Job;
-use crate::behavior::effect::duration_ms;
-use crate::behavior::format::JobFormat;
-use crate::behavior::format::RuleFormat;
+use crate::behavior::compile::{Compiler, expression};
+use crate::behavior::effect::{Job, duration_ms};
+use crate::behavior::format::{JobFormat, RuleFormat};
 use crate::behavior::new_key::NewKey;
 use crate::behavior::settings::check_span;
-use crate::expression::Type;
-use crate::expression::from_json;
+use crate::expression::{Type, from_json};
 use crate::finding::child;
 
 impl Compiler<'_, '_> {

@@ -6,36 +6,23 @@ mod jobs;
 mod rules;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::behavior::Behavior;
-use crate::behavior::OperationTable;
-use crate::behavior::RuleInfo;
 use crate::behavior::caller::Scheme;
 use crate::behavior::compile::rules::Table;
-use crate::behavior::format::BehaviorFile;
-use crate::behavior::format::FORMAT_VERSION;
-use crate::behavior::format::OperationFormat;
-use crate::behavior::format::RuleFormat;
-use crate::behavior::format::StageFormat;
-use crate::behavior::names::Lets;
-use crate::behavior::names::NamesInScope;
+use crate::behavior::format::{
+    BehaviorFile, FORMAT_VERSION, OperationFormat, RuleFormat, StageFormat,
+};
+use crate::behavior::names::{Lets, NamesInScope};
 use crate::behavior::notes::Notes;
-use crate::behavior::shape;
 use crate::behavior::shape::Shapes;
-use crate::expression::Expression;
-use crate::expression::Names;
-use crate::expression::Template;
-use crate::expression::Type;
-use crate::expression::from_json;
-use crate::finding::child;
-use crate::finding::did_you_mean;
-use crate::openapi::Contract;
-use crate::openapi::Operation;
+use crate::behavior::{Behavior, OperationTable, RuleInfo, shape};
+use crate::expression::{Expression, Names, Template, Type, from_json};
+use crate::finding::{child, did_you_mean};
+use crate::openapi::{Contract, Operation};
 use crate::store::Model;
 
 /// The order of stages unless a file names another.

@@ -7,31 +7,18 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::behavior::Rule;
-use crate::behavior::RuleInfo;
-use crate::behavior::answer::Answer;
-use crate::behavior::answer::AnswerPlace;
-use crate::behavior::compile::Compiler;
-use crate::behavior::compile::expression;
-use crate::behavior::compile::violation_type;
-use crate::behavior::effect::Effect;
-use crate::behavior::effect::OUTCOME;
-use crate::behavior::format::AnswerFormat;
-use crate::behavior::format::FailuresFormat;
-use crate::behavior::format::OneOrMany;
-use crate::behavior::format::OperationFormat;
-use crate::behavior::format::RuleFormat;
+use crate::behavior::answer::{Answer, AnswerPlace};
+use crate::behavior::compile::{Compiler, expression, violation_type};
+use crate::behavior::effect::{Effect, OUTCOME};
+use crate::behavior::format::{
+    AnswerFormat, FailuresFormat, OneOrMany, OperationFormat, RuleFormat,
+};
 use crate::behavior::names::NamesInScope;
 use crate::behavior::new_key::NewKey;
-use crate::behavior::settings::check_span;
-use crate::behavior::settings::delay_ms;
-use crate::expression::Expression;
-use crate::expression::Names;
-use crate::expression::Template;
-use crate::expression::Type;
-use crate::expression::from_json;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::behavior::settings::{check_span, delay_ms};
+use crate::behavior::{Rule, RuleInfo};
+use crate::expression::{Expression, Names, Template, Type, from_json};
+use crate::finding::{child, did_you_mean};
 use crate::openapi::Operation;
 use crate::store::OnDelete;
 

@@ -6,15 +6,12 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::control::verify::check::Bounds;
-use crate::control::verify::check::CallMatcher;
+use crate::control::verify::check::{Bounds, CallMatcher};
 use crate::control::verify::verdict::Held;
-use crate::control::verify::words::SHOWN_MAX;
-use crate::control::verify::words::shown_list;
+use crate::control::verify::words::{SHOWN_MAX, shown_list};
 use crate::emulator::Emulator;
 use crate::faults::path_fits;
-use crate::journal::Call;
-use crate::journal::Event;
+use crate::journal::{Call, Event};
 use crate::message::Why;
 use crate::sandbox::State;
 

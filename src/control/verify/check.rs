@@ -6,19 +6,13 @@ use http::Method;
 use serde_json::Value;
 
 use crate::control::RESIDUE_VALUE_CHARS_MAX;
-use crate::control::verify::format::Calls;
-use crate::control::verify::format::Count;
-use crate::control::verify::format::CountRange;
-use crate::control::verify::format::EXPECTATIONS_MAX;
-use crate::control::verify::format::Expectation;
-use crate::control::verify::format::PROBLEMS_MAX;
-use crate::control::verify::format::Records;
-use crate::control::verify::format::Status;
-use crate::control::verify::format::Verification;
+use crate::control::verify::format::{
+    Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, PROBLEMS_MAX, Records, Status,
+    Verification,
+};
 use crate::emulator::Emulator;
 use crate::faults::METHODS;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::finding::{child, did_you_mean};
 use crate::store::Key;
 
 /// One expectation, ready to be decided.

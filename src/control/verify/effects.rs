@@ -4,22 +4,14 @@
 
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::control::verify::check::Bounds;
-use crate::control::verify::check::Effect;
-use crate::control::verify::check::RecordMatcher;
+use crate::control::verify::check::{Bounds, Effect, RecordMatcher};
 use crate::control::verify::verdict::Held;
-use crate::control::verify::words::SHOWN_MAX;
-use crate::control::verify::words::shown_list;
-use crate::control::verify::words::shown_value;
+use crate::control::verify::words::{SHOWN_MAX, shown_list, shown_value};
 use crate::numbers;
 use crate::sandbox::World;
-use crate::store::Difference;
-use crate::store::Key;
-use crate::store::Record;
-use crate::store::Store;
+use crate::store::{Difference, Key, Record, Store};
 
 /// The worlds that are compared.
 pub(super) struct Worlds {

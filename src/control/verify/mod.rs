@@ -11,13 +11,7 @@ mod run;
 mod verdict;
 mod words;
 
-pub use format::Calls;
-pub use format::Count;
-pub use format::CountRange;
-pub use format::EXPECTATIONS_MAX;
-pub use format::Expectation;
-pub use format::Records;
-pub use format::Status;
-pub use format::Verification;
-pub use verdict::Outcome;
-pub use verdict::Verdict;
+pub use format::{
+    Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, Records, Status, Verification,
+};
+pub use verdict::{Outcome, Verdict};

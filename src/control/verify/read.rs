@@ -4,17 +4,11 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::control::unfit;
-use crate::control::verify::format::Calls;
-use crate::control::verify::format::Expectation;
-use crate::control::verify::format::PROBLEMS_MAX;
-use crate::control::verify::format::Records;
-use crate::control::verify::format::Verification;
-use crate::finding::child;
-use crate::finding::did_you_mean;
+use crate::control::verify::format::{Calls, Expectation, PROBLEMS_MAX, Records, Verification};
+use crate::finding::{child, did_you_mean};
 use crate::problem::Problem;
 
 impl Verification {

@@ -4,22 +4,13 @@
 
 use http::StatusCode;
 
-use crate::control::Control;
-use crate::control::ResidueHit;
-use crate::control::ResiduePlace;
-use crate::control::ResidueQuery;
-use crate::control::unfit;
 use crate::control::verify::calls::Made;
-use crate::control::verify::check::Check;
-use crate::control::verify::check::compile;
+use crate::control::verify::check::{Check, compile};
 use crate::control::verify::effects::Worlds;
 use crate::control::verify::format::Verification;
-use crate::control::verify::verdict::Held;
-use crate::control::verify::verdict::Outcome;
-use crate::control::verify::verdict::Verdict;
-use crate::control::verify::words::SHOWN_MAX;
-use crate::control::verify::words::shown_text;
-use crate::control::verify::words::shown_value;
+use crate::control::verify::verdict::{Held, Outcome, Verdict};
+use crate::control::verify::words::{SHOWN_MAX, shown_text, shown_value};
+use crate::control::{Control, ResidueHit, ResiduePlace, ResidueQuery, unfit};
 use crate::problem::Problem;
 use crate::sandbox::State;
 

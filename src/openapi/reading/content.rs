@@ -3,29 +3,18 @@
 //! Must not know whether a body is sent or answered beyond its direction.
 
 use indexmap::IndexMap;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::message::is_media_type;
-use crate::openapi::Encoding;
-use crate::openapi::Location;
-use crate::openapi::MediaType;
-use crate::openapi::Parameter;
-use crate::openapi::RequestBody;
-use crate::openapi::SchemaId;
-use crate::openapi::Style;
 use crate::openapi::direction::Direction;
-use crate::openapi::layout;
-use crate::openapi::leaves;
-use crate::openapi::references;
 use crate::openapi::references::Found;
-use crate::openapi::schema;
+use crate::openapi::{
+    Encoding, Location, MediaType, Parameter, RequestBody, SchemaId, Style, layout, leaves,
+    references, schema,
+};
 
-use super::parameters::plain;
-use super::parameters::query_style;
-use super::reader::Reader;
-use super::reader::Sample;
-use super::reader::without;
+use super::parameters::{plain, query_style};
+use super::reader::{Reader, Sample, without};
 
 impl<'d> Reader<'d> {
     pub(super) fn first_media(

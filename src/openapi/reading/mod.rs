@@ -11,5 +11,4 @@ mod responses;
 mod security;
 mod servers;
 
-pub(super) use reader::Reader;
-pub(super) use reader::Sample;
+pub(super) use reader::{Reader, Sample};

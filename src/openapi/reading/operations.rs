@@ -8,12 +8,9 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::Value;
 
-use crate::openapi::NotEmulated;
-use crate::openapi::Operation;
-use crate::openapi::condition::PathKey;
-use crate::openapi::condition::names_in;
-use crate::openapi::layout;
+use crate::openapi::condition::{PathKey, names_in};
 use crate::openapi::layout::METHODS;
+use crate::openapi::{NotEmulated, Operation, layout};
 
 use super::reader::Reader;
 use super::security::Security;

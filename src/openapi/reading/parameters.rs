@@ -5,21 +5,14 @@
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::finding::did_you_mean;
 use crate::message::is_token;
-use crate::openapi::Location;
-use crate::openapi::Parameter;
-use crate::openapi::Style;
-use crate::openapi::condition::PathKey;
-use crate::openapi::condition::names_in;
-use crate::openapi::layout;
-use crate::openapi::leaves;
+use crate::openapi::condition::{PathKey, names_in};
+use crate::openapi::{Location, Parameter, Style, layout, leaves};
 
-use super::reader::Reader;
-use super::reader::without;
+use super::reader::{Reader, without};
 
 impl Reader<'_> {
     pub(super) fn operation_parameters(
@@ -210,10 +203,7 @@ pub(super) fn plain(name: &str, location: Location, line: u32) -> Parameter {
 }
 
 fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
-    use openapiv3::Parameter::Cookie;
-    use openapiv3::Parameter::Header;
-    use openapiv3::Parameter::Path;
-    use openapiv3::Parameter::Query;
+    use openapiv3::Parameter::{Cookie, Header, Path, Query};
     use openapiv3::PathStyle;
     match parameter {
         Path { style, .. } => {

@@ -2,30 +2,19 @@
 //!
 //! Must not know what stands at a place.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexMap;
-use indexmap::IndexSet;
-use serde_json::Map;
-use serde_json::Value;
+use indexmap::{IndexMap, IndexSet};
+use serde_json::{Map, Value};
 
-use crate::finding::Finding;
-use crate::finding::did_you_mean;
-use crate::openapi::NotEmulated;
-use crate::openapi::Parameter;
-use crate::openapi::RequestBody;
-use crate::openapi::Response;
-use crate::openapi::SchemaId;
-use crate::openapi::SecurityScheme;
+use crate::finding::{Finding, did_you_mean};
 use crate::openapi::direction::Direction;
-use crate::openapi::gathering;
-use crate::openapi::layout;
 use crate::openapi::lowering::Lowering;
-use crate::openapi::references;
 use crate::openapi::references::Found;
-use crate::openapi::remote;
-use crate::openapi::schema;
+use crate::openapi::{
+    NotEmulated, Parameter, RequestBody, Response, SchemaId, SecurityScheme, gathering, layout,
+    references, remote, schema,
+};
 use crate::yaml::Document;
 
 /// Where an example is and the schema it has to fit, for `check`.

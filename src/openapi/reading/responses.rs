@@ -3,18 +3,13 @@
 //! Must not know which of them is answered.
 
 use indexmap::IndexMap;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::message::is_token;
-use crate::openapi::Header;
-use crate::openapi::Response;
 use crate::openapi::direction::Direction;
-use crate::openapi::layout;
-use crate::openapi::leaves;
+use crate::openapi::{Header, Response, layout, leaves};
 
-use super::reader::Reader;
-use super::reader::without;
+use super::reader::{Reader, without};
 
 impl Reader<'_> {
     pub(super) fn operation_responses(&mut self, operation: &str) -> IndexMap<String, Response> {

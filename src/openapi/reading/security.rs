@@ -6,12 +6,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::finding::did_you_mean;
-use crate::openapi::Location;
-use crate::openapi::SecurityScheme;
-use crate::openapi::layout;
-use crate::openapi::leaves;
-use crate::openapi::references;
 use crate::openapi::references::Found;
+use crate::openapi::{Location, SecurityScheme, layout, leaves, references};
 
 use super::reader::Reader;
 
@@ -137,10 +133,7 @@ impl Reader<'_> {
 
 fn security_scheme(scheme: openapiv3::SecurityScheme) -> SecurityScheme {
     use openapiv3::APIKeyLocation;
-    use openapiv3::SecurityScheme::APIKey;
-    use openapiv3::SecurityScheme::HTTP;
-    use openapiv3::SecurityScheme::OAuth2;
-    use openapiv3::SecurityScheme::OpenIDConnect;
+    use openapiv3::SecurityScheme::{APIKey, HTTP, OAuth2, OpenIDConnect};
     match scheme {
         APIKey { location, name, .. } => {
             let location = match location {

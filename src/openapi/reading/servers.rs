@@ -2,13 +2,9 @@
 //!
 //! Must not know what addresses are made of.
 
-use crate::openapi::Server;
-use crate::openapi::layout;
-use crate::openapi::leaves;
-use crate::openapi::servers;
+use crate::openapi::{Server, layout, leaves, servers};
 
-use super::reader::Reader;
-use super::reader::without;
+use super::reader::{Reader, without};
 
 impl Reader<'_> {
     /// The `servers` of the object at `holder`.

@@ -4,11 +4,9 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::reference::follow;
-use super::reference::target_of;
+use super::reference::{follow, target_of};
 
 /// Schemas that are looked through for one value, after which what they are composed of is not added: compositions
 /// multiply, and ordinary ones have a few.

@@ -2,11 +2,9 @@
 //!
 //! A new keyword that holds schemas is entered here, and every walk follows it. Must not know references.
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::openapi::layout::push;
-use crate::openapi::layout::within;
+use crate::openapi::layout::{push, within};
 
 /// What a keyword holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,8 @@
 //!
 //! Must not know how a document's own references were found: those of a lowered one are JSON Pointers.
 
-use percent_encoding::AsciiSet;
-use percent_encoding::CONTROLS;
-use percent_encoding::percent_decode_str;
-use percent_encoding::utf8_percent_encode;
-use serde_json::Map;
-use serde_json::Value;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use serde_json::{Map, Value};
 
 use super::keywords::parts_of_same_value;
 

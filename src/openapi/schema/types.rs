@@ -2,8 +2,7 @@
 //!
 //! Must not know what a type's values may be.
 
-use std::ops::BitAnd;
-use std::ops::BitOr;
+use std::ops::{BitAnd, BitOr};
 
 use serde_json::Value;
 

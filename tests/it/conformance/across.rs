@@ -2,20 +2,9 @@
 
 use serde_json::json;
 
-use super::applivery;
-use super::gone;
-use super::partoo;
-use super::row::Call;
-use super::row::I;
-use super::row::row;
-use super::run::changes;
-use super::run::emulator;
-use super::run::handle;
-use super::run::hold;
-use super::run::noon;
-use super::run::records;
-use super::timbrix;
-use super::velt;
+use super::row::{Call, I, row};
+use super::run::{changes, emulator, handle, hold, noon, records};
+use super::{applivery, gone, partoo, timbrix, velt};
 
 #[test]
 fn a_second_deletion_of_the_same_organization_changes_nothing() {

@@ -1,16 +1,10 @@
 //! Applivery: deleting an organization's workspace.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::gone;
-use super::not_emulated;
-use super::row::Call;
-use super::row::D;
-use super::row::E;
-use super::row::I;
-use super::row::row;
+use super::row::{Call, D, E, I, row};
 use super::run::hold;
+use super::{gone, not_emulated};
 
 const PAGE: &str = "docs.applivery.com, Delete organization workspace permanently";
 const OPENAPI: &str = "github.com/applivery/docs-front, OpenAPI";

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::row::Call;
-use super::run::emulator;
-use super::run::handle;
-use super::run::noon;
+use super::run::{emulator, handle, noon};
 
 #[test]
 fn example_calls_made_in_order_answer_as_they_say() {

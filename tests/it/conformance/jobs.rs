@@ -1,19 +1,12 @@
 //! Velt's erasure over time, which is a value here: what is done when, exactly what is erased, and nothing else.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use tombstone::clock::Timestamp;
 use tombstone::emulator::Emulator;
 
-use super::gone;
 use super::row::Call;
-use super::run::changes;
-use super::run::emulator;
-use super::run::handle;
-use super::run::is_auto_id;
-use super::run::noon;
-use super::run::records;
-use super::velt;
+use super::run::{changes, emulator, handle, is_auto_id, noon, records};
+use super::{gone, velt};
 
 const BOTH: &[&str] = &["yourUserId1", "yourUserId2"];
 

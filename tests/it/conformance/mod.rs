@@ -16,10 +16,7 @@ mod velt;
 
 use serde_json::json;
 
-use self::row::Call;
-use self::row::I;
-use self::row::Row;
-use self::row::row;
+use self::row::{Call, I, Row, row};
 
 /// The sandbox's own answer to a call that the real API would carry out.
 fn not_emulated(call: Call, emulated: &str) -> Row {

@@ -1,16 +1,10 @@
 //! Partoo: deleting an organization, by force where something is linked to it.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::gone;
-use super::not_emulated;
-use super::row::Call;
-use super::row::D;
-use super::row::E;
-use super::row::I;
-use super::row::row;
+use super::row::{Call, D, E, I, row};
 use super::run::hold;
+use super::{gone, not_emulated};
 
 const PAGE: &str = "developers.partoo.co, Delete organization";
 const OLDER: &str = "github.com/PartooHub/developers-website, OpenAPI of May 2021";

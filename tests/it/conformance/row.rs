@@ -13,9 +13,7 @@ pub(super) enum Source {
     Inferred(&'static str),
 }
 
-pub(super) use Source::Documented as D;
-pub(super) use Source::Elsewhere as E;
-pub(super) use Source::Inferred as I;
+pub(super) use Source::{Documented as D, Elsewhere as E, Inferred as I};
 
 /// A request, as plainly as it is sent.
 #[derive(Clone, Debug)]

@@ -1,31 +1,22 @@
 //! The runner: makes a row's calls in process or over a socket, and tells in which points the row does not hold.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::io::Write;
-use std::net::SocketAddr;
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
-use tombstone::admin;
-use tombstone::catalog;
 use tombstone::catalog::Sources;
-use tombstone::clock::Timestamp;
-use tombstone::clock::system_now;
-use tombstone::emulator::Emulator;
-use tombstone::emulator::Options;
+use tombstone::clock::{Timestamp, system_now};
+use tombstone::emulator::{Emulator, Options};
 use tombstone::message::Body;
-use tombstone::server::Limits;
-use tombstone::server::Server;
-use tombstone::server::Setup;
+use tombstone::server::{Limits, Server, Setup};
+use tombstone::{admin, catalog};
 
 use crate::support::all_records;
 
-use super::row::Call;
-use super::row::Row;
+use super::row::{Call, Row};
 
 /// The built-in providers as they are at `now`.
 pub(super) fn emulator(now: Timestamp) -> Emulator {

@@ -2,16 +2,9 @@
 
 use serde_json::json;
 
-use super::gone;
-use super::partoo;
-use super::row::D;
-use super::row::Row;
-use super::row::row;
-use super::run::emulator;
-use super::run::faults;
-use super::run::handle;
-use super::run::noon;
-use super::run::report;
+use super::row::{D, Row, row};
+use super::run::{emulator, faults, handle, noon, report};
+use super::{gone, partoo};
 
 /// A row that is right.
 fn right() -> Row {

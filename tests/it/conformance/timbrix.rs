@@ -1,19 +1,11 @@
 //! Timbrix: deleting an organization.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use tombstone::catalog::Sources;
 
-use super::gone;
-use super::not_emulated;
-use super::row::Call;
-use super::row::D;
-use super::row::I;
-use super::row::row;
-use super::run::emulator_of;
-use super::run::handle;
-use super::run::hold;
-use super::run::noon;
+use super::row::{Call, D, I, row};
+use super::run::{emulator_of, handle, hold, noon};
+use super::{gone, not_emulated};
 
 const PAGE: &str = "docs.timbrix.mx, Delete organization";
 const INTRODUCTION: &str = "docs.timbrix.mx, Introduction";

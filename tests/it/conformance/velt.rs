@@ -1,17 +1,10 @@
 //! Velt: deleting organizations, erasing users, and how far an erasure is.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::gone;
-use super::not_emulated;
-use super::row::Call;
-use super::row::D;
-use super::row::E;
-use super::row::I;
-use super::row::Row;
-use super::row::row;
+use super::row::{Call, D, E, I, Row, row};
 use super::run::hold;
+use super::{gone, not_emulated};
 
 const ORGANIZATIONS: &str = "docs.velt.dev, Delete Organizations";
 const USERS: &str = "docs.velt.dev, Delete All User Data";
