@@ -106,25 +106,32 @@ impl Control<'_> {
         Ok(view)
     }
 
-    /// Changes the clock; [`Control::run_some_tasks`] is to be called until it says that it is done.
+    /// Changes the clock, and runs the first tasks that come due by it; [`Control::run_some_tasks`] is to be called until
+    /// it says that it is done.
     pub fn begin_clock_change(&self, change: ClockChange) -> Result<ClockView, Problem> {
         self.enter(|_, state| {
             state.change_clock(change, self.real);
-            self.clock_view(state, 0, Vec::new())
+            let mut view = self.clock_view(state, 0, Vec::new());
+            // Before the sandbox is let go: whoever wakes sandboxes hears of the change, and would run them uncounted.
+            self.run_tasks(state, &mut view);
+            view
         })
     }
 
     /// Runs some of the tasks that came due by a change of the clock, and adds them to what answers it; whether there
     /// may be more. In between, others can use the sandbox.
     pub fn run_some_tasks(&self, view: &mut ClockView) -> Result<bool, Problem> {
+        self.visit_unchanged(|_, state| self.run_tasks(state, view))
+    }
+
+    /// Runs as many tasks as in one turn; whether there may be more.
+    fn run_tasks(&self, state: &mut State, view: &mut ClockView) -> bool {
         let most = TASKS_PER_TURN.min(TASKS_MAX.saturating_sub(view.tasks_run));
-        self.visit_unchanged(|_, state| {
-            let runs = state.run_due(|number| self.emulator.behavior(number), self.real, most);
-            let (count, mut changes) = (runs.len(), std::mem::take(&mut view.changes));
-            Tally::add(&mut changes, runs.into_iter().flat_map(|run| run.tally));
-            *view = self.clock_view(state, view.tasks_run + count, changes);
-            most > 0 && count == most
-        })
+        let runs = state.run_due(|number| self.emulator.behavior(number), self.real, most);
+        let (count, mut changes) = (runs.len(), std::mem::take(&mut view.changes));
+        Tally::add(&mut changes, runs.into_iter().flat_map(|run| run.tally));
+        *view = self.clock_view(state, view.tasks_run + count, changes);
+        most > 0 && count == most
     }
 
     fn clock_view(&self, state: &State, tasks_run: usize, changes: Vec<Tally>) -> ClockView {

@@ -1,5 +1,7 @@
 //! Time in a sandbox: it stands still, is moved, and the tasks of jobs are done when it is their time.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tombstone::catalog::Sources;
 use tombstone::clock::{ClockChange, Timestamp};
@@ -432,4 +434,16 @@ fn tasks_of_a_large_job_are_taken_back_and_done_again() {
     assert_eq!(other.control().state().unwrap(), started);
     other.control().change_clock(ClockChange::Advance(DAY_MS)).unwrap();
     assert_eq!(other.control().state().unwrap(), done);
+}
+
+/// Whoever wakes sandboxes is told of the change, and must not run the tasks before they are counted.
+#[test]
+fn a_change_of_the_clock_counts_the_tasks_that_it_runs_though_somebody_wakes_the_sandbox() {
+    let emulator = Arc::new(frozen());
+    let waker = Arc::downgrade(&emulator);
+    emulator.on_work(Box::new(move || drop(waker.upgrade().unwrap().run_due(NOON))));
+    let trial = Trial::new(&emulator, "a");
+    trial.start(&erase(&["yourUserId1"]));
+    let view = trial.control().change_clock(ClockChange::Advance(DAY_MS)).unwrap();
+    assert_eq!(view.tasks_run, 5);
 }
