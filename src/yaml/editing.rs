@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Document;
+use super::document::Document;
 use super::lines::{Lines, Node, Section};
 
 /// A document that is being changed.
@@ -107,6 +107,13 @@ impl Branch {
             branch.write(lines, current);
         }
         lines.close(start);
+    }
+}
+
+impl Document {
+    /// The document, ready for changes that add and remove entries.
+    pub(crate) fn edit(self) -> Editing {
+        Editing::new(self)
     }
 }
 

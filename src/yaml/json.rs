@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-use super::lines::Lines;
+use super::lines::{Lines, fitted};
 use super::reading::Notes;
 use crate::json::NUMBER;
 use crate::numbers;
@@ -214,10 +214,4 @@ impl<'de> Visitor<'de> for Reading<'_> {
         self.lines.close(start);
         Ok(Value::Object(fitted(map)))
     }
-}
-
-/// The same map in no more memory than its entries need: one that grew has room for twice as many, and of these a
-/// document has hundreds of thousands.
-pub(super) fn fitted(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter().collect()
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Entries up to which a map or list is searched from its start; larger ones get an index.
 const SEARCHED_MAX: usize = 16;
@@ -228,4 +228,10 @@ fn nth_child(nodes: &[Node], parent: usize, index: usize) -> usize {
         at += nodes.get(at).map_or(1, |node| node.size as usize);
     }
     at
+}
+
+/// The same map in no more memory than its entries need: one that grew has room for twice as many, and of these a
+/// document has hundreds of thousands.
+pub(super) fn fitted(map: Map<String, Value>) -> Map<String, Value> {
+    map.into_iter().collect()
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 
-use super::json::fitted;
-use super::lines::{Lines, Node};
+use super::lines::{Lines, Node, fitted};
 use super::{lines, scalar};
 use crate::finding::{Finding, Severity};
 

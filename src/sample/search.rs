@@ -1,0 +1,200 @@
+//! The search for a valid value: one is built, held against the compiled schema, and built again with other choices at the
+//! places that were refused.
+//!
+//! Must not know how values are built.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use super::maker::{Clash, Made, Maker};
+use super::wish::Wish;
+use crate::openapi::{Direction, SchemaId, Schemas};
+
+/// Values that are built and held against the schema before it is given up. Ordinary schemas need one; those whose
+/// alternatives overlap, or whose examples are wrong, a few.
+const ATTEMPTS_MAX: usize = 64;
+/// Steps of building in all attempts together, each of them a schema that is applied or a value that is made: some
+/// tens of milliseconds.
+const STEPS_MAX: usize = 150_000;
+/// Errors of one value that are looked at: more of them say nothing new.
+const ERRORS_MAX: usize = 100;
+/// Alternatives within alternatives whose errors are looked into.
+const NESTED_MAX: usize = 8;
+
+/// Why no valid value was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unmet {
+    /// The schema itself cannot be used.
+    #[error("the schema cannot be compiled: {0}")]
+    Schema(String),
+    /// What was said last against the values that were tried.
+    #[error("no value was found that fits the schema: at `{path}`, {reason}")]
+    Refused {
+        /// JSON Pointer into the value.
+        path: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// It would be larger, or take longer to find, than is worth it.
+    #[error("no value was found that fits the schema within {STEPS_MAX} steps")]
+    Spent,
+}
+
+/// A value of a schema, the same for the same seed.
+pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Result<Value, Unmet> {
+    search(schemas, schema, *wish, seed, &mut Tried::default())
+}
+
+/// The same, or where no value fits the first that was tried: many a document has alternatives that cannot be told
+/// apart, or closes a record in one place and adds to it in another. The caller has to hold it against the schema.
+pub fn nearest(
+    schemas: &Schemas,
+    schema: SchemaId,
+    wish: &Wish,
+    seed: u64,
+) -> Result<Value, Unmet> {
+    let mut tried = Tried::default();
+    search(schemas, schema, *wish, seed, &mut tried).or_else(|unmet| {
+        if tried.value.is_none() {
+            tried.forgiving = true;
+            // What was too much is perhaps not with what is required only.
+            let fill_properties = wish.fill_properties && unmet != Unmet::Spent;
+            let wish = Wish { fill_properties, ..*wish };
+            if let Ok(value) = search(schemas, schema, wish, seed, &mut tried) {
+                return Ok(value);
+            }
+        }
+        tried.value.ok_or(unmet)
+    })
+}
+
+/// What a search comes by on its way.
+#[derive(Default)]
+struct Tried {
+    /// The first value that was made, though it does not fit.
+    value: Option<Value>,
+    /// See [`Maker::forgiving`].
+    forgiving: bool,
+}
+
+fn search(
+    schemas: &Schemas,
+    schema: SchemaId,
+    wish: Wish,
+    seed: u64,
+    tried: &mut Tried,
+) -> Result<Value, Unmet> {
+    let validator = schemas.directed(schema, wish.direction).map_err(Unmet::Schema)?;
+    let mut search = Search { turns: HashMap::new(), steps: STEPS_MAX };
+    let mut reason = Unmet::Spent;
+    for attempt in 0..ATTEMPTS_MAX {
+        // Where choices were made is noted only if it is asked for: nearly always the first value fits.
+        let mut maker = Maker::new(schemas, &wish, seed, &search.turns, search.steps);
+        maker.forgiving = tried.forgiving;
+        maker.notes = (attempt > 0).then(HashMap::new);
+        let made = maker.root(schema);
+        let (notes, left) = (maker.notes.take(), maker.left);
+        search.steps = left;
+        let blamed = match made {
+            Ok(value) if validator.is_valid(&value) => return Ok(value),
+            Ok(value) => match verdict(schemas, schema, wish.direction, &value) {
+                None => return Ok(value),
+                Some((refused, blamed)) => {
+                    tried.value.get_or_insert(value);
+                    reason = refused;
+                    blamed
+                }
+            },
+            Err(Clash::Spent) => return Err(if attempt == 0 { Unmet::Spent } else { reason }),
+            Err(Clash::Nothing { path, reason: said }) => {
+                reason = Unmet::Refused { path: path.clone(), reason: said };
+                BTreeSet::from([path])
+            }
+        };
+        if let Some(notes) = notes
+            && !search.turn(&blamed, &notes)
+        {
+            break;
+        }
+    }
+    Err(reason)
+}
+
+/// What was tried so far.
+struct Search {
+    /// By place in the value, how many of its ways were refused.
+    turns: HashMap<String, usize>,
+    steps: usize,
+}
+
+impl Search {
+    /// Goes on to the next way at each of the places, or around them where all were tried. `false` when there is
+    /// nothing left to try.
+    fn turn(&mut self, blamed: &BTreeSet<String>, notes: &HashMap<String, Made>) -> bool {
+        let mut moved = BTreeSet::new();
+        let mut going = false;
+        for path in blamed {
+            let mut path = path.as_str();
+            loop {
+                if let Some(made) = notes.get(path) {
+                    if moved.contains(path) {
+                        going = true;
+                        break;
+                    }
+                    if made.turn + 1 < made.ways {
+                        self.turns.insert(path.to_owned(), made.turn + 1);
+                        moved.insert(path);
+                        going = true;
+                        break;
+                    }
+                    self.turns.remove(path);
+                }
+                let Some((around, _)) = path.rsplit_once('/') else { break };
+                path = around;
+            }
+        }
+        going
+    }
+}
+
+/// What is wrong with a value, and the places to blame; `None` when it is valid.
+fn verdict(
+    schemas: &Schemas,
+    schema: SchemaId,
+    direction: Direction,
+    value: &Value,
+) -> Option<(Unmet, BTreeSet<String>)> {
+    let mut blamed = BTreeSet::new();
+    let mut first = None;
+    schemas.tell_misfits((schema, direction), value, ERRORS_MAX, &mut |base, error| {
+        first.get_or_insert_with(|| Unmet::Refused {
+            path: format!("{base}{}", error.instance_path()),
+            reason: error.masked_with("the value").to_string(),
+        });
+        blame(base, error, NESTED_MAX, &mut blamed);
+    });
+    Some((first?, blamed))
+}
+
+/// Where an error comes from: of alternatives, from inside the one that was meant, which is wrong only inside.
+fn blame(base: &str, error: &ValidationError<'_>, nested: usize, blamed: &mut BTreeSet<String>) {
+    let here = error.instance_path().as_str();
+    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } =
+        error.kind()
+        && nested > 0
+    {
+        let inside = context.iter().find(|errors| {
+            !errors.is_empty() && errors.iter().all(|error| error.instance_path().as_str() != here)
+        });
+        if let Some(errors) = inside {
+            for error in errors {
+                blame(base, error, nested - 1, blamed);
+            }
+            return;
+        }
+    }
+    blamed.insert(format!("{base}{here}"));
+}
