@@ -12,13 +12,13 @@ use http::header::{
     UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::media::Written;
 use crate::openapi::{
-    Condition, Contract, Direction, Location, MediaType, Operation, Parameter, RequestBody,
-    Schemas, SecurityScheme, Style,
+    Condition, Contract, Direction, Location, MediaType, NOT_IN_URI, Operation, Parameter,
+    RequestBody, Schemas, SecurityScheme, Style,
 };
 use crate::sample::Wish;
 use crate::{media, sample};
@@ -28,21 +28,6 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// The media type of forms.
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// What no target of a request can hold, though the template in the document may (RFC 3986).
-const REFUSED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A call that can be made as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,7 +193,7 @@ impl Draft {
         if !cookies.is_empty() {
             headers.push(("Cookie".to_owned(), pairs(cookies, "; ")));
         }
-        let mut target = utf8_percent_encode(path, REFUSED).to_string();
+        let mut target = utf8_percent_encode(path, NOT_IN_URI).to_string();
         if !query.is_empty() {
             target = format!("{target}?{}", pairs(query, "&"));
         }

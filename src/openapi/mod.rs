@@ -44,7 +44,7 @@ pub use direction::Direction;
 pub use gathering::gather;
 pub use overlay::Overlay;
 pub(crate) use remote::{Remote, refusal as refusal_of_url};
-pub(crate) use schema::{Types, parts_where};
+pub(crate) use schema::{NOT_IN_URI, Types, parts_where};
 pub use schemas::{SchemaId, Schemas};
 pub use validator::{Misfits, Validator};
 

@@ -10,7 +10,7 @@ mod types;
 
 pub(crate) use composed::{Composed, conjuncts};
 pub(crate) use keywords::parts_where;
-pub(crate) use reference::target_of;
+pub(crate) use reference::{NOT_IN_URI, target_of};
 pub(crate) use types::{Types, allowed};
 
 pub(super) use keywords::{

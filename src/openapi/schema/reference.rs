@@ -16,12 +16,10 @@ pub(crate) const CHAIN_MAX: usize = 64;
 /// they are a third of it.
 pub(crate) const DOCUMENT_URI: &str = "json-schema:///document";
 
-/// What a URI's fragment cannot hold as it is (RFC 3986, section 3.5).
-const FRAGMENT: &AsciiSet = &CONTROLS
+/// What no URI can hold as it is, in its path and query too, but for `%` (RFC 3986, section 2).
+pub(crate) const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
-    .add(b'#')
-    .add(b'%')
     .add(b'<')
     .add(b'>')
     .add(b'[')
@@ -32,6 +30,9 @@ const FRAGMENT: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+/// The same of a fragment that is written from a text (section 3.5).
+const FRAGMENT: &AsciiSet = &NOT_IN_URI.add(b'#').add(b'%');
 
 /// A JSON Pointer as the fragment of a reference.
 pub(crate) fn fragment(pointer: &str) -> String {
