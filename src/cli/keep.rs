@@ -70,12 +70,10 @@ impl Written {
     fn changes(&self, now: BTreeMap<String, Marked>) -> Changes {
         let dropped = self.sandboxes.keys().filter(|name| !now.contains_key(*name)).cloned();
         let dropped = dropped.collect();
-        let is_changed = |name: &String, marked: &mut Marked| {
+        let is_changed = |(name, marked): &(String, Marked)| {
             self.sandboxes.get(name).is_none_or(|saved| saved.marked != *marked)
         };
-        let changed = now.into_iter().filter_map(|(name, mut marked)| {
-            is_changed(&name, &mut marked).then_some((name, marked))
-        });
+        let changed = now.into_iter().filter(is_changed);
         Changes { changed: changed.collect(), dropped }
     }
 
