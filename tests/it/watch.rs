@@ -159,6 +159,7 @@ fn fixtures_are_seen_where_nothing_was_changed_and_after_a_reset_everywhere() {
     assert_eq!(server.keys("changed", "carts"), ["a/b c", "new"]);
     assert_eq!(server.keys("made-now", "carts"), Vec::<String>::new());
     assert_eq!(server.delete("made-now", "new"), 204);
+    until("it is told", || server.told().contains("reloaded"));
     expect![[r#"
         reloaded DIR/fixtures/shop/default.yaml: 2 operations, 3 sandboxes kept
     "#]]
@@ -181,6 +182,7 @@ fn a_broken_file_leaves_what_is_served_and_is_told_with_its_line() {
         server.keys("other", "carts").is_empty() && server.delete("new", "four") == 204
     });
     assert_eq!(server.keys("default", "carts"), ["a/b c", "three"]);
+    until("it is told", || server.told().contains("reloaded"));
     expect![[r#"
         DIR/specs/shop/behavior.yaml:15: error: `deleteCart` documents no response 405 (`deleteCart` documents 204, 400, 401, 404)
         `shop` cannot be served as it is now: kept serving the
@@ -210,6 +212,7 @@ fn what_does_not_fit_any_more_is_left_out_and_told() {
     server.folder.write(FIXTURES_FILE, FIXTURES);
     server.folder.write(BEHAVIOR_FILE, &after);
     until("it is read", || server.keys("default", "carts") == ["a/b c"]);
+    until("what is left out is told", || server.told().contains("reloaded"));
     let lines = server.call("GET", "/__admin/sandboxes/default/resources/shop/lines").json();
     assert_eq!(lines["records"].as_array().map(Vec::len), Some(1), "{lines}");
     expect![[r#"
