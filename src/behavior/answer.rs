@@ -30,6 +30,8 @@ pub(crate) struct Answer {
     body: AnswerBody,
     /// The numbers of the documented media types that the body can be sent in; without, all.
     offered: Option<Box<[usize]>>,
+    /// The numbers of those with a schema of their own, in which a computed body can be sent if it fits that.
+    offered_if_fitting: Box<[usize]>,
     headers: Vec<(HeaderName, Template)>,
 }
 
@@ -73,11 +75,18 @@ impl Answer {
             None => Some(Offer { number: 0, name: JSON, media: &nothing }),
         };
         let body = body(format, status, medium, place, notes)?;
-        let offered = documented
-            .zip(medium)
-            .filter(|_| !matches!(body, AnswerBody::Documented(None)))
+        let given =
+            documented.zip(medium).filter(|_| !matches!(body, AnswerBody::Documented(None)));
+        let offered = given
             .and_then(|(documented, medium)| offered(&body, documented, medium, place.schemas));
-        Some(Self { status, body, offered, headers })
+        let is_computed = matches!(body, AnswerBody::Computed(_) | AnswerBody::Patched { .. });
+        let others = documented.zip(offered.as_ref()).filter(|_| is_computed);
+        let others = others.into_iter().flat_map(|(documented, offered)| {
+            let others = Offer::all(documented).map(|offer| offer.number);
+            others.filter(|number| !offered.contains(number))
+        });
+        let offered_if_fitting = others.collect();
+        Some(Self { status, body, offered, offered_if_fitting, headers })
     }
 
     /// The answer's status.
@@ -92,21 +101,30 @@ impl Answer {
         documented: &'d Documented,
         number: u32,
         scope: &Value,
+        schemas: &Schemas,
     ) -> Result<Decided<'d>, String> {
+        let mut offered = self.offered.as_deref().map(Cow::Borrowed);
         let content = match &self.body {
             AnswerBody::Documented(example) => {
                 Content::Documented(example.as_deref().map(Cow::Borrowed))
             }
             AnswerBody::Fixed(value) => Content::Fixed(value, number),
             AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
-                Content::Computed(self.value(scope)?.unwrap_or_default())
+                let value = self.value(scope)?.unwrap_or_default();
+                let others = Offer::all(documented)
+                    .filter(|offer| self.offered_if_fitting.contains(&offer.number))
+                    .filter(|offer| offer.fits(schemas, &value));
+                for offer in others {
+                    offered.get_or_insert_default().to_mut().push(offer.number);
+                }
+                Content::Computed(value)
             }
         };
         Ok(Decided {
             status: self.status.as_u16(),
             response: documented,
             content,
-            offered: self.offered.as_deref(),
+            offered,
             accept: Accept::Decides,
             headers: self.headers(scope)?,
             is_refusal: false,
@@ -168,9 +186,7 @@ fn offered(
             || match body {
                 AnswerBody::Documented(None) => true,
                 AnswerBody::Documented(Some(name)) => offer.media.examples.contains_key(name),
-                AnswerBody::Fixed(value) => {
-                    offer.check(schemas, value).is_ok() && offer.write(schemas, value).is_some()
-                }
+                AnswerBody::Fixed(value) => offer.fits(schemas, value),
                 AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
                     let schema =
                         |offer: &Offer<'_>| offer.media.schema.map(|it| schemas.canonical(it));

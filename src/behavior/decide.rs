@@ -294,7 +294,9 @@ impl Behavior {
         });
         let answer = match documented {
             Some(documented) => {
-                rule.answer.decide(documented, rule.number, scope).map(RuleAnswer::Documented)
+                let schemas = &self.contract.schemas;
+                let decided = rule.answer.decide(documented, rule.number, scope, schemas);
+                decided.map(RuleAnswer::Documented)
             }
             None => rule.answer.undocumented(scope).map(RuleAnswer::Undocumented),
         };

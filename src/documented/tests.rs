@@ -197,7 +197,7 @@ fn a_valid_request_gets_the_lowest_success_in_the_media_type_that_it_accepts() {
             406
             content-type: application/problem+json
             deprecation: true
-            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/xml, application/json"}
+            {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are application/xml, application/json"}
             in our own name
 
             setPet key=1 ["accept: text/html"] 

@@ -63,7 +63,7 @@ pub struct Decided<'d> {
     /// Where the value of the body comes from.
     pub content: Content<'d>,
     /// The numbers of the documented media types that it can be sent in; without, all.
-    pub offered: Option<&'d [usize]>,
+    pub offered: Option<Cow<'d, [usize]>>,
     /// What `Accept` counts.
     pub accept: Accept,
     /// Headers that go before the documented ones; one without a value is left out.

@@ -90,7 +90,7 @@ fn acceptable<'d>(
     let own_type = decided.headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
     let own_type = own_type.and_then(|(_, value)| value.as_ref()?.to_str().ok());
     let offered = Offer::all(decided.response).filter(|offer| {
-        decided.offered.is_none_or(|offered| offered.contains(&offer.number))
+        decided.offered.as_ref().is_none_or(|offered| offered.contains(&offer.number))
             && own_type.is_none_or(|own_type| offer.suits(own_type))
     });
     if offered.clone().next().is_none() {

@@ -14,7 +14,7 @@ use super::find::NotDocumented;
 pub enum NotSent {
     /// What was asked for is not documented.
     NotDocumented(NotDocumented),
-    /// No documented media type is acceptable; which there are.
+    /// No media type that it can be sent in is acceptable; which there are.
     NotAcceptable(Vec<String>),
     /// No value can be made up that fits the schema; why.
     TooComplex(String),
@@ -41,7 +41,7 @@ impl From<NotSent> for Problem {
             NotSent::NotAcceptable(offered) => Problem::new(
                 StatusCode::NOT_ACCEPTABLE,
                 "The server cannot produce a representation for your accept header",
-                format!("documented are {}", offered.join(", ")),
+                format!("available are {}", offered.join(", ")),
             )
             .of_type("NOT_ACCEPTABLE"),
             NotSent::TooComplex(why) => Problem::new(

@@ -334,6 +334,11 @@ impl Offer<'_> {
         })
     }
 
+    /// Whether a value that is not documented can be sent in it.
+    pub fn fits(&self, schemas: &Schemas, value: &Value) -> bool {
+        self.check(schemas, value).is_ok() && self.write(schemas, value).is_some()
+    }
+
     /// A value as a body; `None` where it cannot be written in this media type.
     pub fn write(&self, schemas: &Schemas, value: &Value) -> Option<media::Written> {
         let schema = self.media.schema.map(|schema| (schemas, schema));

@@ -370,7 +370,7 @@ fn a_value_that_a_rule_gives_is_written_in_what_the_request_accepts() {
                 406
                 content-type: application/problem+json
                 vary: Origin
-                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/json, application/xml, text/csv"}
+                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are application/json, application/xml, text/csv"}
             GET /things/x | accept: text/plain, application/json;q=0.1
                 200
                 content-type: application/json
@@ -393,7 +393,7 @@ fn a_value_that_a_rule_gives_is_written_in_what_the_request_accepts() {
                 406
                 content-type: application/problem+json
                 vary: Origin
-                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/json, application/xml, text/csv"}
+                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are application/json, application/xml, text/csv"}
             GET /things/text | accept: text/plain
                 200
                 content-security-policy: sandbox
@@ -408,7 +408,7 @@ fn a_value_that_a_rule_gives_is_written_in_what_the_request_accepts() {
                 406
                 content-type: application/problem+json
                 vary: Origin
-                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are text/plain"}
+                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are text/plain"}
             GET /things/typed
                 500
                 content-type: application/problem+json
@@ -437,7 +437,7 @@ fn a_value_that_a_rule_gives_is_written_in_what_the_request_accepts() {
                 406
                 content-type: application/problem+json
                 vary: Origin
-                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/problem+json, text/plain"}
+                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are application/problem+json, text/plain"}
         "#]],
     );
 }
@@ -462,7 +462,7 @@ fn what_is_not_acceptable_changes_nothing_and_who_may_not_call_is_told_all_the_s
                 406
                 content-type: application/problem+json
                 vary: Origin
-                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"documented are application/json"}
+                {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are application/json"}
             DELETE /things/a | accept: application/xml
                 401
                 content-security-policy: sandbox
@@ -510,6 +510,38 @@ fn a_fault_gives_its_example_whatever_the_request_accepts() {
         let answered = ask(&emulator, ("GET", "/m0"), Some(accept), None);
         assert_eq!(answered.body(), r#"{"title":"none"}"#, "{accept}");
     }
+}
+
+#[test]
+fn a_computed_body_is_sent_in_each_media_type_whose_schema_it_fits() {
+    let schema = |required: &str| {
+        format!(
+            "{{ schema: {{ type: object, required: [{required}], properties: {{ n: {{ type: string }} }} }} }}"
+        )
+    };
+    let paths = document(&format!(
+        "  /m0:
+    get:
+      operationId: m0
+      responses: {{ '200': {{ description: ok, content: {{ application/json: {}, application/xml: {}, application/yaml: {} }} }} }}
+",
+        schema("n"),
+        schema(""),
+        schema("n, other")
+    ));
+    let behavior =
+        rules("  m0: { rules: [{ respond: 200, body: { n: '{{ request.path }}' } }] }\n");
+    let answers = ["application/json", "application/xml", "application/yaml"].map(|accept| {
+        let answered = ask(&emulator(&paths, Some(&behavior)), ("GET", "/m0"), Some(accept), None);
+        let body = String::from_utf8_lossy(answered.body());
+        format!("{} {body}\n", answered.status().as_u16())
+    });
+    expect![[r#"
+        200 {"n":"/m0"}
+        200 <?xml version="1.0" encoding="UTF-8"?><root><n>/m0</n></root>
+        406 {"type":"urn:tombstone:errors#NOT_ACCEPTABLE","title":"The server cannot produce a representation for your accept header","status":406,"detail":"available are application/json, application/xml"}
+    "#]]
+    .assert_eq(&answers.concat());
 }
 
 #[test]
