@@ -6,10 +6,15 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::answer::PRISM_VIOLATIONS;
 use super::*;
 use crate::message::Body;
+use crate::openapi::Contract;
+use crate::prefer::Preferences;
+use crate::response;
+use crate::response::{Options, Renderings, Seeds};
 use crate::validation::{RequestValidator, Sent};
 use crate::yaml::Document;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
-use crate::emulator::Emulator;
+use crate::emulator::engine::Emulator;
 
 /// Called when work may have become due earlier.
 type OnWork = dyn Fn() + Send + Sync;

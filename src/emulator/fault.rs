@@ -7,8 +7,9 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 
 use crate::emulator::answer::Answer;
+use crate::emulator::asked::Asked;
+use crate::emulator::engine::Emulator;
 use crate::emulator::route::Routed;
-use crate::emulator::{Asked, Emulator};
 use crate::faults::{FaultAnswer, FaultEffect, FaultTarget};
 use crate::message::{Delivery, Why};
 use crate::problem::Problem;

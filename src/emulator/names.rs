@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::emulator::Emulator;
+use crate::emulator::engine::Emulator;
 use crate::faults::{FaultFormat, Faults, Problem};
 use crate::finding::did_you_mean;
 use crate::openapi::Operation;

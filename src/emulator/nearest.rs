@@ -5,9 +5,11 @@
 use http::request::Parts;
 use serde::Serialize;
 
+use crate::emulator::asked::host;
+use crate::emulator::engine::Emulator;
 use crate::emulator::mount::{Address, Target};
+use crate::emulator::pick;
 use crate::emulator::sent::Pairs;
-use crate::emulator::{Emulator, host, pick};
 use crate::openapi::called;
 use crate::router::Sent;
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::behavior::ExampleCall;
+use crate::emulator::engine::Emulator;
 use crate::emulator::mount::base_paths;
-use crate::emulator::{Emulator, Provider};
+use crate::emulator::provider::Provider;
 use crate::openapi::{Operation, Response, called};
 
 /// One provider, as `routes` lists it.

@@ -4,7 +4,7 @@
 
 use http::{HeaderMap, StatusCode};
 
-use crate::emulator::SANDBOX_HEADER;
+use crate::emulator::headers::SANDBOX_HEADER;
 use crate::problem::Problem;
 use crate::sandbox::{DEFAULT, NAME_RULE, is_name};
 

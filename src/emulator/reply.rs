@@ -10,8 +10,10 @@ use http::request::Parts;
 use http::{HeaderValue, Response};
 
 use crate::emulator::answer::Answer;
-use crate::emulator::{
-    Asked, Emulator, REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
+use crate::emulator::asked::Asked;
+use crate::emulator::engine::Emulator;
+use crate::emulator::headers::{
+    REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
 };
 use crate::journal::{Call, Draft, Event};
 use crate::message::{Account, Facts, Reply, Tally};

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::emulator::answer::Answer;
+use crate::emulator::asked::Asked;
+use crate::emulator::engine::Emulator;
 use crate::emulator::mount::Target;
+use crate::emulator::provider::AnsweredBy;
 use crate::emulator::sent::Pairs;
 use crate::emulator::unrouted::{Unrouted, options};
-use crate::emulator::{AnsweredBy, Asked, Emulator};
 use crate::prefer;
 use crate::prefer::{Doubt, Preferences};
 use crate::problem::Problem;

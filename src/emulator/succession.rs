@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::behavior::{Behavior, Carried, LeftOut};
-use crate::emulator::Emulator;
+use crate::emulator::engine::Emulator;
 use crate::expression::{Value, to_json};
 use crate::sandbox::{Heir, Origin, Sandbox, State, World};
 use crate::store::Store;

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::Emulator;
-
 /// So many problems of one provider are told: `tombstone check` tells all.
 const PROBLEMS_MAX: usize = 5;
 
@@ -30,32 +28,6 @@ impl Unserved {
             more => told.push(format!("and {more} more (`tombstone check` shows all)")),
         }
         Self { provider: provider.into(), problems: told }
-    }
-}
-
-impl Emulator {
-    /// Notes the providers that are not served, for whoever asks for one.
-    pub fn note_unserved(&mut self, unserved: Vec<Unserved>) {
-        self.unserved = unserved;
-    }
-
-    /// The providers that were asked for and are not served.
-    pub fn unserved(&self) -> &[Unserved] {
-        &self.unserved
-    }
-
-    /// The one that a host and a path would lead to.
-    pub(super) fn unserved_at(&self, host: Option<&str>, path: &str) -> Option<&Unserved> {
-        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let host = host.map(|host| host.split(':').next().unwrap_or_default());
-        self.unserved.iter().find(|unserved| {
-            let name = &*unserved.provider;
-            let is_host = |host: &str| {
-                let own = host.to_ascii_lowercase();
-                own.strip_suffix(".localhost").is_some_and(|own| own.eq_ignore_ascii_case(name))
-            };
-            name == first || host.is_some_and(is_host)
-        })
     }
 }
 

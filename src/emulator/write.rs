@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use http::Response;
 
-use crate::emulator::{Asked, Emulator};
+use crate::emulator::asked::Asked;
+use crate::emulator::engine::Emulator;
 use crate::prefer::Preferences;
 use crate::response;
 use crate::response::{Accept, Content, Decided, Making, NotSent, Seeds, WrittenResponse};

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use super::error::Refused;
 use super::key::Key;
 use super::model::OnDelete;
+use super::path;
 use super::record::{Change, Record};
-use super::{Store, path};
+use super::records::Store;
 
 /// Says which properties of a record change when what it refers to is deleted; it is asked with the resource,
 /// the relation and the record as it is before.

@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 
 use super::error::Error;
 use super::key::Key;
+use super::model::Model;
 use super::record::{Change, Record};
+use super::records::{Entry, Store};
 use super::table::Table;
-use super::{Entry, Model, Store, record, table};
+use super::{record, table};
 
 /// A reference that leads nowhere for good: what it led to was deleted, or missing when it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use super::error::{Conflict, Error};
 use super::key::Key;
+use super::record;
 use super::record::{Change, Record};
+use super::records::Store;
 use super::verify::Batch;
-use super::{Store, record};
 use crate::jobs::JobRecord;
 
 /// One thing to write.

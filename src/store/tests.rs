@@ -3,11 +3,15 @@
 //! Must not know how planning and committing work inside; only the indexes are looked at from within.
 
 use std::convert::Infallible;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::table::Table;
 use super::*;
+use crate::clock::Timestamp;
 
 const USERS: usize = 0;
 const ORGANIZATIONS: usize = 1;

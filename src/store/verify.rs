@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::error::{Conflict, Error};
 use super::key::{Key, Scalar};
+use super::record;
 use super::record::{Change, Record};
-use super::{Store, record};
+use super::records::Store;
 
 /// Changes to be made together, found by their record.
 pub(super) struct Batch<'c> {

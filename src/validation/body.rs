@@ -11,11 +11,11 @@ use crate::media::{CODINGS, essence, is_json, range_holds};
 use crate::message::Body;
 use crate::openapi::{RequestBody, SchemaId, Schemas, Types};
 
-use super::Sent;
 use super::coercion::{coerce, fill_defaults, has_defaults};
 use super::json_text::parse_json;
 use super::members::{Encodings, Members};
 use super::schema::{Subject, check};
+use super::sent::Sent;
 use super::violation::{Place, Violation};
 
 /// Up to so many bytes of body are all violations looked for, else only the first: the validator keeps some

@@ -17,9 +17,10 @@ use super::coercion::{coerce, property_names};
 use super::json_text::parse_json;
 use super::multipart::Part;
 use super::parameters::Parameters;
+use super::sent::Sent;
 use super::styles::{Escapes, Pair, Shape, Written, form_text, pairs};
 use super::violation::{Place, Violation, bounded};
-use super::{Sent, coercion, multipart};
+use super::{coercion, multipart};
 
 /// The properties whose encoding is declared, with the headers of their parts.
 #[derive(Clone, Debug)]

@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 use crate::media::is_json;
 use crate::openapi::{Location, Parameter, Schemas, Types};
 
-use super::Sent;
 use super::coercion::{coerce, coerce_text, fill_defaults, has_defaults, property_names};
 use super::json_text::parse_json;
 use super::schema::{Subject, check};
+use super::sent::Sent;
 use super::styles::{Escapes, Fault, Pair, Shape, Written, decode, not_utf8, pairs};
 use super::violation::{Place, Violation};
 

@@ -10,8 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::openapi::{Direction, SchemaId, Schemas};
 
-use super::VIOLATIONS_MAX;
-use super::violation::{PART_BYTES_MAX, Place, Violation, bounded};
+use super::violation::{PART_BYTES_MAX, Place, VIOLATIONS_MAX, Violation, bounded};
 
 /// So deep are alternatives (`anyOf`, `oneOf`) looked into for the one that was meant.
 const ALTERNATIVES_DEPTH_MAX: usize = 8;

@@ -8,7 +8,9 @@ use expect_test::{Expect, expect};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
+use serde_json::Value;
 
+use crate::message::Body;
 use crate::openapi::Contract;
 use crate::yaml::Document;
 

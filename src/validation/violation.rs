@@ -16,6 +16,9 @@ pub const HEADER_BYTES_MAX: usize = 4096;
 /// So many bytes does each text of a violation hold: property names come from the client, and are echoed.
 pub const PART_BYTES_MAX: usize = 512;
 
+/// So many violations are collected: more help no one, and a body of commas could hold a million.
+pub const VIOLATIONS_MAX: usize = 100;
+
 /// One way in which a request departs from the contract.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Violation {

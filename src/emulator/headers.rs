@@ -1,0 +1,18 @@
+//! The headers of the sandbox itself.
+//!
+//! Must not know when they are sent.
+
+use http::HeaderName;
+
+/// The header that picks a sandbox, and on every answer says which one it was: proof that this is not
+/// production.
+pub const SANDBOX_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox");
+
+/// The header with everything in which a request departs from the contract, as JSON.
+pub const VIOLATIONS_HEADER: HeaderName = HeaderName::from_static("tombstone-violations");
+
+/// The header with the number under which the journal of the sandbox has the request.
+pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-request-id");
+
+/// The header that says when the sandbox, which begins anew with this request, was dropped because nobody used it.
+pub const RESTARTED_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox-restarted");
