@@ -151,9 +151,28 @@ impl<'de> Visitor<'de> for Reading<'_> {
     }
 }
 
+/// JSON Merge Patch, as RFC 7396 section 2 defines it.
+pub(crate) fn merged(target: Value, patch: Value) -> Value {
+    let Value::Object(patch) = patch else { return patch };
+    let mut members = match target {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            members.shift_remove(&name);
+        } else {
+            let before = members.get_mut(&name).map_or(Value::Null, Value::take);
+            members.insert(name, merged(before, value));
+        }
+    }
+    Value::Object(members)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -211,6 +230,26 @@ mod tests {
         #[test]
         fn any_text_is_read_as_by_others(text in r#"[\[\]{}",:0-9a-e.\-\\ntu ]{0,24}"#) {
             prop_assert_eq!(read(&text).ok(), serde_json::from_str::<Value>(&text).ok());
+        }
+    }
+
+    #[test]
+    fn a_merge_patch_does_what_its_standard_shows() {
+        // RFC 7396, appendix A.
+        let cases = [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a":"foo"}), json!(null), json!(null)),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ];
+        for (target, patch, result) in cases {
+            assert_eq!(merged(target.clone(), patch.clone()), result, "{target} with {patch}");
         }
     }
 }

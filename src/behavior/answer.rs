@@ -15,6 +15,7 @@ use crate::behavior::format::AnswerFormat;
 use crate::behavior::notes::Notes;
 use crate::expression::{Names, Outline, Template, Value};
 use crate::finding::{child, did_you_mean};
+use crate::json::merged;
 use crate::media;
 use crate::message::FRAMING;
 use crate::openapi::{MediaType, Operation, Response as Documented, Schemas};
@@ -496,51 +497,6 @@ fn template(
         Err(mistakes) => {
             notes.mistakes(pointer, mistakes);
             None
-        }
-    }
-}
-
-/// JSON Merge Patch, as RFC 7396 section 2 defines it.
-pub fn merged(target: Json, patch: Json) -> Json {
-    let Json::Object(patch) = patch else { return patch };
-    let mut members = match target {
-        Json::Object(members) => members,
-        _ => serde_json::Map::new(),
-    };
-    for (name, value) in patch {
-        if value.is_null() {
-            members.shift_remove(&name);
-        } else {
-            let before = members.get_mut(&name).map_or(Json::Null, Json::take);
-            members.insert(name, merged(before, value));
-        }
-    }
-    Json::Object(members)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_merge_patch_does_what_its_standard_shows() {
-        // RFC 7396, appendix A.
-        let cases = [
-            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
-            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
-            (json!({"a":"b"}), json!({"a":null}), json!({})),
-            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
-            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
-            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
-            (json!({"a":"foo"}), json!(null), json!(null)),
-            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
-            (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
-            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
-        ];
-        for (target, patch, result) in cases {
-            assert_eq!(merged(target.clone(), patch.clone()), result, "{target} with {patch}");
         }
     }
 }

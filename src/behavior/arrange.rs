@@ -10,10 +10,11 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
+use crate::behavior::compiled::Behavior;
+use crate::behavior::decision::Moment;
 use crate::behavior::effect::{Planner, Stopped};
-use crate::behavior::record_schema::first_misfit;
 use crate::behavior::scope::Scope;
-use crate::behavior::{Behavior, Moment};
+
 use crate::json::too_deep;
 use crate::store::{Change, Detached, Edit, Key, Store};
 
@@ -63,7 +64,7 @@ impl Behavior {
         moment: &Moment<'_>,
     ) -> Result<Vec<Change>, Vec<String>> {
         let mut changes = moment.store.plan(edits).map_err(|error| vec![error.to_string()])?;
-        match first_misfit(&self.shapes, &self.contract.schemas, &mut changes) {
+        match self.shapes.first_misfit(&self.contract.schemas, &mut changes) {
             Some((_, problems)) => Err(problems),
             None => Ok(changes),
         }
@@ -180,15 +181,12 @@ impl Behavior {
         let now = moment.now;
         let (jobs, schemas) = (&*self.jobs, &*self.contract.schemas);
         let planner =
-            Planner { snapshot: &snapshot, jobs, schemas, ids: moment.ids, now, updated: None };
+            Planner { snapshot: Arc::clone(&snapshot), jobs, schemas, ids: moment.ids, now };
         planner.delete(&target, &scope).map_err(|stopped| match stopped {
-            Stopped::Fault(message) => message,
-            Stopped::Restricted { resource, .. } => {
-                format!(
-                    "`{}` restrict the deletion: delete those first",
-                    self.shapes[resource].name
-                )
+            Stopped::Restricted { .. } => {
+                format!("{}: delete those first", stopped.message(&self.shapes))
             }
+            other => other.message(&self.shapes),
         })
     }
 }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::behavior::compile::expression;
 use crate::behavior::format::SchemeFormat;
-use crate::behavior::names::NamesInScope;
+use crate::behavior::names::{NamesInScope, expression};
 use crate::behavior::notes::Notes;
 use crate::behavior::records::Snapshot;
 use crate::behavior::scope::{Caller, Credentials, Overlay};

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::behavior::Behavior;
+use crate::behavior::compiled::Behavior;
 use crate::store::{Detached, Key, Record, Store};
 
 /// How often records are looked through: each time finds those that refer to what the time before left out. A chain of

@@ -9,20 +9,22 @@ use http::StatusCode;
 use serde_json::Value as Json;
 
 use crate::behavior::caller::Judge;
-use crate::behavior::effect::{Effect, Outcome, Planner, Stopped};
+use crate::behavior::compiled::Behavior;
+use crate::behavior::decision::{self, Call, Decision, Moment, RuleAnswer};
+use crate::behavior::effect::{Done, Outcome, Planner, Stopped};
 use crate::behavior::explain::Explanation;
 use crate::behavior::format::StageFormat;
 use crate::behavior::records::Snapshot;
 use crate::behavior::scope::{Caller, Lets, Overlay, RequestLine, Scope};
 use crate::behavior::settings::delay_ms;
-use crate::behavior::{Behavior, Call, Decision, Moment, OperationTable, Rule, RuleAnswer};
+use crate::behavior::table::{OperationTable, Rule};
 use crate::expression::{Budget, Value, from_json};
 use crate::message::{Facts, Rejected, Why};
 use crate::problem::Problem;
 use crate::response::Accept;
+use crate::security;
 use crate::store::Change;
 use crate::validation::{Stage, Violation};
-use crate::{behavior, security};
 
 /// A decision that came before its time: nothing after it is looked at.
 type Early<'b> = Box<Decision<'b>>;
@@ -87,9 +89,9 @@ impl Behavior {
         let scope = scope.into_value();
         let rule = first_hit(&table.rules, &scope, notes.as_deref_mut())?;
         if let Some(notes) = notes.as_deref_mut() {
-            notes.effect = Some(self.in_words(&rule.effect));
+            notes.effect = Some(self.in_words(&rule.effects));
         }
-        if matches!(rule.effect, Effect::None) {
+        if rule.effects.is_empty() {
             return self.answer(rule, &scope, Arc::new([]));
         }
         self.carry_out(table, rule, &snapshot, &scope, moment, notes)
@@ -105,43 +107,51 @@ impl Behavior {
         moment: &mut Moment<'_>,
         notes: Notes<'_>,
     ) -> Result<Decision<'b>, Early<'b>> {
-        let mut planner = Planner {
-            snapshot,
+        let planner = Planner {
+            snapshot: Arc::clone(snapshot),
             jobs: &self.jobs,
             schemas: &self.contract.schemas,
             ids: moment.ids,
             now: moment.now,
-            updated: None,
         };
-        match planner.plan(&rule.effect, scope) {
-            Ok(changes) => {
-                let changes: Arc<[Change]> = changes.into();
+        let stopped = match planner.run(&rule.effects, scope) {
+            Ok(Done { changes, record, made }) => {
                 let outcome = Outcome {
                     snapshot: Arc::clone(snapshot),
                     changes: Arc::clone(&changes),
-                    updated: planner.updated,
+                    record,
                 };
-                let names = vec![("outcome", Value::from_object(outcome))];
-                self.answer(rule, &Overlay::over(scope, names), changes)
+                let names = vec![("outcome", Value::from_object(outcome)), ("made", made)];
+                return self.answer(rule, &Overlay::over(scope, names), changes);
             }
-            Err(Stopped::Restricted { resource, relation }) => {
-                match table.restricts.get(&(resource, relation)) {
-                    Some(restrict) => {
-                        if let Some(notes) = notes {
-                            notes.restricted(restrict, &self.shapes[resource].name);
-                        }
-                        self.answer(restrict, scope, Arc::new([]))
-                    }
-                    None => {
-                        let by = &self.shapes[resource].name;
-                        let message = format!(
-                            "`{by}` restrict the deletion, and no answer is named for that"
-                        );
-                        Err(Box::new(fault(Some(&rule.label), message)))
-                    }
+            Err(stopped) => stopped,
+        };
+        match stopped {
+            Stopped::Restricted { resource, relation } => {
+                let by = &self.shapes[resource].name;
+                let Some(restrict) = table.restricts.get(&(resource, relation)) else {
+                    let message =
+                        format!("`{by}` restrict the deletion, and no answer is named for that");
+                    return Err(Box::new(fault(Some(&rule.label), message)));
+                };
+                if let Some(notes) = notes {
+                    notes.restricted(restrict, by);
                 }
+                self.answer(restrict, scope, Arc::new([]))
             }
-            Err(Stopped::Fault(message)) => Err(Box::new(fault(Some(&rule.label), message))),
+            Stopped::Conflict { reason, resource, message } if !table.conflict.is_empty() => {
+                let conflict = Value::from_pairs([
+                    ("reason", Value::from(reason)),
+                    ("resource", Value::from(&*resource)),
+                    ("message", Value::from(message)),
+                ]);
+                let scope = Overlay::over(scope, vec![("conflict", conflict)]);
+                let conflict = first_hit(&table.conflict, &scope, notes)?;
+                self.answer(conflict, &scope, Arc::new([])).map(of_failure)
+            }
+            Stopped::Conflict { message, .. } | Stopped::Fault(message) => {
+                Err(Box::new(fault(Some(&rule.label), message)))
+            }
         }
     }
 
@@ -354,6 +364,6 @@ fn first_hit<'r>(
 /// The answer where the behavior file asks for something that cannot be. Nothing is committed.
 fn fault<'b>(rule: Option<&Arc<str>>, message: impl Into<String>) -> Decision<'b> {
     let place = rule.map_or("the behavior file", |label| &**label);
-    let (response, why) = behavior::fault(place, message);
+    let (response, why) = decision::fault(place, message);
     Decision::new(response, why)
 }

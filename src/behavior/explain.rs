@@ -7,11 +7,12 @@ use std::sync::Arc;
 use minijinja::value::ValueKind;
 use serde_json::Value as Json;
 
-use crate::behavior::effect::Effect;
+use crate::behavior::compiled::Behavior;
+use crate::behavior::effect::Step;
 use crate::behavior::format::StageFormat;
 use crate::behavior::records::{RecordList, RecordValue};
 use crate::behavior::scope::Caller;
-use crate::behavior::{Behavior, OperationTable, Rule};
+use crate::behavior::table::{OperationTable, Rule};
 use crate::expression::{Expression, Failure, Value, to_json};
 use crate::security::Rejection;
 use crate::store::{Key, Record};
@@ -214,19 +215,11 @@ fn named(rule: &Rule, outcome: &'static str) -> RuleTried {
 }
 
 impl Behavior {
-    /// What an effect is to change.
-    pub(crate) fn in_words(&self, effect: &Effect) -> String {
-        match effect {
-            Effect::None => "nothing".to_owned(),
-            Effect::Delete(targets) => {
-                format!("delete `{}`, with what their relations say", targets.source())
-            }
-            Effect::Update { targets, .. } => format!("update `{}`", targets.source()),
-            Effect::Create { resource, .. } => {
-                format!("create a record of `{}`", self.shapes[*resource].name)
-            }
-            Effect::StartJob { job, .. } => format!("start the job `{}`", self.jobs[*job].name),
-        }
+    /// What effects are to change.
+    pub(crate) fn in_words(&self, effects: &[Step]) -> String {
+        let words = effects.iter().map(|step| step.in_words(&self.shapes, &self.jobs));
+        let words: Vec<String> = words.collect();
+        if words.is_empty() { "nothing".to_owned() } else { words.join(", then ") }
     }
 }
 

@@ -4,8 +4,9 @@
 
 use http::{Method, StatusCode};
 
+use crate::behavior::compiled::Behavior;
+use crate::behavior::decision::{Decision, Moment};
 use crate::behavior::scope::{RequestLine, Scope};
-use crate::behavior::{Behavior, Decision, Moment};
 
 impl Behavior {
     /// How the service says that it failed itself, if it says so with this status.

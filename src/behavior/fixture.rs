@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::behavior::call::ExampleCall;
-use crate::behavior::format::{FORMAT_VERSION, FixtureFile};
+use crate::behavior::compiled::Behavior;
+use crate::behavior::format::{FORMAT_VERSION, FixtureFile, read};
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
-use crate::behavior::{Behavior, read};
 use crate::clock::Timestamp;
 use crate::expression::{Template, Value, to_json};
 use crate::finding::{Finding, child};
@@ -37,8 +37,21 @@ impl Fixtures {
     }
 }
 
+impl Behavior {
+    /// What a fixture file gives. What is wrong goes to `findings`; the rest is usable.
+    pub fn fixtures(
+        &self,
+        document: &Document,
+        now: Timestamp,
+        vet: bool,
+        findings: &mut Vec<Finding>,
+    ) -> Fixtures {
+        load(self, document, now, vet, findings)
+    }
+}
+
 /// The records and calls of a fixture file; those that can be had, where something is wrong.
-pub(crate) fn load(
+fn load(
     behavior: &Behavior,
     document: &Document,
     now: Timestamp,

@@ -6,8 +6,10 @@ use indexmap::IndexMap;
 use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use crate::behavior::effect::{EffectFormat, StepFormat};
 use crate::behavior::forms::Forms;
 use crate::finding::{Finding, child, did_you_mean};
 use crate::yaml::Document;
@@ -205,6 +207,10 @@ pub enum StageFormat {
     Body,
 }
 
+/// The order of stages unless a file names another.
+pub(crate) const ORDER: [StageFormat; 4] =
+    [StageFormat::Security, StageFormat::Parameters, StageFormat::Envelope, StageFormat::Body];
+
 /// What can go wrong on any operation.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -217,6 +223,9 @@ pub struct FailuresFormat {
     pub unknown_route: Option<OneOrMany<RuleFormat>>,
     /// No operation has this method on this path.
     pub wrong_method: Option<OneOrMany<RuleFormat>>,
+    /// An effect does not go with the records as they are: a key or a unique value is taken, or a JSON Patch does not apply.
+    /// `conflict` has `reason` (`key_taken`, `not_unique` or `json_patch`), `resource` and `message`.
+    pub conflict: Option<OneOrMany<RuleFormat>>,
     /// The service itself fails.
     pub internal: Option<OneOrMany<RuleFormat>>,
 }
@@ -235,32 +244,19 @@ pub struct OperationFormat {
     pub failures: FailuresFormat,
 }
 
-/// One line of a decision table: a condition, at most one effect, one answer.
+/// One line of a decision table: a condition, effects, one answer.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFormat {
     /// An expression: the rule applies when it holds. Always, unless given.
     #[serde(default)]
     pub when: Option<String>,
-    /// Effect: an expression for the record or records to delete; relations carry the rest.
-    #[serde(default)]
-    pub delete: Option<String>,
-    /// Effect: an expression for the record or records to change.
-    #[serde(default)]
-    pub update: Option<String>,
-    /// With `update`: the properties to set, as a template; `record` is the record as it was. What is absent is left as it
-    /// is.
-    #[serde(default)]
-    pub set: Option<Map<String, Value>>,
-    /// Effect: the resource in which to create a record.
-    #[serde(default)]
-    pub create: Option<String>,
-    /// With `create`: the record, as a template; what is absent is left out. With `start_job`: the job's arguments, as a template.
-    #[serde(default)]
-    pub with: Option<Map<String, Value>>,
-    /// Effect: the job to start.
-    #[serde(default)]
-    pub start_job: Option<String>,
+    /// The effect, where there is one.
+    #[serde(flatten)]
+    pub effect: EffectFormat,
+    /// Several effects instead, all or none: each sees what those before it made as `made.<name>`.
+    #[serde(default, rename = "do")]
+    pub effects: Vec<StepFormat>,
     /// An expression for how long the answer is held back: a number of seconds, or such as `5m`.
     #[serde(default)]
     pub delay: Option<String>,
@@ -270,6 +266,16 @@ pub struct RuleFormat {
     /// Why we suppose this behavior, where the vendor does not document it.
     #[serde(default)]
     pub inferred: Option<String>,
+}
+
+impl RuleFormat {
+    /// Whether it creates or changes records.
+    pub(super) fn writes(&self) -> bool {
+        let effects = self.effects.iter().map(|step| &step.effect).chain([&self.effect]);
+        effects.into_iter().any(|effect| {
+            effect.create.is_some() || effect.update.is_some() || effect.replace.is_some()
+        })
+    }
 }
 
 /// An answer: a documented response, and what differs from its example.
@@ -307,15 +313,12 @@ pub struct JobFormat {
     pub for_each: String,
     /// An expression: the time over which the tasks fall due evenly, such as `settings.erasure_time`.
     pub over: String,
-    /// Effect of a task: an expression for the record or records to delete.
-    #[serde(default)]
-    pub delete: Option<String>,
-    /// Effect of a task: an expression for the record or records to change.
-    #[serde(default)]
-    pub update: Option<String>,
-    /// With `update`: the properties to set, as a template.
-    #[serde(default)]
-    pub set: Option<Map<String, Value>>,
+    /// The effect of a task.
+    #[serde(flatten)]
+    pub effect: EffectFormat,
+    /// Several effects instead, all or none.
+    #[serde(default, rename = "do")]
+    pub effects: Vec<StepFormat>,
 }
 
 /// Records to start from.
@@ -366,6 +369,23 @@ pub struct CallFormat {
 pub fn schema_of<T: JsonSchema>() -> Value {
     let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
     generator.into_root_schema_for::<T>().to_value()
+}
+
+/// Reads a file of ours into its type; what does not fit goes to `findings`, all of it.
+pub(crate) fn read<T: DeserializeOwned + JsonSchema>(
+    document: &Document,
+    findings: &mut Vec<Finding>,
+) -> Option<T> {
+    let mistake = match T::deserialize(document.root()) {
+        Ok(file) => return Some(file),
+        Err(mistake) => mistake,
+    };
+    let before = findings.len();
+    findings.extend(explain::<T>(document));
+    if findings.len() == before {
+        findings.push(document.error("", mistake.to_string()));
+    }
+    None
 }
 
 /// Everything in a document that does not fit its format.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::behavior::notes::Notes;
 use crate::behavior::shape::{Shape, Shapes};
+use crate::behavior::types::{SCHEMA_DEPTH_MAX, type_of_schema, type_of_value};
 use crate::expression::{Expression, Mistake, Names, Type};
 use crate::openapi::{Location, Operation, Schemas};
 
-/// How deep a schema is followed for the names of its properties; below, anything may be named.
-const SCHEMA_DEPTH_MAX: usize = 16;
 /// Named expressions that read one another in a row: each is evaluated while the one before is, on the same stack.
 const LETS_IN_A_ROW_MAX: usize = 64;
 
@@ -237,54 +237,31 @@ impl Names for WithLets<'_, '_> {
     }
 }
 
-/// What can be named in a value that is known at load.
-pub(crate) fn type_of_value(value: &Value) -> Type {
-    match value {
-        Value::Null => Type::None,
-        Value::Array(_) => Type::List(Box::new(Type::Any)),
-        Value::Object(members) => Type::Fields(
-            members.iter().map(|(name, value)| (name.clone(), type_of_value(value))).collect(),
-        ),
-        _ => Type::Scalar,
+/// An expression whose names are all in scope, and its type.
+pub(crate) fn expression(
+    text: &str,
+    pointer: &str,
+    names: &dyn Names,
+    notes: &mut Notes<'_>,
+) -> Option<(Expression, Type)> {
+    if text.trim_start().starts_with("{{") {
+        let hint = "leave the braces out: they are for text with values in it".to_owned();
+        notes.error(
+            pointer,
+            format!("an expression stands here, and `{text}` is a template"),
+            hint,
+        );
+        return None;
     }
-}
-
-/// What can be named in a value that fits a schema. An object whose schema lists properties has only those.
-pub(crate) fn type_of_schema(schema: &Value, schemas: &Schemas, depth: usize) -> Type {
-    let Some(members) = schema.as_object().filter(|_| depth > 0) else { return Type::Any };
-    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        let target = reference.strip_prefix('#').and_then(|pointer| schemas.at(pointer));
-        return target
-            .map_or(Type::Any, |id| type_of_schema(schemas.resolved(id), schemas, depth - 1));
-    }
-    if ["oneOf", "anyOf", "allOf", "if"].iter().any(|keyword| members.contains_key(*keyword)) {
-        return Type::Any;
-    }
-    let kind = match members.get("type") {
-        Some(Value::String(kind)) => kind.as_str(),
-        // `[object, "null"]`: none reads like an object without the property.
-        Some(Value::Array(kinds)) => {
-            let mut kinds = kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null");
-            match (kinds.next(), kinds.next()) {
-                (Some(kind), None) => kind,
-                _ => return Type::Any,
-            }
+    match Expression::compile(text) {
+        Ok(expression) => {
+            let (kind, mistakes) = expression.check(names);
+            notes.mistakes(pointer, mistakes);
+            Some((expression, kind))
         }
-        _ => return Type::Any,
-    };
-    match (kind, members.get("properties").and_then(Value::as_object)) {
-        ("object", Some(properties)) => Type::Fields(
-            properties
-                .iter()
-                .map(|(name, schema)| (name.clone(), type_of_schema(schema, schemas, depth - 1)))
-                .collect(),
-        ),
-        ("object", None) => Type::Any,
-        ("array", _) => Type::List(Box::new(
-            members
-                .get("items")
-                .map_or(Type::Any, |items| type_of_schema(items, schemas, depth - 1)),
-        )),
-        _ => Type::Scalar,
+        Err(mistake) => {
+            notes.mistakes(pointer, [mistake]);
+            None
+        }
     }
 }

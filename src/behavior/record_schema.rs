@@ -9,11 +9,9 @@ use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 
 use crate::behavior::format::named;
-use crate::behavior::shape::Shapes;
 use crate::jobs;
-use crate::json::too_deep;
 use crate::openapi::{Direction, SchemaId, Schemas, Validator, normalized};
-use crate::store::{Change, Record};
+use crate::store::Record;
 
 /// How many things that do not fit one message tells.
 const TOLD_MAX: usize = 5;
@@ -108,7 +106,7 @@ impl RecordSchema {
     }
 
     /// Whether a record fits; it is as before afterwards.
-    fn fits(&self, record: &mut Record, schemas: &Schemas) -> bool {
+    pub(crate) fn fits(&self, record: &mut Record, schemas: &Schemas) -> bool {
         let Ok(validator) = self.compiled(schemas) else { return true };
         if self.is_job {
             return validator.is_valid(&self.held(&record.fields(), schemas));
@@ -147,31 +145,6 @@ impl RecordSchema {
         };
         misfits.map(told).collect()
     }
-}
-
-/// The first of the changes whose record would not fit its schema, and all that does not. What a record keeps as it was
-/// is not looked at again.
-pub(crate) fn first_misfit(
-    shapes: &Shapes,
-    schemas: &Schemas,
-    changes: &mut [Change],
-) -> Option<(usize, Vec<String>)> {
-    for (index, change) in changes.iter_mut().enumerate() {
-        let Some(after) = &mut change.after else { continue };
-        if change.before.as_ref().is_some_and(|before| before.has_fields_of(after)) {
-            continue;
-        }
-        if let Some(problem) = after.plain().and_then(|fields| too_deep(fields.values())) {
-            return Some((index, vec![problem]));
-        }
-        let Some(schema) = &shapes[change.resource].schema else { continue };
-        // It was planned just now, so that nobody else has it yet.
-        let record = Arc::make_mut(after);
-        if !schema.fits(record, schemas) {
-            return Some((index, schema.problems(&record.fields(), schemas)));
-        }
-    }
-    None
 }
 
 /// Some of the problems, and how many there are more.

@@ -10,7 +10,7 @@ use minijinja::value::{Enumerator, Object};
 use minijinja::{Error, ErrorKind};
 use serde_json::Value as Json;
 
-use crate::behavior::Moment;
+use crate::behavior::decision::Moment;
 use crate::behavior::records::Snapshot;
 use crate::clock::Timestamp;
 use crate::expression::{Expression, Holder, Value, from_json, from_member};

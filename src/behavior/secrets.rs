@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value as Json;
 
-use crate::behavior::Behavior;
-use crate::openapi::{Location, Schemas};
+use crate::behavior::caller::Scheme;
+use crate::openapi::{Contract, Location, Schemas};
 use crate::security::{CredentialPlaces, credential_places};
-use crate::store::Store;
+use crate::store::Model;
 
 /// How deep the schema of a body is looked into: no body that is let in is deeper, and it bounds the calls.
 const SCHEMA_DEPTH_MAX: usize = 128;
@@ -36,9 +36,9 @@ pub struct SecretNames {
 
 impl SecretNames {
     /// Those of several APIs together.
-    pub fn of<'b>(behaviors: impl IntoIterator<Item = &'b Behavior>) -> Self {
+    pub fn of<'s>(all: impl IntoIterator<Item = &'s Secrets>) -> Self {
         let mut names = Self::default();
-        for secrets in behaviors.into_iter().map(Behavior::secrets) {
+        for secrets in all {
             names.places.headers.extend(secrets.places.headers.iter().cloned());
             names.places.query.extend(secrets.places.query.iter().cloned());
             names.places.cookies.extend(secrets.places.cookies.iter().cloned());
@@ -48,40 +48,29 @@ impl SecretNames {
     }
 }
 
-impl Behavior {
-    /// Where credentials stand.
-    pub fn secrets(&self) -> &Secrets {
-        self.secrets.get_or_init(|| self.find_secrets())
-    }
-
-    /// Whether one of these records is found by `text` as a credential.
-    pub fn is_credential(&self, text: &str, store: &Store) -> bool {
-        self.schemes.iter().any(|scheme| scheme.knows(text, store))
-    }
-
-    fn find_secrets(&self) -> Secrets {
-        let mut secrets = Secrets {
-            places: credential_places(self.contract.security_schemes.values()),
-            ..Secrets::default()
+impl Secrets {
+    /// Those of a contract whose credentials are looked up so.
+    pub(super) fn find(contract: &Contract, schemes: &[Scheme], model: &Model) -> Self {
+        let mut secrets = Self {
+            places: credential_places(contract.security_schemes.values()),
+            ..Self::default()
         };
-        for (resource, property) in
-            self.schemes.iter().flat_map(|scheme| scheme.properties(&self.model))
-        {
+        for (resource, property) in schemes.iter().flat_map(|scheme| scheme.properties(model)) {
             secrets.properties.insert((resource, property.clone()));
             secrets.members.insert(property.clone());
         }
         let mut passwords = Passwords {
-            schemas: &self.contract.schemas,
+            schemas: &contract.schemas,
             seen: HashSet::new(),
             found: &mut secrets.members,
         };
-        let media = self.contract.operations.iter().filter_map(|one| one.request_body.as_ref());
+        let media = contract.operations.iter().filter_map(|one| one.request_body.as_ref());
         for id in media.flat_map(|body| body.content.values()).filter_map(|media| media.schema) {
             passwords.look(passwords.schemas.resolved(id), SCHEMA_DEPTH_MAX);
         }
-        for operation in &self.contract.operations {
+        for operation in &contract.operations {
             for parameter in &operation.parameters {
-                let schema = parameter.schema.map(|id| self.contract.schemas.resolved(id));
+                let schema = parameter.schema.map(|id| contract.schemas.resolved(id));
                 if !schema.is_some_and(is_password) {
                     continue;
                 }

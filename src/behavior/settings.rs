@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::behavior::Behavior;
-use crate::behavior::effect::duration_ms;
+use crate::behavior::compiled::Behavior;
+use crate::behavior::span::duration_ms;
 use crate::expression::{Expression, Value, from_json, to_json};
 use crate::finding::did_you_mean;
 use crate::json::too_deep;

@@ -13,18 +13,16 @@ use crate::behavior::format::{
     AnswerFormat, BehaviorFile, GeneratedKeyFormat, KeyFormat, OnDeleteFormat, RelationFormat,
     ResourceFormat,
 };
-use crate::behavior::names::{NamesInScope, type_of_schema};
 use crate::behavior::new_key::{NewKey, allows_null, property_schema};
 use crate::behavior::notes::Notes;
 use crate::behavior::record_schema::RecordSchema;
+use crate::behavior::types::{SCHEMA_DEPTH_MAX, type_of_schema};
 use crate::expression::{Template, Type};
 use crate::finding::{child, did_you_mean};
 use crate::jobs;
+use crate::json::too_deep;
 use crate::openapi::Schemas;
-use crate::store::{Model, OnDelete, Path, Relation, ResourceModel};
-
-/// How deep a record's schema is followed for property names.
-const SCHEMA_DEPTH_MAX: usize = 16;
+use crate::store::{Change, Model, OnDelete, Path, Relation, ResourceModel};
 
 /// Names that expressions give a meaning of their own, so that no resource can have them.
 const RESERVED: [&str; 15] = [
@@ -105,6 +103,31 @@ impl Shapes {
         self.list.get(self.number(name)?)
     }
 
+    /// The first of the changes whose record would not fit its schema, and all that does not. What a record keeps as it was
+    /// is not looked at again.
+    pub(crate) fn first_misfit(
+        &self,
+        schemas: &Schemas,
+        changes: &mut [Change],
+    ) -> Option<(usize, Vec<String>)> {
+        for (index, change) in changes.iter_mut().enumerate() {
+            let Some(after) = &mut change.after else { continue };
+            if change.before.as_ref().is_some_and(|before| before.has_fields_of(after)) {
+                continue;
+            }
+            if let Some(problem) = after.plain().and_then(|fields| too_deep(fields.values())) {
+                return Some((index, vec![problem]));
+            }
+            let Some(schema) = &self[change.resource].schema else { continue };
+            // It was planned just now, so that nobody else has it yet.
+            let record = Arc::make_mut(after);
+            if !schema.fits(record, schemas) {
+                return Some((index, schema.problems(&record.fields(), schemas)));
+            }
+        }
+        None
+    }
+
     /// Advice for a resource name that does not exist.
     pub(crate) fn suggestion(&self, name: &str) -> Option<String> {
         did_you_mean(name, self.numbers.keys().map(AsRef::as_ref))
@@ -170,7 +193,6 @@ impl Shape {
 pub(crate) fn compile(
     file: &BehaviorFile,
     schemas: &Schemas,
-    settings: &Value,
     notes: &mut Notes<'_>,
 ) -> (Shapes, Model) {
     let names = file.resources.keys().enumerate();
@@ -212,7 +234,6 @@ pub(crate) fn compile(
         shapes.list.push(shape);
     }
     link(&mut shapes, &model, notes);
-    check_updates(&shapes, file, settings, notes);
     (shapes, model)
 }
 
@@ -508,25 +529,4 @@ fn add_link(shape: &mut Shape, name: &Arc<str>, link: Link, place: &str, notes: 
         return;
     }
     shape.links.insert(Arc::clone(name), link);
-}
-
-/// The templates of `update` on delete read `record` and what is in scope everywhere.
-fn check_updates(shapes: &Shapes, file: &BehaviorFile, settings: &Value, notes: &mut Notes<'_>) {
-    for (number, shape) in shapes.iter().enumerate() {
-        let names = NamesInScope::everywhere(shapes, settings)
-            .and("record", Type::Record(Arc::clone(&shape.name)));
-        let Some((name, format)) = file.resources.get_index(number) else { continue };
-        for (relation, format) in &format.belongs_to {
-            let OnDeleteFormat::Update(update) = &format.on_delete else { continue };
-            let place = child(&format!("{}/belongs_to", child("/resources", name)), relation);
-            let place = format!("{place}/on_delete/update");
-            for property in update.update.keys().filter(|property| !shape.knows(property)) {
-                let message = format!("the schema of `{name}` has no property `{property}`");
-                notes.error(&child(&place, property), message, None);
-            }
-            if let Ok(template) = Template::compile(&Value::Object(update.update.clone())) {
-                notes.mistakes(&place, template.check(&names));
-            }
-        }
-    }
 }

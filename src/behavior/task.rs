@@ -8,9 +8,10 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use serde_json::Value as Json;
 
-use crate::behavior::effect::{Job, Planner, Stopped};
+use crate::behavior::compiled::Behavior;
+use crate::behavior::decision::Moment;
+use crate::behavior::effect::{Job, Planner};
 use crate::behavior::scope::{Overlay, Scope};
-use crate::behavior::{Behavior, Moment};
 use crate::expression::{Budget, Holder, Value, from_json, from_member};
 use crate::jobs;
 use crate::jobs::{DueTask, JobRecord, Plan};
@@ -159,19 +160,14 @@ impl Behavior {
             TaskArgs { plan: Arc::clone(&task.plan), for_each: job.for_each.clone(), element };
         let names = vec![("args", Value::from_object(args))];
         let scope = Overlay::over(&Scope::at(&snapshot, moment).into_value(), names);
-        let mut planner = Planner {
-            snapshot: &snapshot,
+        let planner = Planner {
+            snapshot: Arc::clone(&snapshot),
             jobs: &self.jobs,
             schemas: &self.contract.schemas,
             ids: moment.ids,
             now: moment.now,
-            updated: None,
         };
-        planner.plan(&job.effect, &scope).map_err(|stopped| match stopped {
-            Stopped::Fault(message) => message,
-            Stopped::Restricted { resource, .. } => {
-                format!("`{}` restrict the deletion", self.shapes[resource].name)
-            }
-        })
+        let done = planner.run(&job.effects, &scope);
+        done.map(|done| done.changes.to_vec()).map_err(|stopped| stopped.message(&self.shapes))
     }
 }

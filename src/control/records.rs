@@ -187,8 +187,7 @@ impl Control<'_> {
             let found = find(state, (number, of), key).ok_or_else(missing)?;
             let record = state.world.store(number).get(of, &found).ok_or_else(missing)?;
             let before = Value::Object(record.fields().into_owned());
-            let Value::Object(fields) = crate::behavior::merged(before, Value::Object(patch))
-            else {
+            let Value::Object(fields) = crate::json::merged(before, Value::Object(patch)) else {
                 unreachable!("a patch that is an object gives one")
             };
             let edit = Edit::Replace { resource: of, key: found, fields: fields.clone() };

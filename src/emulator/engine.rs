@@ -50,7 +50,7 @@ impl std::fmt::Debug for Emulator {
 impl Emulator {
     /// The names under which something secret can stand.
     pub fn secret_names(&self) -> &SecretNames {
-        let behaviors = || self.providers.iter().map(|provider| &provider.behavior);
+        let behaviors = || self.providers.iter().map(|provider| provider.behavior.secrets());
         self.secret_names.get_or_init(|| SecretNames::of(behaviors()))
     }
 

@@ -327,6 +327,17 @@ impl Change {
             after: self.before.clone(),
         }
     }
+
+    /// Becomes this change and then `later`, of the record as this one leaves it.
+    pub fn overtake(&mut self, later: Self) {
+        let last = self.after.as_ref().and_then(|after| after.last_number());
+        self.after = match (later.after, last) {
+            (Some(after), Some(last)) if after.last_number().is_none() => {
+                Some(Arc::new(Arc::unwrap_or_clone(after).after_number(last)))
+            }
+            (after, _) => after,
+        };
+    }
 }
 
 /// A record that two stores do not both have, or have otherwise.

@@ -510,7 +510,7 @@ fn effects_that_cannot_be_honoured_are_errors() {
     check(
         ("delete: shop,", "delete: shop, create: shops, with: {},"),
         expect![
-            "behavior.yaml:22: error: a rule has one effect, and this has `delete` and `create` (let relations carry the rest)"
+            "behavior.yaml:22: error: `delete` and `create` are two effects (write them as a list: `do: [{ … }, { … }]`)"
         ],
     );
     check(
@@ -525,7 +525,7 @@ fn effects_that_cannot_be_honoured_are_errors() {
     );
     check(
         ("delete: shop,", "create: shops,"),
-        expect!["behavior.yaml:22: error: the properties are missing (say what the record has)"],
+        expect!["behavior.yaml:22: error: `with` is missing (add `with`: say what the record has)"],
     );
     check(
         ("delete: shop,", "update: shop, set: { name: '{{ record.nme }}' },"),
@@ -542,6 +542,30 @@ fn effects_that_cannot_be_honoured_are_errors() {
         expect![
             "behavior.yaml:11: error: `deleteShop` deletes `shops`, which this may refuse, and no answer is named for that (write `on_delete: { restrict: { respond: <status> } }`)"
         ],
+    );
+}
+
+#[test]
+fn keys_of_effects_that_do_not_go_together_are_errors() {
+    check(
+        ("delete: shop,", "delete: shop, set: { name: x },"),
+        expect!["behavior.yaml:22: error: `set` does not go with `delete` (it goes with `update`)"],
+    );
+    check(
+        ("delete: shop,", "update: shop, set: {}, merge: {},"),
+        expect![
+            "behavior.yaml:22: error: only one of `set`, `merge` and `json_patch` can say what changes (keep one of them)"
+        ],
+    );
+    check(
+        ("delete: shop,", "do: [{ delete: shop }, { as: gone }, { create: shps, with: {} }],"),
+        expect![[r#"
+            behavior.yaml:22: error: this names no effect (add `delete`, `update`, `replace`, `create` or `start_job`)
+            behavior.yaml:22: error: there is no resource `shps` (did you mean `shops`?)"#]],
+    );
+    check(
+        ("delete: shop,", "delete: shop, do: [{ delete: shop }],"),
+        expect!["behavior.yaml:22: error: an effect stands beside `do` (move it into the list)"],
     );
 }
 

@@ -4,17 +4,27 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
-use crate::behavior::compile::{Compiler, expression};
-use crate::behavior::effect::{Job, duration_ms};
-use crate::behavior::format::{JobFormat, RuleFormat};
+use crate::behavior::compile::compiler::Compiler;
+use crate::behavior::effect::{EffectFormat, Job};
+use crate::behavior::format::{BehaviorFile, JobFormat};
+use crate::behavior::names::expression;
 use crate::behavior::new_key::NewKey;
 use crate::behavior::settings::check_span;
+use crate::behavior::shape::Shapes;
+use crate::behavior::span::duration_ms;
 use crate::expression::{Type, from_json};
 use crate::finding::child;
 
-impl Compiler<'_, '_> {
+/// The jobs of a file, each with the resource that keeps its records.
+pub(super) fn records(file: &BehaviorFile, shapes: &Shapes) -> IndexMap<String, Option<usize>> {
+    let record = |(name, job): (&String, &JobFormat)| (name.clone(), shapes.number(&job.record));
+    file.jobs.iter().map(record).collect()
+}
+
+impl<'a> Compiler<'a, '_> {
     /// The jobs that can be honoured.
     pub(super) fn jobs(&mut self) -> Vec<Job> {
         let mut jobs = Vec::new();
@@ -37,14 +47,8 @@ impl Compiler<'_, '_> {
             let found_before = self.notes.count();
             let over =
                 expression(&format.over, &format!("{pointer}/over"), &self.names, self.notes);
-            let rule = RuleFormat {
-                delete: format.delete.clone(),
-                update: format.update.clone(),
-                set: format.set.clone(),
-                ..RuleFormat::default()
-            };
-            let effect = self.effect(&rule, &pointer, &names);
-            let (Some((over, _)), Some(effect)) = (over, effect) else { continue };
+            let effects = self.effects(&format.effect, &format.effects, &pointer, &names);
+            let (Some((over, _)), Some((effects, _))) = (over, effects) else { continue };
             if self.notes.count() == found_before {
                 let settings = from_json(&Json::Object(self.file.settings.clone()));
                 if let Err(reason) = check_span(&over, &settings, duration_ms) {
@@ -53,7 +57,7 @@ impl Compiler<'_, '_> {
             }
             let label = format!("{name}, {}:{}", self.name, self.notes.line(&pointer)).into();
             let for_each = format.for_each.clone();
-            jobs.push(Job { name: name.as_str().into(), record, for_each, over, effect, label });
+            jobs.push(Job { name: name.as_str().into(), record, for_each, over, effects, label });
         }
         jobs
     }
@@ -61,12 +65,16 @@ impl Compiler<'_, '_> {
     /// What the tasks of a job can read as `args`: what every rule that starts it passes.
     fn job_arguments(&mut self, name: &str, format: &JobFormat, pointer: &str) -> Type {
         let rules = self.file.operations.values().flat_map(|operation| &operation.rules);
-        let starts: Vec<_> = rules.filter(|rule| rule.start_job.as_deref() == Some(name)).collect();
+        let effects = rules
+            .flat_map(|rule| rule.effects.iter().map(|step| &step.effect).chain([&rule.effect]));
+        let is_start = |effect: &&EffectFormat| effect.start_job.as_deref() == Some(name);
+        let starts: Vec<_> = effects.filter(is_start).collect();
         if starts.is_empty() {
             self.notes.warning(pointer, format!("no rule starts the job `{name}`"), None);
         }
+        let arguments = |effect: &&'a EffectFormat| effect.with.as_ref().and_then(Json::as_object);
         let mut passed: BTreeSet<&String> =
-            starts.iter().flat_map(|rule| rule.with.iter().flat_map(Map::keys)).collect();
+            starts.iter().filter_map(arguments).flat_map(Map::keys).collect();
         if !passed.contains(&format.for_each) && !starts.is_empty() {
             let message = format!("`{}` is no argument of this job", format.for_each);
             let hint = "name an argument that the rules pass in `with`".to_owned();

@@ -2,6 +2,7 @@
 //!
 //! Must not know requests.
 
+mod compiler;
 mod jobs;
 mod rules;
 
@@ -12,25 +13,19 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::behavior::caller::Scheme;
-use crate::behavior::compile::rules::Table;
+use crate::behavior::compile::compiler::{Compiler, Table, violation_type};
+use crate::behavior::compiled::Behavior;
 use crate::behavior::format::{
-    BehaviorFile, FORMAT_VERSION, OperationFormat, RuleFormat, StageFormat,
+    BehaviorFile, FORMAT_VERSION, ORDER, OnDeleteFormat, OperationFormat, RuleFormat, StageFormat,
 };
 use crate::behavior::names::{Lets, NamesInScope};
 use crate::behavior::notes::Notes;
-use crate::behavior::shape::Shapes;
-use crate::behavior::{Behavior, OperationTable, RuleInfo, shape};
+use crate::behavior::shape::{self, Shapes};
+use crate::behavior::table::OperationTable;
+
 use crate::expression::{Expression, Names, Template, Type, from_json};
 use crate::finding::{child, did_you_mean};
 use crate::openapi::{Contract, Operation};
-use crate::store::Model;
-
-/// The order of stages unless a file names another.
-pub(crate) const ORDER: [StageFormat; 4] =
-    [StageFormat::Security, StageFormat::Parameters, StageFormat::Envelope, StageFormat::Body];
-
-/// Properties of a violation that expressions can read.
-const VIOLATION: [&str; 7] = ["in", "pointer", "field", "keyword", "expected", "text", "message"];
 
 /// Reads a behavior file against its contract. What is wrong goes to `notes`; `None` when no store can be kept
 /// for its resources.
@@ -46,9 +41,11 @@ pub(crate) fn compile(
         let message = format!("format {} is not known here", file.tombstone);
         notes.error("/tombstone", message, format!("this program reads format {FORMAT_VERSION}"));
     }
-    let (shapes, model) = shape::compile(file, &contract.schemas, &settings, notes);
+    let (shapes, model) = shape::compile(file, &contract.schemas, notes);
+    check_updates(&shapes, file, &settings, notes);
     let names = NamesInScope::everywhere(&shapes, &settings);
     let (rules, delays) = (Vec::new(), Vec::new());
+    let job_records = jobs::records(file, &shapes);
     let mut compiler = Compiler {
         file,
         contract,
@@ -56,6 +53,7 @@ pub(crate) fn compile(
         model: &model,
         names,
         vet,
+        job_records,
         name,
         notes,
         rules,
@@ -87,51 +85,6 @@ pub(crate) fn compile(
         model: Arc::new(model),
         shapes: Arc::new(shapes),
     })
-}
-
-/// An expression whose names are all in scope, and its type.
-pub(crate) fn expression(
-    text: &str,
-    pointer: &str,
-    names: &dyn Names,
-    notes: &mut Notes<'_>,
-) -> Option<(Expression, Type)> {
-    if text.trim_start().starts_with("{{") {
-        let hint = "leave the braces out: they are for text with values in it".to_owned();
-        notes.error(
-            pointer,
-            format!("an expression stands here, and `{text}` is a template"),
-            hint,
-        );
-        return None;
-    }
-    match Expression::compile(text) {
-        Ok(expression) => {
-            let (kind, mistakes) = expression.check(names);
-            notes.mistakes(pointer, mistakes);
-            Some((expression, kind))
-        }
-        Err(mistake) => {
-            notes.mistakes(pointer, [mistake]);
-            None
-        }
-    }
-}
-
-struct Compiler<'c, 'd> {
-    file: &'c BehaviorFile,
-    contract: &'c Arc<Contract>,
-    shapes: &'c Shapes,
-    model: &'c Model,
-    names: NamesInScope<'c>,
-    vet: bool,
-    /// The file's name, for labels.
-    name: &'c str,
-    notes: &'c mut Notes<'d>,
-    /// Every rule so far.
-    rules: Vec<RuleInfo>,
-    /// Every delay so far, with its place.
-    delays: Vec<(String, Expression)>,
 }
 
 impl<'c> Compiler<'c, '_> {
@@ -295,8 +248,9 @@ impl<'c> Compiler<'c, '_> {
         let restricts = self.restricts(&rules, operation, &table.names);
         let unauthenticated = self.failures(operation, format, "unauthenticated");
         let invalid_request = self.failures(operation, format, "invalid_request");
+        let conflict = self.failures(operation, format, "conflict");
         let internal = self.failures(operation, format, "internal");
-        let all = [&rules, &unauthenticated, &invalid_request, &internal];
+        let all = [&rules, &unauthenticated, &invalid_request, &conflict, &internal];
         let given = all
             .into_iter()
             .flatten()
@@ -315,6 +269,7 @@ impl<'c> Compiler<'c, '_> {
             rules,
             unauthenticated,
             invalid_request,
+            conflict,
             internal,
             restricts,
         }
@@ -404,6 +359,23 @@ impl<'c> Compiler<'c, '_> {
     }
 }
 
-fn violation_type() -> Type {
-    Type::Fields(VIOLATION.map(|name| (name.to_owned(), Type::Any)).into())
+/// The templates of `update` on delete read `record` and what is in scope everywhere.
+fn check_updates(shapes: &Shapes, file: &BehaviorFile, settings: &Json, notes: &mut Notes<'_>) {
+    for (number, shape) in shapes.iter().enumerate() {
+        let names = NamesInScope::everywhere(shapes, settings)
+            .and("record", Type::Record(Arc::clone(&shape.name)));
+        let Some((name, format)) = file.resources.get_index(number) else { continue };
+        for (relation, format) in &format.belongs_to {
+            let OnDeleteFormat::Update(update) = &format.on_delete else { continue };
+            let place = child(&format!("{}/belongs_to", child("/resources", name)), relation);
+            let place = format!("{place}/on_delete/update");
+            for property in update.update.keys().filter(|property| !shape.knows(property)) {
+                let message = format!("the schema of `{name}` has no property `{property}`");
+                notes.error(&child(&place, property), message, None);
+            }
+            if let Ok(template) = Template::compile(&Json::Object(update.update.clone())) {
+                notes.mistakes(&place, template.check(&names));
+            }
+        }
+    }
 }

@@ -8,29 +8,18 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::behavior::answer::{Answer, AnswerPlace};
-use crate::behavior::compile::{Compiler, expression, violation_type};
-use crate::behavior::effect::{Effect, OUTCOME};
+use crate::behavior::compile::compiler::{Compiler, Table, violation_type};
+use crate::behavior::effect::{EffectFormat, EffectReader, OUTCOME, Step, StepFormat};
 use crate::behavior::format::{
     AnswerFormat, FailuresFormat, OneOrMany, OperationFormat, RuleFormat,
 };
-use crate::behavior::names::NamesInScope;
-use crate::behavior::new_key::NewKey;
+use crate::behavior::names::{NamesInScope, expression};
 use crate::behavior::settings::{check_span, delay_ms};
-use crate::behavior::{Rule, RuleInfo};
-use crate::expression::{Expression, Names, Template, Type, from_json};
-use crate::finding::{child, did_you_mean};
+use crate::behavior::table::{Rule, RuleInfo};
+use crate::expression::{Expression, Names, Type, from_json};
+use crate::finding::child;
 use crate::openapi::Operation;
 use crate::store::OnDelete;
-
-/// Where rules stand and what they may name.
-pub(super) struct Table<'t> {
-    pub(super) pointer: String,
-    pub(super) title: String,
-    pub(super) operation: Option<&'t Operation>,
-    /// What kind of table it is, for [`RuleInfo`].
-    pub(super) kind: &'static str,
-    pub(super) names: NamesInScope<'t>,
-}
 
 /// One kind of failure entries.
 type Pick = fn(&FailuresFormat) -> &Option<OneOrMany<RuleFormat>>;
@@ -69,19 +58,14 @@ impl<'c> Compiler<'c, '_> {
                 Some(expression(text, &format!("{pointer}/when"), &table.names, self.notes)?.0)
             }
         };
-        let effect = self.effect(format, pointer, &table.names)?;
-        let counts: Vec<_> =
-            self.shapes.iter().map(|shape| (shape.name.to_string(), Type::Scalar)).collect();
-        let outcome = OUTCOME.map(|name| {
-            let what = match name {
-                "record" | "job" => Type::Any,
-                _ => Type::Fields(counts.iter().cloned().collect()),
-            };
-            (name.to_owned(), what)
-        });
-        let names = match effect {
-            Effect::None => table.names.clone(),
-            _ => table.names.clone().and("outcome", Type::Fields(outcome.into())),
+        let (effects, made) =
+            self.effects(&format.effect, &format.effects, pointer, &table.names)?;
+        let names = match effects.as_slice() {
+            [] => table.names.clone(),
+            _ => {
+                let names = table.names.clone().and("made", Type::Fields(made));
+                names.and("outcome", self.outcome_type())
+            }
         };
         let answer = self.answer(&format.answer, pointer, table.operation, &names)?;
         let delay = match &format.delay {
@@ -91,7 +75,18 @@ impl<'c> Compiler<'c, '_> {
         let label = format!("{title}, {}:{}", self.name, self.notes.line(pointer)).into();
         let number =
             self.number(&label, table.operation, table.kind, &answer, format.inferred.is_some());
-        Some(Rule { number, label, when, effect, answer, delay })
+        Some(Rule { number, label, when, effects, answer, delay })
+    }
+
+    /// What can be read of `outcome`.
+    fn outcome_type(&self) -> Type {
+        let names = self.shapes.iter().map(|shape| shape.name.to_string());
+        let counts = Type::Fields(names.map(|name| (name, Type::Scalar)).collect());
+        let outcome = OUTCOME.map(|name| match name {
+            "record" | "job" => (name.to_owned(), Type::Any),
+            _ => (name.to_owned(), counts.clone()),
+        });
+        Type::Fields(outcome.into())
     }
 
     /// An expression that gives a time span; whether it does is known where it needs settings only.
@@ -135,162 +130,22 @@ impl<'c> Compiler<'c, '_> {
         Answer::compile(format, &place, self.notes)
     }
 
-    /// The effect that a rule names; `None` when it cannot be honoured.
-    pub(super) fn effect(
+    /// The effects that a rule or job names; `None` when they cannot be honoured.
+    pub(super) fn effects(
         &mut self,
-        format: &RuleFormat,
+        one: &EffectFormat,
+        several: &[StepFormat],
         pointer: &str,
         names: &NamesInScope<'_>,
-    ) -> Option<Effect> {
-        let effects = [
-            ("delete", format.delete.as_ref()),
-            ("update", format.update.as_ref()),
-            ("create", format.create.as_ref()),
-            ("start_job", format.start_job.as_ref()),
-        ];
-        let mut effects = effects.into_iter().filter_map(|(kind, text)| Some((kind, text?)));
-        let Some((kind, text)) = effects.next() else { return Some(Effect::None) };
-        let place = format!("{pointer}/{kind}");
-        if let Some((second, _)) = effects.next() {
-            let message = format!("a rule has one effect, and this has `{kind}` and `{second}`");
-            let hint = "let relations carry the rest".to_owned();
-            self.notes.error(&place, message, hint);
-            return None;
-        }
-        match kind {
-            "delete" => {
-                self.targets(text, &place, names).map(|(targets, _)| Effect::Delete(targets))
-            }
-            "update" => {
-                let (targets, record) = self.targets(text, &place, names)?;
-                let set = format.set.clone().map(Json::Object);
-                let set = self.properties(
-                    set,
-                    &format!("{pointer}/set"),
-                    &names.clone().and("record", record.clone()),
-                )?;
-                if let Type::Record(name) = record
-                    && let Some(resource) = self.shapes.number(&name)
-                {
-                    self.check_known(resource, &set, &format!("{pointer}/set"));
-                }
-                Some(Effect::Update { targets, set })
-            }
-            "create" => {
-                let resource = self.resource(text, &place)?;
-                let with = format.with.clone().map(Json::Object);
-                let with = self.properties(with, &format!("{pointer}/with"), names)?;
-                self.check_new_record(resource, &with, &format!("{pointer}/with"));
-                Some(Effect::Create { resource, with })
-            }
-            _ => self.start_job(text, format, pointer, names),
-        }
-    }
-
-    /// An expression for records, and the type of one of them.
-    fn targets(
-        &mut self,
-        text: &str,
-        pointer: &str,
-        names: &dyn Names,
-    ) -> Option<(Expression, Type)> {
-        let (targets, kind) = expression(text, pointer, names, self.notes)?;
-        let record = match kind {
-            Type::List(item) => *item,
-            other => other,
+    ) -> Option<(Vec<Step>, BTreeMap<String, Type>)> {
+        let mut reader = EffectReader {
+            shapes: self.shapes,
+            model: self.model,
+            schemas: &self.contract.schemas,
+            jobs: &self.job_records,
+            notes: self.notes,
         };
-        if !matches!(record, Type::Record(_) | Type::Any | Type::None) {
-            let message = format!("`{text}` is no record and no list of records");
-            self.notes.error(pointer, message, "name a record, such as `organization`".to_owned());
-        }
-        Some((targets, record))
-    }
-
-    fn resource(&mut self, name: &str, pointer: &str) -> Option<usize> {
-        let found = self.shapes.number(name);
-        if found.is_none() {
-            let message = format!("there is no resource `{name}`");
-            self.notes.error(pointer, message, self.shapes.suggestion(name));
-        }
-        found
-    }
-
-    /// A template for properties of a record.
-    fn properties(
-        &mut self,
-        format: Option<Json>,
-        pointer: &str,
-        names: &dyn Names,
-    ) -> Option<Template> {
-        let Some(format) = format else {
-            let hint = "say what the record has".to_owned();
-            self.notes.error(pointer, "the properties are missing", hint);
-            return None;
-        };
-        match Template::compile(&format) {
-            Ok(template) => {
-                self.notes.mistakes(pointer, template.check(names));
-                Some(template)
-            }
-            Err(mistakes) => {
-                self.notes.mistakes(pointer, mistakes);
-                None
-            }
-        }
-    }
-
-    /// A record that is made has what its schema requires, as far as that can be told before any request.
-    fn check_new_record(&mut self, resource: usize, with: &Template, pointer: &str) {
-        self.check_known(resource, with, pointer);
-        let shape = &self.shapes[resource];
-        let Some(given) = with.keys() else { return };
-        let key = &self.model.resources[resource].key;
-        let is_missing = |property: &&String| !given.contains(&property.as_str());
-        for property in key.iter().filter(is_missing) {
-            if let NewKey::Given(reason) = &shape.new_key {
-                let message = format!("`{property}`, a key of `{}`, is not given", shape.name);
-                let hint = format!("add it: {reason}, so that it is not made up");
-                self.notes.error(pointer, message, hint);
-            }
-        }
-        let required = shape.schema.as_ref().map(|schema| schema.required(&self.contract.schemas));
-        let required = required.into_iter().flatten().filter(|property| !key.contains(property));
-        for property in required.filter(|property| !given.contains(&property.as_str())) {
-            let message = format!(
-                "`{property}`, which the schema of `{}` requires, is not given",
-                shape.name
-            );
-            self.notes.error(pointer, message, "add it".to_owned());
-        }
-    }
-
-    /// Properties that are written are such as the records can have.
-    fn check_known(&mut self, resource: usize, written: &Template, pointer: &str) {
-        let shape = &self.shapes[resource];
-        let unknown = written.keys().into_iter().flatten().filter(|name| !shape.knows(name));
-        for name in unknown {
-            let message = format!("the schema of `{}` has no property `{name}`", shape.name);
-            let known = shape.own_properties();
-            self.notes.error(&child(pointer, name), message, did_you_mean(name, known));
-        }
-    }
-
-    fn start_job(
-        &mut self,
-        name: &str,
-        format: &RuleFormat,
-        pointer: &str,
-        names: &dyn Names,
-    ) -> Option<Effect> {
-        let Some(job) = self.file.jobs.get_index_of(name) else {
-            let known = self.file.jobs.keys().map(String::as_str);
-            let message = format!("there is no job `{name}`");
-            self.notes.error(&format!("{pointer}/start_job"), message, did_you_mean(name, known));
-            return None;
-        };
-        let with = Some(Json::Object(format.with.clone().unwrap_or_default()));
-        let with = self.properties(with, &format!("{pointer}/with"), names)?;
-        Some(Effect::StartJob { job, with })
+        reader.read(one, several, pointer, names)
     }
 
     /// The failure entries of one kind for an operation: its own, else the file's.
@@ -305,6 +160,9 @@ impl<'c> Compiler<'c, '_> {
                 (|failures| &failures.unauthenticated, !operation.security.is_empty())
             }
             "internal" => (|failures| &failures.internal, true),
+            "conflict" => {
+                (|failures| &failures.conflict, format.rules.iter().any(RuleFormat::writes))
+            }
             _ => (
                 |failures| &failures.invalid_request,
                 operation.request_body.is_some() || !operation.parameters.is_empty(),
@@ -326,6 +184,11 @@ impl<'c> Compiler<'c, '_> {
                 names.and("failure", Type::Fields(failure.into()))
             }
             "internal" => names,
+            "conflict" => {
+                let conflict =
+                    ["reason", "resource", "message"].map(|name| (name.to_owned(), Type::Scalar));
+                names.and("conflict", Type::Fields(conflict.into()))
+            }
             _ => names.and("violations", Type::List(Box::new(violation_type()))),
         };
         let title = format!("{kind} of {}", operation.id);
@@ -353,17 +216,8 @@ impl<'c> Compiler<'c, '_> {
         names: &NamesInScope<'_>,
     ) -> BTreeMap<(usize, usize), Rule> {
         let mut restricts = BTreeMap::new();
-        let deleted = rules.iter().filter_map(|rule| match &rule.effect {
-            Effect::Delete(targets) => match targets.check(names).0 {
-                Type::Record(name) => self.shapes.number(&name),
-                Type::List(item) => match *item {
-                    Type::Record(name) => self.shapes.number(&name),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        });
+        let effects = rules.iter().flat_map(|rule| &rule.effects);
+        let deleted = effects.filter_map(Step::deletes);
         let deleted = self.model.carried_off(deleted.collect());
         for (resource, shape) in self.shapes.iter().enumerate() {
             for (relation, restrict) in shape.restricts.iter().enumerate() {
@@ -392,8 +246,8 @@ impl<'c> Compiler<'c, '_> {
                 );
                 let label = label.into();
                 let number = self.number(&label, Some(operation), "restrict", &answer, false);
-                let (when, effect, delay) = (None, Effect::None, None);
-                let rule = Rule { number, label, when, effect, answer, delay };
+                let (when, effects, delay) = (None, Vec::new(), None);
+                let rule = Rule { number, label, when, effects, answer, delay };
                 restricts.insert((resource, relation), rule);
             }
         }

@@ -1,0 +1,64 @@
+//! Decision tables, compiled.
+//!
+//! Must not know how they are read, nor in which order they are asked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::behavior::answer::Answer;
+use crate::behavior::effect::Step;
+use crate::behavior::scope::NamedExpression;
+use crate::expression::Expression;
+
+/// The decision table of one operation.
+#[derive(Debug)]
+pub(crate) struct OperationTable {
+    pub(super) lets: Arc<[NamedExpression]>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) unauthenticated: Vec<Rule>,
+    pub(super) invalid_request: Vec<Rule>,
+    /// What is answered where an effect does not go with the records as they are.
+    pub(super) conflict: Vec<Rule>,
+    /// How the service says that it failed itself.
+    pub(super) internal: Vec<Rule>,
+    /// What `restrict` relations answer, by resource and relation.
+    pub(super) restricts: BTreeMap<(usize, usize), Rule>,
+}
+
+/// One line of a decision table.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// Its place in the list of all rules of the file.
+    pub(super) number: u32,
+    /// What the log calls it: its table, its number, and its place in the file.
+    pub(super) label: Arc<str>,
+    pub(super) when: Option<Expression>,
+    pub(super) effects: Vec<Step>,
+    pub(super) answer: Answer,
+    /// How long the answer is held back.
+    pub(super) delay: Option<Expression>,
+}
+
+/// A rule or failure entry, as others may know it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleInfo {
+    /// What the log calls it: its table, its number, and its place in the file.
+    pub label: Arc<str>,
+    /// The number of the operation in the contract, where it belongs to one.
+    pub operation: Option<usize>,
+    /// The status of its answer.
+    #[serde(serialize_with = "as_number")]
+    pub status: StatusCode,
+    /// Whether the vendor does not document this behavior.
+    pub inferred: bool,
+    /// The table it stands in: `rules`, `restrict`, or the kind of failure.
+    pub table: &'static str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
