@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use tombstone::catalog;
 use tombstone::catalog::Sources;
 use tombstone::clock::{Stopwatch, Timestamp, system_now};
-use tombstone::emulator::{Emulator, Options, Provider};
-use tombstone::faults::{Fault, FaultTarget, Faults};
-use tombstone::journal::{Back, Budget, Draft, Event, Journal};
+use tombstone::emulator::{Emulator, EmulatorOptions, Provider};
+use tombstone::faults::{Fault, FaultSet, FaultTarget};
+use tombstone::journal::{Back, Event, ExchangeDraft, JournalBudget, SandboxJournal};
 use tombstone::message::{Body, Facts, Request, Why};
 use tombstone::store::Store;
 
@@ -22,8 +22,8 @@ const DEPENDENTS: [usize; 2] = [3, 1_000];
 /// Where the ids of organizations begin.
 const FIRST_ID: usize = 1_000_000;
 
-fn options() -> Options {
-    Options::default()
+fn options() -> EmulatorOptions {
+    EmulatorOptions::default()
 }
 
 fn providers(only: &[&str]) -> Vec<Provider> {
@@ -192,12 +192,12 @@ fn beside(criterion: &mut Criterion) {
     ] {
         response.headers_mut().insert(name, http::HeaderValue::from_static(value));
     }
-    let mut journal = Journal::new(Arc::new(Budget::new(1_000, 64 << 20)));
+    let mut journal = SandboxJournal::new(Arc::new(JournalBudget::new(1_000, 64 << 20)));
     let why = Why::Rule("deleteOrganization rule 3, specs/x/behavior.yaml:48".into());
     group.bench_function("an entry in the journal", |bencher| {
         bencher.iter(|| {
-            let call = tombstone::journal::Call {
-                exchange: Draft::of(&parts, &body).answered(&response),
+            let call = tombstone::journal::JournaledCall {
+                exchange: ExchangeDraft::of(&parts, &body).answered(&response),
                 facts: Arc::new(Facts {
                     provider: Some(0),
                     operation: Some(0),
@@ -211,7 +211,7 @@ fn beside(criterion: &mut Criterion) {
     });
     let other = || "operation=somethingElse,status=503".parse().map(Fault::compile);
     let others = (0..10).map(|_| Arc::new(other().expect("it is one").expect("it is one")));
-    let mut faults = Faults::new(others, 0).expect("they are few");
+    let mut faults = FaultSet::new(others, 0).expect("they are few");
     group.bench_function("ten faults for others", |bencher| {
         bencher.iter(|| {
             faults.effect_on(&FaultTarget {

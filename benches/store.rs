@@ -13,7 +13,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_ma
 use serde_json::{Map, Value, json};
 use tombstone::clock::Stopwatch;
 use tombstone::store::{
-    Change, Key, Model, OnDelete, Path, Record, Relation, ResourceModel, Store,
+    Change, Key, Model, OnDelete, PropertyPath, Record, Relation, ResourceModel, Store,
 };
 
 const ORGANIZATIONS: usize = 0;
@@ -32,7 +32,7 @@ fn model() -> Arc<Model> {
         name: "organization".into(),
         inverse: None,
         target: ORGANIZATIONS,
-        by: vec![Path::parse("organization_id").expect("it is a property")],
+        by: vec![PropertyPath::parse("organization_id").expect("it is a property")],
         on_delete: OnDelete::Cascade,
         optional: false,
         unlinks_by_removal: false,

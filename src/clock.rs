@@ -70,7 +70,7 @@ const SHOWN: RangeInclusive<Timestamp> =
 ///
 /// A clock as it was before a change goes on as if the change had not been made: to undo is to put it back.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Clock {
+pub struct SandboxClock {
     /// What it showed when it was last set.
     at: Timestamp,
     /// What the system clock showed then.
@@ -100,9 +100,9 @@ impl Default for ClockStart {
 
 impl ClockStart {
     /// The clock that begins so when the system clock shows `real`.
-    pub fn begin(self, real: Timestamp) -> Clock {
+    pub fn begin(self, real: Timestamp) -> SandboxClock {
         let at = self.at.unwrap_or(real);
-        Clock { at, since: real, rate: self.rate.clamp(0.0, RATE_MAX), frozen: self.frozen }
+        SandboxClock { at, since: real, rate: self.rate.clamp(0.0, RATE_MAX), frozen: self.frozen }
     }
 }
 
@@ -121,7 +121,7 @@ pub enum ClockChange {
     Rate(f64),
 }
 
-impl Clock {
+impl SandboxClock {
     /// What it shows when the system clock shows `real`.
     pub fn now(&self, real: Timestamp) -> Timestamp {
         let passed = if self.frozen { 0 } else { real.0.saturating_sub(self.since.0) };

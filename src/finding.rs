@@ -95,7 +95,7 @@ impl fmt::Display for Finding {
 
 /// Where a finding is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct FindingPlace {
     /// The file's name as the user gave it.
     pub file: Arc<str>,
     /// Line in the file, counted from 1; 0 where the whole file is meant.
@@ -113,7 +113,7 @@ pub struct Folded {
     /// How many there are, the first included.
     pub count: usize,
     /// Where the next ones are: [`Folded::ALSO_MAX`] at most.
-    pub also: Vec<Place>,
+    pub also: Vec<FindingPlace>,
 }
 
 impl Folded {
@@ -137,7 +137,7 @@ impl Folded {
                     folded.count += 1;
                     if folded.also.len() < Self::ALSO_MAX {
                         let Finding { file, line, pointer, .. } = finding;
-                        folded.also.push(Place { file, line, pointer });
+                        folded.also.push(FindingPlace { file, line, pointer });
                     }
                 }
             }
@@ -155,7 +155,7 @@ impl fmt::Display for Folded {
         }
         let shown = &also[..also.len().min(Self::SHOWN_MAX)];
         write!(f, " [{count} times, also at ")?;
-        for (number, Place { file, line, .. }) in shown.iter().enumerate() {
+        for (number, FindingPlace { file, line, .. }) in shown.iter().enumerate() {
             let comma = if number > 0 { ", " } else { "" };
             match (*file == first.file, line) {
                 (_, 0) => write!(f, "{comma}{file}")?,
@@ -178,16 +178,6 @@ pub fn did_you_mean<'c>(
         .filter(|(similarity, _)| *similarity >= 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
-}
-
-/// The JSON Pointer (RFC 6901) to the member or item `token` of the value at `pointer`.
-pub fn child(pointer: &str, token: impl fmt::Display) -> String {
-    let token = token.to_string();
-    if token.contains(['~', '/']) {
-        format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
-    } else {
-        format!("{pointer}/{token}")
-    }
 }
 
 #[cfg(test)]

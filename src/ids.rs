@@ -127,11 +127,7 @@ pub fn seed_of(text: &str) -> u64 {
 
 /// A seed that follows from another one and a text.
 pub fn mixed(seed: u64, text: &str) -> u64 {
-    let bytes = seed.to_le_bytes();
-    let bytes = bytes.iter().chain(text.as_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    fnv1a(seed.to_le_bytes().into_iter().chain(text.bytes()))
 }
 
 /// Dice: a generator of its own, so that what is decided by chance never changes which ids are made up.
@@ -158,7 +154,7 @@ impl Dice {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&turn.to_le_bytes());
-        key[16..24].copy_from_slice(&fingerprint(place).to_le_bytes());
+        key[16..24].copy_from_slice(&fnv1a(place.bytes()).to_le_bytes());
         Self(ChaCha8Rng::from_seed(key))
     }
 
@@ -202,8 +198,8 @@ impl Dice {
 }
 
 /// FNV-1a of 64 bits, as its authors define it: no version of a library changes it.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }

@@ -94,7 +94,7 @@ const CANCELED: &str = "canceled";
 /// of them than a small one; as JSON it is written out when it is read.
 #[derive(Clone, Debug)]
 pub struct JobRecord {
-    plan: Arc<Plan>,
+    plan: Arc<JobPlan>,
     states: Vector<TaskState>,
     /// How many tasks are pending.
     pending: usize,
@@ -105,7 +105,7 @@ pub struct JobRecord {
 
 /// What of a job never changes.
 #[derive(Debug)]
-pub struct Plan {
+pub struct JobPlan {
     /// The record's properties in their order; null where they change.
     fields: Map<String, Value>,
     tasks: Box<[Task]>,
@@ -151,7 +151,7 @@ impl Phase {
     }
 }
 
-impl Plan {
+impl JobPlan {
     /// The job's name in the behavior file.
     pub fn job(&self) -> &str {
         self.fields.get("job").and_then(Value::as_str).unwrap_or_default()
@@ -182,7 +182,7 @@ impl PartialEq for JobRecord {
 #[derive(Clone, Debug)]
 pub struct DueTask {
     /// The job.
-    pub plan: Arc<Plan>,
+    pub plan: Arc<JobPlan>,
     /// Which of the tasks, counted from 0.
     pub index: usize,
     /// When it falls due.
@@ -236,7 +236,7 @@ impl JobRecord {
         let bytes = members_bytes(&fixed)
             + tasks.iter().map(|task| size_of::<Task>() + value_bytes(&task.value)).sum::<usize>()
             + tasks.len() * TASK_STATE_BYTES;
-        let plan = Plan { fields: fixed, tasks: tasks.into(), bytes };
+        let plan = JobPlan { fields: fixed, tasks: tasks.into(), bytes };
         let is_pending = |state: &TaskState| state.phase == Phase::Pending;
         let pending = states.iter().filter(|state| is_pending(state)).count();
         let next = states.iter().position(is_pending).unwrap_or(states.len());
@@ -244,7 +244,7 @@ impl JobRecord {
     }
 
     /// What never changes of it.
-    pub fn plan(&self) -> &Arc<Plan> {
+    pub fn plan(&self) -> &Arc<JobPlan> {
         &self.plan
     }
 

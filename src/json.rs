@@ -52,15 +52,15 @@ pub(crate) fn read(text: &str) -> Result<Value, Error> {
 /// The same of a text that has at most so many values in it.
 pub(crate) fn read_up_to(values_max: usize, text: &str) -> Result<Value, Error> {
     let mut parser = serde_json::Deserializer::from_str(text);
-    let mut open = Open { values_max, ..Open::default() };
-    let value = Reading { open: &mut open }.deserialize(&mut parser)?;
+    let mut open = OpenValues { values_max, ..OpenValues::default() };
+    let value = ValueSeed { open: &mut open }.deserialize(&mut parser)?;
     parser.end()?;
     Ok(value)
 }
 
 /// The elements and members that are read of lists and maps that have not ended, the innermost last.
 #[derive(Default)]
-struct Open {
+struct OpenValues {
     elements: Vec<Value>,
     members: Vec<(String, Value)>,
     /// How many values have been read that are in others.
@@ -68,7 +68,7 @@ struct Open {
     values_max: usize,
 }
 
-impl Open {
+impl OpenValues {
     /// Counts one value more.
     fn count<E: serde::de::Error>(&mut self) -> Result<(), E> {
         self.values += 1;
@@ -79,11 +79,11 @@ impl Open {
     }
 }
 
-struct Reading<'o> {
-    open: &'o mut Open,
+struct ValueSeed<'o> {
+    open: &'o mut OpenValues,
 }
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -91,7 +91,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reading<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,9 +119,9 @@ impl<'de> Visitor<'de> for Reading<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let Reading { open } = self;
+        let ValueSeed { open } = self;
         let start = open.elements.len();
-        while let Some(element) = list.next_element_seed(Reading { open: &mut *open })? {
+        while let Some(element) = list.next_element_seed(ValueSeed { open: &mut *open })? {
             open.count()?;
             open.elements.push(element);
         }
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let Reading { open } = self;
+        let ValueSeed { open } = self;
         let start = open.members.len();
         while let Some(name) = map.next_key::<String>()? {
             if name == NUMBER && open.members.len() == start {
@@ -141,7 +141,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
                     Err(A::Error::custom("number out of range"))
                 };
             }
-            let value = map.next_value_seed(Reading { open: &mut *open })?;
+            let value = map.next_value_seed(ValueSeed { open: &mut *open })?;
             open.count()?;
             open.members.push((name, value));
         }

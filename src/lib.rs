@@ -55,7 +55,7 @@
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 2 | [`response`] | a response that was decided on, made into bytes: negotiated, written, with its documented headers |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `printable` | plain values, and what they take |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `pointer` `printable` | plain values, and what they take |
 //!
 //! # Invariants
 //!
@@ -115,6 +115,7 @@ mod json;
 pub mod memory;
 pub mod message;
 mod numbers;
+mod pointer;
 mod printable;
 pub mod problem;
 

@@ -53,11 +53,26 @@ pub(crate) fn printable(what: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// A text of at most so many characters, or its start and `…`.
+pub(crate) fn shortened(text: &str, characters_max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters_max) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// The start of a text in at most so many bytes.
+pub(crate) fn start_of(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// The start of a text of any length, as a message quotes it.
 pub(crate) fn shown(what: &str, characters_max: usize) -> String {
-    let end = what.char_indices().nth(characters_max).map(|(at, _)| at);
-    let start = printable(&what[..end.unwrap_or(what.len())]);
-    if end.is_some() { format!("{start}…") } else { start.into_owned() }
+    printable(&shortened(what, characters_max)).into_owned()
 }
 
 /// A JSON text, which may have lines, with everything else escaped as JSON has it (RFC 8259 section 7). Such characters
@@ -115,5 +130,6 @@ mod tests {
         assert_eq!(shown("äbc", 3), "äbc");
         assert_eq!(shown("äbcd", 3), "äbc…");
         assert_eq!(shown("\u{1b}[2J", 2), "\\u{1b}[…");
+        assert_eq!((start_of("aä", 2), start_of("aä", 3), start_of("", 3)), ("a", "aä", ""));
     }
 }

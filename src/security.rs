@@ -21,7 +21,7 @@ const AUTH_PARAMETERS_MAX: usize = 64;
 
 /// The parts of a request that can carry credentials.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
+pub struct CredentialParts<'a> {
     /// All headers, cookies among them.
     pub headers: &'a HeaderMap,
     /// The raw query, without its question mark; empty if there is none.
@@ -88,7 +88,7 @@ pub struct CredentialPlaces {
 pub fn authenticate(
     alternatives: &[Vec<String>],
     schemes: &IndexMap<String, SecurityScheme>,
-    parts: &Parts<'_>,
+    parts: &CredentialParts<'_>,
     judge: &mut dyn FnMut(&str, &str) -> Result<(), Reason>,
 ) -> Result<usize, Rejection> {
     let mut furthest: Option<((usize, bool), Rejection)> = None;
@@ -185,7 +185,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
 fn satisfy(
     alternative: &[String],
     schemes: &IndexMap<String, SecurityScheme>,
-    parts: &Parts<'_>,
+    parts: &CredentialParts<'_>,
     judge: &mut dyn FnMut(&str, &str) -> Result<(), Reason>,
 ) -> Result<(), (usize, Rejection)> {
     for (passed, name) in alternative.iter().enumerate() {
@@ -206,7 +206,7 @@ fn satisfy(
 fn anything_presented(
     alternatives: &[Vec<String>],
     schemes: &IndexMap<String, SecurityScheme>,
-    parts: &Parts<'_>,
+    parts: &CredentialParts<'_>,
 ) -> bool {
     alternatives
         .iter()
@@ -216,7 +216,10 @@ fn anything_presented(
 }
 
 /// The credential that a request presents for a scheme.
-fn presented<'a>(scheme: &SecurityScheme, parts: &Parts<'a>) -> Result<Cow<'a, str>, Reason> {
+fn presented<'a>(
+    scheme: &SecurityScheme,
+    parts: &CredentialParts<'a>,
+) -> Result<Cow<'a, str>, Reason> {
     let credential = match scheme {
         SecurityScheme::Bearer => {
             let token = authorization(parts.headers, "bearer")?;
@@ -391,7 +394,7 @@ mod tests {
         let outcome = authenticate(
             &alternatives,
             &schemes(),
-            &Parts { headers: &headers, query },
+            &CredentialParts { headers: &headers, query },
             &mut |scheme, credential| {
                 judged.push(format!("{scheme}={credential}"));
                 match credential {
@@ -557,7 +560,7 @@ mod tests {
 
     #[test]
     fn an_operation_without_a_requirement_is_public() {
-        let parts = Parts { headers: &HeaderMap::new(), query: "" };
+        let parts = CredentialParts { headers: &HeaderMap::new(), query: "" };
         assert_eq!(authenticate(&[], &schemes(), &parts, &mut |_, _| Ok(())), Ok(0));
     }
 
@@ -616,7 +619,7 @@ mod tests {
             }
             let alternatives: Vec<Vec<String>> =
                 schemes().keys().map(|name| vec![name.clone()]).collect();
-            let parts = Parts { headers: &headers, query: &query };
+            let parts = CredentialParts { headers: &headers, query: &query };
             let mut judge = |_: &str, _: &str| Err(Reason::Unknown);
             let first = authenticate(&alternatives, &schemes(), &parts, &mut judge);
             prop_assert_eq!(first, authenticate(&alternatives, &schemes(), &parts, &mut judge));

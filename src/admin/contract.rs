@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::message::Body;
 use crate::openapi::Contract;
 use crate::validation;
-use crate::validation::{Place, RequestValidator};
+use crate::validation::{MessagePart, RequestValidator};
 use crate::yaml::Document;
 
 const TEXT: &str = include_str!("openapi.yaml");
@@ -63,11 +63,15 @@ pub(super) fn misplaced_lists(
 ) -> Vec<String> {
     let operation = OWN.operations.get(&(method.clone(), template.to_owned()));
     let Some(operation) = operation else { return Vec::new() };
-    let sent =
-        validation::Sent { path: &[], query: "", headers, body: &Body::Complete(bytes.clone()) };
+    let sent = validation::SentRequest {
+        path: &[],
+        query: "",
+        headers,
+        body: &Body::Complete(bytes.clone()),
+    };
     let violations = operation.validate(&sent).violations.into_iter();
     violations
-        .filter(|violation| violation.location == Place::Body && violation.keyword == "type")
+        .filter(|violation| violation.location == MessagePart::Body && violation.keyword == "type")
         .filter(|violation| body.pointer(&violation.pointer).is_some_and(Value::is_array))
         .map(|violation| {
             let place = if violation.pointer.is_empty() { "the body" } else { &violation.pointer };

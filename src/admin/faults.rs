@@ -17,7 +17,7 @@ pub(super) async fn list(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let faults = Control::new(&emulator.hold(), &name, system_now())?.faults()?;
+    let faults = Control::new(&emulator.guard(), &name, system_now())?.faults()?;
     Ok(Json(json!({ "faults": faults })))
 }
 
@@ -26,7 +26,7 @@ pub(super) async fn add(
     Names(name): Names<String>,
     Sent(fault): Sent<Value>,
 ) -> Result<(StatusCode, Extension<Account>, Json<Value>), Refusal> {
-    let fault = Control::new(&emulator.hold(), &name, system_now())?.add_fault(&fault)?;
+    let fault = Control::new(&emulator.guard(), &name, system_now())?.add_fault(&fault)?;
     let what = format!("added {}", in_words(&fault));
     Ok((StatusCode::CREATED, did(&name, what), Json(fault)))
 }
@@ -35,7 +35,7 @@ pub(super) async fn read(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.fault(&id)?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.fault(&id)?))
 }
 
 pub(super) async fn put(
@@ -44,7 +44,7 @@ pub(super) async fn put(
     Sent(fault): Sent<Value>,
 ) -> Result<(StatusCode, Extension<Account>, Json<Value>), Refusal> {
     let (is_new, fault) =
-        Control::new(&emulator.hold(), &name, system_now())?.put_fault(&id, &fault)?;
+        Control::new(&emulator.guard(), &name, system_now())?.put_fault(&id, &fault)?;
     let (status, verb) =
         if is_new { (StatusCode::CREATED, "added") } else { (StatusCode::OK, "replaced") };
     Ok((status, did(&name, format!("{verb} {}", in_words(&fault))), Json(fault)))
@@ -54,7 +54,7 @@ pub(super) async fn remove(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<(StatusCode, Extension<Account>), Refusal> {
-    Control::new(&emulator.hold(), &name, system_now())?.delete_fault(&id)?;
+    Control::new(&emulator.guard(), &name, system_now())?.delete_fault(&id)?;
     Ok((StatusCode::NO_CONTENT, did(&name, format!("removed the fault `{id}`"))))
 }
 

@@ -22,21 +22,21 @@ pub(super) async fn list(
     Names(name): Names<String>,
     Asked(query): Asked<JournalQuery>,
 ) -> Result<Json<JournalPage>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.requests(&query)?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.requests(&query)?))
 }
 
 pub(super) async fn read(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, u64)>,
 ) -> Result<Json<Map<String, Value>>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.request(id)?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.request(id)?))
 }
 
 pub(super) async fn clear(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<(StatusCode, Extension<Account>), Refusal> {
-    Control::new(&emulator.hold(), &name, system_now())?.clear_requests()?;
+    Control::new(&emulator.guard(), &name, system_now())?.clear_requests()?;
     Ok((StatusCode::NO_CONTENT, did(&name, "cleared the journal")))
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn unmatched(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let requests = Control::new(&emulator.hold(), &name, system_now())?.unmatched()?;
+    let requests = Control::new(&emulator.guard(), &name, system_now())?.unmatched()?;
     Ok(Json(json!({ "requests": requests })))
 }
 
@@ -53,9 +53,9 @@ pub(super) async fn har(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Response, Refusal> {
-    let mut archive = Control::new(&emulator.hold(), &name, system_now())?.archive()?;
+    let mut archive = Control::new(&emulator.guard(), &name, system_now())?.archive()?;
     let pieces = std::iter::from_fn(move || {
-        let emulator = emulator.hold();
+        let emulator = emulator.guard();
         let control = Control::new(&emulator, &name, system_now());
         let piece = control.and_then(|control| control.archive_piece(&mut archive));
         piece.map_err(|problem| problem.to_string()).transpose()
@@ -69,6 +69,6 @@ pub(super) async fn plan(
     Names(name): Names<String>,
     Sent(request): Sent<PlanRequest>,
 ) -> Result<(Extension<Account>, Json<Map<String, Value>>), Refusal> {
-    let plan = Control::new(&emulator.hold(), &name, system_now())?.plan(&request)?;
+    let plan = Control::new(&emulator.guard(), &name, system_now())?.plan(&request)?;
     Ok((did(&name, "planned a call, changed nothing"), Json(plan)))
 }

@@ -26,7 +26,7 @@ pub(super) async fn coverage(
     Names(name): Names<String>,
     Asked(query): Asked<CoverageQuery>,
 ) -> Result<Json<CoverageView>, Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.coverage(query.provider.as_deref())?))
 }
@@ -35,11 +35,11 @@ pub(super) async fn coverage_of_all(
     Shared(emulator): Shared,
     Asked(query): Asked<CoverageQuery>,
 ) -> Result<Json<CoverageView>, Refusal> {
-    Ok(Json(Control::coverage_of_all(&emulator.hold(), query.provider.as_deref())?))
+    Ok(Json(Control::coverage_of_all(&emulator.guard(), query.provider.as_deref())?))
 }
 
 pub(super) async fn forget_coverage(Shared(emulator): Shared) -> (StatusCode, Extension<Account>) {
-    emulator.hold().sandboxes().forget_coverage();
+    emulator.guard().sandboxes().forget_coverage();
     (StatusCode::NO_CONTENT, to_all("forgot what was exercised"))
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn residue(
     let asked = ResidueQuery::of(value);
     let limit = limit.unwrap_or(asked.limit);
     let query = ResidueQuery { matching, journal, limit, ..asked };
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.residue(&query)?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.residue(&query)?))
 }
 
 pub(super) async fn verify(
@@ -73,7 +73,7 @@ pub(super) async fn verify(
     Sent(document): Sent<Value>,
 ) -> Result<(Extension<Account>, Json<Verdict>), Refusal> {
     let verification = Verification::read(&document)?;
-    let verdict = Control::new(&emulator.hold(), &name, system_now())?.verify(&verification)?;
+    let verdict = Control::new(&emulator.guard(), &name, system_now())?.verify(&verification)?;
     let failed = verdict.expectations.iter().filter(|outcome| !outcome.passed).count();
     let what = format!("expectations that do not hold: {failed} of {}", verdict.expectations.len());
     Ok((did(&name, what), Json(verdict)))

@@ -26,7 +26,7 @@ pub(super) async fn resources(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let resources = Control::new(&emulator.hold(), &name, system_now())?.resources()?;
+    let resources = Control::new(&emulator.guard(), &name, system_now())?.resources()?;
     Ok(Json(json!({ "resources": resources })))
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn list(
     uri: Uri,
 ) -> Result<Json<RecordPage>, Refusal> {
     let (filters, page) = page(&uri)?;
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.records(&provider, &resource, &filters, page)?))
 }
@@ -74,7 +74,7 @@ pub(super) async fn read(
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
 ) -> Result<Json<Map<String, Value>>, Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.record(&provider, &resource, &key(&uri)?)?))
 }
@@ -85,7 +85,7 @@ pub(super) async fn put(
     uri: Uri,
     Sent(fields): Sent<Map<String, Value>>,
 ) -> Result<(StatusCode, Extension<Account>, Json<Map<String, Value>>), Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let (is_new, record) = control.put_record(&provider, &resource, &key(&uri)?, fields)?;
     let (status, what) = if is_new {
@@ -102,7 +102,7 @@ pub(super) async fn change(
     uri: Uri,
     Sent(patch): Sent<Map<String, Value>>,
 ) -> Result<(Extension<Account>, Json<Map<String, Value>>), Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let record = control.patch_record(&provider, &resource, &key(&uri)?, patch)?;
     Ok((did(&name, "changed the record"), Json(record)))
@@ -113,7 +113,7 @@ pub(super) async fn remove(
     Names((name, provider, resource, _)): Names<Keyed>,
     uri: Uri,
 ) -> Result<(StatusCode, Extension<Account>), Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let changes = control.delete_record(&provider, &resource, &key(&uri)?)?;
     Ok((StatusCode::NO_CONTENT, changed(&name, "deleted the record", changes)))

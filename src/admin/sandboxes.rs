@@ -16,7 +16,7 @@ use crate::journal::Back;
 use crate::message::Account;
 
 pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let limits = emulator.sandboxes().limits();
     let budget = emulator.sandboxes().budget();
     Json(json!({
@@ -31,7 +31,7 @@ pub(super) async fn read(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<SandboxView>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.sandbox()?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.sandbox()?))
 }
 
 pub(super) async fn put(
@@ -39,7 +39,7 @@ pub(super) async fn put(
     Names(name): Names<String>,
     Sent(spec): Sent<SandboxSpec>,
 ) -> Result<(StatusCode, Extension<Account>, Json<SandboxView>), Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let (status, what) = if control.put_sandbox(&spec)? {
         (StatusCode::CREATED, "made the sandbox")
@@ -53,7 +53,7 @@ pub(super) async fn remove(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<(StatusCode, Extension<Account>), Refusal> {
-    Control::new(&emulator.hold(), &name, system_now())?.delete_sandbox()?;
+    Control::new(&emulator.guard(), &name, system_now())?.delete_sandbox()?;
     Ok((StatusCode::NO_CONTENT, did(&name, "removed the sandbox")))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn reset(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     // One that is not there is not made: the name may be mistyped, and another still be as it was.
     control.sandbox()?;
@@ -96,7 +96,7 @@ pub(super) async fn undo(
             return Err(unfit("that cannot be undone", &[detail.to_owned()]).into());
         }
     };
-    let turned = Control::new(&emulator.hold(), &name, system_now())?.undo(back)?;
+    let turned = Control::new(&emulator.guard(), &name, system_now())?.undo(back)?;
     let what = format!("undid {}", entries(&turned.entries));
     Ok((changed(&name, what, turned.changes.clone()), Json(turned)))
 }
@@ -118,7 +118,7 @@ pub(super) async fn redo(
         return Err(unfit("that cannot be done again", &[problem]).into());
     }
     let steps = steps.unwrap_or(1);
-    let turned = Control::new(&emulator.hold(), &name, system_now())?.redo(steps)?;
+    let turned = Control::new(&emulator.guard(), &name, system_now())?.redo(steps)?;
     let what = format!("did {} again", entries(&turned.entries));
     Ok((changed(&name, what, turned.changes.clone()), Json(turned)))
 }
@@ -127,7 +127,7 @@ pub(super) async fn read_state(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<StateCopy>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.state_copy()?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.state_copy()?))
 }
 
 pub(super) async fn put_state(
@@ -135,7 +135,7 @@ pub(super) async fn put_state(
     Names(name): Names<String>,
     Sent(state): Sent<Value>,
 ) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
-    let emulator = emulator.hold();
+    let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     control.put_state(state)?;
     Ok((did(&name, "replaced the state"), Json(control.sandbox()?)))

@@ -12,7 +12,7 @@ use crate::message::Account;
 
 /// That the server is there; with what is not served, if that is something.
 pub(super) async fn health(Shared(emulator): Shared) -> Json<Value> {
-    let emulator = emulator.look();
+    let emulator = emulator.snapshot();
     Json(match emulator.unserved() {
         [] => json!({ "status": "ok" }),
         unserved => json!({ "status": "degraded", "unserved": unserved }),
@@ -25,7 +25,7 @@ pub(super) async fn version() -> Json<Value> {
 
 /// Everything back to the start: `default` as it began, and no other sandbox.
 pub(super) async fn reset(Shared(emulator): Shared) -> (Extension<Account>, Json<Value>) {
-    let dropped = emulator.hold().sandboxes().reset(system_now());
+    let dropped = emulator.guard().sandboxes().reset(system_now());
     let what = format!("reset `default`, other sandboxes dropped: {dropped}");
     (to_all(what), Json(json!({ "status": "reset", "sandboxes_dropped": dropped })))
 }

@@ -38,7 +38,7 @@ pub(super) async fn stream(
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
     let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
-    let newest = Control::new(&emulator.hold(), &name, system_now())?.listen(&listener)?;
+    let newest = Control::new(&emulator.guard(), &name, system_now())?.listen(&listener)?;
     let last = match headers.get("last-event-id") {
         None => newest,
         Some(id) => id.to_str().ok().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
@@ -87,7 +87,7 @@ impl Reader {
     }
 
     fn news(&self) -> Option<News> {
-        let emulator = self.emulator.hold();
+        let emulator = self.emulator.guard();
         let control = Control::new(&emulator, &self.name, system_now()).ok()?;
         control.news(self.last).ok()
     }
@@ -122,12 +122,13 @@ mod tests {
 
     use super::*;
     use crate::admin::routes::router;
-    use crate::emulator::{Emulator, Options};
+    use crate::emulator::{Emulator, EmulatorOptions};
 
     const HERE: &str = "/__admin/sandboxes/default/requests/stream";
 
     fn emulator(entries_max: usize) -> Arc<Emulator> {
-        let options = Options { journal_entries_max: entries_max, ..Options::default() };
+        let options =
+            EmulatorOptions { journal_entries_max: entries_max, ..EmulatorOptions::default() };
         Arc::new(Emulator::new(Vec::new(), &options, &mut Vec::new()))
     }
 

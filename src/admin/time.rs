@@ -16,7 +16,7 @@ pub(super) async fn clock(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<ClockView>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.clock()?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.clock()?))
 }
 
 pub(super) async fn change_clock(
@@ -26,8 +26,8 @@ pub(super) async fn change_clock(
 ) -> Result<(Extension<Account>, Json<ClockView>), Refusal> {
     let change = request.change()?;
     let real = system_now();
-    let mut view = Control::new(&emulator.hold(), &name, real)?.begin_clock_change(change)?;
-    while Control::new(&emulator.hold(), &name, real)?.run_some_tasks(&mut view)? {
+    let mut view = Control::new(&emulator.guard(), &name, real)?.begin_clock_change(change)?;
+    while Control::new(&emulator.guard(), &name, real)?.run_some_tasks(&mut view)? {
         // Thousands of tasks take a while, in which others are to be answered.
         tokio::task::yield_now().await;
     }
@@ -40,7 +40,7 @@ pub(super) async fn jobs(
     Shared(emulator): Shared,
     Names(name): Names<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let jobs = Control::new(&emulator.hold(), &name, system_now())?.jobs()?;
+    let jobs = Control::new(&emulator.guard(), &name, system_now())?.jobs()?;
     Ok(Json(json!({ "jobs": jobs })))
 }
 
@@ -48,14 +48,14 @@ pub(super) async fn job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(Control::new(&emulator.hold(), &name, system_now())?.job(&id)?))
+    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.job(&id)?))
 }
 
 pub(super) async fn run_job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<(Extension<Account>, Json<Value>), Refusal> {
-    let (job, changes) = Control::new(&emulator.hold(), &name, system_now())?.run_job(&id)?;
+    let (job, changes) = Control::new(&emulator.guard(), &name, system_now())?.run_job(&id)?;
     Ok((changed(&name, "ran the job", changes), Json(job)))
 }
 
@@ -63,6 +63,6 @@ pub(super) async fn cancel_job(
     Shared(emulator): Shared,
     Names((name, id)): Names<(String, String)>,
 ) -> Result<(Extension<Account>, Json<Value>), Refusal> {
-    let (job, changes) = Control::new(&emulator.hold(), &name, system_now())?.cancel_job(&id)?;
+    let (job, changes) = Control::new(&emulator.guard(), &name, system_now())?.cancel_job(&id)?;
     Ok((changed(&name, "canceled the job", changes), Json(job)))
 }

@@ -13,13 +13,14 @@ use serde_json::Value as Json;
 use crate::behavior::body_check::BodyCheck;
 use crate::behavior::format::AnswerFormat;
 use crate::behavior::notes::Notes;
-use crate::expression::{Names, Outline, Template, Value};
-use crate::finding::{child, did_you_mean};
+use crate::expression::{Outline, ScopeNames, Template, Value};
+use crate::finding::did_you_mean;
 use crate::json::merged;
 use crate::media;
 use crate::message::FRAMING;
 use crate::openapi::{MediaType, Operation, Response as Documented, Schemas};
-use crate::response::{Accept, Content, Decided, Offer};
+use crate::pointer::child;
+use crate::response::{Accept, BodySource, Decided, Offer};
 
 /// What a body is written in where nothing is documented.
 const JSON: &str = "application/json";
@@ -52,7 +53,7 @@ enum AnswerBody {
 pub(crate) struct AnswerPlace<'a> {
     pub(crate) pointer: &'a str,
     pub(crate) operation: Option<&'a Operation>,
-    pub(crate) names: &'a dyn Names,
+    pub(crate) names: &'a dyn ScopeNames,
     pub(crate) schemas: &'a Schemas,
     /// Whether bodies that are written out are held against their schemas here and now.
     pub(crate) vet: bool,
@@ -107,9 +108,9 @@ impl Answer {
         let mut offered = self.offered.as_deref().map(Cow::Borrowed);
         let content = match &self.body {
             AnswerBody::Documented(example) => {
-                Content::Documented(example.as_deref().map(Cow::Borrowed))
+                BodySource::Documented(example.as_deref().map(Cow::Borrowed))
             }
-            AnswerBody::Fixed(value) => Content::Fixed(value, number),
+            AnswerBody::Fixed(value) => BodySource::Fixed(value, number),
             AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
                 let value = self.value(scope)?.unwrap_or_default();
                 let others = Offer::all(documented)
@@ -118,7 +119,7 @@ impl Answer {
                 for offer in others {
                     offered.get_or_insert_default().to_mut().push(offer.number);
                 }
-                Content::Computed(value)
+                BodySource::Computed(value)
             }
         };
         Ok(Decided {
@@ -291,7 +292,7 @@ fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue, String> {
         .map_err(|_| format!("the header `{name}` cannot have the value `{text}`"))
 }
 
-/// A header has a value that it can have; a `Content-Type` is that of the body.
+/// A header has a value that it can have; a `BodySource-Type` is that of the body.
 fn check_header(
     name: &HeaderName,
     text: &str,

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::behavior::notes::Notes;
 use crate::expression::{Expression, Outline, Template};
-use crate::finding::{child, did_you_mean};
+use crate::finding::did_you_mean;
 use crate::openapi::{Direction, SchemaId, Schemas};
+use crate::pointer::child;
 
 /// How deep bodies are looked into; below, only what is sent is held against its schema.
 const DEPTH_MAX: usize = 32;

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 
 use crate::behavior::format::CallFormat;
 use crate::behavior::notes::Notes;
-use crate::finding::{child, did_you_mean};
-use crate::openapi::{Condition, Contract, Location, Operation, SecurityScheme};
+use crate::finding::did_you_mean;
+use crate::openapi::{Contract, Location, Operation, RouteCondition, SecurityScheme};
+use crate::pointer::child;
 
 /// A call that can be made as it stands.
 #[derive(Clone, Debug)]
@@ -87,8 +88,8 @@ impl ExampleCall {
     }
 
     /// Sends what a request for the operation must have.
-    fn meet(&mut self, conditions: &[Condition], query: &mut Vec<(String, String)>) {
-        for Condition { location, name, value } in conditions {
+    fn meet(&mut self, conditions: &[RouteCondition], query: &mut Vec<(String, String)>) {
+        for RouteCondition { location, name, value } in conditions {
             let value = value.clone().unwrap_or_default();
             if *location == Location::Header {
                 self.headers.push((name.clone(), value));

@@ -14,7 +14,7 @@ use crate::behavior::scope::{Caller, Credentials, Overlay};
 use crate::behavior::shape::Shapes;
 use crate::clock::Timestamp;
 use crate::expression::{Expression, Type, Value};
-use crate::finding::child;
+use crate::pointer::child;
 use crate::security::Reason;
 use crate::store::{Key, Model, Store};
 

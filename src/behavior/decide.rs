@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::response::Accept;
 use crate::security;
 use crate::store::Change;
-use crate::validation::{Stage, Violation};
+use crate::validation::{Violation, ViolationStage};
 
 /// A decision that came before its time: nothing after it is looked at.
 type Early<'b> = Box<Decision<'b>>;
@@ -74,9 +74,9 @@ impl Behavior {
                     caller = self.authenticate(table, &call, &snapshot, &asked, notes)?;
                     continue;
                 }
-                StageFormat::Parameters => Stage::Parameters,
-                StageFormat::Envelope => Stage::Envelope,
-                StageFormat::Body => Stage::Body,
+                StageFormat::Parameters => ViolationStage::Parameters,
+                StageFormat::Envelope => ViolationStage::Envelope,
+                StageFormat::Body => ViolationStage::Body,
             };
             self.judge(table, &call, (stage, judged), &asked, notes)?;
         }
@@ -173,7 +173,7 @@ impl Behavior {
         }
         let scope = Value::from_dyn_object(Arc::clone(asked));
         let mut judge = Judge::new(&self.schemes, snapshot, &scope, asked.now);
-        let presented = security::Parts {
+        let presented = security::CredentialParts {
             headers: &call.parts.headers,
             query: call.parts.uri.query().unwrap_or_default(),
         };
@@ -219,7 +219,7 @@ impl Behavior {
         &'b self,
         table: &'b OperationTable,
         call: &Call<'_>,
-        (name, stage): (StageFormat, Stage),
+        (name, stage): (StageFormat, ViolationStage),
         asked: &Arc<Scope>,
         mut notes: Notes<'_>,
     ) -> Result<(), Early<'b>> {

@@ -14,6 +14,7 @@ use crate::behavior::records::{RecordList, RecordValue};
 use crate::behavior::scope::Caller;
 use crate::behavior::table::{OperationTable, Rule};
 use crate::expression::{Expression, Failure, Value, to_json};
+use crate::printable::start_of;
 use crate::security::Rejection;
 use crate::store::{Key, Record};
 use crate::validation::Violation;
@@ -273,11 +274,8 @@ fn show(value: &Value, depth: usize, left: &mut usize) -> Shown {
         ValueKind::Invalid => Shown::Error("it has no value".to_owned()),
         _ => match to_json(value) {
             Json::String(text) if text.len() > SHOWN_TEXT_BYTES_MAX => {
-                let mut end = SHOWN_TEXT_BYTES_MAX;
-                while !text.is_char_boundary(end) {
-                    end -= 1;
-                }
-                Shown::Plain(format!("{}… ({} bytes)", &text[..end], text.len()).into())
+                let start = start_of(&text, SHOWN_TEXT_BYTES_MAX);
+                Shown::Plain(format!("{start}… ({} bytes)", text.len()).into())
             }
             plain => Shown::Plain(plain),
         },

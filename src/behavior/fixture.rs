@@ -13,8 +13,9 @@ use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
 use crate::clock::Timestamp;
 use crate::expression::{Template, Value, to_json};
-use crate::finding::{Finding, child};
+use crate::finding::Finding;
 use crate::json::too_deep;
+use crate::pointer::child;
 use crate::store::Store;
 use crate::yaml::Document;
 

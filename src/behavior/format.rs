@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 pub use crate::behavior::effect::{EffectFormat, StepFormat};
 use crate::behavior::forms::Forms;
-use crate::finding::{Finding, child, did_you_mean};
+use crate::finding::{Finding, did_you_mean};
+use crate::pointer::{child, unescaped};
 use crate::yaml::Document;
 
 /// The version of our file formats that this program reads.
@@ -457,7 +458,7 @@ fn finding(document: &Document, place: &str, error: &jsonschema::ValidationError
 pub(crate) fn named(pointer: &str) -> String {
     match pointer.rsplit_once('/') {
         Some((_, token)) if token.parse::<usize>().is_err() => {
-            format!("`{}`", token.replace("~1", "/").replace("~0", "~"))
+            format!("`{}`", unescaped(token))
         }
         _ => "this value".to_owned(),
     }

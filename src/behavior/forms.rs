@@ -5,7 +5,8 @@
 use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 
-use crate::finding::{Finding, child, did_you_mean};
+use crate::finding::{Finding, did_you_mean};
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// How deep a schema is followed for the words and keys that it allows.

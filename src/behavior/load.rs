@@ -10,9 +10,10 @@ use crate::behavior::compile;
 use crate::behavior::compiled::Behavior;
 use crate::behavior::format::{self, BehaviorFile};
 use crate::behavior::notes::Notes;
-use crate::finding::{Finding, child};
+use crate::finding::Finding;
 use crate::json::too_deep;
 use crate::openapi::Contract;
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// How a behavior file is read.

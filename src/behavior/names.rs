@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::{Shape, Shapes};
 use crate::behavior::types::{SCHEMA_DEPTH_MAX, type_of_schema, type_of_value};
-use crate::expression::{Expression, Mistake, Names, Type};
+use crate::expression::{Expression, Mistake, ScopeNames, Type};
 use crate::openapi::{Location, Operation, Schemas};
 
 /// Named expressions that read one another in a row: each is evaluated while the one before is, on the same stack.
@@ -100,7 +100,7 @@ impl<'s> NamesInScope<'s> {
     }
 }
 
-impl Names for NamesInScope<'_> {
+impl ScopeNames for NamesInScope<'_> {
     fn name(&self, name: &str) -> Option<Type> {
         match self.names.get(name) {
             Some(kind) => Some(kind.clone()),
@@ -219,7 +219,7 @@ struct WithLets<'l, 's> {
     lets: &'l Lets<'s>,
 }
 
-impl Names for WithLets<'_, '_> {
+impl ScopeNames for WithLets<'_, '_> {
     fn name(&self, name: &str) -> Option<Type> {
         self.scope.name(name).or_else(|| self.lets.kind(name))
     }
@@ -241,7 +241,7 @@ impl Names for WithLets<'_, '_> {
 pub(crate) fn expression(
     text: &str,
     pointer: &str,
-    names: &dyn Names,
+    names: &dyn ScopeNames,
     notes: &mut Notes<'_>,
 ) -> Option<(Expression, Type)> {
     if text.trim_start().starts_with("{{") {

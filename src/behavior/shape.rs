@@ -18,11 +18,12 @@ use crate::behavior::notes::Notes;
 use crate::behavior::record_schema::RecordSchema;
 use crate::behavior::types::{SCHEMA_DEPTH_MAX, type_of_schema};
 use crate::expression::{Template, Type};
-use crate::finding::{child, did_you_mean};
+use crate::finding::did_you_mean;
 use crate::jobs;
 use crate::json::too_deep;
 use crate::openapi::Schemas;
-use crate::store::{Change, Model, OnDelete, Path, Relation, ResourceModel};
+use crate::pointer::child;
+use crate::store::{Change, Model, OnDelete, PropertyPath, Relation, ResourceModel};
 
 /// Names that expressions give a meaning of their own, so that no resource can have them.
 const RESERVED: [&str; 15] = [
@@ -308,10 +309,10 @@ fn unlink_by_schema(
     notes: &mut Notes<'_>,
 ) {
     let (Some(schema), OnDelete::Unlink) = (&shape.schema, relation.on_delete) else { return };
-    if relation.by.iter().any(Path::has_list) {
+    if relation.by.iter().any(PropertyPath::has_list) {
         return;
     }
-    let Some(property) = relation.by.last().and_then(Path::property) else { return };
+    let Some(property) = relation.by.last().and_then(PropertyPath::property) else { return };
     let of_record = schema.schema(schemas);
     let Some(of_property) = property_schema(of_record, property, schemas) else { return };
     let is_list = matches!(
@@ -421,11 +422,11 @@ fn paths(
     place: &str,
     file: &BehaviorFile,
     notes: &mut Notes<'_>,
-) -> Option<Vec<Path>> {
+) -> Option<Vec<PropertyPath>> {
     let place = format!("{place}/by");
     let mut paths = Vec::new();
     for text in relation.by.as_slice() {
-        match Path::parse(text) {
+        match PropertyPath::parse(text) {
             Ok(path) => paths.push(path),
             Err(reason) => {
                 notes.error(&place, format!("`{text}` is no path to a key: {reason}"), None);
@@ -485,7 +486,7 @@ fn link(shapes: &mut Shapes, model: &Model, notes: &mut Notes<'_>) {
     for (resource, from) in model.resources.iter().enumerate() {
         for (relation, to) in from.relations.iter().enumerate() {
             let properties = shapes.list[resource].properties.as_ref();
-            let holds_list = |path: &Path| {
+            let holds_list = |path: &PropertyPath| {
                 let kind =
                     properties.zip(path.property()).and_then(|(known, name)| known.get(name));
                 path.has_list() || matches!(kind, Some(Type::List(_)))

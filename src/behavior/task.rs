@@ -14,7 +14,7 @@ use crate::behavior::effect::{Job, Planner};
 use crate::behavior::scope::{Overlay, Scope};
 use crate::expression::{Budget, Holder, Value, from_json, from_member};
 use crate::jobs;
-use crate::jobs::{DueTask, JobRecord, Plan};
+use crate::jobs::{DueTask, JobPlan, JobRecord};
 use crate::message::Why;
 use crate::store::{Change, Key, Record};
 
@@ -43,7 +43,7 @@ pub fn next_task(record: &Record) -> Option<DueTask> {
 /// `args` in what a task does: the arguments of its job, which all its tasks share, and the element that it is for.
 #[derive(Debug)]
 struct TaskArgs {
-    plan: Arc<Plan>,
+    plan: Arc<JobPlan>,
     for_each: String,
     element: Value,
 }
@@ -70,7 +70,7 @@ impl Object for TaskArgs {
     }
 }
 
-impl Holder for Plan {
+impl Holder for JobPlan {
     fn member(&self, name: &str) -> Option<&Json> {
         self.arg(name)
     }

@@ -9,7 +9,7 @@ use crate::admin;
 use crate::behavior::ExampleCall;
 use crate::cli::paint::Paint;
 use crate::cli::screen::Screen;
-use crate::documented::Call;
+use crate::documented::SampleCall;
 use crate::emulator::{Emulator, ProviderOverview};
 use crate::printable::is_printable;
 use crate::server::origin;
@@ -77,7 +77,7 @@ pub(super) fn operations(
 }
 
 /// `curl -i -X POST http://127.0.0.1:4010/pets -H … --data-raw …`, on one line; an `Err` says why it cannot be.
-fn call_line(call: &Call, origin: &str) -> Result<String, String> {
+fn call_line(call: &SampleCall, origin: &str) -> Result<String, String> {
     let body = call.body.as_deref().filter(|_| call.method != "HEAD");
     if body.is_some_and(|body| body.len() > LINE_BODY_BYTES_MAX) {
         return Err("the body that it asks for is too long for a line".to_owned());

@@ -11,9 +11,10 @@ use crate::cli::screen::Screen;
 use crate::cli::{CheckArgs, CheckFormat, counted, json_lines, print, sorted};
 use crate::clock::system_now;
 use crate::config::{Config, Gathered, WrongUsage};
-use crate::emulator::{Emulator, Options};
+use crate::emulator::{Emulator, EmulatorOptions};
 use crate::faults::FaultFormat;
-use crate::finding::{Finding, Folded, Severity, child};
+use crate::finding::{Finding, Folded, Severity};
+use crate::pointer::child;
 use crate::yaml::Document;
 use crate::{catalog, config};
 
@@ -29,7 +30,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let count = providers.len();
     let built_in = providers.iter().filter(|provider| provider.is_built_in).count();
     // Mounting has findings of its own.
-    let options = Options::default();
+    let options = EmulatorOptions::default();
     let emulator = Emulator::new(providers, &options, &mut findings);
     // Of a provider that is left out nothing is known.
     let is_whole = findings.iter().all(|finding| finding.severity != Severity::Error);

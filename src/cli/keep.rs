@@ -225,7 +225,7 @@ async fn keep(
             () = tokio::time::sleep(state.interval) => false,
             _ = &mut stopped => true,
         };
-        let emulator = emulator.look();
+        let emulator = emulator.snapshot();
         let saving = move || (keep.save(&emulator), keep);
         let (result, kept) = tokio::task::spawn_blocking(saving).await?;
         keep = kept;

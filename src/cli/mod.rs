@@ -33,7 +33,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::catalog::{Files, Sources};
 use crate::config::{Config, Gathered, Given, GivenSources, WrongUsage};
-use crate::emulator::{Emulator, Options};
+use crate::emulator::{Emulator, EmulatorOptions};
 use crate::faults::FaultFormat;
 use crate::finding::{Finding, Folded, Severity, did_you_mean};
 use crate::printable::{printable, printable_json};
@@ -273,7 +273,7 @@ fn print_error(text: &str) {
 /// What can be had of these files, of which a note is taken.
 fn load(
     sources: &Sources,
-    options: &Options,
+    options: &EmulatorOptions,
     files: &mut Files,
     findings: &mut Vec<Finding>,
 ) -> Result<Emulator, catalog::Error> {
@@ -286,7 +286,11 @@ fn load(
 }
 
 /// What can be had of these files; what cannot is printed. A provider that was asked for by name is not optional.
-fn emulator(sources: &Sources, options: &Options, files: &mut Files) -> anyhow::Result<Emulator> {
+fn emulator(
+    sources: &Sources,
+    options: &EmulatorOptions,
+    files: &mut Files,
+) -> anyhow::Result<Emulator> {
     let mut findings = Vec::new();
     let emulator = load(sources, options, files, &mut findings).map_err(misnamed)?;
     let is_broken = findings.iter().any(|finding| finding.severity == Severity::Error);

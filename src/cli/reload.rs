@@ -11,7 +11,7 @@ use crate::catalog::Files;
 use crate::cli::{FINDINGS_MAX, counted, load, print_error, sorted};
 use crate::clock::{Stopwatch, Timestamp, system_now};
 use crate::config::Config;
-use crate::emulator::{Current, Emulator, TakenOver};
+use crate::emulator::{Current, Emulator, Handover};
 use crate::finding::{Finding, Severity};
 use crate::server::log::Notes;
 
@@ -96,7 +96,7 @@ impl Reloader {
 
     /// Whether all that was served can be again. What is not there may be on its way: with it would go its records.
     fn check(&self, next: Emulator, files: &Files) -> Result<Emulator, String> {
-        let former = self.current.look();
+        let former = self.current.snapshot();
         let is_lost = |name: &str| next.provider(name).is_none();
         for lost in former.providers().filter(|name| is_lost(name)) {
             if self.served.is_renamed_in(lost, files) {
@@ -131,8 +131,8 @@ impl Reloader {
         let operations: usize = contracts.map(|contract| contract.operations.len()).sum();
         let is_same = |name: &str| self.served.defines_alike(name, &self.seen);
         // Before anybody has to wait.
-        let succession = next.prepare_succession(&self.current.look(), is_same);
-        let taken = self.current.replace(next, |former, next| next.take_over(former, succession));
+        let handover = next.prepare_handover(&self.current.snapshot(), is_same);
+        let taken = self.current.replace(next, |former, next| next.hand_over(former, handover));
         (self.served, self.since) = (self.seen.clone(), system_now());
         let new = findings.iter().filter(|finding| !self.told.contains(finding));
         self.tell_findings(new.cloned().collect());
@@ -175,12 +175,12 @@ impl Reloader {
 
     /// Faults that strike nothing any more, because what they name is gone.
     fn tell_faults(&self) {
-        for problem in self.current.look().unknown_in_faults() {
+        for problem in self.current.snapshot().unknown_in_faults() {
             self.tell(&format!("a fault never strikes any more: {problem}"));
         }
     }
 
-    fn tell_left_out(&self, taken: &TakenOver) {
+    fn tell_left_out(&self, taken: &Handover) {
         for (sandbox, left_out) in &taken.left_out {
             self.tell(&format!("{sandbox}: {} left out: {}", left_out.what, left_out.why));
         }

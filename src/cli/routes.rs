@@ -10,14 +10,14 @@ use crate::catalog::Files;
 use crate::cli::paint::Paint;
 use crate::cli::screen::Screen;
 use crate::cli::{RoutesArgs, emulator, json_lines, print};
-use crate::emulator::{Options, ProviderOverview, ResponseOverview};
+use crate::emulator::{EmulatorOptions, ProviderOverview, ResponseOverview};
 
 /// Reasons go on in the next line from this column on.
 const COLUMNS_MAX: usize = 100;
 
 pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
     let config = args.sources.config.resolve(args.sources.given())?;
-    let emulator = emulator(&config.sources, &Options::default(), &mut Files::default())?;
+    let emulator = emulator(&config.sources, &EmulatorOptions::default(), &mut Files::default())?;
     let overview = emulator.overview();
     print(&if args.json {
         json_lines(&json!({ "providers": overview }))

@@ -103,7 +103,8 @@ async fn serve(
     (files, began): (Files, Timestamp),
 ) -> anyhow::Result<ExitCode> {
     let server = Server::bind(&config.host, config.port).await?;
-    let tls = config.tls.as_ref().map(|tls| identity(tls, config, &current.look())).transpose()?;
+    let tls =
+        config.tls.as_ref().map(|tls| identity(tls, config, &current.snapshot())).transpose()?;
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
         LogFormat::Human => {
@@ -116,12 +117,12 @@ async fn serve(
     let log = log.context("cannot start the thread that writes the log")?;
     // Before anybody is told that there is something to stop.
     let stop = stop_signal()?;
-    let ready = Ready::new(&current.look(), server.address(), config.tls.is_some());
+    let ready = Ready::new(&current.snapshot(), server.address(), config.tls.is_some());
     let file = config.ready_file.as_ref().map(|path| {
         ReadyFile::write(path, &ready).with_context(|| format!("cannot write `{}`", path.display()))
     });
     let file = file.transpose()?;
-    greet(config, greeting, &current.look(), server.address(), &admin, &ready);
+    greet(config, greeting, &current.snapshot(), server.address(), &admin, &ready);
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::default() };
     let watcher = config.watch.then(|| watcher(config, &current, (files, began), log.as_ref()));
     let watcher = watcher.transpose()?;
@@ -167,7 +168,7 @@ async fn write_last(
         None => Ok(()),
     };
     let told = config.journal.out.as_ref().map_or(Ok(()), |path| {
-        journal_out::write(&current.look(), path)
+        journal_out::write(&current.snapshot(), path)
             .with_context(|| format!("cannot write `{}`", path.display()))
     });
     if let (Err(error), Err(_)) = (&saved, &told) {

@@ -11,7 +11,8 @@ use crate::behavior::format::{FORMAT_VERSION, explain};
 use crate::catalog::read_named_text;
 use crate::config::given::Given;
 use crate::faults::{Fault, FaultFormat};
-use crate::finding::{Finding, child};
+use crate::finding::Finding;
+use crate::pointer::{child, unescaped};
 use crate::yaml::Document;
 
 /// The file's name where none is given.
@@ -97,9 +98,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn remove(root: &mut Value, pointer: &str) -> bool {
     let Some((around, token)) = pointer.rsplit_once('/') else { return false };
     match root.pointer_mut(around) {
-        Some(Value::Object(map)) => {
-            map.shift_remove(&token.replace("~1", "/").replace("~0", "~")).is_some()
-        }
+        Some(Value::Object(map)) => map.shift_remove(&*unescaped(token)).is_some(),
         Some(Value::Array(items)) => match token.parse() {
             Ok(index) if index < items.len() => {
                 items.remove(index);

@@ -88,7 +88,7 @@ pub struct Config {
     /// Who may call the admin API.
     pub admin: Admin,
     /// How the contract alone answers where there is no behavior file.
-    pub documented: response::Options,
+    pub documented: response::RenderOptions,
     /// Print a line of JSON instead of the banner.
     pub print_json: bool,
     /// Where that line is written, too.
@@ -257,9 +257,9 @@ impl Config {
 
 impl Config {
     /// The options of an emulator that begins when the system clock shows `now`.
-    pub fn emulator(&self, now: Timestamp) -> emulator::Options {
+    pub fn emulator(&self, now: Timestamp) -> emulator::EmulatorOptions {
         let compiled = |format: &FaultFormat| Fault::compile(format.clone()).ok().map(Arc::new);
-        emulator::Options {
+        emulator::EmulatorOptions {
             seed: self.seed,
             cors: self.cors,
             now,
@@ -302,8 +302,8 @@ pub fn sources(given: GivenSources) -> Sources {
     }
 }
 
-fn documented(given: &GivenDocumented) -> response::Options {
-    response::Options {
+fn documented(given: &GivenDocumented) -> response::RenderOptions {
+    response::RenderOptions {
         dynamic: given.dynamic == Some(Switch::On),
         errors: given.errors == Some(Switch::On),
         fill_properties: given.fill_properties != Some(Switch::Off),

@@ -5,11 +5,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Clock, ClockChange, RATE_MAX, Timestamp, parse_duration_ms};
+use crate::clock::{ClockChange, RATE_MAX, SandboxClock, Timestamp, parse_duration_ms};
 use crate::control::{Control, unfit};
 use crate::message::Tally;
 use crate::problem::Problem;
-use crate::sandbox::{State, TASKS_PER_TURN};
+use crate::sandbox::{SandboxState, TASKS_PER_TURN};
 
 /// So many tasks does one change of the clock run at most; the rest run with whatever comes next.
 const TASKS_MAX: usize = 100_000;
@@ -125,7 +125,7 @@ impl Control<'_> {
     }
 
     /// Runs as many tasks as in one turn; whether there may be more.
-    fn run_tasks(&self, state: &mut State, view: &mut ClockView) -> bool {
+    fn run_tasks(&self, state: &mut SandboxState, view: &mut ClockView) -> bool {
         let most = TASKS_PER_TURN.min(TASKS_MAX.saturating_sub(view.tasks_run));
         let runs = state.run_due(|number| self.emulator.behavior(number), self.real, most);
         let (count, mut changes) = (runs.len(), std::mem::take(&mut view.changes));
@@ -134,8 +134,8 @@ impl Control<'_> {
         most > 0 && count == most
     }
 
-    fn clock_view(&self, state: &State, tasks_run: usize, changes: Vec<Tally>) -> ClockView {
-        let clock: &Clock = &state.world.clock;
+    fn clock_view(&self, state: &SandboxState, tasks_run: usize, changes: Vec<Tally>) -> ClockView {
+        let clock: &SandboxClock = &state.world.clock;
         ClockView {
             now: clock.now(self.real).to_rfc3339(),
             frozen: clock.is_frozen(),

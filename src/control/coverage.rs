@@ -127,7 +127,7 @@ impl Control<'_> {
     }
 
     /// What was exercised in all sandboxes there ever were, since the start or since it was
-    /// [forgotten](crate::sandbox::Registry::forget_coverage); of one provider or of all.
+    /// [forgotten](crate::sandbox::SandboxRegistry::forget_coverage); of one provider or of all.
     pub fn coverage_of_all(
         emulator: &Emulator,
         provider: Option<&str>,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::control::redact::Redactor;
 use crate::emulator::Emulator;
-use crate::journal::{Made, Step};
+use crate::journal::{MadeChanges, UndoStep};
 use crate::store::{Change, Key, Model, OnDelete, Record};
 
 /// The ways in which a record can change, as those tell apart who look at it.
@@ -86,13 +86,14 @@ fn sides(change: &Change, reverted: bool) -> (Option<&Record>, Option<&Record>) 
 }
 
 /// What a step did to each record, in order.
-pub(super) fn effects<'c>(emulator: &Emulator, step: &'c Step) -> Vec<Effect<'c>> {
-    let of =
-        |made: &'c Made| effects_of(emulator.behavior(made.provider).model(), made.provider, made);
+pub(super) fn effects<'c>(emulator: &Emulator, step: &'c UndoStep) -> Vec<Effect<'c>> {
+    let of = |made: &'c MadeChanges| {
+        effects_of(emulator.behavior(made.provider).model(), made.provider, made)
+    };
     step.made.iter().flat_map(of).collect()
 }
 
-fn effects_of<'c>(model: &Model, provider: usize, made: &'c Made) -> Vec<Effect<'c>> {
+fn effects_of<'c>(model: &Model, provider: usize, made: &'c MadeChanges) -> Vec<Effect<'c>> {
     let is_gone = |change: &&Change| sides(change, made.reverted).1.is_none();
     let gone: HashSet<(usize, &Key)> =
         made.changes.iter().filter(is_gone).map(|change| (change.resource, &change.key)).collect();

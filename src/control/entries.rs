@@ -12,7 +12,7 @@ use crate::control::effects::{Effect, counts, effects, view};
 use crate::control::query::kind;
 use crate::control::redact::Redactor;
 use crate::emulator::{Emulator, VIOLATIONS_HEADER};
-use crate::journal::{Call, Entry, Event, Kept, Step};
+use crate::journal::{CapturedBody, Event, JournalEntry, JournaledCall, UndoStep};
 use crate::message::{Delivery, Why};
 
 /// So many changes does an entry in a list show: their counts say the rest.
@@ -53,7 +53,7 @@ impl Reader<'_> {
     }
 
     /// An entry, all but its explanation.
-    pub(super) fn entry(&mut self, entry: &Entry) -> Map<String, Value> {
+    pub(super) fn entry(&mut self, entry: &JournalEntry) -> Map<String, Value> {
         if let Event::Call(call) = &entry.event {
             let (parts, body, _) = call.exchange.request();
             self.redactor.turn_to(&parts, &String::from_utf8_lossy(&body));
@@ -86,7 +86,7 @@ impl Reader<'_> {
         shown
     }
 
-    fn call(&self, call: &Call, put: &mut impl FnMut(&str, Value)) {
+    fn call(&self, call: &JournaledCall, put: &mut impl FnMut(&str, Value)) {
         let facts = &call.facts;
         let provider = facts.provider.map(|number| self.emulator.provider_name(number));
         let of = facts.place();
@@ -125,7 +125,7 @@ impl Reader<'_> {
         &self,
         headers: &HeaderMap,
         body: &[u8],
-        kept: Kept,
+        kept: CapturedBody,
         message: &mut Map<String, Value>,
     ) {
         message.insert("headers".to_owned(), self.headers(headers));
@@ -141,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// A body as JSON if it is that, else as text; null where it is empty or no text.
-    fn body(&self, headers: &HeaderMap, body: &[u8], kept: Kept) -> Value {
+    fn body(&self, headers: &HeaderMap, body: &[u8], kept: CapturedBody) -> Value {
         let Some(text) = self.body_text(headers, body, kept) else { return Value::Null };
         match serde_json::from_str(&text) {
             Ok(json) if kept.is_whole() => json,
@@ -150,7 +150,12 @@ impl Reader<'_> {
     }
 
     /// A body as text, if it is that.
-    pub(super) fn body_text(&self, headers: &HeaderMap, body: &[u8], kept: Kept) -> Option<String> {
+    pub(super) fn body_text(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        kept: CapturedBody,
+    ) -> Option<String> {
         if body.is_empty() {
             return None;
         }
@@ -186,7 +191,7 @@ impl Reader<'_> {
     }
 
     /// What was changed: as counts, and as many records as are shown.
-    pub(super) fn changes(&self, step: Option<&Step>, put: &mut impl FnMut(&str, Value)) {
+    pub(super) fn changes(&self, step: Option<&UndoStep>, put: &mut impl FnMut(&str, Value)) {
         let effects = step.map_or_else(Vec::new, |step| effects(self.emulator, step));
         put("counts", json!(counts(self.emulator, &effects)));
         self.records(&effects, put);

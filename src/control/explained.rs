@@ -8,13 +8,13 @@ use crate::behavior::{Explanation, Reading, RuleTried, Shown, StageOutcome};
 use crate::control::entries::Reader;
 use crate::control::literals::REDACTED;
 use crate::emulator::{Nearest, Rehearsal};
-use crate::journal::{Call, Entry, Event};
+use crate::journal::{Event, JournalEntry, JournaledCall};
 use crate::message::{Body, Why};
 use crate::sandbox::World;
 
 impl Reader<'_> {
     /// Why an entry came out as it did; `before` is the world as it was then, if it can be had.
-    pub(super) fn explain(&self, entry: &Entry, before: Option<World>) -> Value {
+    pub(super) fn explain(&self, entry: &JournalEntry, before: Option<World>) -> Value {
         let Event::Call(call) = &entry.event else {
             return json!({ "summary": other(&entry.event) });
         };
@@ -169,7 +169,7 @@ fn last_name(reading: &str) -> &str {
 }
 
 /// Why there is nothing to say of rules: none was asked.
-fn undecided(call: &Call) -> Option<String> {
+fn undecided(call: &JournaledCall) -> Option<String> {
     match &call.facts.why {
         Why::Forced(_) if !call.facts.faults.is_empty() => Some(format!(
             "the fault `{}` of this sandbox answered instead of the API: no rule was asked, and nothing was changed",

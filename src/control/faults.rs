@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::control::{Control, unfit};
-use crate::faults::{Entry, Fault, FaultFormat, FaultsError};
+use crate::faults::{Fault, FaultEntry, FaultFormat, FaultsError};
 use crate::problem::Problem;
 
 impl Control<'_> {
@@ -64,7 +64,7 @@ impl Control<'_> {
     }
 }
 
-fn view(entry: &Entry) -> Value {
+fn view(entry: &FaultEntry) -> Value {
     serde_json::to_value(entry).unwrap_or_default()
 }
 

@@ -18,7 +18,7 @@ use crate::control::Control;
 use crate::control::entries::{LISTED_CHANGES_MAX, Reader};
 use crate::control::journal::Copied;
 use crate::control::literals::REDACTED;
-use crate::journal::{Entry, Event, Kept};
+use crate::journal::{CapturedBody, Event, JournalEntry};
 use crate::problem::Problem;
 
 /// What is not known, as HAR writes sizes.
@@ -147,7 +147,7 @@ impl Control<'_> {
 
 impl Reader<'_> {
     /// A call as HAR has it; `None` for anything else.
-    fn har_entry(&mut self, entry: &Entry) -> Option<Value> {
+    fn har_entry(&mut self, entry: &JournalEntry) -> Option<Value> {
         let Event::Call(call) = &entry.event else { return None };
         let own = self.entry(entry);
         let (parts, body, kept) = call.exchange.request();
@@ -173,7 +173,7 @@ impl Reader<'_> {
         (method, target): (&str, &str),
         parts: &Parts,
         body: &Bytes,
-        kept: Kept,
+        kept: CapturedBody,
     ) -> Value {
         let target = self.redactor.target(target);
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -205,7 +205,7 @@ impl Reader<'_> {
         request
     }
 
-    fn har_response(&self, response: &Response<Bytes>, kept: Kept) -> Value {
+    fn har_response(&self, response: &Response<Bytes>, kept: CapturedBody) -> Value {
         let headers = response.headers();
         let location = headers.get(LOCATION).map(HeaderValue::as_bytes).unwrap_or_default();
         let mut content = json!({ "size": size(kept), "mimeType": media_type(headers) });
@@ -232,7 +232,7 @@ impl Reader<'_> {
     }
 }
 
-fn size(kept: Kept) -> i64 {
+fn size(kept: CapturedBody) -> i64 {
     kept.total.and_then(|total| i64::try_from(total).ok()).unwrap_or(UNKNOWN)
 }
 
@@ -241,7 +241,7 @@ fn media_type(headers: &HeaderMap) -> String {
     String::from_utf8_lossy(media_type).into_owned()
 }
 
-fn comment_if_cut(of: &mut Value, kept: Kept) {
+fn comment_if_cut(of: &mut Value, kept: CapturedBody) {
     if !kept.is_whole() {
         of["comment"] = format!("the journal kept {} bytes of it", kept.kept).into();
     }

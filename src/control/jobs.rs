@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::jobs;
 use crate::message::Tally;
 use crate::problem::Problem;
-use crate::sandbox::State;
+use crate::sandbox::SandboxState;
 use crate::store::Key;
 
 /// A job, by its provider, its resource and its key.
@@ -84,7 +84,7 @@ impl Control<'_> {
         })?
     }
 
-    fn job_place(&self, state: &State, id: &str) -> Result<Place, Problem> {
+    fn job_place(&self, state: &SandboxState, id: &str) -> Result<Place, Problem> {
         for (provider, store) in state.world.stores().iter().enumerate() {
             for resource in self.emulator.behavior(provider).job_resources() {
                 if let Some(key) = store.find_key(resource, id) {
@@ -95,7 +95,7 @@ impl Control<'_> {
         Err(no_such_job(id))
     }
 
-    fn view(&self, state: &State, place: &Place) -> Option<Value> {
+    fn view(&self, state: &SandboxState, place: &Place) -> Option<Value> {
         let store = state.world.store(place.provider);
         let record = store.get(place.resource, &place.key)?;
         let mut view = Map::new();

@@ -13,10 +13,10 @@ use crate::control::Control;
 use crate::control::entries::{LISTED_CHANGES_MAX, Reader, SHOWN_CHANGES_MAX};
 use crate::control::query::{JournalQuery, kind};
 use crate::control::redact::Redactor;
-use crate::journal::{Entry, Event, Listener};
+use crate::journal::{Event, JournalEntry, Listener};
 use crate::message::Why;
 use crate::problem::Problem;
-use crate::sandbox::{State, World};
+use crate::sandbox::{SandboxState, World};
 
 /// Maximum number of entries that are read at once where they are sent as they are read, so that one reader who is slow
 /// holds no more of them in memory.
@@ -48,13 +48,13 @@ pub struct News {
 
 /// A journal at one moment, and the world that it led to.
 pub(super) struct Copied {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<JournalEntry>,
     pub(super) world: World,
     baseline: World,
 }
 
 impl Copied {
-    pub(super) fn of(state: &State) -> Self {
+    pub(super) fn of(state: &SandboxState) -> Self {
         Self {
             entries: state.journal.entries().cloned().collect(),
             world: state.world.clone(),
@@ -63,7 +63,7 @@ impl Copied {
     }
 
     /// Some of the entries after that number.
-    pub(super) fn batch_after(state: &State, id: u64) -> Self {
+    pub(super) fn batch_after(state: &SandboxState, id: u64) -> Self {
         Self {
             entries: state.journal.entries_after(id).take(BATCH_ENTRIES).cloned().collect(),
             world: state.world.clone(),
@@ -93,11 +93,11 @@ impl Control<'_> {
     pub fn requests(&self, query: &JournalQuery) -> Result<JournalPage, Problem> {
         let wanted = query.read(self.emulator)?;
         let copied = self.visit(|_, state| Copied::of(state))?;
-        let fitting: Vec<&Entry> =
+        let fitting: Vec<&JournalEntry> =
             copied.entries.iter().filter(|entry| wanted.fits(self.emulator, entry)).collect();
-        let on_page = |entry: &&&Entry| query.before.is_none_or(|before| entry.id < before);
+        let on_page = |entry: &&&JournalEntry| query.before.is_none_or(|before| entry.id < before);
         let mut rest = fitting.iter().rev().filter(on_page);
-        let page: Vec<&&Entry> = rest.by_ref().take(wanted.limit).collect();
+        let page: Vec<&&JournalEntry> = rest.by_ref().take(wanted.limit).collect();
         let next = rest.next().and(page.last()).map(|last| {
             format!("/__admin/sandboxes/{}/requests?{}", self.name, query.going_on(last.id))
         });
@@ -178,7 +178,7 @@ impl Control<'_> {
 /// So many unmatched requests are shown at once.
 const UNMATCHED_MAX: usize = 100;
 
-fn no_such_entry(id: u64, entries: &[Entry]) -> Problem {
+fn no_such_entry(id: u64, entries: &[JournalEntry]) -> Problem {
     let detail = match (entries.first(), entries.last()) {
         (Some(first), Some(last)) => {
             format!("the journal has no entry {id}: it has {} to {}", first.id, last.id)

@@ -29,7 +29,7 @@ use serde_json::json;
 use crate::clock::Timestamp;
 use crate::emulator::Emulator;
 use crate::problem::Problem;
-use crate::sandbox::{NAME_RULE, Sandbox, State, TASKS_AT_ONCE_MAX, is_name};
+use crate::sandbox::{NAME_RULE, RegisteredSandbox, SandboxState, TASKS_AT_ONCE_MAX, is_name};
 
 pub use clock::{ClockRequest, ClockView};
 pub use coverage::{
@@ -76,8 +76,11 @@ impl<'e> Control<'e> {
     }
 
     /// Works in the sandbox as it is by now; it is made if it is not there.
-    fn enter<R>(&self, work: impl FnOnce(&Sandbox, &mut State) -> R) -> Result<R, Problem> {
-        let work = |sandbox: &Sandbox, state: &mut State| {
+    fn enter<R>(
+        &self,
+        work: impl FnOnce(&RegisteredSandbox, &mut SandboxState) -> R,
+    ) -> Result<R, Problem> {
+        let work = |sandbox: &RegisteredSandbox, state: &mut SandboxState| {
             self.run_due(state);
             work(sandbox, state)
         };
@@ -85,7 +88,10 @@ impl<'e> Control<'e> {
     }
 
     /// Looks into the sandbox as it is by now.
-    fn visit<R>(&self, work: impl FnOnce(&Sandbox, &mut State) -> R) -> Result<R, Problem> {
+    fn visit<R>(
+        &self,
+        work: impl FnOnce(&RegisteredSandbox, &mut SandboxState) -> R,
+    ) -> Result<R, Problem> {
         self.visit_unchanged(|sandbox, state| {
             self.run_due(state);
             work(sandbox, state)
@@ -95,19 +101,19 @@ impl<'e> Control<'e> {
     /// Looks into the sandbox as it was left.
     fn visit_unchanged<R>(
         &self,
-        work: impl FnOnce(&Sandbox, &mut State) -> R,
+        work: impl FnOnce(&RegisteredSandbox, &mut SandboxState) -> R,
     ) -> Result<R, Problem> {
         let visited = self.emulator.sandboxes().visit(self.name, self.real, work);
         visited.ok_or_else(|| no_such_sandbox(self.name))
     }
 
     /// Runs the tasks that are due, so that nobody has to wake for them before somebody looks.
-    fn run_due(&self, state: &mut State) {
+    fn run_due(&self, state: &mut SandboxState) {
         state.run_due(|number| self.emulator.behavior(number), self.real, TASKS_AT_ONCE_MAX);
     }
 
     /// Looks into the sandbox without using it: who only listens does not keep it.
-    fn look<R>(&self, look: impl FnOnce(&State) -> R) -> Result<R, Problem> {
+    fn look<R>(&self, look: impl FnOnce(&SandboxState) -> R) -> Result<R, Problem> {
         let sandboxes = self.emulator.sandboxes();
         let found = sandboxes.find(self.name).and_then(|sandbox| sandboxes.look(&sandbox, look));
         found.ok_or_else(|| no_such_sandbox(self.name))

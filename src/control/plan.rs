@@ -21,10 +21,10 @@ use crate::control::entries::Reader;
 use crate::control::redact::Redactor;
 use crate::control::{Control, unfit};
 use crate::emulator::{Rehearsal, SANDBOX_HEADER};
-use crate::journal::{Kept, Made, Step};
+use crate::journal::{CapturedBody, MadeChanges, UndoStep};
 use crate::message::{Body, Why};
 use crate::problem::Problem;
-use crate::sandbox::{State, TASKS_AT_ONCE_MAX, World};
+use crate::sandbox::{SandboxState, TASKS_AT_ONCE_MAX, World};
 use crate::store::Key;
 
 /// So many changes does a plan show, and each task of it; their counts say the rest.
@@ -117,7 +117,7 @@ struct PlannedTask {
     value: Value,
     due: Timestamp,
     why: Why,
-    step: Step,
+    step: UndoStep,
 }
 
 impl Control<'_> {
@@ -166,7 +166,7 @@ impl Control<'_> {
 
     /// A world like that of the sandbox, and as it began; as it will begin where there is no sandbox of the name yet.
     fn fork(&self) -> (World, World) {
-        let of = |state: &State| (state.world.clone(), state.origin.world.clone());
+        let of = |state: &SandboxState| (state.world.clone(), state.origin.world.clone());
         self.look(of).unwrap_or_else(|_| {
             let baseline = self.emulator.sandboxes().baseline();
             (baseline.begin(self.real), baseline.world.clone())
@@ -174,7 +174,7 @@ impl Control<'_> {
     }
 
     /// The jobs that a step started.
-    fn jobs_of(&self, step: Option<&Step>) -> Vec<PlannedJob> {
+    fn jobs_of(&self, step: Option<&UndoStep>) -> Vec<PlannedJob> {
         let mut planned = Vec::new();
         for made in step.iter().flat_map(|step| &step.made) {
             let keeps_jobs: Vec<usize> =
@@ -240,7 +240,7 @@ impl Control<'_> {
         put("counts_of_jobs", json!(later));
         let response = &rehearsal.response;
         let length = response.body().len();
-        let kept = Kept { kept: length, total: Some(length) };
+        let kept = CapturedBody { kept: length, total: Some(length) };
         let mut answer = Map::new();
         answer.insert("status".to_owned(), response.status().as_u16().into());
         reader.message(response.headers(), response.body(), kept, &mut answer);
@@ -266,7 +266,7 @@ impl Control<'_> {
         plan
     }
 
-    fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s Step>) -> Counts {
+    fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s UndoStep>) -> Counts {
         let all: Vec<_> = steps.into_iter().flat_map(|step| effects(self.emulator, step)).collect();
         counts(self.emulator, &all)
     }
@@ -297,8 +297,8 @@ impl Control<'_> {
 }
 
 /// What a task changed, but for the record of its job.
-fn without(step: Option<Step>, job: &PlannedJob) -> Step {
-    let mut step = step.unwrap_or(Step { made: Vec::new(), ids: (0, 0), clock: None });
+fn without(step: Option<UndoStep>, job: &PlannedJob) -> UndoStep {
+    let mut step = step.unwrap_or(UndoStep { made: Vec::new(), ids: (0, 0), clock: None });
     for made in step.made.iter_mut().filter(|made| made.provider == job.provider) {
         let others = made
             .changes
@@ -306,7 +306,7 @@ fn without(step: Option<Step>, job: &PlannedJob) -> Step {
             .filter(|change| change.resource != job.resource || change.key != job.key)
             .cloned();
         let others: Arc<[_]> = others.collect();
-        *made = Made { changes: others, ..made.clone() };
+        *made = MadeChanges { changes: others, ..made.clone() };
     }
     step
 }

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::control::effects::{EffectKind, effects};
 use crate::control::unfit;
 use crate::emulator::Emulator;
-use crate::journal::{Entry, Event};
+use crate::journal::{Event, JournalEntry};
 use crate::problem::Problem;
 
 /// How many entries one answer lists unless asked for fewer or more.
@@ -177,7 +177,7 @@ pub(super) fn kind(event: &Event) -> &'static str {
 
 impl Wanted<'_> {
     /// Whether an entry is asked for, on whatever page.
-    pub(super) fn fits(&self, emulator: &Emulator, entry: &Entry) -> bool {
+    pub(super) fn fits(&self, emulator: &Emulator, entry: &JournalEntry) -> bool {
         let since = match self.since {
             None => true,
             Some(Since::After(id)) => entry.id > id,
@@ -190,7 +190,7 @@ impl Wanted<'_> {
     }
 
     /// Whether it came about as asked for.
-    fn fits_origin(&self, emulator: &Emulator, entry: &Entry) -> bool {
+    fn fits_origin(&self, emulator: &Emulator, entry: &JournalEntry) -> bool {
         let (provider, call) = match &entry.event {
             Event::Call(call) => (call.facts.provider, Some(call)),
             Event::Task { provider, .. } | Event::Edit { provider, .. } => (Some(*provider), None),
@@ -224,7 +224,7 @@ impl Wanted<'_> {
 
 fn has_effect(
     emulator: &Emulator,
-    entry: &Entry,
+    entry: &JournalEntry,
     (kind, resource): (EffectKind, Option<&str>),
 ) -> bool {
     let Some(step) = &entry.step else { return false };

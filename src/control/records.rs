@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::control::{Control, unfit};
 use crate::message::Tally;
 use crate::problem::Problem;
-use crate::sandbox::{NotCommitted, State};
+use crate::sandbox::{NotCommitted, SandboxState};
 use crate::store::{Change, Edit, Key, Record, Scalar};
 use crate::{numbers, sandbox};
 
@@ -199,7 +199,7 @@ impl Control<'_> {
 
     fn arrange(
         &self,
-        state: &mut State,
+        state: &mut SandboxState,
         provider: usize,
         edit: Edit,
         what: String,
@@ -239,7 +239,7 @@ impl Control<'_> {
 
     pub(super) fn commit(
         &self,
-        state: &mut State,
+        state: &mut SandboxState,
         provider: usize,
         changes: Vec<Change>,
         what: String,
@@ -257,7 +257,7 @@ impl Control<'_> {
 
 /// The key of an existing record that these parts of a URL mean.
 pub(super) fn find(
-    state: &State,
+    state: &SandboxState,
     (provider, resource): (usize, usize),
     key: &[String],
 ) -> Option<Key> {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::behavior::SecretNames;
 use crate::control::literals::{REDACTED, blank};
 use crate::emulator::Emulator;
-use crate::journal::Step;
+use crate::journal::UndoStep;
 use crate::sandbox::World;
 use crate::store::Key;
 
@@ -108,7 +108,7 @@ impl<'e> Redactor<'e> {
     }
 
     /// Remembers the credentials in what a step changed: they may be in no world any more.
-    pub(super) fn learn(&mut self, step: &Step) {
+    pub(super) fn learn(&mut self, step: &UndoStep) {
         for made in &step.made {
             let secrets = self.emulator.behavior(made.provider).secrets();
             for change in made.changes.iter() {

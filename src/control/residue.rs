@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use crate::control::Control;
-use crate::finding::child;
-use crate::jobs::{JobRecord, PHASES, Plan, TASKS};
-use crate::journal::{Entry, Event, Made};
+use crate::jobs::{JobPlan, JobRecord, PHASES, TASKS};
+use crate::journal::{Event, JournalEntry, MadeChanges};
 use crate::message::Why;
+use crate::pointer::child;
 use crate::problem::Problem;
 use crate::sandbox::World;
 use crate::store::Key;
@@ -234,7 +234,7 @@ struct Search<'q> {
     count: usize,
     hits: Vec<ResidueHit>,
     /// Jobs in whose tasks nothing was found, by their place in memory, which they keep while they are here.
-    clean: HashMap<usize, Arc<Plan>>,
+    clean: HashMap<usize, Arc<JobPlan>>,
 }
 
 impl<'q> Search<'q> {
@@ -416,11 +416,11 @@ struct EntryCopy {
     /// Texts and bodies, each with its pointer.
     texts: Vec<(String, String)>,
     bodies: Vec<(&'static str, bytes::Bytes)>,
-    made: Vec<Made>,
+    made: Vec<MadeChanges>,
 }
 
 impl EntryCopy {
-    fn of(entry: &Entry) -> Self {
+    fn of(entry: &JournalEntry) -> Self {
         let (mut texts, mut bodies) = (Vec::new(), Vec::new());
         match &entry.event {
             Event::Call(call) => {

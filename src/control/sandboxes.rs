@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 use crate::clock::{ClockStart, RATE_MAX, Timestamp, parse_duration_ms};
 use crate::control::{Control, unfit};
 use crate::emulator::Emulator;
-use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Faults, FaultsError};
+use crate::faults::{FAULTS_MAX, Fault, FaultFormat, FaultSet, FaultsError};
 use crate::ids::Ids;
 use crate::problem::Problem;
-use crate::sandbox::{Beginning, DEFAULT, Origin, Sandbox, State, World};
+use crate::sandbox::{Beginning, DEFAULT, Origin, RegisteredSandbox, SandboxState, World};
 
 /// How a sandbox is to begin, as written; what is left out is as in every sandbox.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -90,7 +90,7 @@ impl Control<'_> {
     /// All sandboxes, `default` first and then by name. To look at them is not to use them.
     pub fn sandboxes(emulator: &Emulator, real: Timestamp) -> Vec<SandboxView> {
         let sandboxes = emulator.sandboxes().list();
-        let look = |sandbox: &Arc<Sandbox>| {
+        let look = |sandbox: &Arc<RegisteredSandbox>| {
             emulator.sandboxes().look(sandbox, |state| view(emulator, sandbox, state, real))
         };
         sandboxes.iter().filter_map(look).collect()
@@ -196,7 +196,7 @@ impl Control<'_> {
         written: &[Value],
         seed: u64,
         problems: &mut Vec<String>,
-    ) -> Faults {
+    ) -> FaultSet {
         let mut faults = Vec::new();
         for (index, value) in written.iter().take(FAULTS_MAX).enumerate() {
             let found = match FaultFormat::read(value).and_then(Fault::compile) {
@@ -212,7 +212,7 @@ impl Control<'_> {
         if written.len() > FAULTS_MAX {
             problems.push(FaultsError::Full.to_string());
         }
-        Faults::new(faults, seed).unwrap_or_else(|_| Faults::seeded(seed))
+        FaultSet::new(faults, seed).unwrap_or_else(|_| FaultSet::seeded(seed))
     }
 
     /// Puts the sandbox back to how it began.
@@ -267,7 +267,12 @@ fn duration_text(duration: Duration) -> String {
     }
 }
 
-fn view(emulator: &Emulator, sandbox: &Sandbox, state: &State, real: Timestamp) -> SandboxView {
+fn view(
+    emulator: &Emulator,
+    sandbox: &RegisteredSandbox,
+    state: &SandboxState,
+    real: Timestamp,
+) -> SandboxView {
     let stores = state.world.stores().iter().enumerate();
     let records = stores.map(|(provider, store)| {
         let count = (0..store.model().resources.len()).map(|resource| store.len(resource)).sum();

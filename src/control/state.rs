@@ -14,15 +14,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::behavior::{Behavior, GivenRecord};
-use crate::clock::{Clock, ClockChange, ClockStart, Timestamp};
+use crate::clock::{ClockChange, ClockStart, SandboxClock, Timestamp};
 use crate::control::sandboxes::{ClockSpec, clock_start};
 use crate::control::{Control, unfit};
 use crate::expression::to_json;
 use crate::faults::Fault;
 use crate::ids::{Ids, POSITION_MAX};
 use crate::problem::Problem;
-use crate::sandbox::{Beginning, Origin, State, World};
-use crate::store::{Detached, Key, Mark, ResourceModel, Store};
+use crate::sandbox::{Beginning, Origin, SandboxState, World};
+use crate::store::{Detached, Key, ResourceModel, Store, StoreMark};
 
 /// The version of the document's format.
 const FORMAT_VERSION: u32 = 1;
@@ -112,7 +112,7 @@ impl Control<'_> {
 
     /// What tells whether the state is another than it was; `None` where there is no such sandbox.
     pub fn state_mark(&self) -> Option<StateMark> {
-        let mark = |state: &State| StateMark {
+        let mark = |state: &SandboxState| StateMark {
             origin: Arc::clone(&state.origin),
             stores: state.world.stores().iter().map(Store::mark).collect(),
             settings: Arc::clone(state.world.settings()),
@@ -124,7 +124,7 @@ impl Control<'_> {
     }
 
     /// Cheap copies, so that nobody waits while a large world is written.
-    fn copy_state(&self, state: &State) -> StateCopy {
+    fn copy_state(&self, state: &SandboxState) -> StateCopy {
         StateCopy {
             providers: self.emulator.providers().cloned().collect(),
             world: state.world.clone(),
@@ -138,7 +138,7 @@ impl Control<'_> {
     pub fn is_as_made_by_use(&self) -> bool {
         let sandboxes = self.emulator.sandboxes();
         let baseline = sandboxes.baseline();
-        let look = |state: &State| {
+        let look = |state: &SandboxState| {
             // Moved by nothing, so that only what it shows and how it goes on are compared.
             let clock = state.world.clock.changed(ClockChange::Advance(0), self.real);
             Arc::ptr_eq(&state.origin, baseline)
@@ -467,10 +467,10 @@ fn detached_in(store: &Store) -> Vec<DetachedDocument> {
 #[derive(Clone, Debug)]
 pub struct StateMark {
     origin: Arc<Origin>,
-    stores: Vec<Mark>,
+    stores: Vec<StoreMark>,
     settings: Arc<[crate::expression::Value]>,
     ids: u128,
-    clock: Clock,
+    clock: SandboxClock,
     faults: Vec<Arc<Fault>>,
 }
 
@@ -485,11 +485,11 @@ impl PartialEq for StateMark {
     }
 }
 
-fn faults(state: &State) -> Vec<Arc<Fault>> {
+fn faults(state: &SandboxState) -> Vec<Arc<Fault>> {
     state.faults.list().iter().map(|entry| Arc::clone(&entry.fault)).collect()
 }
 
-fn replace(state: &mut State, world: World, origin: Origin) {
+fn replace(state: &mut SandboxState, world: World, origin: Origin) {
     state.world = world;
     state.origin = Arc::new(origin);
     state.journal.clear();

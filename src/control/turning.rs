@@ -12,7 +12,7 @@ use crate::journal::{Back, OutOfReach};
 use crate::message::Tally;
 use crate::problem::Problem;
 use crate::sandbox;
-use crate::sandbox::{NotTurned, State, Turned};
+use crate::sandbox::{NotTurned, SandboxState, Turned};
 
 /// What was undone or done again.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,7 +46,7 @@ impl Control<'_> {
 
     fn turn(
         &self,
-        turn: impl FnOnce(&mut State) -> Result<Turned, NotTurned>,
+        turn: impl FnOnce(&mut SandboxState) -> Result<Turned, NotTurned>,
     ) -> Result<TurnView, Problem> {
         // A task that is due again since something was undone would be something new, and leave nothing to do again.
         self.visit_unchanged(|_, state| {

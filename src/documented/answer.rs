@@ -8,14 +8,14 @@ use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::documented::judge::Judged;
-use crate::documented::refuse::Refusal;
-use crate::documented::request::Asked;
+use crate::documented::judge::CheckedRequest;
+use crate::documented::refuse::ContractRefusal;
+use crate::documented::request::ContractRequest;
 use crate::documented::{choose, judge, refuse};
 use crate::openapi::Operation;
 use crate::prefer::Preferences;
 use crate::response;
-use crate::response::{Decided, Making, NotDocumented, Options, Renderings, Seeds};
+use crate::response::{Decided, Making, NotDocumented, RenderOptions, Renderings, Seeds};
 use crate::validation::Violation;
 
 /// The header of an operation that its document calls deprecated, as Prism sends it.
@@ -26,7 +26,7 @@ pub(super) const PRISM_VIOLATIONS: HeaderName = HeaderName::from_static("sl-viol
 
 /// What is answered, and how it came about.
 #[derive(Debug)]
-pub struct Answered {
+pub struct ContractAnswer {
     /// The answer.
     pub response: Response<Bytes>,
     /// Which documented response it is, in words; `None` where the sandbox says something in its own name.
@@ -38,18 +38,23 @@ pub struct Answered {
 }
 
 /// Answers a request by its contract.
-pub fn answer(asked: &Asked<'_>, seeds: Seeds, options: Options, kept: &Renderings) -> Answered {
+pub fn answer(
+    asked: &ContractRequest<'_>,
+    seeds: Seeds,
+    options: RenderOptions,
+    kept: &Renderings,
+) -> ContractAnswer {
     let operation = &asked.contract.operations[asked.number];
     let judged = judge::judge(asked, operation);
     let mut answered = match given(asked, &judged, seeds, options, kept) {
         Ok(answered) => answered,
         Err(refusal) => {
             let mut violations = judged.violations.clone();
-            if let Refusal::Misfit(misfits) = &refusal {
+            if let ContractRefusal::Misfit(misfits) = &refusal {
                 violations.extend(misfits.iter().cloned());
             }
             let response = refusal.problem(&judged).into_response();
-            Answered { response, documented: None, violations, applied: None }
+            ContractAnswer { response, documented: None, violations, applied: None }
         }
     };
     let response = &mut answered.response;
@@ -70,12 +75,12 @@ pub fn answer(asked: &Asked<'_>, seeds: Seeds, options: Options, kept: &Renderin
 
 /// The documented response to a request.
 fn given(
-    asked: &Asked<'_>,
-    judged: &Judged,
+    asked: &ContractRequest<'_>,
+    judged: &CheckedRequest,
     seeds: Seeds,
-    options: Options,
+    options: RenderOptions,
     kept: &Renderings,
-) -> Result<Answered, Refusal> {
+) -> Result<ContractAnswer, ContractRefusal> {
     let (operation, preferences) = (&asked.contract.operations[asked.number], asked.preferences);
     let is_valid = judged.is_valid();
     let decided = if is_valid {
@@ -88,7 +93,7 @@ fn given(
     let making = Making::new(options, seeds, &operation.id, is_dynamic, seed);
     let written = kept.write(asked.contract, asked.number, &decided, asked.headers, &making)?;
     if options.errors && !written.misfits.is_empty() {
-        return Err(Refusal::Misfit(written.misfits));
+        return Err(ContractRefusal::Misfit(written.misfits));
     }
     let mut violations = judged.violations.clone();
     violations.extend(written.misfits);
@@ -107,7 +112,7 @@ fn given(
         }
     };
     let (documented, applied) = (Some(written.label), applied.applied());
-    Ok(Answered { response, documented, violations, applied })
+    Ok(ContractAnswer { response, documented, violations, applied })
 }
 
 /// The documented response that a request asks for by status or by the name of an example. Without a status it is that of

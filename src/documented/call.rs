@@ -15,12 +15,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::media::Written;
+use crate::media::WrittenBody;
 use crate::openapi::{
-    Condition, Contract, Direction, Location, MediaType, NOT_IN_URI, Operation, Parameter,
-    RequestBody, Schemas, SecurityScheme, Style,
+    Contract, Direction, Location, MediaType, NOT_IN_URI, Operation, Parameter, ParameterStyle,
+    RequestBody, RouteCondition, Schemas, SecurityScheme,
 };
-use crate::sample::Wish;
+use crate::sample::SampleOptions;
 use crate::{media, sample};
 
 /// All but what RFC 3986 section 2.3 calls unreserved, so that a value stays where it is put.
@@ -31,7 +31,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A call that can be made as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct SampleCall {
     /// The method.
     pub method: Method,
     /// The path with its parameters filled in, and the query.
@@ -43,19 +43,24 @@ pub struct Call {
 }
 
 /// A call of the operation with that number which the contract takes; an `Err` says what cannot be made up.
-pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<Call, String> {
+pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<SampleCall, String> {
     make(contract, number, seed, true)
 }
 
 /// The same with as little in it as the contract takes: a body only where it must be there, and no property that need
 /// not. Bodies take the most time to make up, and the most room.
-pub fn short_call(contract: &Contract, number: usize, seed: u64) -> Result<Call, String> {
+pub fn short_call(contract: &Contract, number: usize, seed: u64) -> Result<SampleCall, String> {
     make(contract, number, seed, false)
 }
 
-fn make(contract: &Contract, number: usize, seed: u64, is_full: bool) -> Result<Call, String> {
+fn make(
+    contract: &Contract,
+    number: usize,
+    seed: u64,
+    is_full: bool,
+) -> Result<SampleCall, String> {
     let operation = &contract.operations[number];
-    let mut draft = Draft::default();
+    let mut draft = CallDraft::default();
     let mut path = operation.template.clone();
     for parameter in &operation.parameters {
         if !parameter.required || parameter.is_ignored() || is_of_transport(parameter) {
@@ -103,7 +108,7 @@ fn is_of_transport(parameter: &Parameter) -> bool {
 
 /// What a call sends beside its path and body.
 #[derive(Default)]
-struct Draft {
+struct CallDraft {
     /// Encoded.
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
@@ -111,13 +116,13 @@ struct Draft {
     cookies: Vec<(String, String)>,
 }
 
-impl Draft {
+impl CallDraft {
     /// Adds a parameter that is not of the path.
     fn add(&mut self, parameter: &Parameter, value: &Value) -> Result<(), String> {
         let name = &parameter.name;
         match parameter.location {
-            Location::Query => self.query.extend(Pairs::of(parameter).write(value)),
-            Location::Cookie => self.cookies.extend(Pairs::of(parameter).write(value)),
+            Location::Query => self.query.extend(PairWriter::of(parameter).write(value)),
+            Location::Cookie => self.cookies.extend(PairWriter::of(parameter).write(value)),
             Location::Header | Location::Path => {
                 let text = match &parameter.content {
                     Some(_) => value.to_string(),
@@ -136,7 +141,7 @@ impl Draft {
     }
 
     /// Sends what a condition asks for, in place of what was made up.
-    fn meet(&mut self, condition: &Condition) {
+    fn meet(&mut self, condition: &RouteCondition) {
         let wanted = condition.value.as_deref();
         if condition.location == Location::Header {
             let same =
@@ -184,7 +189,7 @@ impl Draft {
         }
     }
 
-    fn into_call(self, method: Method, path: &str) -> Call {
+    fn into_call(self, method: Method, path: &str) -> SampleCall {
         let Self { query, mut headers, cookies } = self;
         let pairs = |pairs: Vec<(String, String)>, separator: &str| {
             let pairs = pairs.into_iter().map(|(name, value)| format!("{name}={value}"));
@@ -197,7 +202,7 @@ impl Draft {
         if !query.is_empty() {
             target = format!("{target}?{}", pairs(query, "&"));
         }
-        Call { method, target, headers, body: None }
+        SampleCall { method, target, headers, body: None }
     }
 }
 
@@ -216,13 +221,14 @@ fn authorization(scheme: &SecurityScheme) -> String {
 
 fn parameter_value(schemas: &Schemas, parameter: &Parameter, seed: u64) -> Result<Value, String> {
     let Some(schema) = parameter.schema else { return Ok(Value::from(parameter.name.as_str())) };
-    let wish = Wish { direction: Direction::Request, fresh: false, fill_properties: false };
-    sample::sample(schemas, schema, &wish, seed)
+    let options =
+        SampleOptions { direction: Direction::Request, fresh: false, fill_properties: false };
+    sample::sample(schemas, schema, &options, seed)
         .map_err(|unmet| format!("no value for `{}`: {unmet}", parameter.name))
 }
 
 fn add_body(
-    call: &mut Call,
+    call: &mut SampleCall,
     schemas: &Schemas,
     body: &RequestBody,
     operation: &Operation,
@@ -243,7 +249,7 @@ fn add_body(
     let name = media::concrete(&HeaderMap::new(), name);
     let schema = media.schema.map(|schema| (schemas, schema));
     let written = match &value {
-        Value::Object(members) if media::essence(&name) == FORM => Some(Written {
+        Value::Object(members) if media::essence(&name) == FORM => Some(WrittenBody {
             body: form(members, media).into(),
             content_type: HeaderValue::from_static(FORM),
         }),
@@ -271,9 +277,11 @@ fn body_value(
     seed: u64,
     fill_properties: bool,
 ) -> Result<Value, String> {
-    let wish = Wish { direction: Direction::Request, fresh: false, fill_properties };
+    let options = SampleOptions { direction: Direction::Request, fresh: false, fill_properties };
     match media.schema {
-        Some(schema) => sample::sample(schemas, schema, &wish, seed).map_err(|it| it.to_string()),
+        Some(schema) => {
+            sample::sample(schemas, schema, &options, seed).map_err(|it| it.to_string())
+        }
         None => Ok(media.examples.values().next().cloned().unwrap_or_else(|| "body".into())),
     }
 }
@@ -330,10 +338,10 @@ fn is_lost_in_form(value: &Value) -> bool {
 fn form(members: &Map<String, Value>, media: &MediaType) -> String {
     let pairs = members.iter().flat_map(|(name, value)| {
         let encoding = media.encoding.get(name).and_then(|encoding| encoding.style);
-        let (style, explode) = encoding.unwrap_or((Style::Form, true));
+        let (style, explode) = encoding.unwrap_or((ParameterStyle::Form, true));
         // Without a style, what is no scalar and no list is sent as JSON (`OpenAPI` 3.1.1, Encoding Object).
         let is_json = value.is_object() && encoding.is_none();
-        Pairs { name, style, explode, is_json }.write(value)
+        PairWriter { name, style, explode, is_json }.write(value)
     });
     pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
@@ -347,11 +355,11 @@ fn in_path(parameter: &Parameter, value: &Value) -> String {
     let encoding = |value: &Value| encoded(&plain(value)).into_owned();
     let exploded = parameter.explode;
     match parameter.style {
-        Style::Label => {
+        ParameterStyle::Label => {
             let separator = if exploded { "." } else { "," };
             format!(".{}", joined(value, separator, exploded, &encoding))
         }
-        Style::Matrix => match value {
+        ParameterStyle::Matrix => match value {
             Value::Array(items) if exploded => {
                 let items = items.iter().map(|item| format!(";{name}={}", encoding(item)));
                 items.collect::<Vec<_>>().concat()
@@ -364,14 +372,14 @@ fn in_path(parameter: &Parameter, value: &Value) -> String {
 }
 
 /// How a value is written as pairs of a query, a cookie or a form.
-struct Pairs<'p> {
+struct PairWriter<'p> {
     name: &'p str,
-    style: Style,
+    style: ParameterStyle,
     explode: bool,
     is_json: bool,
 }
 
-impl<'p> Pairs<'p> {
+impl<'p> PairWriter<'p> {
     fn of(parameter: &'p Parameter) -> Self {
         Self {
             name: &parameter.name,
@@ -389,7 +397,7 @@ impl<'p> Pairs<'p> {
             return vec![(name, encoded(&value.to_string()).into_owned())];
         }
         match (value, self.style) {
-            (Value::Object(_) | Value::Array(_), Style::DeepObject) => {
+            (Value::Object(_) | Value::Array(_), ParameterStyle::DeepObject) => {
                 let mut pairs = Vec::new();
                 deep(name, value, &mut pairs);
                 pairs
@@ -403,8 +411,8 @@ impl<'p> Pairs<'p> {
                 .collect(),
             (value, style) => {
                 let separator = match style {
-                    Style::SpaceDelimited => "%20",
-                    Style::PipeDelimited => "%7C",
+                    ParameterStyle::SpaceDelimited => "%20",
+                    ParameterStyle::PipeDelimited => "%7C",
                     _ => ",",
                 };
                 vec![(name, joined(value, separator, false, &encoding))]

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, child};
+use crate::finding::Finding;
 use crate::openapi::{Contract, Direction};
+use crate::pointer::child;
 use crate::response::Offer;
-use crate::sample::{Unmet, Wish};
+use crate::sample::{SampleError, SampleOptions};
 use crate::yaml::Document;
 use crate::{media, sample};
 
@@ -45,7 +46,7 @@ pub fn findings(contract: &Contract, findings: &mut Vec<Finding>) {
 /// `document` is the one that the contract was loaded from.
 pub fn check(contract: &Contract, document: &Document, findings: &mut Vec<Finding>) {
     let schemas = &contract.schemas;
-    let wish = Wish::of(Direction::Response);
+    let options = SampleOptions::of(Direction::Response);
     let (mut tried, mut left) = (BTreeSet::new(), TRIED_MAX);
     for media in contract
         .operations
@@ -61,10 +62,10 @@ pub fn check(contract: &Contract, document: &Document, findings: &mut Vec<Findin
         let Some(less) = left.checked_sub(schemas.reach(schema)) else { break };
         left = less;
         // What cannot be compiled is told by the contract itself.
-        let hint = match sample::sample(schemas, schema, &wish, 0) {
-            Ok(_) | Err(Unmet::Schema(_)) => continue,
-            Err(Unmet::Refused { path, reason }) if path.is_empty() => reason,
-            Err(Unmet::Refused { path, reason }) => format!("at `{path}`, {reason}"),
+        let hint = match sample::sample(schemas, schema, &options, 0) {
+            Ok(_) | Err(SampleError::Schema(_)) => continue,
+            Err(SampleError::Refused { path, reason }) if path.is_empty() => reason,
+            Err(SampleError::Refused { path, reason }) => format!("at `{path}`, {reason}"),
             Err(unmet) => unmet.to_string(),
         };
         let pointer = schemas.pointer(schemas.canonical(schema));

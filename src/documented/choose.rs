@@ -2,8 +2,8 @@
 //!
 //! Must not know how a body is made.
 
-use crate::documented::judge::Judged;
-use crate::documented::refuse::Refusal;
+use crate::documented::judge::CheckedRequest;
+use crate::documented::refuse::ContractRefusal;
 use crate::openapi::{Operation, Response as Documented};
 use crate::prefer::Preferences;
 use crate::response::{Accept, Decided, NotDocumented, coded};
@@ -12,13 +12,15 @@ use crate::response::{Accept, Decided, NotDocumented, coded};
 pub(super) fn for_valid<'o>(
     operation: &'o Operation,
     preferences: &Preferences,
-) -> Result<Decided<'o>, Refusal> {
+) -> Result<Decided<'o>, ContractRefusal> {
     let (status, response) = match preferences.code {
         Some(code) => {
             let missing = || NotDocumented::of(operation, Some(code), None);
             (code, operation.response(code).ok_or_else(missing)?)
         }
-        None => success(operation).ok_or_else(|| Refusal::NoResponse(operation.id.clone()))?,
+        None => {
+            success(operation).ok_or_else(|| ContractRefusal::NoResponse(operation.id.clone()))?
+        }
     };
     Ok(Decided::documented(status, response, preferences.example.as_deref()))
 }
@@ -28,12 +30,12 @@ pub(super) fn for_valid<'o>(
 pub(super) fn for_invalid<'o>(
     operation: &'o Operation,
     preferences: &Preferences,
-    judged: &Judged,
-) -> Result<Decided<'o>, Refusal> {
+    judged: &CheckedRequest,
+) -> Result<Decided<'o>, ContractRefusal> {
     let expected = judged.expected();
     let documented = expected.iter().find_map(|code| Some((*code, exact(operation, *code)?)));
     let fallback = || Some((*expected.first()?, operation.responses.get("default")?));
-    let (status, response) = documented.or_else(fallback).ok_or(Refusal::Invalid)?;
+    let (status, response) = documented.or_else(fallback).ok_or(ContractRefusal::Invalid)?;
     let named = preferences.code.is_some_and(|code| expected.contains(&code));
     let example = preferences.example.as_deref().filter(|_| named);
     let all = || response.content.values().enumerate();

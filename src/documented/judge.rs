@@ -4,19 +4,19 @@
 
 use http::HeaderValue;
 
-use crate::documented::Asked;
+use crate::documented::ContractRequest;
 use crate::documented::unread::{UnreadBody, unread_body};
 use crate::openapi::{Location, Operation, SecurityScheme};
 use crate::security;
-use crate::security::{Parts, Rejection};
-use crate::validation::{Place, Violation};
+use crate::security::{CredentialParts, Rejection};
+use crate::validation::{MessagePart, Violation};
 
 /// The keyword of a violation that is about credentials.
 pub(super) const SECURITY: &str = "security";
 
 /// A request, judged.
 #[derive(Clone, Debug)]
-pub(super) struct Judged {
+pub(super) struct CheckedRequest {
     /// All that is wrong, credentials first.
     pub(super) violations: Vec<Violation>,
     /// What `WWW-Authenticate` says to who is not let in.
@@ -25,11 +25,14 @@ pub(super) struct Judged {
 }
 
 /// Holds a request's credentials against what its operation asks for.
-pub(super) fn judge(asked: &Asked<'_>, operation: &Operation) -> Judged {
-    let mut judged =
-        Judged { violations: asked.violations.to_vec(), challenge: None, is_rejected: false };
+pub(super) fn judge(asked: &ContractRequest<'_>, operation: &Operation) -> CheckedRequest {
+    let mut judged = CheckedRequest {
+        violations: asked.violations.to_vec(),
+        challenge: None,
+        is_rejected: false,
+    };
     let schemes = &asked.contract.security_schemes;
-    let parts = Parts { headers: asked.headers, query: asked.query };
+    let parts = CredentialParts { headers: asked.headers, query: asked.query };
     // Whatever has the right shape is taken: nobody knows here whose it is.
     let verdict = security::authenticate(&operation.security, schemes, &parts, &mut |_, _| Ok(()));
     if let Err(rejection) = verdict {
@@ -42,7 +45,7 @@ pub(super) fn judge(asked: &Asked<'_>, operation: &Operation) -> Judged {
     judged
 }
 
-impl Judged {
+impl CheckedRequest {
     /// Whether nothing is wrong.
     pub(super) fn is_valid(&self) -> bool {
         self.violations.is_empty()
@@ -80,11 +83,11 @@ impl Judged {
 fn violation(rejection: &Rejection, scheme: Option<&SecurityScheme>) -> Violation {
     let (place, field) = match scheme {
         Some(SecurityScheme::ApiKey { location, name }) => match location {
-            Location::Query => (Place::Query, name.as_str()),
-            Location::Cookie => (Place::Cookie, name.as_str()),
-            Location::Header | Location::Path => (Place::Header, name.as_str()),
+            Location::Query => (MessagePart::Query, name.as_str()),
+            Location::Cookie => (MessagePart::Cookie, name.as_str()),
+            Location::Header | Location::Path => (MessagePart::Header, name.as_str()),
         },
-        _ => (Place::Header, "Authorization"),
+        _ => (MessagePart::Header, "Authorization"),
     };
     let expected = Some(rejection.scheme.as_str().into());
     let reason = rejection.reason.as_str();

@@ -13,10 +13,10 @@ mod refuse;
 mod request;
 mod unread;
 
-pub use answer::{Answered, answer, preferred};
-pub use call::{Call, short_call, valid_call};
+pub use answer::{ContractAnswer, answer, preferred};
+pub use call::{SampleCall, short_call, valid_call};
 pub use check::{check, findings};
-pub use request::Asked;
+pub use request::ContractRequest;
 pub use unread::{UnreadBody, unread_body};
 
 #[cfg(test)]

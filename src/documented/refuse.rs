@@ -2,18 +2,21 @@
 //!
 //! Must not know how a response is chosen.
 
+use std::borrow::Cow;
+
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::documented::judge::{Judged, SECURITY};
+use crate::documented::judge::{CheckedRequest, SECURITY};
+use crate::pointer::tokens;
 use crate::problem::Problem;
 use crate::response;
 use crate::response::NotDocumented;
-use crate::validation::{Place, Violation, json_header};
+use crate::validation::{MessagePart, Violation, json_header};
 
 /// Why no documented response is given.
 #[derive(Clone, Debug)]
-pub(super) enum Refusal {
+pub(super) enum ContractRefusal {
     /// The request is not as the contract asks, and the document has no response that says so.
     Invalid,
     /// The operation, by its id, documents no response.
@@ -24,20 +27,20 @@ pub(super) enum Refusal {
     Unsent(response::NotSent),
 }
 
-impl From<response::NotSent> for Refusal {
+impl From<response::NotSent> for ContractRefusal {
     fn from(refusal: response::NotSent) -> Self {
         Self::Unsent(refusal)
     }
 }
 
-impl From<NotDocumented> for Refusal {
+impl From<NotDocumented> for ContractRefusal {
     fn from(missing: NotDocumented) -> Self {
         Self::Unsent(missing.into())
     }
 }
 
-impl Refusal {
-    pub(super) fn problem(self, judged: &Judged) -> Problem {
+impl ContractRefusal {
+    pub(super) fn problem(self, judged: &CheckedRequest) -> Problem {
         match self {
             Self::Invalid => invalid(judged),
             Self::NoResponse(operation) => Problem::new(
@@ -58,7 +61,7 @@ impl Refusal {
     }
 }
 
-fn invalid(judged: &Judged) -> Problem {
+fn invalid(judged: &CheckedRequest) -> Problem {
     let violations = items(&judged.violations);
     if judged.is_rejected() {
         let detail = "the request has no credential that the operation asks for, and the document has no 401";
@@ -99,7 +102,7 @@ fn items(violations: &[Violation]) -> Value {
 pub(super) fn prism_header(violations: &[Violation]) -> HeaderValue {
     let of = |violation: &Violation| {
         let mut item = item(violation);
-        let is_of_request = violation.location != Place::Response;
+        let is_of_request = violation.location != MessagePart::Response;
         if let Some(Value::Array(location)) = item.get_mut("location").filter(|_| is_of_request) {
             location.insert(0, "request".into());
         }
@@ -120,7 +123,7 @@ fn item(violation: &Violation) -> Value {
     let message = message(violation, &within);
     let mut location = vec![place.to_owned()];
     // Prism names the part of an answer that is meant, and of a request the part alone.
-    location.extend((violation.location == Place::Response).then(|| "body".to_owned()));
+    location.extend((violation.location == MessagePart::Response).then(|| "body".to_owned()));
     location.extend(within);
     json!({ "location": location, "severity": "Error", "code": code, "message": message })
 }
@@ -128,8 +131,7 @@ fn item(violation: &Violation) -> Value {
 /// Where in a body, or among the parameters of one place, a violation is: the parameter's name, then each step inside.
 fn within(violation: &Violation) -> Vec<String> {
     let is_named = !violation.location.is_body() && !is_missing_parameter(violation);
-    let steps = violation.pointer.split('/').skip(1);
-    let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
+    let steps = tokens(&violation.pointer).map(Cow::into_owned);
     is_named.then(|| violation.parameter.clone()).into_iter().chain(steps).collect()
 }
 
@@ -150,7 +152,7 @@ fn message(violation: &Violation, within: &[String]) -> String {
         _ => {}
     }
     let subject = match violation.location {
-        Place::Response => "Response body".to_owned(),
+        MessagePart::Response => "Response body".to_owned(),
         place => format!("Request {}", place.as_str()),
     };
     let noun = if violation.location.is_body() { "property" } else { "parameter" };

@@ -10,7 +10,7 @@ use crate::validation::Violation;
 
 /// A request to an operation that the contract alone answers.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct ContractRequest<'a> {
     /// The contract.
     pub contract: &'a Contract,
     /// The number of the operation in it.

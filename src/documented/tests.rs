@@ -14,8 +14,8 @@ use crate::message::Body;
 use crate::openapi::Contract;
 use crate::prefer::Preferences;
 use crate::response;
-use crate::response::{Options, Renderings, Seeds};
-use crate::validation::{RequestValidator, Sent};
+use crate::response::{RenderOptions, Renderings, Seeds};
+use crate::validation::{RequestValidator, SentRequest};
 use crate::yaml::Document;
 
 const PETS: &str = "
@@ -79,7 +79,7 @@ components:
 struct Pets {
     contract: Arc<Contract>,
     kept: Renderings,
-    options: Options,
+    options: RenderOptions,
 }
 
 fn pets() -> Pets {
@@ -90,15 +90,15 @@ fn loaded(text: &str) -> Pets {
     let mut findings = Vec::new();
     let document = Document::parse("pets.yaml", text, &mut findings).unwrap();
     let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
-    Pets { contract, kept: Renderings::default(), options: Options::default() }
+    Pets { contract, kept: Renderings::default(), options: RenderOptions::default() }
 }
 
 impl Pets {
-    fn answer(&self, id: &str, query: &str, headers: &[&str], body: &str) -> Answered {
+    fn answer(&self, id: &str, query: &str, headers: &[&str], body: &str) -> ContractAnswer {
         self.answer_body(id, query, headers, &Body::Complete(body.to_owned().into()))
     }
 
-    fn answer_body(&self, id: &str, query: &str, headers: &[&str], body: &Body) -> Answered {
+    fn answer_body(&self, id: &str, query: &str, headers: &[&str], body: &Body) -> ContractAnswer {
         let mut operations = self.contract.operations.iter();
         let number = operations.position(|operation| operation.id == id).unwrap();
         let mut map = HeaderMap::new();
@@ -109,8 +109,8 @@ impl Pets {
         }
         let operation = &self.contract.operations[number];
         let validator = RequestValidator::new(operation, &self.contract.schemas);
-        let sent = Sent { path: &[], query, headers: &map, body };
-        let asked = Asked {
+        let sent = SentRequest { path: &[], query, headers: &map, body };
+        let asked = ContractRequest {
             contract: &self.contract,
             number,
             headers: &map,
@@ -782,7 +782,7 @@ fn got(text: &str) -> String {
         writeln!(said, "{finding} at {}", finding.pointer).unwrap();
     }
     for (number, operation) in contract.operations.iter().enumerate() {
-        let asked = Asked {
+        let asked = ContractRequest {
             contract: &contract,
             number,
             preferences: &Preferences::default(),
@@ -791,7 +791,7 @@ fn got(text: &str) -> String {
             violations: &[],
         };
         let seeds = Seeds { steady: 1, fresh: 1 };
-        let answered = answer(&asked, seeds, Options::default(), &Renderings::default());
+        let answered = answer(&asked, seeds, RenderOptions::default(), &Renderings::default());
         writeln!(said, "{} {}", operation.id, answered.response.status().as_u16()).unwrap();
         let mut headers: Vec<String> = answered
             .response

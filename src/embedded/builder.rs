@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::catalog::{Setting, Sources};
 use crate::clock::{RATE_MAX, Timestamp, system_now};
 use crate::embedded::{Error, Tombstone};
-use crate::emulator::{Emulator, Options};
+use crate::emulator::{Emulator, EmulatorOptions};
 use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Problems};
 use crate::finding::{Finding, Severity};
 use crate::server::{Limits, Running, Setup, origin};
@@ -25,7 +25,7 @@ const NOWHERE: &str = "http://in-process.invalid";
 #[must_use = "nothing begins before `start` or `in_process`"]
 pub struct Builder {
     sources: Sources,
-    options: Options,
+    options: EmulatorOptions,
     faults: Vec<FaultFormat>,
     host: String,
     port: u16,
@@ -36,7 +36,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             sources: Sources::default(),
-            options: Options::default(),
+            options: EmulatorOptions::default(),
             faults: Vec::new(),
             host: "127.0.0.1".to_owned(),
             port: 0,

@@ -7,7 +7,7 @@ use http::{HeaderValue, Response};
 
 use crate::behavior::Explanation;
 use crate::coverage::Coverage;
-use crate::journal::Step;
+use crate::journal::UndoStep;
 use crate::message::{Delivery, Facts, Tally, Why};
 use crate::problem::Problem;
 
@@ -26,7 +26,7 @@ pub(super) struct Answer {
     /// What changed, as counts; in a dry run, what would have.
     pub(super) tally: Vec<Tally>,
     /// What changed, if it was kept.
-    pub(super) step: Option<Step>,
+    pub(super) step: Option<UndoStep>,
 }
 
 impl Answer {

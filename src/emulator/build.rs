@@ -12,20 +12,20 @@ use crate::emulator::engine::Emulator;
 use crate::emulator::mount;
 use crate::emulator::mount::Mounts;
 use crate::emulator::provider::{AnsweredBy, EmulatedOperation, Provider};
-use crate::faults::{FAULTS_MAX, Fault, Faults};
+use crate::faults::{FAULTS_MAX, Fault, FaultSet};
 use crate::finding::Finding;
 use crate::ids::Ids;
-use crate::journal::Budget;
+use crate::journal::JournalBudget;
 use crate::message::BODY_BYTES_MAX;
 use crate::openapi::{Contract, Operation};
 use crate::response::Renderings;
-use crate::sandbox::{Beginning, Limits, Origin, Registry, World};
+use crate::sandbox::{Beginning, Origin, SandboxLimits, SandboxRegistry, World};
 use crate::validation::RequestValidator;
 use crate::{response, sandbox};
 
 /// What an emulator is made with, beside its providers.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct EmulatorOptions {
     /// What made-up ids and the dice of faults follow from.
     pub seed: u64,
     /// Whether pages of other origins may read the answers.
@@ -49,12 +49,12 @@ pub struct Options {
     /// The name of the fixture set that the providers' records come from.
     pub fixture_set: Arc<str>,
     /// How the contract alone answers where there is no behavior file.
-    pub documented: response::Options,
+    pub documented: response::RenderOptions,
     /// How many bytes a request's body has at most, decoded.
     pub body_bytes_max: usize,
 }
 
-impl Default for Options {
+impl Default for EmulatorOptions {
     fn default() -> Self {
         Self {
             seed: 0,
@@ -68,7 +68,7 @@ impl Default for Options {
             journal_bytes_max: 64 << 20,
             faults: Vec::new(),
             fixture_set: sandbox::DEFAULT.into(),
-            documented: response::Options::default(),
+            documented: response::RenderOptions::default(),
             body_bytes_max: BODY_BYTES_MAX,
         }
     }
@@ -79,7 +79,7 @@ impl Emulator {
     /// stands in the way of a path is left out.
     pub fn new(
         mut providers: Vec<Provider>,
-        options: &Options,
+        options: &EmulatorOptions,
         findings: &mut Vec<Finding>,
     ) -> Self {
         refuse_names(&mut providers, findings);
@@ -93,9 +93,11 @@ impl Emulator {
             .flat_map(|operation| operation.responses.values())
             .flat_map(|response| response.headers.keys().map(String::as_str));
         let cors = options.cors.then(|| Cors::new(documented));
-        let budget = Budget::new(options.journal_entries_max, options.journal_bytes_max);
-        let limits = Limits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
-        let sandboxes = Registry::new(baseline(&providers, options), budget, limits, options.now);
+        let budget = JournalBudget::new(options.journal_entries_max, options.journal_bytes_max);
+        let limits =
+            SandboxLimits { sandboxes_max: options.sandboxes_max, idle: options.sandbox_idle };
+        let sandboxes =
+            SandboxRegistry::new(baseline(&providers, options), budget, limits, options.now);
         let renderings = providers.iter().map(|_| Renderings::default()).collect();
         Self {
             providers,
@@ -129,7 +131,7 @@ fn emulated(behavior: &Behavior) -> Vec<EmulatedOperation> {
 }
 
 /// How every sandbox begins unless it is told otherwise.
-fn baseline(providers: &[Provider], options: &Options) -> Origin {
+fn baseline(providers: &[Provider], options: &EmulatorOptions) -> Origin {
     let stores = providers.iter().map(|provider| provider.fixtures.store.clone()).collect();
     let settings = providers.iter().map(|Provider { behavior, fixtures, .. }| {
         // Held against the behavior when they were read.
@@ -142,7 +144,7 @@ fn baseline(providers: &[Provider], options: &Options) -> Origin {
             .with_room(options.sandbox_bytes_max),
         clock: Beginning::Start(options.clock),
         seed: options.seed,
-        faults: Faults::new(options.faults.iter().take(FAULTS_MAX).cloned(), options.seed)
+        faults: FaultSet::new(options.faults.iter().take(FAULTS_MAX).cloned(), options.seed)
             .expect("there are not too many"),
         fixture_set: Arc::clone(&options.fixture_set),
     }

@@ -14,19 +14,20 @@ type OnWork = dyn Fn() + Send + Sync;
 
 /// The emulator that answers now. Clones share it.
 ///
-/// Whoever works in a sandbox holds it meanwhile, so that nothing is changed in an emulator that has been replaced.
+/// Work in a sandbox takes a guard, so that nothing changes in an emulator that has been replaced.
 #[derive(Clone)]
-pub struct Current(Arc<Shared>);
+pub struct Current(Arc<CurrentEmulator>);
 
-struct Shared {
+struct CurrentEmulator {
     emulator: RwLock<Arc<Emulator>>,
     on_work: Mutex<Option<Arc<OnWork>>>,
 }
 
-/// The emulator, which is not replaced before this is dropped. A second one in the same thread could wait for ever.
-pub struct Held<'c>(RwLockReadGuard<'c, Arc<Emulator>>);
+/// A read lock on the current emulator, which is replaced only after this is dropped. A second one in the same thread
+/// can deadlock.
+pub struct EmulatorGuard<'c>(RwLockReadGuard<'c, Arc<Emulator>>);
 
-impl Deref for Held<'_> {
+impl Deref for EmulatorGuard<'_> {
     type Target = Emulator;
 
     fn deref(&self) -> &Emulator {
@@ -34,7 +35,7 @@ impl Deref for Held<'_> {
     }
 }
 
-impl std::fmt::Debug for Held<'_> {
+impl std::fmt::Debug for EmulatorGuard<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         (**self).fmt(f)
     }
@@ -49,7 +50,7 @@ impl std::fmt::Debug for Current {
 impl From<Arc<Emulator>> for Current {
     fn from(emulator: Arc<Emulator>) -> Self {
         let (emulator, on_work) = (RwLock::new(emulator), Mutex::default());
-        Self(Arc::new(Shared { emulator, on_work }))
+        Self(Arc::new(CurrentEmulator { emulator, on_work }))
     }
 }
 
@@ -60,26 +61,25 @@ impl From<Emulator> for Current {
 }
 
 impl Current {
-    /// Holds the emulator that answers now, for work that does not wait.
-    pub fn hold(&self) -> Held<'_> {
-        Held(self.0.emulator.read())
+    /// Locks the current emulator against replacement, for work that does not wait.
+    pub fn guard(&self) -> EmulatorGuard<'_> {
+        EmulatorGuard(self.0.emulator.read())
     }
 
-    /// The emulator that answers now, for who only looks at it and may take his time.
-    pub fn look(&self) -> Arc<Emulator> {
+    /// The current emulator for slow readers: it does not block replacement.
+    pub fn snapshot(&self) -> Arc<Emulator> {
         Arc::clone(&self.0.emulator.read())
     }
 
-    /// Has `call` called whenever [`Emulator::next_due`] may have become earlier, also by a replacement. It must not
-    /// wait.
+    /// Sets the function that is called whenever [`Emulator::next_due`] may have become earlier, also by a replacement. It
+    /// must not block.
     pub fn on_work(&self, call: impl Fn() + Send + Sync + 'static) {
         let call: Arc<OnWork> = Arc::new(call);
         *self.0.on_work.lock() = Some(Arc::clone(&call));
-        self.hold().on_work(Box::new(move || call()));
+        self.guard().on_work(Box::new(move || call()));
     }
 
-    /// Has `next` answer from now on, when requests that are being answered are, and others wait; `carry` brings over
-    /// what is to go on.
+    /// Replaces the emulator once the requests in progress are answered; new ones wait. `carry` moves the state over.
     pub fn replace<R>(
         &self,
         mut next: Emulator,
@@ -107,10 +107,10 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::emulator::Options;
+    use crate::emulator::EmulatorOptions;
 
     fn nothing() -> Emulator {
-        Emulator::new(Vec::new(), &Options::default(), &mut Vec::new())
+        Emulator::new(Vec::new(), &EmulatorOptions::default(), &mut Vec::new())
     }
 
     #[test]
@@ -129,24 +129,26 @@ mod tests {
 
     #[test]
     fn sandboxes_go_on_with_their_names_and_ages_and_what_is_dropped_is_remembered() {
-        let options =
-            Options { sandbox_idle: std::time::Duration::from_millis(9), ..Options::default() };
+        let options = EmulatorOptions {
+            sandbox_idle: std::time::Duration::from_millis(9),
+            ..EmulatorOptions::default()
+        };
         let make = || Emulator::new(Vec::new(), &options, &mut Vec::new());
         let current = Current::from(make());
         for (name, at) in [("dropped", 1), ("kept", 20)] {
-            current.hold().sandboxes().enter(name, Timestamp(at), |_, _| ()).unwrap();
+            current.guard().sandboxes().enter(name, Timestamp(at), |_, _| ()).unwrap();
         }
-        current.hold().sweep(Timestamp(20));
+        current.guard().sweep(Timestamp(20));
         let next = make();
-        let succession = next.prepare_succession(&current.look(), |_| true);
-        let taken = current.replace(next, |former, next| next.take_over(former, succession));
+        let handover = next.prepare_handover(&current.snapshot(), |_| true);
+        let taken = current.replace(next, |previous, next| next.hand_over(previous, handover));
         assert_eq!((taken.sandboxes, taken.has_history), (2, true));
-        let held = current.hold();
-        let kept = held.sandboxes().find("kept").unwrap();
+        let guard = current.guard();
+        let kept = guard.sandboxes().find("kept").unwrap();
         assert_eq!((kept.created(), kept.last_used()), (Timestamp(20), Timestamp(20)));
-        assert!(held.sandboxes().find("dropped").is_none());
+        assert!(guard.sandboxes().find("dropped").is_none());
         let restarted =
-            held.sandboxes().enter("dropped", Timestamp(21), |_, state| state.restarted);
+            guard.sandboxes().enter("dropped", Timestamp(21), |_, state| state.restarted);
         assert_eq!(restarted.unwrap(), Some(Timestamp(20)));
     }
 
@@ -154,11 +156,11 @@ mod tests {
     fn whoever_works_in_a_sandbox_is_waited_for() {
         let current = Current::from(nothing());
         thread::scope(|scope| {
-            let held = current.hold();
-            let replacing =
-                scope.spawn(|| current.replace(nothing(), |former, _| former.sandboxes().count()));
-            held.sandboxes().enter("late", Timestamp(0), |_, _| ()).unwrap();
-            drop(held);
+            let guard = current.guard();
+            let replacing = scope
+                .spawn(|| current.replace(nothing(), |previous, _| previous.sandboxes().count()));
+            guard.sandboxes().enter("late", Timestamp(0), |_, _| ()).unwrap();
+            drop(guard);
             assert_eq!(replacing.join().unwrap(), 1);
         });
     }

@@ -11,7 +11,7 @@ use http::{HeaderValue, Response, StatusCode};
 use crate::behavior::{Call, Decision, Explanation, RuleAnswer};
 use crate::clock::Timestamp;
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::Asked;
+use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
 use crate::emulator::provider::AnsweredBy;
 use crate::emulator::route::{OperationCall, Routed, no_such_preference};
@@ -30,7 +30,7 @@ impl Emulator {
     pub(super) fn forced(
         &self,
         routed: &Routed,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
     ) -> Option<Answer> {
         let Routed::Call(call) = routed else { return None };
@@ -64,7 +64,7 @@ impl Emulator {
     pub(super) fn decide(
         &self,
         mut routed: Routed,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
     ) -> Answer {
         let now = world.clock.now(asked.real);
@@ -92,7 +92,7 @@ impl Emulator {
         &self,
         world: &mut World,
         routed: Routed,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         now: Timestamp,
         explains: bool,
     ) -> Answer {
@@ -110,7 +110,7 @@ impl Emulator {
     fn by_rules(
         &self,
         call: &OperationCall,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
         now: Timestamp,
         explains: bool,
@@ -159,11 +159,16 @@ impl Emulator {
     }
 
     /// Has the contract alone answer.
-    fn by_contract(&self, call: &OperationCall, asked: &Asked<'_>, world: &mut World) -> Answer {
+    fn by_contract(
+        &self,
+        call: &OperationCall,
+        asked: &RequestContext<'_>,
+        world: &mut World,
+    ) -> Answer {
         let OperationCall { place, validated, preferences, .. } = call;
         let (provider, number) = *place;
         let seeds = self.seeds(preferences, world);
-        let asked = documented::Asked {
+        let asked = documented::ContractRequest {
             contract: self.behavior(provider).contract(),
             number,
             headers: &asked.parts.headers,
@@ -188,7 +193,7 @@ impl Emulator {
         &self,
         place: (usize, usize),
         status: StatusCode,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
     ) -> Option<Response<Bytes>> {
         let (provider, operation) = place;
@@ -208,7 +213,11 @@ impl Emulator {
 
     /// The answer to a body that was not read, if rules answer the operation: as the contract words that status, else in our
     /// own name, for the limit and the codings are ours. No rule could word it truly.
-    pub(super) fn refuse_unread(&self, call: &OperationCall, asked: &Asked<'_>) -> Option<Answer> {
+    pub(super) fn refuse_unread(
+        &self,
+        call: &OperationCall,
+        asked: &RequestContext<'_>,
+    ) -> Option<Answer> {
         let violations = &call.validated.violations;
         let unread = documented::unread_body(violations)?;
         if call.answered_by != AnsweredBy::Rules {

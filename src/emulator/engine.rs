@@ -14,7 +14,7 @@ use crate::expression::Value;
 use crate::openapi::Operation;
 use crate::response;
 use crate::response::Renderings;
-use crate::sandbox::Registry;
+use crate::sandbox::SandboxRegistry;
 use crate::store::Store;
 
 /// Answers requests as the providers would, each out of the sandbox it is for.
@@ -23,10 +23,10 @@ pub struct Emulator {
     /// By the numbers of provider and operation.
     pub(super) operations: Vec<Vec<EmulatedOperation>>,
     pub(super) mounts: Mounts,
-    pub(super) sandboxes: Registry,
+    pub(super) sandboxes: SandboxRegistry,
     pub(super) cors: Option<Cors>,
     pub(super) fixtures: Option<Box<FixtureLoader>>,
-    pub(super) documented: response::Options,
+    pub(super) documented: response::RenderOptions,
     pub(super) body_bytes_max: usize,
     /// Documented answers that were made before, by the number of the provider.
     pub(super) renderings: Vec<Renderings>,
@@ -70,7 +70,7 @@ impl Emulator {
     }
 
     /// All sandboxes.
-    pub fn sandboxes(&self) -> &Registry {
+    pub fn sandboxes(&self) -> &SandboxRegistry {
         &self.sandboxes
     }
 

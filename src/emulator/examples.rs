@@ -3,7 +3,7 @@
 //! Must not know who shows them.
 
 use crate::documented;
-use crate::documented::Call;
+use crate::documented::SampleCall;
 use crate::emulator::engine::Emulator;
 
 /// Up to so many operations get example calls with all that their bodies may hold: making up those of a thousand
@@ -16,7 +16,10 @@ const FULL_BODY_BYTES_MAX: usize = 1024;
 impl Emulator {
     /// A call of each operation of a provider that its contract takes, at the path where it answers; an `Err` says why
     /// there is none. Where there are many, or a body is long, with nothing in it that need not be there.
-    pub fn example_calls(&self, provider: usize) -> impl Iterator<Item = Result<Call, String>> {
+    pub fn example_calls(
+        &self,
+        provider: usize,
+    ) -> impl Iterator<Item = Result<SampleCall, String>> {
         let is_short = self.operations.iter().map(Vec::len).sum::<usize>() > FULL_CALLS_MAX;
         let contract = self.behavior(provider).contract();
         let prefix = match self.providers.len() {
@@ -28,14 +31,14 @@ impl Emulator {
                 return Err("no request leads to it".to_owned());
             }
             let full = (!is_short).then(|| documented::valid_call(contract, number, 0).ok());
-            let is_handy = |call: &Call| {
+            let is_handy = |call: &SampleCall| {
                 call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
             };
             let call = match full.flatten().filter(is_handy) {
                 Some(call) => call,
                 None => documented::short_call(contract, number, 0)?,
             };
-            Ok(Call { target: format!("{prefix}{}", call.target), ..call })
+            Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
         })
     }
 }

@@ -7,21 +7,21 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::Asked;
+use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
 use crate::emulator::route::Routed;
 use crate::faults::{FaultAnswer, FaultEffect, FaultTarget};
 use crate::message::{Delivery, Why};
 use crate::problem::Problem;
-use crate::sandbox::State;
+use crate::sandbox::SandboxState;
 
 impl Emulator {
     /// What faults do to a request, if anything; nothing to what is only tried.
     pub(super) fn fault(
         &self,
         routed: &Routed,
-        asked: &Asked<'_>,
-        state: &mut State,
+        asked: &RequestContext<'_>,
+        state: &mut SandboxState,
     ) -> Option<FaultEffect> {
         if state.faults.is_empty() || routed.is_dry_run() {
             return None;
@@ -45,8 +45,8 @@ impl Emulator {
         &self,
         effect: &FaultEffect,
         routed: &Routed,
-        asked: &Asked<'_>,
-        state: &mut State,
+        asked: &RequestContext<'_>,
+        state: &mut SandboxState,
     ) -> Option<Answer> {
         let response = match &effect.answer {
             Some(fault) => self.fault_response(fault, routed, asked, state),
@@ -66,8 +66,8 @@ impl Emulator {
         &self,
         fault: &FaultAnswer,
         routed: &Routed,
-        asked: &Asked<'_>,
-        state: &mut State,
+        asked: &RequestContext<'_>,
+        state: &mut SandboxState,
     ) -> Response<Bytes> {
         let place = routed.place().filter(|_| fault.body.is_none());
         let worded = place.and_then(|place| {
@@ -103,7 +103,7 @@ impl Emulator {
 pub(super) fn apply_fault(
     mut answer: Answer,
     effect: Option<FaultEffect>,
-    state: &mut State,
+    state: &mut SandboxState,
 ) -> Answer {
     let Some(effect) = effect else { return answer };
     let facts = &mut answer.facts;

@@ -8,11 +8,11 @@ use http::request::Parts;
 use crate::clock::Timestamp;
 use crate::cors::Cors;
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::{Asked, host};
+use crate::emulator::context::{RequestContext, host};
 use crate::emulator::engine::Emulator;
 use crate::emulator::fault::apply_fault;
 use crate::emulator::pick;
-use crate::journal::Draft;
+use crate::journal::ExchangeDraft;
 use crate::media;
 use crate::message::{Body, Reply, Request};
 use crate::sandbox::TASKS_AT_ONCE_MAX;
@@ -27,9 +27,9 @@ impl Emulator {
         };
         let body = self.decoded(&parts.headers, body);
         let address = self.mounts.locate(host(&parts), path);
-        let asked = Asked { parts: &parts, body: &body, address, real: now };
+        let asked = RequestContext { parts: &parts, body: &body, address, real: now };
         let routed = self.route(&asked);
-        let draft = Draft::of(&parts, &body);
+        let draft = ExchangeDraft::of(&parts, &body);
         let entered = self.sandboxes.enter(name, now, |sandbox, state| {
             let tasks = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
             let forced = self.forced(&routed, &asked, &mut state.world);

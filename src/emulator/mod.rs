@@ -3,8 +3,8 @@
 //! Synchronous, without IO, sockets or files. Time comes in as a value. Must not know how bytes travel.
 
 mod answer;
-mod asked;
 mod build;
+mod context;
 mod current;
 mod decide;
 mod due;
@@ -12,6 +12,7 @@ mod engine;
 mod examples;
 mod fault;
 mod handle;
+mod handover;
 mod headers;
 mod mount;
 mod names;
@@ -23,19 +24,18 @@ mod rehearse;
 mod reply;
 mod route;
 mod sent;
-mod succession;
 mod unrouted;
 mod unserved;
 mod write;
 
-pub use build::Options;
-pub use current::{Current, Held};
+pub use build::EmulatorOptions;
+pub use current::{Current, EmulatorGuard};
 pub use engine::{Emulator, FixtureLoader};
+pub use handover::{Handover, HandoverPlan, LEFT_OUT_MAX};
 pub use headers::{REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER};
 pub use mount::refusal as name_refusal;
 pub use nearest::Nearest;
 pub use overview::{GivenBy, OperationOverview, ProviderOverview, ResponseOverview};
 pub use provider::Provider;
 pub use rehearse::Rehearsal;
-pub use succession::{LEFT_OUT_MAX, Succession, TakenOver};
 pub use unserved::Unserved;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::finding::Finding;
-use crate::openapi::{Condition, Contract, Operation, Server};
+use crate::openapi::{Contract, Operation, RouteCondition, ServerEntry};
 use crate::router;
-use crate::router::{Lookup, Near, Refusal, Router, Sent};
+use crate::router::{ConditionValues, Lookup, Near, Router, TemplateRefusal};
 
 /// Paths that begin like this are ours, so no provider can be named so.
 const RESERVED_STARTS: [&str; 2] = ["@", "__"];
@@ -124,7 +124,7 @@ impl Mounts {
 
     /// Enters the documented paths of all providers. What two of them claim belongs to neither.
     fn mount_at_root(&mut self, contracts: &[&Contract], findings: &mut Vec<Finding>) {
-        let mut entries: Vec<(Route<'_>, String)> = Vec::new();
+        let mut entries: Vec<(MountedRoute<'_>, String)> = Vec::new();
         for (provider, contract) in contracts.iter().enumerate() {
             for mut route in routes(provider, contract) {
                 let bases = std::mem::take(&mut route.bases);
@@ -137,8 +137,8 @@ impl Mounts {
         let mut claimed: Router<usize> = Router::new();
         let mut disputed = HashSet::new();
         for (number, (route, path)) in entries.iter().enumerate() {
-            let Route { method, conditions, target, .. } = route;
-            if let Err(Refusal::Taken { template, existing, .. }) =
+            let MountedRoute { method, conditions, target, .. } = route;
+            if let Err(TemplateRefusal::Taken { template, existing, .. }) =
                 claimed.insert(method.clone(), path, conditions, number)
                 && let Some(first) = claimed.get(method, path, conditions)
                 && let other = entries[*first].0.target.provider()
@@ -154,7 +154,7 @@ impl Mounts {
             }
         }
         self.root.resize_with(contracts.len(), Router::new);
-        for (Route { method, conditions, target, .. }, path) in entries {
+        for (MountedRoute { method, conditions, target, .. }, path) in entries {
             let first = claimed.get(&method, &path, conditions);
             if !first.is_some_and(|first| disputed.contains(first)) {
                 // What is refused here was reported where the provider's own paths were entered.
@@ -200,7 +200,7 @@ impl Mounts {
         &'m self,
         address: Address<'p>,
         method: &Method,
-        sent: &Sent<'_>,
+        sent: &ConditionValues<'_>,
     ) -> Lookup<'m, 'p, Target> {
         router::find(self.tables(address), method, address.path, sent)
     }
@@ -211,7 +211,7 @@ impl Mounts {
         &self,
         address: Address<'_>,
         method: &Method,
-        sent: &Sent<'_>,
+        sent: &ConditionValues<'_>,
         is_wanted: impl Fn(Target) -> bool,
         count: usize,
     ) -> Vec<Near<'_, Target>> {
@@ -283,7 +283,7 @@ pub(super) fn base_paths<'c>(contract: &'c Contract, operation: &'c Operation) -
 }
 
 /// Without servers, the one base path that `OpenAPI` supposes: `/`.
-fn base_paths_of(servers: &[Server]) -> Vec<&str> {
+fn base_paths_of(servers: &[ServerEntry]) -> Vec<&str> {
     let mut bases: Vec<&str> = Vec::new();
     for server in servers {
         if !bases.contains(&server.base_path.as_str()) {
@@ -310,10 +310,10 @@ fn most_bases(contract: &Contract) -> usize {
 
 /// What leads where.
 #[derive(Clone)]
-struct Route<'c> {
+struct MountedRoute<'c> {
     method: Method,
     template: &'c str,
-    conditions: &'c [Condition],
+    conditions: &'c [RouteCondition],
     target: Target,
     bases: Vec<&'c str>,
     file: &'c Arc<str>,
@@ -321,7 +321,7 @@ struct Route<'c> {
     pointer: &'c str,
 }
 
-impl Route<'_> {
+impl MountedRoute<'_> {
     /// A finding about the operation that the route leads to.
     fn warning(&self, message: String) -> Finding {
         Finding::warning(self.file, self.line, self.pointer, message)
@@ -329,18 +329,19 @@ impl Route<'_> {
 }
 
 /// What leads to the operations of a contract.
-fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<Route<'c>> {
-    let operations = contract.operations.iter().enumerate().map(|(number, operation)| Route {
-        method: operation.method.clone(),
-        template: &operation.template,
-        conditions: &operation.conditions,
-        target: Target::Operation { provider, operation: number },
-        bases: base_paths(contract, operation),
-        file: &operation.file,
-        line: operation.line,
-        pointer: &operation.pointer,
-    });
-    let others = contract.not_emulated.iter().enumerate().map(|(number, other)| Route {
+fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<MountedRoute<'c>> {
+    let operations =
+        contract.operations.iter().enumerate().map(|(number, operation)| MountedRoute {
+            method: operation.method.clone(),
+            template: &operation.template,
+            conditions: &operation.conditions,
+            target: Target::Operation { provider, operation: number },
+            bases: base_paths(contract, operation),
+            file: &operation.file,
+            line: operation.line,
+            pointer: &operation.pointer,
+        });
+    let others = contract.not_emulated.iter().enumerate().map(|(number, other)| MountedRoute {
         method: other.method.clone(),
         template: &other.template,
         conditions: &other.conditions,
@@ -351,7 +352,7 @@ fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<Route<'c>> {
         pointer: "/x-not-emulated",
     });
     let max = bases_max(contract);
-    let cut = |mut route: Route<'c>| {
+    let cut = |mut route: MountedRoute<'c>| {
         route.bases.truncate(max);
         route
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::emulator::engine::Emulator;
-use crate::faults::{FaultFormat, Faults, Problem};
+use crate::faults::{FaultFormat, FaultProblem, FaultSet};
 use crate::finding::did_you_mean;
 use crate::openapi::Operation;
 use crate::response;
@@ -21,7 +21,7 @@ impl Emulator {
         provider: Option<&str>,
         operation: Option<&str>,
         resource: Option<&str>,
-    ) -> Option<Problem> {
+    ) -> Option<FaultProblem> {
         if let Some(name) = provider.filter(|name| self.provider(name).is_none()) {
             let known = self.providers.iter().map(|provider| &*provider.name);
             return Some(unknown("provider", name, known));
@@ -39,7 +39,7 @@ impl Emulator {
     }
 
     /// Every name in a fault that stands for nothing: such a fault would never strike.
-    pub fn unknown_in_fault(&self, fault: &FaultFormat) -> Vec<Problem> {
+    pub fn unknown_in_fault(&self, fault: &FaultFormat) -> Vec<FaultProblem> {
         let (provider, operation) = (fault.provider.as_deref(), fault.operation.as_deref());
         if let Some(unknown) = self.unknown_name(provider, operation, None) {
             return vec![unknown];
@@ -51,7 +51,7 @@ impl Emulator {
         let called = self.operations_of(provider).filter(|operation| operation.id == *id);
         let documents = called
             .map(|operation| response::by_name(operation, Some(status), Some(example)).map(drop));
-        let problem = |why: String| Problem {
+        let problem = |why: String| FaultProblem {
             pointer: "/answer/example".to_owned(),
             message: why,
             hint: None,
@@ -66,7 +66,7 @@ impl Emulator {
     /// What the faults of all sandboxes name and there is not, each once: what they named may be gone since.
     pub fn unknown_in_faults(&self) -> BTreeSet<String> {
         let sandboxes = self.sandboxes();
-        let faults = |faults: &Faults| {
+        let faults = |faults: &FaultSet| {
             faults.list().iter().map(|entry| Arc::clone(&entry.fault)).collect::<Vec<_>>()
         };
         let own = sandboxes.list().into_iter();
@@ -88,7 +88,11 @@ impl Emulator {
 }
 
 /// There is nothing of that name; what may be meant, or what there is.
-fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone) -> Problem {
+fn unknown<'n>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'n str> + Clone,
+) -> FaultProblem {
     let hint = did_you_mean(name, known.clone()).or_else(|| {
         let names: BTreeSet<_> = known.collect();
         let more = if names.len() > NAMES_MAX { ", …" } else { "" };
@@ -96,5 +100,5 @@ fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str> + Cl
         (!names.is_empty()).then(|| format!("there are {}{more}", names.join(", ")))
     });
     let message = format!("there is no {what} `{name}`");
-    Problem { pointer: format!("/{what}"), message, hint }
+    FaultProblem { pointer: format!("/{what}"), message, hint }
 }

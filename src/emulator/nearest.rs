@@ -5,13 +5,14 @@
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::emulator::asked::host;
+use crate::emulator::context::host;
 use crate::emulator::engine::Emulator;
 use crate::emulator::mount::{Address, Target};
 use crate::emulator::pick;
-use crate::emulator::sent::Pairs;
+use crate::emulator::sent::SentPairs;
 use crate::openapi::called;
-use crate::router::Sent;
+use crate::printable::shortened;
+use crate::router::ConditionValues;
 
 /// So many are named.
 const NEAREST_MAX: usize = 5;
@@ -44,8 +45,8 @@ impl Emulator {
             return Vec::new();
         };
         let address = self.mounts.locate(host(parts), path);
-        let pairs = Pairs::of(parts);
-        let sent: &Sent<'_> = &|it| pairs.value(it);
+        let pairs = SentPairs::of(parts);
+        let sent: &ConditionValues<'_> = &|it| pairs.value(it);
         let found = self.mounts.near(address, &parts.method, sent, |_| true, NEAREST_MAX);
         let prefix = prefix(parts, address);
         let view = |near: crate::router::Near<'_, Target>| {
@@ -92,7 +93,7 @@ fn differences(template: &str, path: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (number, (there, asked)) in there.iter().zip(&asked).enumerate() {
         if there != asked && !there.contains('{') && found.len() < SEGMENTS_MAX {
-            let asked: String = asked.chars().take(SEGMENT_CHARS_MAX).collect();
+            let asked = shortened(asked, SEGMENT_CHARS_MAX);
             found.push(format!("segment {} is `{asked}`, and `{there}` there", number + 1));
         }
     }

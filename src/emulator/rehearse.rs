@@ -9,10 +9,10 @@ use http::request::Parts;
 use crate::behavior::Explanation;
 use crate::clock::Timestamp;
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::{Asked, host};
+use crate::emulator::context::{RequestContext, host};
 use crate::emulator::engine::Emulator;
 use crate::emulator::pick;
-use crate::journal::Step;
+use crate::journal::UndoStep;
 use crate::message::{Body, Facts};
 use crate::problem::Problem;
 use crate::sandbox::World;
@@ -25,7 +25,7 @@ pub struct Rehearsal {
     /// What decides.
     pub facts: Facts,
     /// What it changes, where it changes anything.
-    pub step: Option<Step>,
+    pub step: Option<UndoStep>,
     /// How the behavior comes to its decision, if it is asked.
     pub explanation: Option<Box<Explanation>>,
 }
@@ -41,7 +41,7 @@ impl Emulator {
     ) -> Result<Rehearsal, Problem> {
         let (_, path) = pick::sandbox(&parts.headers, parts.uri.path())?;
         let address = self.mounts.locate(host(parts), path);
-        let asked = Asked { parts, body, address, real: now };
+        let asked = RequestContext { parts, body, address, real: now };
         let routed = self.route(&asked);
         let answer = match self.forced(&routed, &asked, world) {
             Some(answer) => answer,

@@ -10,15 +10,15 @@ use http::request::Parts;
 use http::{HeaderValue, Response};
 
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::Asked;
+use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
 use crate::emulator::headers::{
     REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
 };
-use crate::journal::{Call, Draft, Event};
+use crate::journal::{Event, ExchangeDraft, JournaledCall};
 use crate::message::{Account, Facts, Reply, Tally};
 use crate::prefer::PREFERENCE_APPLIED;
-use crate::sandbox::{Sandbox, State, TASKS_AT_ONCE_MAX, TaskRun};
+use crate::sandbox::{RegisteredSandbox, SandboxState, TASKS_AT_ONCE_MAX, TaskRun};
 use crate::{cors, sandbox};
 
 impl Emulator {
@@ -26,9 +26,9 @@ impl Emulator {
     pub(super) fn stamp(
         &self,
         answer: &mut Answer,
-        asked: &Asked<'_>,
-        sandbox: &Sandbox,
-        state: &State,
+        asked: &RequestContext<'_>,
+        sandbox: &RegisteredSandbox,
+        state: &SandboxState,
     ) {
         let restarted = state.restarted.map(|dropped| {
             HeaderValue::from_str(&dropped.to_rfc3339()).expect("a date has digits and signs only")
@@ -71,16 +71,16 @@ impl Emulator {
     pub(super) fn record(
         &self,
         answer: Answer,
-        draft: Draft,
-        asked: &Asked<'_>,
-        (sandbox, state): (&Sandbox, &mut State),
+        draft: ExchangeDraft,
+        asked: &RequestContext<'_>,
+        (sandbox, state): (&RegisteredSandbox, &mut SandboxState),
         mut tasks: Vec<TaskRun>,
     ) -> Reply {
         answer.count(&mut state.coverage);
         let Answer { response, facts, tally, step, .. } = answer;
         let (facts, restarted) = (Arc::new(facts), state.restarted.take());
         let exchange = draft.answered(&response);
-        let call = Call { exchange, facts: Arc::clone(&facts), restarted };
+        let call = JournaledCall { exchange, facts: Arc::clone(&facts), restarted };
         let now = state.world.clock.now(asked.real);
         let is_changed = step.is_some();
         state.journal.enter(asked.real, now, Event::Call(Arc::new(call)), step);

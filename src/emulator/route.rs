@@ -7,17 +7,17 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::Asked;
+use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
 use crate::emulator::mount::Target;
 use crate::emulator::provider::AnsweredBy;
-use crate::emulator::sent::Pairs;
+use crate::emulator::sent::SentPairs;
 use crate::emulator::unrouted::{Unrouted, options};
 use crate::prefer;
 use crate::prefer::{Doubt, Preferences};
 use crate::problem::Problem;
-use crate::router::{Found, Lookup};
-use crate::validation::{Sent, Validated};
+use crate::router::{Lookup, RouteMatch};
+use crate::validation::{SentRequest, Validated};
 
 /// A request as far as it can be judged without records.
 pub(super) enum Routed {
@@ -65,23 +65,24 @@ pub(super) struct OperationCall {
 
 impl Emulator {
     /// Finds the operation, reads what is preferred and validates.
-    pub(super) fn route(&self, asked: &Asked<'_>) -> Routed {
-        let Asked { parts, address, .. } = *asked;
+    pub(super) fn route(&self, asked: &RequestContext<'_>) -> Routed {
+        let RequestContext { parts, address, .. } = *asked;
         // About the server as a whole (RFC 9110 section 9.3.7), which takes whatever its paths take.
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
             return Routed::Answered(Box::new(options(None)));
         }
-        let pairs = Pairs::of(parts);
+        let pairs = SentPairs::of(parts);
         match self.mounts.find(address, &parts.method, &|condition| pairs.value(condition)) {
-            Lookup::Found(Found { value: Target::Operation { provider, operation }, params }) => {
-                match self.validate((*provider, *operation), &params, asked) {
-                    Ok(call) => Routed::Call(Box::new(call)),
-                    Err(answer) => Routed::Answered(answer),
-                }
-            }
-            Lookup::Found(Found { value: Target::NotEmulated { provider, number }, .. }) => {
-                Routed::Answered(Box::new(self.not_emulated(*provider, *number, asked)))
-            }
+            Lookup::Found(RouteMatch {
+                value: Target::Operation { provider, operation },
+                params,
+            }) => match self.validate((*provider, *operation), &params, asked) {
+                Ok(call) => Routed::Call(Box::new(call)),
+                Err(answer) => Routed::Answered(answer),
+            },
+            Lookup::Found(RouteMatch {
+                value: Target::NotEmulated { provider, number }, ..
+            }) => Routed::Answered(Box::new(self.not_emulated(*provider, *number, asked))),
             Lookup::WrongMethod { allow, .. } if parts.method == Method::OPTIONS => {
                 Routed::Answered(Box::new(options(Some(&allow))))
             }
@@ -100,9 +101,9 @@ impl Emulator {
         &self,
         place: (usize, usize),
         params: &[(&str, &str)],
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
     ) -> Result<OperationCall, Box<Answer>> {
-        let Asked { parts, body, .. } = *asked;
+        let RequestContext { parts, body, .. } = *asked;
         let query = parts.uri.query().unwrap_or_default();
         let mut preferences = Preferences::of(&parts.headers, query)
             .map_err(|error| Box::new(no_such_preference(error.to_string()).at(Some(place))))?;
@@ -113,7 +114,7 @@ impl Emulator {
                 declared.any(|parameter| parameter.name.eq_ignore_ascii_case(name))
             })
         });
-        let sent = Sent { path: params, query, headers: &parts.headers, body };
+        let sent = SentRequest { path: params, query, headers: &parts.headers, body };
         let validated = Arc::new(emulated.validator.validate(&sent));
         let call = OperationCall {
             place,

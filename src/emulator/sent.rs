@@ -7,22 +7,22 @@ use std::cell::OnceCell;
 
 use http::request::Parts;
 
-use crate::openapi::{Condition, Location};
+use crate::openapi::{Location, RouteCondition};
 
 /// A request's query, taken apart when a condition first asks, and its headers.
-pub(super) struct Pairs<'r> {
+pub(super) struct SentPairs<'r> {
     parts: &'r Parts,
     query: OnceCell<Vec<(Cow<'r, str>, Cow<'r, str>)>>,
 }
 
-impl<'r> Pairs<'r> {
+impl<'r> SentPairs<'r> {
     /// Those of a request.
     pub(super) fn of(parts: &'r Parts) -> Self {
         Self { parts, query: OnceCell::new() }
     }
 
     /// What is sent where the condition looks; the last where it is sent more than once.
-    pub(super) fn value(&self, condition: &Condition) -> Option<Cow<'r, str>> {
+    pub(super) fn value(&self, condition: &RouteCondition) -> Option<Cow<'r, str>> {
         let name = condition.name.as_str();
         if condition.location == Location::Header {
             let sent = self.parts.headers.get_all(name).iter().next_back()?;
@@ -37,8 +37,8 @@ impl<'r> Pairs<'r> {
     }
 
     /// What a request lacks that a condition asks for, in words.
-    pub(super) fn lacks(&self, condition: &Condition) -> Option<String> {
-        let Condition { location, name, value } = condition;
+    pub(super) fn lacks(&self, condition: &RouteCondition) -> Option<String> {
+        let RouteCondition { location, name, value } = condition;
         let sent = self.value(condition);
         let holds = match (&sent, value) {
             (Some(sent), Some(wanted)) => sent == wanted,

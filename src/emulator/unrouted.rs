@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::behavior::{RouteFailure, RuleAnswer};
 use crate::clock::Timestamp;
 use crate::emulator::answer::Answer;
-use crate::emulator::asked::{Asked, host};
+use crate::emulator::context::{RequestContext, host};
 use crate::emulator::engine::Emulator;
 use crate::emulator::mount::Target;
 use crate::emulator::nearest::prefix;
@@ -21,7 +21,7 @@ use crate::emulator::{pick, sent};
 use crate::message::Why;
 use crate::openapi::{Operation, called};
 use crate::problem::Problem;
-use crate::router::Sent;
+use crate::router::ConditionValues;
 use crate::sandbox::{Full, OutOfRoom, World};
 
 /// So many templates does an answer name that are near a path that fits none.
@@ -45,7 +45,7 @@ impl Emulator {
     pub(super) fn unrouted(
         &self,
         why: &Unrouted,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
         now: Timestamp,
     ) -> Answer {
@@ -79,7 +79,12 @@ impl Emulator {
     }
 
     /// The answer to an operation that the real service has and the sandbox has not.
-    pub(super) fn not_emulated(&self, provider: usize, number: usize, asked: &Asked<'_>) -> Answer {
+    pub(super) fn not_emulated(
+        &self,
+        provider: usize,
+        number: usize,
+        asked: &RequestContext<'_>,
+    ) -> Answer {
         let contract = self.providers[provider].contract();
         let operation = &contract.not_emulated[number];
         if let Some(reason) = &operation.reason {
@@ -102,7 +107,7 @@ impl Emulator {
     }
 
     /// The answer to a call of a provider whose files cannot be honoured, so that nobody looks for a mistyped path.
-    fn not_served(&self, asked: &Asked<'_>) -> Option<Answer> {
+    fn not_served(&self, asked: &RequestContext<'_>) -> Option<Answer> {
         let (_, path) = pick::sandbox(&asked.parts.headers, asked.parts.uri.path()).ok()?;
         if path.len() != asked.address.path.len() {
             // Another is named in the path.
@@ -115,7 +120,7 @@ impl Emulator {
         Some(Answer::refused(problem, "provider not served"))
     }
 
-    fn unknown_route(&self, asked: &Asked<'_>) -> Answer {
+    fn unknown_route(&self, asked: &RequestContext<'_>) -> Answer {
         let providers: Vec<_> = self.providers().map(Arc::clone).collect();
         let detail = if self.mounts.has_path(asked.address) {
             "each operation on this path asks for something of the query or of a header, bodies are not looked at for \
@@ -131,10 +136,10 @@ impl Emulator {
     }
 
     /// The emulated operations nearest to what was asked for, as `METHOD /template`, under the prefix that was used.
-    fn near(&self, asked: &Asked<'_>) -> Vec<String> {
-        let Asked { parts, address, .. } = *asked;
-        let pairs = sent::Pairs::of(parts);
-        let sent: &Sent<'_> = &|it| pairs.value(it);
+    fn near(&self, asked: &RequestContext<'_>) -> Vec<String> {
+        let RequestContext { parts, address, .. } = *asked;
+        let pairs = sent::SentPairs::of(parts);
+        let sent: &ConditionValues<'_> = &|it| pairs.value(it);
         let is_emulated = |target| matches!(target, Target::Operation { .. });
         let near = self.mounts.near(address, &parts.method, sent, is_emulated, NEAR_MAX);
         let prefix = prefix(parts, address);
@@ -150,7 +155,7 @@ impl Emulator {
         &self,
         number: usize,
         failure: RouteFailure,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
         now: Timestamp,
     ) -> Option<Answer> {
@@ -162,7 +167,7 @@ impl Emulator {
     }
 }
 
-fn wrong_method(allow: &[Method], asked: &Asked<'_>) -> Answer {
+fn wrong_method(allow: &[Method], asked: &RequestContext<'_>) -> Answer {
     let allowed: Vec<_> = allow.iter().map(Method::as_str).collect();
     let detail = format!("`{}` answers {}", asked.address.path, allowed.join(", "));
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", detail)

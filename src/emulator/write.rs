@@ -5,11 +5,11 @@
 use bytes::Bytes;
 use http::Response;
 
-use crate::emulator::asked::Asked;
+use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
 use crate::prefer::Preferences;
 use crate::response;
-use crate::response::{Accept, Content, Decided, Making, NotSent, Seeds, WrittenResponse};
+use crate::response::{Accept, BodySource, Decided, Making, NotSent, Seeds, WrittenResponse};
 use crate::sandbox::World;
 
 impl Emulator {
@@ -19,10 +19,10 @@ impl Emulator {
         place: (usize, usize),
         decided: &Decided<'_>,
         preferences: &Preferences,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         world: &mut World,
     ) -> Result<WrittenResponse, NotSent> {
-        let is_made = matches!(decided.content, Content::Documented(_));
+        let is_made = matches!(decided.content, BodySource::Documented(_));
         let is_dynamic = is_made && preferences.dynamic.unwrap_or(self.documented.dynamic);
         let seeds = if is_dynamic {
             self.seeds(preferences, world)
@@ -41,7 +41,7 @@ impl Emulator {
         (provider, operation): (usize, usize),
         decided: &Decided<'_>,
         making: &Making,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
     ) -> Result<WrittenResponse, NotSent> {
         let contract = self.behavior(provider).contract();
         let headers = &asked.parts.headers;
@@ -61,7 +61,7 @@ impl Emulator {
         place: (usize, usize),
         status: u16,
         example: Option<&str>,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         seed: u64,
     ) -> Option<Response<Bytes>> {
         let operation = self.operation(place);

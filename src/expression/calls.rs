@@ -9,7 +9,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use crate::expression::absence::{is_absent, noun};
 
-pub(super) type FilterCall = fn(&mut Calls, &Value, Arguments<'_>) -> Result<Value, Error>;
+pub(super) type FilterCall = fn(&mut CallState, &Value, Arguments<'_>) -> Result<Value, Error>;
 pub(super) type TestCall = fn(&Value, &Value) -> Result<bool, Error>;
 
 /// A filter or test that another filter is told to use.
@@ -85,9 +85,9 @@ thread_local! {
 /// The thread's state, taken when the first method of an expression needs it. What is evaluated meanwhile makes one of
 /// its own.
 #[derive(Default)]
-pub(super) struct Calls(Option<State<'static, 'static>>);
+pub(super) struct CallState(Option<State<'static, 'static>>);
 
-impl Calls {
+impl CallState {
     pub(super) fn method(
         &mut self,
         of: &Value,
@@ -104,7 +104,7 @@ fn new_state() -> State<'static, 'static> {
     ENVIRONMENT.empty_state()
 }
 
-impl Drop for Calls {
+impl Drop for CallState {
     fn drop(&mut self) {
         if let Some(state) = self.0.take() {
             // A thread that ends has no use for it.

@@ -1,7 +1,7 @@
 //! Type inference over expressions: what can be known before a request comes.
 //!
 //! Owns the types and what can be done to them. Must not know resources: what a record has is
-//! asked of [`Names`].
+//! asked of [`ScopeNames`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use minijinja::machinery::ast;
 use minijinja::machinery::ast::{BinOpKind, CallArg, CallType, Expr};
 
-use crate::expression::language::Shape;
+use crate::expression::language::FilterShape;
 use crate::expression::mistake::Mistake;
 use crate::expression::parse::{is_none_literal, literal_text};
 use crate::expression::{language, parse};
@@ -35,7 +35,7 @@ pub enum Type {
 }
 
 /// The names in scope of an expression, for its check.
-pub trait Names {
+pub trait ScopeNames {
     /// What stands under a name; `None` where it is not declared.
     fn name(&self, name: &str) -> Option<Type>;
     /// All declared names, to suggest one.
@@ -47,8 +47,8 @@ pub trait Names {
 }
 
 /// Infers the type of a source that has been compiled, and what is wrong with it.
-pub(super) fn check(source: &str, names: &dyn Names) -> (Type, Vec<Mistake>) {
-    let mut check = Check { names, mistakes: Vec::new() };
+pub(super) fn check(source: &str, names: &dyn ScopeNames) -> (Type, Vec<Mistake>) {
+    let mut check = ExpressionCheck { names, mistakes: Vec::new() };
     match parse::parse(source) {
         Ok(expr) => {
             let inferred = check.infer(&expr);
@@ -75,12 +75,12 @@ impl Type {
     }
 }
 
-struct Check<'n> {
-    names: &'n dyn Names,
+struct ExpressionCheck<'n> {
+    names: &'n dyn ScopeNames,
     mistakes: Vec<Mistake>,
 }
 
-impl Check<'_> {
+impl ExpressionCheck<'_> {
     fn report(&mut self, message: impl Into<String>, hint: Option<String>) -> Type {
         let mistake = Mistake::new(message).maybe_hint(hint);
         if !self.mistakes.contains(&mistake) {
@@ -325,16 +325,16 @@ impl Check<'_> {
         if filter.name == "default" {
             return of.join(arguments.into_iter().next().unwrap_or(Type::None));
         }
-        if known.shape == Shape::Scalar || known.shape == Shape::Texts {
+        if known.shape == FilterShape::Scalar || known.shape == FilterShape::Texts {
             self.expect_scalar(&of, filter.name);
-            let texts = known.shape == Shape::Texts;
+            let texts = known.shape == FilterShape::Texts;
             return if texts { Type::list(Type::Scalar) } else { Type::Scalar };
         }
         if let Type::Table(table) = &of {
             let record = self.whole_table(table);
             return self.over_list(filter, known.shape, &record, &arguments);
         }
-        if known.shape == Shape::Whole {
+        if known.shape == FilterShape::Whole {
             return Type::Scalar;
         }
         let element = self.element(of, filter.name);
@@ -373,15 +373,15 @@ impl Check<'_> {
     fn over_list(
         &mut self,
         filter: &ast::Filter<'_>,
-        shape: Shape,
+        shape: FilterShape,
         element: &Type,
         arguments: &[Type],
     ) -> Type {
         let by = self.attribute(filter, element);
         match shape {
-            Shape::Keep => Type::list(element.clone()),
-            Shape::Element => element.clone(),
-            Shape::Special => match filter.name {
+            FilterShape::Keep => Type::list(element.clone()),
+            FilterShape::Element => element.clone(),
+            FilterShape::Special => match filter.name {
                 "map" => Type::list(by.unwrap_or_else(|| mapped(filter))),
                 "groupby" => Type::list(Type::Fields(BTreeMap::from([
                     ("grouper".to_owned(), by.unwrap_or(Type::Any)),
@@ -391,7 +391,9 @@ impl Check<'_> {
                 "lookup" => self.lookup(filter, arguments),
                 _ => Type::Any,
             },
-            Shape::Scalar | Shape::Whole | Shape::Fold | Shape::Texts => Type::Scalar,
+            FilterShape::Scalar | FilterShape::Whole | FilterShape::Fold | FilterShape::Texts => {
+                Type::Scalar
+            }
         }
     }
 
@@ -428,8 +430,8 @@ impl Check<'_> {
 fn mapped(filter: &ast::Filter<'_>) -> Type {
     let inner = literal_text(filter.args.first()).and_then(language::find_filter);
     match inner.map(|inner| inner.shape) {
-        Some(Shape::Scalar | Shape::Whole | Shape::Fold) => Type::Scalar,
-        Some(Shape::Texts) => Type::list(Type::Scalar),
+        Some(FilterShape::Scalar | FilterShape::Whole | FilterShape::Fold) => Type::Scalar,
+        Some(FilterShape::Texts) => Type::list(Type::Scalar),
         _ => Type::Any,
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use crate::expression::absence::settled;
-use crate::expression::check::{Names, Type};
+use crate::expression::check::{ScopeNames, Type};
 use crate::expression::eval::Tree;
 use crate::expression::mistake::{Failure, Mistake};
 use crate::expression::work::Budget;
@@ -42,7 +42,7 @@ impl Expression {
 
     /// Infers what it gives, and finds undeclared names, unknown properties and operations on what
     /// they cannot be done to.
-    pub fn check(&self, names: &dyn Names) -> (Type, Vec<Mistake>) {
+    pub fn check(&self, names: &dyn ScopeNames) -> (Type, Vec<Mistake>) {
         check::check(&self.source, names)
     }
 

@@ -5,7 +5,7 @@
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::expression::calls::{Arguments, Calls, FilterCall, Named, TestCall};
+use crate::expression::calls::{Arguments, CallState, FilterCall, Named, TestCall};
 use crate::expression::operators;
 
 /// A compiled expression.
@@ -26,25 +26,25 @@ pub(super) enum Tree {
     /// An operator on two values.
     Binary(BinaryCall, Box<Tree>, Box<Tree>),
     Test(TestCall, Box<Tree>, Box<Tree>),
-    Filter(FilterCall, Box<Tree>, Given),
+    Filter(FilterCall, Box<Tree>, CallArguments),
     /// So many of a unit, as milliseconds.
     Duration(i64, Box<Tree>),
-    Method(Box<Tree>, Box<str>, Given),
+    Method(Box<Tree>, Box<str>, CallArguments),
 }
 
 pub(super) type BinaryCall = fn(&Value, &Value) -> Result<Value, Error>;
 
 /// The arguments of a filter or method.
 #[derive(Default)]
-pub(super) struct Given {
+pub(super) struct CallArguments {
     pub(super) positional: Vec<Tree>,
     pub(super) keywords: Vec<(Box<str>, Tree)>,
     /// The filter or test that one of them names.
     pub(super) named: Option<Named>,
 }
 
-impl Given {
-    fn eval(&self, scope: &Value, calls: &mut Calls) -> Result<Vec<Value>, Error> {
+impl CallArguments {
+    fn eval(&self, scope: &Value, calls: &mut CallState) -> Result<Vec<Value>, Error> {
         let mut values = Vec::with_capacity(self.positional.len() + 1);
         for value in &self.positional {
             values.push(value.eval_in(scope, calls)?);
@@ -63,10 +63,10 @@ impl Given {
 impl Tree {
     /// Its value; undefined if it is absent.
     pub(super) fn eval(&self, scope: &Value) -> Result<Value, Error> {
-        self.eval_in(scope, &mut Calls::default())
+        self.eval_in(scope, &mut CallState::default())
     }
 
-    fn eval_in(&self, scope: &Value, calls: &mut Calls) -> Result<Value, Error> {
+    fn eval_in(&self, scope: &Value, calls: &mut CallState) -> Result<Value, Error> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
             Self::And(left, right) => {
@@ -86,7 +86,7 @@ impl Tree {
     }
 
     /// What is read or put together.
-    fn read(&self, scope: &Value, calls: &mut Calls) -> Result<Value, Error> {
+    fn read(&self, scope: &Value, calls: &mut CallState) -> Result<Value, Error> {
         Ok(match self {
             Self::Name(name) => named(scope, name)?,
             Self::Property(of, name) => {
@@ -120,7 +120,7 @@ impl Tree {
         })
     }
 
-    fn compute(&self, scope: &Value, calls: &mut Calls) -> Result<Value, Error> {
+    fn compute(&self, scope: &Value, calls: &mut CallState) -> Result<Value, Error> {
         match self {
             Self::Not(operand) => Ok((!operand.eval_in(scope, calls)?.is_true()).into()),
             Self::Negated(operand) => operators::negated(&operand.eval_in(scope, calls)?),

@@ -10,12 +10,13 @@ use minijinja::{Error, ErrorKind, Value};
 
 use crate::clock::Timestamp;
 use crate::expression::absence::{Sortable, is_absent, noun, settled};
-use crate::expression::calls::{Arguments, Calls, Named};
+use crate::expression::calls::{Arguments, CallState, Named};
 use crate::expression::json;
 use crate::expression::operators::{items_of, text as text_of};
 use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
+use crate::printable::shortened;
 
-type Given = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 fn wrong(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, reason.into())
@@ -28,7 +29,7 @@ fn none() -> Value {
 // Text.
 
 /// Applies `change` to a scalar's text; what is absent stays so.
-fn over_text(value: &Value, change: impl FnOnce(&str) -> Given) -> Given {
+fn over_text(value: &Value, change: impl FnOnce(&str) -> FilterResult) -> FilterResult {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(value.clone()),
         ValueKind::String => {
@@ -45,15 +46,15 @@ fn too_long() -> Error {
     wrong(format!("gives a text of more than {TEXT_BYTES_MAX} bytes"))
 }
 
-pub(super) fn lower(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn lower(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_text(value, |text| Ok(text.to_lowercase().into()))
 }
 
-pub(super) fn upper(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn upper(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_text(value, |text| Ok(text.to_uppercase().into()))
 }
 
-pub(super) fn capitalize(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn capitalize(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_text(value, |text| {
         let mut letters = text.chars();
         let first = letters.next().map(|first| first.to_uppercase().to_string());
@@ -61,7 +62,7 @@ pub(super) fn capitalize(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Give
     })
 }
 
-pub(super) fn trim(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn trim(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let letters = given.at(0);
     over_text(value, |text| {
         Ok(match letters.as_str() {
@@ -71,7 +72,7 @@ pub(super) fn trim(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given 
     })
 }
 
-pub(super) fn replace(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn replace(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let (from, to) = (json::to_text(&given.at(0)), json::to_text(&given.at(1)));
     over_text(value, |text| {
         let grown = text.matches(&from).count().saturating_mul(to.len());
@@ -82,7 +83,7 @@ pub(super) fn replace(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Giv
     })
 }
 
-pub(super) fn split(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn split(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     if is_absent(value) {
         return Ok(Value::from(Vec::<Value>::new()));
     }
@@ -98,19 +99,19 @@ pub(super) fn split(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given
     })
 }
 
-pub(super) fn string(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn string(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     if is_absent(value) { Ok(value.clone()) } else { text_of(json::to_text(value)) }
 }
 
-pub(super) fn tojson(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn tojson(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     text_of(json::to_json(value).to_string())
 }
 
-pub(super) fn md5(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn md5(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_text(value, |text| Ok(hex(&md5::Md5::digest(text.as_bytes())).into()))
 }
 
-pub(super) fn sha256(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn sha256(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_text(value, |text| Ok(hex(&sha2::Sha256::digest(text.as_bytes())).into()))
 }
 
@@ -131,7 +132,7 @@ fn number_of(value: &Value) -> Result<&Value, Error> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range at its ends")]
-pub(super) fn int(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn int(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let default = given.at_or_keyword(0, "default");
     let read = match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
@@ -147,7 +148,7 @@ pub(super) fn int(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     read_or(read, default, value, "an integer")
 }
 
-pub(super) fn float(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn float(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let default = given.at_or_keyword(0, "default");
     let read = match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Ok(settled(default)),
@@ -159,7 +160,7 @@ pub(super) fn float(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given
     read_or(read, default, value, "a number")
 }
 
-fn read_or(read: Option<Value>, default: Value, value: &Value, what: &str) -> Given {
+fn read_or(read: Option<Value>, default: Value, value: &Value, what: &str) -> FilterResult {
     match read {
         Some(read) => Ok(read),
         None if default.is_undefined() => {
@@ -172,14 +173,10 @@ fn read_or(read: Option<Value>, default: Value, value: &Value, what: &str) -> Gi
 /// A value for messages, at most so long that it can be read.
 fn shown(value: &Value) -> String {
     const LETTERS_MAX: usize = 60;
-    let text = json::to_text(value);
-    match text.char_indices().nth(LETTERS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    shortened(&json::to_text(value), LETTERS_MAX).into_owned()
 }
 
-pub(super) fn abs(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn abs(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     if is_absent(value) {
         return Ok(value.clone());
     }
@@ -190,7 +187,7 @@ pub(super) fn abs(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     Ok(f64::try_from(value.clone()).unwrap_or(f64::NAN).abs().into())
 }
 
-pub(super) fn round(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn round(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     const PLACES_MAX: usize = 15;
     if is_absent(value) {
         return Ok(value.clone());
@@ -206,7 +203,7 @@ pub(super) fn round(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given
     Ok(rounded.into())
 }
 
-pub(super) fn bool(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn bool(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     let Some(text) = value.as_str() else { return Ok(value.is_true().into()) };
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true.into()),
@@ -216,7 +213,7 @@ pub(super) fn bool(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "all filters have one signature")]
-pub(super) fn default(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn default(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let lax = given.at_or_keyword(1, "boolean").is_true();
     if is_absent(value) || lax && !value.is_true() {
         return Ok(settled(given.at(0)));
@@ -244,7 +241,7 @@ fn read_attribute(value: &Value, path: Option<&str>) -> Value {
     path.map_or_else(|| value.clone(), |path| read_path(value, path))
 }
 
-pub(super) fn length(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn length(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     if is_absent(value) {
         return Ok(0.into());
     }
@@ -254,11 +251,11 @@ pub(super) fn length(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     }
 }
 
-pub(super) fn list(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn list(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     items_of(value).map(Value::from)
 }
 
-pub(super) fn unique(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn unique(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let attribute = given.attribute(usize::MAX)?;
     let mut seen = BTreeSet::new();
     let mut items = items_of(value)?;
@@ -266,7 +263,7 @@ pub(super) fn unique(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Give
     Ok(items.into())
 }
 
-pub(super) fn sort(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn sort(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let attribute = given.attribute(usize::MAX)?;
     let mut items = items_of(value)?;
     items.sort_by_cached_key(|item| Sortable::of(&read_attribute(item, attribute.as_deref())));
@@ -276,7 +273,7 @@ pub(super) fn sort(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given 
     Ok(items.into())
 }
 
-pub(super) fn reverse(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn reverse(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     let mut items = items_of(value)?;
     items.reverse();
     Ok(items.into())
@@ -288,7 +285,7 @@ fn choose(
     keep: bool,
     path: Option<&str>,
     (given, place): (Arguments<'_>, usize),
-) -> Given {
+) -> FilterResult {
     let other = given.at(place);
     let mut chosen = Vec::new();
     for item in items_of(value)? {
@@ -304,32 +301,32 @@ fn choose(
     Ok(chosen.into())
 }
 
-pub(super) fn select(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn select(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     choose(value, true, None, (given, 1))
 }
 
-pub(super) fn reject(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn reject(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     choose(value, false, None, (given, 1))
 }
 
-fn choose_by_attribute(value: &Value, keep: bool, given: Arguments<'_>) -> Given {
+fn choose_by_attribute(value: &Value, keep: bool, given: Arguments<'_>) -> FilterResult {
     let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
     choose(value, keep, Some(&path), (given, 2))
 }
 
-pub(super) fn selectattr(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn selectattr(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     choose_by_attribute(value, true, given)
 }
 
-pub(super) fn rejectattr(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn rejectattr(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     choose_by_attribute(value, false, given)
 }
 
-pub(super) fn first(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn first(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     Ok(items_of(value)?.into_iter().next().unwrap_or_else(none))
 }
 
-pub(super) fn last(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn last(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     Ok(items_of(value)?.pop().unwrap_or_else(none))
 }
 
@@ -343,18 +340,18 @@ fn comparable(value: &Value, given: Arguments<'_>) -> Result<Vec<(Sortable, Valu
     Ok(keyed.filter(|(key, _)| *key != Sortable::None).collect())
 }
 
-pub(super) fn min(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn min(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let least = comparable(value, given)?.into_iter().min_by(|a, b| a.0.cmp(&b.0));
     Ok(least.map_or_else(none, |(_, item)| item))
 }
 
-pub(super) fn max(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn max(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     // From behind, so that the first of several greatest is taken, as `min` takes the first.
     let greatest = comparable(value, given)?.into_iter().rev().max_by(|a, b| a.0.cmp(&b.0));
     Ok(greatest.map_or_else(none, |(_, item)| item))
 }
 
-pub(super) fn sum(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn sum(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let attribute = given.attribute(usize::MAX)?;
     let (mut whole, mut broken, mut any_broken) = (0_i64, 0.0, false);
     for item in items_of(value)? {
@@ -377,7 +374,7 @@ pub(super) fn sum(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
     Ok(total)
 }
 
-pub(super) fn join(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn join(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let attribute = given.attribute(usize::MAX)?;
     let joiner = json::to_text(&given.at(0));
     let mut text = String::new();
@@ -394,7 +391,7 @@ pub(super) fn join(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given 
     Ok(text.into())
 }
 
-pub(super) fn map(calls: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn map(calls: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let items = items_of(value)?;
     if let Some(Named::Filter(call, inner)) = given.named {
         let given = given.for_named(inner.as_deref());
@@ -410,7 +407,7 @@ pub(super) fn map(calls: &mut Calls, value: &Value, given: Arguments<'_>) -> Giv
     Ok(mapped.collect::<Vec<_>>().into())
 }
 
-pub(super) fn groupby(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn groupby(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let path = given.attribute(0)?.ok_or_else(|| wrong("the attribute is none"))?;
     let mut groups: BTreeMap<Sortable, (Value, Vec<Value>)> = BTreeMap::new();
     for item in items_of(value)? {
@@ -424,7 +421,7 @@ pub(super) fn groupby(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Giv
     Ok(groups.collect::<Vec<_>>().into())
 }
 
-pub(super) fn items(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn items(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     if is_absent(value) {
         return Ok(Vec::<Value>::new().into());
     }
@@ -438,7 +435,7 @@ pub(super) fn items(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
     Ok(pairs.into())
 }
 
-pub(super) fn lookup(calls: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn lookup(calls: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let table = given.at(0);
     let ids = match value.kind() {
         // One id stands for a list of one.
@@ -458,7 +455,7 @@ pub(super) fn lookup(calls: &mut Calls, value: &Value, given: Arguments<'_>) -> 
     Ok(found.into())
 }
 
-pub(super) fn by_field(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn by_field(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     let mut messages = serde_json::Map::new();
     for violation in items_of(value)? {
         let field = json::to_text(&read_path(&violation, "field"));
@@ -474,7 +471,7 @@ pub(super) fn by_field(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given 
 // Time.
 
 /// Applies `change` to the time that a text says; what is absent stays so.
-fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> Given) -> Given {
+fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> FilterResult) -> FilterResult {
     if is_absent(value) {
         return Ok(value.clone());
     }
@@ -484,15 +481,15 @@ fn over_time(value: &Value, change: impl FnOnce(Timestamp) -> Given) -> Given {
     }
 }
 
-pub(super) fn epoch(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn epoch(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_time(value, |time| Ok(time.0.div_euclid(1000).into()))
 }
 
-pub(super) fn epoch_ms(_: &mut Calls, value: &Value, _: Arguments<'_>) -> Given {
+pub(super) fn epoch_ms(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     over_time(value, |time| Ok(time.0.into()))
 }
 
-pub(super) fn date(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn date(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let format = given.at(0);
     let format = format.as_str().ok_or_else(|| wrong("the format is not a text"))?;
     over_time(value, |time| {
@@ -517,15 +514,15 @@ fn span_ms(span: &Value) -> Result<Option<i64>, Error> {
     ms.map(Some).ok_or_else(|| wrong(format!("`{}` is not a duration", shown(span))))
 }
 
-fn moved(value: &Value, span: &Value, direction: i64) -> Given {
+fn moved(value: &Value, span: &Value, direction: i64) -> FilterResult {
     let Some(ms) = span_ms(span)? else { return Ok(none()) };
     over_time(value, |time| Ok(time.plus_ms(ms.saturating_mul(direction)).to_rfc3339().into()))
 }
 
-pub(super) fn later(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn later(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     moved(value, &given.at(0), 1)
 }
 
-pub(super) fn earlier(_: &mut Calls, value: &Value, given: Arguments<'_>) -> Given {
+pub(super) fn earlier(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     moved(value, &given.at(0), -1)
 }

@@ -46,7 +46,7 @@ pub fn from_json(value: &serde_json::Value) -> Value {
 pub fn from_json_shared(value: Arc<serde_json::Value>) -> Value {
     match &*value {
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-            Value::from_object(Shared { root: Root::Whole(value), path: Vec::new() })
+            Value::from_object(SharedJson { root: Root::Whole(value), path: Vec::new() })
         }
         scalar => from_json(scalar),
     }
@@ -63,8 +63,8 @@ pub fn from_member<H: Holder>(holder: &Arc<H>, name: &str) -> Option<Value> {
     Some(match holder.member(name)? {
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
             let holder: Arc<dyn Holder> = Arc::<H>::clone(holder);
-            let path = vec![Step::Key(name.into())];
-            Value::from_object(Shared { root: Root::Held(holder), path })
+            let path = vec![PathStep::Key(name.into())];
+            Value::from_object(SharedJson { root: Root::Held(holder), path })
         }
         scalar => from_json(scalar),
     })
@@ -133,7 +133,7 @@ impl Writer {
     }
 
     pub(super) fn write(&mut self, value: &Value) -> Result<serde_json::Value, Unwritable> {
-        if let Some(shared) = value.downcast_object_ref::<Shared>() {
+        if let Some(shared) = value.downcast_object_ref::<SharedJson>() {
             let json = shared.json();
             self.charge_json(json)?;
             return Ok(json.clone());
@@ -205,16 +205,16 @@ impl Writer {
 
 /// One step from a JSON container to a part of it.
 #[derive(Clone, Debug)]
-enum Step {
+enum PathStep {
     Key(Box<str>),
     Index(usize),
 }
 
 /// A part of a shared JSON tree. It is found again by its path at each access, which keeps the
 /// tree as it is and converts nothing but the scalars that are read.
-struct Shared {
+struct SharedJson {
     root: Root,
-    path: Vec<Step>,
+    path: Vec<PathStep>,
 }
 
 #[derive(Clone)]
@@ -224,31 +224,31 @@ enum Root {
     Held(Arc<dyn Holder>),
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for SharedJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.json())
     }
 }
 
-impl Shared {
+impl SharedJson {
     fn json(&self) -> &serde_json::Value {
         let (mut json, path) = match (&self.root, self.path.split_first()) {
             (Root::Whole(json), _) => (&**json, &*self.path),
-            (Root::Held(holder), Some((Step::Key(name), rest))) => {
+            (Root::Held(holder), Some((PathStep::Key(name), rest))) => {
                 (holder.member(name).unwrap_or(&serde_json::Value::Null), rest)
             }
             (Root::Held(_), _) => (&serde_json::Value::Null, &*self.path),
         };
         for step in path {
             json = match step {
-                Step::Key(key) => &json[&**key],
-                Step::Index(index) => &json[*index],
+                PathStep::Key(key) => &json[&**key],
+                PathStep::Index(index) => &json[*index],
             };
         }
         json
     }
 
-    fn part(&self, step: impl FnOnce() -> Step, json: &serde_json::Value) -> Value {
+    fn part(&self, step: impl FnOnce() -> PathStep, json: &serde_json::Value) -> Value {
         match json {
             serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
                 let mut path = Vec::with_capacity(self.path.len() + 1);
@@ -261,7 +261,7 @@ impl Shared {
     }
 }
 
-impl Object for Shared {
+impl Object for SharedJson {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         if self.json().is_array() { ObjectRepr::Seq } else { ObjectRepr::Map }
     }
@@ -270,7 +270,7 @@ impl Object for Shared {
         match self.json() {
             serde_json::Value::Array(items) => {
                 let index = key.as_usize()?;
-                Some(self.part(|| Step::Index(index), items.get(index)?))
+                Some(self.part(|| PathStep::Index(index), items.get(index)?))
             }
             _ => self.get_value_by_str(key.as_str()?),
         }
@@ -278,7 +278,7 @@ impl Object for Shared {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         let part = self.json().get(key)?;
-        Some(self.part(|| Step::Key(key.into()), part))
+        Some(self.part(|| PathStep::Key(key.into()), part))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -12,7 +12,7 @@ use crate::expression::{absence, filters};
 
 /// What a filter takes and gives, as far as the check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum FilterShape {
     /// From one value to text, a number, a boolean or a list of these.
     Scalar,
     /// From anything to text, a number or a boolean.
@@ -30,13 +30,13 @@ pub(super) enum Shape {
 }
 
 /// A filter: its name, the least and most positional arguments, the keyword arguments.
-pub(super) struct Filter {
+pub(super) struct FilterSignature {
     pub(super) name: &'static str,
     pub(super) call: FilterCall,
     pub(super) positional: (usize, usize),
     /// `*` takes any.
     pub(super) keywords: &'static [&'static str],
-    pub(super) shape: Shape,
+    pub(super) shape: FilterShape,
 }
 
 const fn filter(
@@ -44,59 +44,59 @@ const fn filter(
     call: FilterCall,
     positional: (usize, usize),
     keywords: &'static [&'static str],
-    shape: Shape,
-) -> Filter {
-    Filter { name, call, positional, keywords, shape }
+    shape: FilterShape,
+) -> FilterSignature {
+    FilterSignature { name, call, positional, keywords, shape }
 }
 
 /// Every filter that an expression may use.
-pub(super) const FILTERS: &[Filter] = &[
+pub(super) const FILTERS: &[FilterSignature] = &[
     // Text.
-    filter("lower", filters::lower, (0, 0), &[], Shape::Scalar),
-    filter("upper", filters::upper, (0, 0), &[], Shape::Scalar),
-    filter("capitalize", filters::capitalize, (0, 0), &[], Shape::Scalar),
-    filter("trim", filters::trim, (0, 1), &[], Shape::Scalar),
-    filter("replace", filters::replace, (2, 2), &[], Shape::Scalar),
-    filter("split", filters::split, (0, 1), &[], Shape::Texts),
-    filter("string", filters::string, (0, 0), &[], Shape::Whole),
-    filter("tojson", filters::tojson, (0, 0), &[], Shape::Whole),
-    filter("md5", filters::md5, (0, 0), &[], Shape::Scalar),
-    filter("sha256", filters::sha256, (0, 0), &[], Shape::Scalar),
+    filter("lower", filters::lower, (0, 0), &[], FilterShape::Scalar),
+    filter("upper", filters::upper, (0, 0), &[], FilterShape::Scalar),
+    filter("capitalize", filters::capitalize, (0, 0), &[], FilterShape::Scalar),
+    filter("trim", filters::trim, (0, 1), &[], FilterShape::Scalar),
+    filter("replace", filters::replace, (2, 2), &[], FilterShape::Scalar),
+    filter("split", filters::split, (0, 1), &[], FilterShape::Texts),
+    filter("string", filters::string, (0, 0), &[], FilterShape::Whole),
+    filter("tojson", filters::tojson, (0, 0), &[], FilterShape::Whole),
+    filter("md5", filters::md5, (0, 0), &[], FilterShape::Scalar),
+    filter("sha256", filters::sha256, (0, 0), &[], FilterShape::Scalar),
     // Numbers and truth.
-    filter("int", filters::int, (0, 1), &["default"], Shape::Scalar),
-    filter("float", filters::float, (0, 1), &["default"], Shape::Scalar),
-    filter("abs", filters::abs, (0, 0), &[], Shape::Scalar),
-    filter("round", filters::round, (0, 1), &["precision"], Shape::Scalar),
-    filter("bool", filters::bool, (0, 0), &[], Shape::Scalar),
-    filter("default", filters::default, (1, 2), &["boolean"], Shape::Special),
+    filter("int", filters::int, (0, 1), &["default"], FilterShape::Scalar),
+    filter("float", filters::float, (0, 1), &["default"], FilterShape::Scalar),
+    filter("abs", filters::abs, (0, 0), &[], FilterShape::Scalar),
+    filter("round", filters::round, (0, 1), &["precision"], FilterShape::Scalar),
+    filter("bool", filters::bool, (0, 0), &[], FilterShape::Scalar),
+    filter("default", filters::default, (1, 2), &["boolean"], FilterShape::Special),
     // Lists.
-    filter("length", filters::length, (0, 0), &[], Shape::Whole),
-    filter("count", filters::length, (0, 0), &[], Shape::Whole),
-    filter("list", filters::list, (0, 0), &[], Shape::Keep),
-    filter("unique", filters::unique, (0, 0), &["attribute"], Shape::Keep),
-    filter("sort", filters::sort, (0, 0), &["attribute", "reverse"], Shape::Keep),
-    filter("reverse", filters::reverse, (0, 0), &[], Shape::Keep),
-    filter("select", filters::select, (0, 2), &[], Shape::Keep),
-    filter("reject", filters::reject, (0, 2), &[], Shape::Keep),
-    filter("selectattr", filters::selectattr, (1, 3), &[], Shape::Keep),
-    filter("rejectattr", filters::rejectattr, (1, 3), &[], Shape::Keep),
-    filter("first", filters::first, (0, 0), &[], Shape::Element),
-    filter("last", filters::last, (0, 0), &[], Shape::Element),
-    filter("min", filters::min, (0, 0), &["attribute"], Shape::Element),
-    filter("max", filters::max, (0, 0), &["attribute"], Shape::Element),
-    filter("sum", filters::sum, (0, 0), &["attribute"], Shape::Fold),
-    filter("join", filters::join, (0, 1), &["attribute"], Shape::Fold),
-    filter("map", filters::map, (0, 4), &["attribute", "default"], Shape::Special),
-    filter("groupby", filters::groupby, (0, 1), &["attribute"], Shape::Special),
-    filter("items", filters::items, (0, 0), &[], Shape::Special),
-    filter("lookup", filters::lookup, (1, 1), &["*"], Shape::Special),
-    filter("by_field", filters::by_field, (0, 0), &[], Shape::Special),
+    filter("length", filters::length, (0, 0), &[], FilterShape::Whole),
+    filter("count", filters::length, (0, 0), &[], FilterShape::Whole),
+    filter("list", filters::list, (0, 0), &[], FilterShape::Keep),
+    filter("unique", filters::unique, (0, 0), &["attribute"], FilterShape::Keep),
+    filter("sort", filters::sort, (0, 0), &["attribute", "reverse"], FilterShape::Keep),
+    filter("reverse", filters::reverse, (0, 0), &[], FilterShape::Keep),
+    filter("select", filters::select, (0, 2), &[], FilterShape::Keep),
+    filter("reject", filters::reject, (0, 2), &[], FilterShape::Keep),
+    filter("selectattr", filters::selectattr, (1, 3), &[], FilterShape::Keep),
+    filter("rejectattr", filters::rejectattr, (1, 3), &[], FilterShape::Keep),
+    filter("first", filters::first, (0, 0), &[], FilterShape::Element),
+    filter("last", filters::last, (0, 0), &[], FilterShape::Element),
+    filter("min", filters::min, (0, 0), &["attribute"], FilterShape::Element),
+    filter("max", filters::max, (0, 0), &["attribute"], FilterShape::Element),
+    filter("sum", filters::sum, (0, 0), &["attribute"], FilterShape::Fold),
+    filter("join", filters::join, (0, 1), &["attribute"], FilterShape::Fold),
+    filter("map", filters::map, (0, 4), &["attribute", "default"], FilterShape::Special),
+    filter("groupby", filters::groupby, (0, 1), &["attribute"], FilterShape::Special),
+    filter("items", filters::items, (0, 0), &[], FilterShape::Special),
+    filter("lookup", filters::lookup, (1, 1), &["*"], FilterShape::Special),
+    filter("by_field", filters::by_field, (0, 0), &[], FilterShape::Special),
     // Time.
-    filter("epoch", filters::epoch, (0, 0), &[], Shape::Scalar),
-    filter("epoch_ms", filters::epoch_ms, (0, 0), &[], Shape::Scalar),
-    filter("date", filters::date, (1, 1), &[], Shape::Scalar),
-    filter("later", filters::later, (1, 1), &[], Shape::Scalar),
-    filter("earlier", filters::earlier, (1, 1), &[], Shape::Scalar),
+    filter("epoch", filters::epoch, (0, 0), &[], FilterShape::Scalar),
+    filter("epoch_ms", filters::epoch_ms, (0, 0), &[], FilterShape::Scalar),
+    filter("date", filters::date, (1, 1), &[], FilterShape::Scalar),
+    filter("later", filters::later, (1, 1), &[], FilterShape::Scalar),
+    filter("earlier", filters::earlier, (1, 1), &[], FilterShape::Scalar),
 ];
 
 /// A test: its name and how many arguments it takes.
@@ -154,7 +154,7 @@ pub(super) fn duration_ms(name: &str) -> Option<i64> {
     DURATIONS.iter().find(|(known, _)| *known == name).map(|(_, unit_ms)| *unit_ms)
 }
 
-pub(super) fn find_filter(name: &str) -> Option<&'static Filter> {
+pub(super) fn find_filter(name: &str) -> Option<&'static FilterSignature> {
     FILTERS.iter().find(|filter| filter.name == name)
 }
 

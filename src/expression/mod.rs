@@ -36,7 +36,7 @@ mod work;
 
 pub use minijinja::Value;
 
-pub use self::check::{Names, Type};
+pub use self::check::{ScopeNames, Type};
 pub use self::compiled::Expression;
 pub use self::json::{
     Holder, JSON_BYTES_MAX, JSON_DEPTH_MAX, from_json, from_json_shared, from_member, to_json,

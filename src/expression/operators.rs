@@ -13,12 +13,12 @@ use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
 type Computed = Result<Value, Error>;
 
 /// Two operands of one kind.
-enum Pair {
+enum Operands {
     Integers(i128, i128),
     Doubles(f64, f64),
 }
 
-impl Pair {
+impl Operands {
     /// Two numbers; a boolean is 0 or 1.
     fn of(operator: &str, left: &Value, right: &Value) -> Result<Self, Error> {
         let is_number = |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool);
@@ -72,50 +72,50 @@ pub(super) fn sum(left: &Value, right: &Value) -> Computed {
         items.extend(items_of(right)?);
         return Ok(items.into());
     }
-    match Pair::of("+", left, right)? {
-        Pair::Integers(a, b) => integer(a.checked_add(b)),
-        Pair::Doubles(a, b) => Ok((a + b).into()),
+    match Operands::of("+", left, right)? {
+        Operands::Integers(a, b) => integer(a.checked_add(b)),
+        Operands::Doubles(a, b) => Ok((a + b).into()),
     }
 }
 
 /// `left - right`.
 pub(super) fn difference(left: &Value, right: &Value) -> Computed {
-    match Pair::of("-", left, right)? {
-        Pair::Integers(a, b) => integer(a.checked_sub(b)),
-        Pair::Doubles(a, b) => Ok((a - b).into()),
+    match Operands::of("-", left, right)? {
+        Operands::Integers(a, b) => integer(a.checked_sub(b)),
+        Operands::Doubles(a, b) => Ok((a - b).into()),
     }
 }
 
 /// `left * right`.
 pub(super) fn product(left: &Value, right: &Value) -> Computed {
-    match Pair::of("*", left, right)? {
-        Pair::Integers(a, b) => integer(a.checked_mul(b)),
-        Pair::Doubles(a, b) => Ok((a * b).into()),
+    match Operands::of("*", left, right)? {
+        Operands::Integers(a, b) => integer(a.checked_mul(b)),
+        Operands::Doubles(a, b) => Ok((a * b).into()),
     }
 }
 
 /// `left / right`, which is never an integer.
 pub(super) fn quotient(left: &Value, right: &Value) -> Computed {
-    Pair::of("/", left, right)?;
+    Operands::of("/", left, right)?;
     let (a, b) = (double(left), double(right));
     if b == 0.0 { Err(by_zero()) } else { Ok((a / b).into()) }
 }
 
 /// `left // right`, rounded down.
 pub(super) fn floor_quotient(left: &Value, right: &Value) -> Computed {
-    match Pair::of("//", left, right)? {
-        Pair::Integers(_, 0) | Pair::Doubles(_, 0.0) => Err(by_zero()),
-        Pair::Integers(a, b) => integer(floored(a, b).map(|(quotient, _)| quotient)),
-        Pair::Doubles(a, b) => Ok(((a - floored_remainder(a, b)) / b).round().into()),
+    match Operands::of("//", left, right)? {
+        Operands::Integers(_, 0) | Operands::Doubles(_, 0.0) => Err(by_zero()),
+        Operands::Integers(a, b) => integer(floored(a, b).map(|(quotient, _)| quotient)),
+        Operands::Doubles(a, b) => Ok(((a - floored_remainder(a, b)) / b).round().into()),
     }
 }
 
 /// `left % right`, with the sign of `right`.
 pub(super) fn remainder(left: &Value, right: &Value) -> Computed {
-    match Pair::of("%", left, right)? {
-        Pair::Integers(_, 0) | Pair::Doubles(_, 0.0) => Err(by_zero()),
-        Pair::Integers(a, b) => integer(floored(a, b).map(|(_, remainder)| remainder)),
-        Pair::Doubles(a, b) => Ok(floored_remainder(a, b).into()),
+    match Operands::of("%", left, right)? {
+        Operands::Integers(_, 0) | Operands::Doubles(_, 0.0) => Err(by_zero()),
+        Operands::Integers(a, b) => integer(floored(a, b).map(|(_, remainder)| remainder)),
+        Operands::Doubles(a, b) => Ok(floored_remainder(a, b).into()),
     }
 }
 
@@ -137,12 +137,12 @@ fn floored(a: i128, b: i128) -> Option<(i128, i128)> {
 /// `left ** right`.
 #[expect(clippy::cast_precision_loss, reason = "a fraction is a double")]
 pub(super) fn power(left: &Value, right: &Value) -> Computed {
-    match Pair::of("**", left, right)? {
-        Pair::Integers(0, b) if b < 0 => Err(by_zero()),
-        Pair::Integers(a, b) if b < 0 => Ok((a as f64).powf(b as f64).into()),
-        Pair::Integers(a, b) => integer(u32::try_from(b).ok().and_then(|b| a.checked_pow(b))),
-        Pair::Doubles(a, b) if a == 0.0 && b < 0.0 => Err(by_zero()),
-        Pair::Doubles(a, b) => Ok(a.powf(b).into()),
+    match Operands::of("**", left, right)? {
+        Operands::Integers(0, b) if b < 0 => Err(by_zero()),
+        Operands::Integers(a, b) if b < 0 => Ok((a as f64).powf(b as f64).into()),
+        Operands::Integers(a, b) => integer(u32::try_from(b).ok().and_then(|b| a.checked_pow(b))),
+        Operands::Doubles(a, b) if a == 0.0 && b < 0.0 => Err(by_zero()),
+        Operands::Doubles(a, b) => Ok(a.powf(b).into()),
     }
 }
 

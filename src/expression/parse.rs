@@ -9,11 +9,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Value, machinery};
 
 use crate::expression::calls::{FilterCall, Named};
-use crate::expression::eval::{BinaryCall, Given, Tree};
+use crate::expression::eval::{BinaryCall, CallArguments, Tree};
 use crate::expression::language::Test;
 use crate::expression::mistake::Mistake;
 use crate::expression::{filters, language, operators};
 use crate::finding::did_you_mean;
+use crate::printable::shortened;
 
 /// Longest source of an expression, in bytes: a screen of text, and a bound on what compiling and
 /// evaluating one can cost.
@@ -31,7 +32,7 @@ const DEPTH_MAX: usize = 48;
 
 /// Compiles an expression.
 pub(super) fn compile(source: &str) -> Result<Tree, Mistake> {
-    Builder { depth: 0 }.tree(&parse(source)?)
+    TreeBuilder { depth: 0 }.tree(&parse(source)?)
 }
 
 /// The operators that are words.
@@ -73,7 +74,7 @@ pub(super) fn syntax_mistake(source: &str, error: &minijinja::Error) -> Mistake 
     }
     let before = error.range().and_then(|range| source.get(..range.start));
     let column = before.map_or(1, |before| before.chars().count() + 1);
-    let shown: String = source.trim().chars().take(80).collect();
+    let shown = shortened(source.trim(), 80);
     let mistake = Mistake::new(format!("`{shown}` cannot be read: {detail}, at column {column}"));
     let assigns = tokens(source).any(|token| matches!(token, Token::Assign));
     if assigns && detail.starts_with("unexpected input") {
@@ -135,14 +136,14 @@ fn is_duration(expr: &Expr<'_>) -> bool {
     }
 }
 
-struct Builder {
+struct TreeBuilder {
     depth: usize,
 }
 
-type Built = Result<Tree, Mistake>;
+type ParsedTree = Result<Tree, Mistake>;
 
-impl Builder {
-    fn tree(&mut self, expr: &Expr<'_>) -> Built {
+impl TreeBuilder {
+    fn tree(&mut self, expr: &Expr<'_>) -> ParsedTree {
         if self.depth == DEPTH_MAX {
             return Err(too_deep());
         }
@@ -194,7 +195,7 @@ impl Builder {
         self.tree(expr).map(Box::new)
     }
 
-    fn slice(&mut self, slice: &ast::Slice<'_>) -> Built {
+    fn slice(&mut self, slice: &ast::Slice<'_>) -> ParsedTree {
         if slice.step.is_some() {
             return Err(Mistake::new("a slice has no step").hint("turn a list with `| reverse`"));
         }
@@ -204,7 +205,7 @@ impl Builder {
         Ok(Tree::Slice(of, bound(&slice.start)?, bound(&slice.stop)?))
     }
 
-    fn unary(&mut self, op: &ast::UnaryOp<'_>) -> Built {
+    fn unary(&mut self, op: &ast::UnaryOp<'_>) -> ParsedTree {
         let operand = self.boxed(&op.expr)?;
         Ok(match op.op {
             ast::UnaryOpKind::Not => Tree::Not(operand),
@@ -212,7 +213,7 @@ impl Builder {
         })
     }
 
-    fn binary(&mut self, op: &ast::BinOp<'_>) -> Built {
+    fn binary(&mut self, op: &ast::BinOp<'_>) -> ParsedTree {
         let call: BinaryCall = match op.op {
             BinOpKind::ScAnd => {
                 return Ok(Tree::And(self.boxed(&op.left)?, self.boxed(&op.right)?));
@@ -250,34 +251,35 @@ impl Builder {
         Ok(Tree::Binary(call, self.boxed(&op.left)?, self.boxed(&op.right)?))
     }
 
-    fn comparison(&mut self, op: &ast::BinOp<'_>, test: &str) -> Built {
+    fn comparison(&mut self, op: &ast::BinOp<'_>, test: &str) -> ParsedTree {
         let test = language::find_test(test).expect("operators are tests of the table");
         Ok(Tree::Test(test.call, self.boxed(&op.left)?, self.boxed(&op.right)?))
     }
 
     /// A time moved by a duration.
-    fn moved(&mut self, filter: FilterCall, time: &Expr<'_>, duration: &Expr<'_>) -> Built {
-        let given = Given { positional: vec![self.tree(duration)?], ..Given::default() };
+    fn moved(&mut self, filter: FilterCall, time: &Expr<'_>, duration: &Expr<'_>) -> ParsedTree {
+        let given =
+            CallArguments { positional: vec![self.tree(duration)?], ..CallArguments::default() };
         Ok(Tree::Filter(filter, self.boxed(time)?, given))
     }
 
-    fn filter(&mut self, filter: &ast::Filter<'_>) -> Built {
+    fn filter(&mut self, filter: &ast::Filter<'_>) -> ParsedTree {
         let (call, named) = check_filter(filter.name, &filter.args)?;
         let Some(value) = &filter.expr else {
             return Err(Mistake::new(format!("filter `{}` has nothing before it", filter.name)));
         };
-        let given = Given { named, ..self.arguments(&filter.args)? };
+        let given = CallArguments { named, ..self.arguments(&filter.args)? };
         Ok(Tree::Filter(call, self.boxed(value)?, given))
     }
 
-    fn test(&mut self, test: &ast::Test<'_>) -> Built {
+    fn test(&mut self, test: &ast::Test<'_>) -> ParsedTree {
         let call = check_test(test.name, test.args.len())?.call;
         let value = self.boxed(&test.expr)?;
         let other = self.arguments(&test.args)?.positional.pop();
         Ok(Tree::Test(call, value, Box::new(other.unwrap_or(Tree::Literal(Value::UNDEFINED)))))
     }
 
-    fn call(&mut self, call: &ast::Call<'_>) -> Built {
+    fn call(&mut self, call: &ast::Call<'_>) -> ParsedTree {
         match call.identify_call() {
             CallType::Function(name) => {
                 check_name("function", name, language::DURATIONS.iter().map(|(name, _)| *name))?;
@@ -297,8 +299,8 @@ impl Builder {
         }
     }
 
-    fn arguments(&mut self, arguments: &[CallArg<'_>]) -> Result<Given, Mistake> {
-        let mut given = Given::default();
+    fn arguments(&mut self, arguments: &[CallArg<'_>]) -> Result<CallArguments, Mistake> {
+        let mut given = CallArguments::default();
         for argument in arguments {
             match argument {
                 CallArg::Pos(value) => given.positional.push(self.tree(value)?),
@@ -314,7 +316,7 @@ impl Builder {
     }
 
     /// A list; one of literals is made once.
-    fn list(&mut self, items: &[Expr<'_>]) -> Built {
+    fn list(&mut self, items: &[Expr<'_>]) -> ParsedTree {
         let items = items.iter().map(|item| self.tree(item)).collect::<Result<Vec<_>, _>>()?;
         let literal = |item: &Tree| match item {
             Tree::Literal(value) => Some(value.clone()),

@@ -22,11 +22,12 @@ use minijinja::value::{Enumerator, Object, ValueKind};
 use serde_json::Map;
 
 use crate::expression::absence::{noun, settled};
-use crate::expression::check::{Names, Type};
+use crate::expression::check::{ScopeNames, Type};
 use crate::expression::compiled::Expression;
 use crate::expression::json;
 use crate::expression::json::{Unwritable, Writer};
 use crate::expression::mistake::{Failure, Mistake};
+use crate::pointer::child;
 
 /// Most that one rendered template may hold: a measure of memory in bytes, well above any
 /// documented response, so that a loop cannot fill the memory.
@@ -41,40 +42,40 @@ const VALUE_KEY: &str = "$value";
 /// A compiled template.
 #[derive(Clone, Debug)]
 pub struct Template {
-    root: Node,
+    root: TemplateNode,
 }
 
 #[derive(Clone, Debug)]
-enum Node {
+enum TemplateNode {
     /// Nothing in it is computed.
     Literal(serde_json::Value),
     /// A text that is one expression: its value.
     Value(Expression),
     /// A text with expressions in it.
-    Text(Arc<[Piece]>),
-    List(Vec<Node>),
-    Object(Vec<Entry>),
+    Text(Arc<[TextPiece]>),
+    List(Vec<TemplateNode>),
+    Object(Vec<TemplateEntry>),
     Loop(Box<Loop>),
 }
 
 #[derive(Clone, Debug)]
-enum Piece {
+enum TextPiece {
     Literal(Box<str>),
     Computed(Expression),
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    key: Key,
+struct TemplateEntry {
+    key: TemplateKey,
     /// JSON Pointer to the entry's value.
     pointer: String,
-    value: Node,
+    value: TemplateNode,
 }
 
 #[derive(Clone, Debug)]
-enum Key {
+enum TemplateKey {
     Literal(Box<str>),
-    Computed(Arc<[Piece]>),
+    Computed(Arc<[TextPiece]>),
 }
 
 #[derive(Clone, Debug)]
@@ -89,9 +90,9 @@ struct Loop {
 #[derive(Clone, Debug)]
 enum LoopBody {
     /// Entries of one object.
-    Entry(Entry),
+    Entry(TemplateEntry),
     /// Elements of a list.
-    Element(Node),
+    Element(TemplateNode),
 }
 
 /// What is known of a template's value before it is rendered.
@@ -114,23 +115,23 @@ pub enum Outline<'t> {
 }
 
 impl<'t> Outline<'t> {
-    fn of(node: &'t Node) -> Self {
+    fn of(node: &'t TemplateNode) -> Self {
         match node {
-            Node::Literal(value) => Self::literal(value),
-            Node::Value(expression) => Self::Value(expression),
-            Node::Text(_) => Self::Text,
-            Node::List(items) => Self::List(items.iter().map(Self::of).collect()),
-            Node::Object(entries) => {
-                let entry = |entry: &'t Entry| {
+            TemplateNode::Literal(value) => Self::literal(value),
+            TemplateNode::Value(expression) => Self::Value(expression),
+            TemplateNode::Text(_) => Self::Text,
+            TemplateNode::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            TemplateNode::Object(entries) => {
+                let entry = |entry: &'t TemplateEntry| {
                     let name = match &entry.key {
-                        Key::Literal(name) => Some(&**name),
-                        Key::Computed(_) => None,
+                        TemplateKey::Literal(name) => Some(&**name),
+                        TemplateKey::Computed(_) => None,
                     };
                     (name, Self::of(&entry.value))
                 };
                 Self::Object(entries.iter().map(entry).collect())
             }
-            Node::Loop(repeated) => match &repeated.body {
+            TemplateNode::Loop(repeated) => match &repeated.body {
                 LoopBody::Entry(_) => Self::Entries,
                 LoopBody::Element(node) => Self::Elements(Box::new(Self::of(node))),
             },
@@ -160,7 +161,7 @@ impl Template {
 
     /// Compiles a template; reports everything that is wrong with it.
     pub fn compile(value: &serde_json::Value) -> Result<Self, Vec<Mistake>> {
-        let mut reader = Reader { mistakes: Vec::new(), depth: 0 };
+        let mut reader = TemplateReader { mistakes: Vec::new(), depth: 0 };
         let root = reader.node(value, "");
         if reader.mistakes.is_empty() { Ok(Self { root }) } else { Err(reader.mistakes) }
     }
@@ -168,7 +169,7 @@ impl Template {
     /// The template itself when nothing in it is computed.
     pub fn literal(&self) -> Option<&serde_json::Value> {
         match &self.root {
-            Node::Literal(value) => Some(value),
+            TemplateNode::Literal(value) => Some(value),
             _ => None,
         }
     }
@@ -182,7 +183,7 @@ impl Template {
     }
 
     /// Checks all its expressions against the names in scope.
-    pub fn check(&self, names: &dyn Names) -> Vec<Mistake> {
+    pub fn check(&self, names: &dyn ScopeNames) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         check_node(&self.root, "", names, &mut mistakes);
         mistakes
@@ -201,23 +202,18 @@ impl Template {
     }
 }
 
-/// The pointer one step further down.
-fn down(pointer: &str, step: &str) -> String {
-    format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
-}
-
-struct Reader {
+struct TemplateReader {
     mistakes: Vec<Mistake>,
     depth: usize,
 }
 
-impl Reader {
-    fn report(&mut self, pointer: &str, mistake: Mistake) -> Node {
+impl TemplateReader {
+    fn report(&mut self, pointer: &str, mistake: Mistake) -> TemplateNode {
         self.mistakes.push(mistake.at(pointer));
-        Node::Literal(serde_json::Value::Null)
+        TemplateNode::Literal(serde_json::Value::Null)
     }
 
-    fn node(&mut self, value: &serde_json::Value, pointer: &str) -> Node {
+    fn node(&mut self, value: &serde_json::Value, pointer: &str) -> TemplateNode {
         if self.depth == TEMPLATE_DEPTH_MAX {
             return self.report(pointer, Mistake::new("the template is nested too deeply"));
         }
@@ -229,32 +225,37 @@ impl Reader {
                 self.repeated(map, pointer)
             }
             serde_json::Value::Object(map) => self.object(map, value, pointer),
-            scalar => Node::Literal(scalar.clone()),
+            scalar => TemplateNode::Literal(scalar.clone()),
         };
         self.depth -= 1;
         node
     }
 
-    fn text_node(&mut self, text: &str, pointer: &str) -> Node {
+    fn text_node(&mut self, text: &str, pointer: &str) -> TemplateNode {
         let pieces = match pieces(text) {
             Ok(pieces) => pieces,
             Err(mistake) => return self.report(pointer, mistake),
         };
         match pieces.as_slice() {
-            [] | [Piece::Literal(_)] => Node::Literal(text.into()),
-            [Piece::Computed(expression)] => Node::Value(expression.clone()),
-            _ => Node::Text(pieces.into()),
+            [] | [TextPiece::Literal(_)] => TemplateNode::Literal(text.into()),
+            [TextPiece::Computed(expression)] => TemplateNode::Value(expression.clone()),
+            _ => TemplateNode::Text(pieces.into()),
         }
     }
 
-    fn list(&mut self, items: &[serde_json::Value], whole: &serde_json::Value, at: &str) -> Node {
+    fn list(
+        &mut self,
+        items: &[serde_json::Value],
+        whole: &serde_json::Value,
+        at: &str,
+    ) -> TemplateNode {
         let nodes = items.iter().enumerate();
-        let nodes: Vec<Node> =
+        let nodes: Vec<TemplateNode> =
             nodes.map(|(index, item)| self.node(item, &format!("{at}/{index}"))).collect();
-        if nodes.iter().all(|node| matches!(node, Node::Literal(_))) {
-            return Node::Literal(whole.clone());
+        if nodes.iter().all(|node| matches!(node, TemplateNode::Literal(_))) {
+            return TemplateNode::Literal(whole.clone());
         }
-        Node::List(nodes)
+        TemplateNode::List(nodes)
     }
 
     fn object(
@@ -262,37 +263,40 @@ impl Reader {
         map: &Map<String, serde_json::Value>,
         whole: &serde_json::Value,
         pointer: &str,
-    ) -> Node {
-        let entries: Vec<Entry> =
+    ) -> TemplateNode {
+        let entries: Vec<TemplateEntry> =
             map.iter().map(|(key, value)| self.entry(key, value, pointer)).collect();
-        let literal = entries
-            .iter()
-            .all(|entry| matches!((&entry.key, &entry.value), (Key::Literal(_), Node::Literal(_))));
-        if literal { Node::Literal(whole.clone()) } else { Node::Object(entries) }
+        let literal = entries.iter().all(|entry| {
+            matches!(
+                (&entry.key, &entry.value),
+                (TemplateKey::Literal(_), TemplateNode::Literal(_))
+            )
+        });
+        if literal { TemplateNode::Literal(whole.clone()) } else { TemplateNode::Object(entries) }
     }
 
-    fn entry(&mut self, key: &str, value: &serde_json::Value, pointer: &str) -> Entry {
-        let pointer = down(pointer, key);
+    fn entry(&mut self, key: &str, value: &serde_json::Value, pointer: &str) -> TemplateEntry {
+        let pointer = child(pointer, key);
         if key == VALUE_KEY {
             let mistake = Mistake::new("`$value` stands without `$for`");
             self.report(&pointer, mistake.hint("add `$for: name in list` beside it"));
         }
         let read = match pieces(key) {
-            Ok(pieces) if pieces.iter().any(|piece| matches!(piece, Piece::Computed(_))) => {
-                Key::Computed(pieces.into())
+            Ok(pieces) if pieces.iter().any(|piece| matches!(piece, TextPiece::Computed(_))) => {
+                TemplateKey::Computed(pieces.into())
             }
-            Ok(_) => Key::Literal(key.into()),
+            Ok(_) => TemplateKey::Literal(key.into()),
             Err(mistake) => {
                 self.report(&pointer, mistake);
-                Key::Literal(key.into())
+                TemplateKey::Literal(key.into())
             }
         };
         let value = self.node(value, &pointer);
-        Entry { key: read, pointer, value }
+        TemplateEntry { key: read, pointer, value }
     }
 
-    fn repeated(&mut self, map: &Map<String, serde_json::Value>, pointer: &str) -> Node {
-        let head_pointer = down(pointer, FOR_KEY);
+    fn repeated(&mut self, map: &Map<String, serde_json::Value>, pointer: &str) -> TemplateNode {
+        let head_pointer = child(pointer, FOR_KEY);
         let head = match map.get(FOR_KEY).map(loop_head) {
             Some(Ok(head)) => Some(head),
             Some(Err(mistake)) => {
@@ -307,12 +311,14 @@ impl Reader {
             return self.report(pointer, mistake.hint("give it one entry, or `$value` for a list"));
         };
         let body = if *key == VALUE_KEY {
-            LoopBody::Element(self.node(value, &down(pointer, VALUE_KEY)))
+            LoopBody::Element(self.node(value, &child(pointer, VALUE_KEY)))
         } else {
             LoopBody::Entry(self.entry(key, value, pointer))
         };
-        let Some((name, list)) = head else { return Node::Literal(serde_json::Value::Null) };
-        Node::Loop(Box::new(Loop { name, list, pointer: pointer.to_owned(), body }))
+        let Some((name, list)) = head else {
+            return TemplateNode::Literal(serde_json::Value::Null);
+        };
+        TemplateNode::Loop(Box::new(Loop { name, list, pointer: pointer.to_owned(), body }))
     }
 }
 
@@ -331,9 +337,13 @@ fn loop_head(head: &serde_json::Value) -> Result<(Arc<str>, Expression), Mistake
 }
 
 /// Cuts a text into literal pieces and compiled expressions.
-fn pieces(text: &str) -> Result<Vec<Piece>, Mistake> {
+fn pieces(text: &str) -> Result<Vec<TextPiece>, Mistake> {
     if !text.contains('{') {
-        return Ok(if text.is_empty() { Vec::new() } else { vec![Piece::Literal(text.into())] });
+        return Ok(if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![TextPiece::Literal(text.into())]
+        });
     }
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -341,7 +351,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, Mistake> {
         let (before, after) = (&rest[..start], &rest[start + 2..]);
         refuse_statements(before)?;
         if !before.is_empty() {
-            pieces.push(Piece::Literal(before.into()));
+            pieces.push(TextPiece::Literal(before.into()));
         }
         if after.starts_with('-') {
             return Err(Mistake::new("`{{-` has no meaning here")
@@ -350,12 +360,12 @@ fn pieces(text: &str) -> Result<Vec<Piece>, Mistake> {
         let end = expression_end(after).ok_or_else(|| {
             Mistake::new("`{{` is not closed by `}}`").hint("write a literal `{{` as `{{ '{{' }}`")
         })?;
-        pieces.push(Piece::Computed(Expression::compile(&after[..end])?));
+        pieces.push(TextPiece::Computed(Expression::compile(&after[..end])?));
         rest = &after[end + 2..];
     }
     refuse_statements(rest)?;
     if !rest.is_empty() {
-        pieces.push(Piece::Literal(rest.into()));
+        pieces.push(TextPiece::Literal(rest.into()));
     }
     Ok(pieces)
 }
@@ -392,7 +402,7 @@ fn expression_end(text: &str) -> Option<usize> {
 fn check_expression(
     expression: &Expression,
     pointer: &str,
-    names: &dyn Names,
+    names: &dyn ScopeNames,
     mistakes: &mut Vec<Mistake>,
 ) -> Type {
     let (known, found) = expression.check(names);
@@ -400,18 +410,28 @@ fn check_expression(
     known
 }
 
-fn check_pieces(pieces: &[Piece], pointer: &str, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
+fn check_pieces(
+    pieces: &[TextPiece],
+    pointer: &str,
+    names: &dyn ScopeNames,
+    mistakes: &mut Vec<Mistake>,
+) {
     for piece in pieces {
-        if let Piece::Computed(expression) = piece {
+        if let TextPiece::Computed(expression) = piece {
             check_expression(expression, pointer, names, mistakes);
         }
     }
 }
 
-fn check_node(node: &Node, pointer: &str, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
+fn check_node(
+    node: &TemplateNode,
+    pointer: &str,
+    names: &dyn ScopeNames,
+    mistakes: &mut Vec<Mistake>,
+) {
     match node {
-        Node::Literal(_) => {}
-        Node::Value(expression) => {
+        TemplateNode::Literal(_) => {}
+        TemplateNode::Value(expression) => {
             if let Type::Table(table) = check_expression(expression, pointer, names, mistakes) {
                 mistakes.push(
                     Mistake::new(format!("table `{table}` is not a value"))
@@ -420,30 +440,30 @@ fn check_node(node: &Node, pointer: &str, names: &dyn Names, mistakes: &mut Vec<
                 );
             }
         }
-        Node::Text(pieces) => check_pieces(pieces, pointer, names, mistakes),
-        Node::List(items) => {
+        TemplateNode::Text(pieces) => check_pieces(pieces, pointer, names, mistakes),
+        TemplateNode::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 check_node(item, &format!("{pointer}/{index}"), names, mistakes);
             }
         }
-        Node::Object(entries) => {
+        TemplateNode::Object(entries) => {
             for entry in entries {
                 check_entry(entry, names, mistakes);
             }
         }
-        Node::Loop(repeated) => check_loop(repeated, names, mistakes),
+        TemplateNode::Loop(repeated) => check_loop(repeated, names, mistakes),
     }
 }
 
-fn check_entry(entry: &Entry, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
-    if let Key::Computed(pieces) = &entry.key {
+fn check_entry(entry: &TemplateEntry, names: &dyn ScopeNames, mistakes: &mut Vec<Mistake>) {
+    if let TemplateKey::Computed(pieces) = &entry.key {
         check_pieces(pieces, &entry.pointer, names, mistakes);
     }
     check_node(&entry.value, &entry.pointer, names, mistakes);
 }
 
-fn check_loop(repeated: &Loop, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
-    let pointer = down(&repeated.pointer, FOR_KEY);
+fn check_loop(repeated: &Loop, names: &dyn ScopeNames, mistakes: &mut Vec<Mistake>) {
+    let pointer = child(&repeated.pointer, FOR_KEY);
     let element = match check_expression(&repeated.list, &pointer, names, mistakes) {
         Type::List(element) => *element,
         Type::Any => Type::Any,
@@ -466,19 +486,19 @@ fn check_loop(repeated: &Loop, names: &dyn Names, mistakes: &mut Vec<Mistake>) {
     match &repeated.body {
         LoopBody::Entry(entry) => check_entry(entry, &inner, mistakes),
         LoopBody::Element(node) => {
-            check_node(node, &down(&repeated.pointer, VALUE_KEY), &inner, mistakes);
+            check_node(node, &child(&repeated.pointer, VALUE_KEY), &inner, mistakes);
         }
     }
 }
 
 /// The names inside a loop: those outside and the loop's own.
 struct Inner<'n> {
-    outer: &'n dyn Names,
+    outer: &'n dyn ScopeNames,
     name: &'n str,
     element: Type,
 }
 
-impl Names for Inner<'_> {
+impl ScopeNames for Inner<'_> {
     fn name(&self, name: &str) -> Option<Type> {
         if name == self.name { Some(self.element.clone()) } else { self.outer.name(name) }
     }
@@ -499,19 +519,19 @@ impl Names for Inner<'_> {
 }
 
 /// The scope inside a loop.
-struct Scope {
+struct LoopScope {
     outer: Value,
     name: Arc<str>,
     element: Value,
 }
 
-impl fmt::Debug for Scope {
+impl fmt::Debug for LoopScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entry(&self.name, &self.element).finish_non_exhaustive()
     }
 }
 
-impl Object for Scope {
+impl Object for LoopScope {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
@@ -552,18 +572,22 @@ impl Renderer {
         self.writer.charge(bytes).map_err(|_| too_large())
     }
 
-    fn whole(&mut self, node: &Node, scope: &Value) -> Result<serde_json::Value, Failure> {
+    fn whole(&mut self, node: &TemplateNode, scope: &Value) -> Result<serde_json::Value, Failure> {
         Ok(self.node(node, scope)?.unwrap_or_default())
     }
 
     /// The value of a node; `None` where it is absent.
-    fn node(&mut self, node: &Node, scope: &Value) -> Result<Option<serde_json::Value>, Failure> {
+    fn node(
+        &mut self,
+        node: &TemplateNode,
+        scope: &Value,
+    ) -> Result<Option<serde_json::Value>, Failure> {
         let value = match node {
-            Node::Literal(value) => {
+            TemplateNode::Literal(value) => {
                 self.writer.charge_json(value).map_err(|_| too_large())?;
                 value.clone()
             }
-            Node::Value(expression) => {
+            TemplateNode::Value(expression) => {
                 let value = expression.eval_as_is(scope)?;
                 if value.is_undefined() && !self.keeps_absent {
                     return Ok(None);
@@ -574,13 +598,13 @@ impl Renderer {
                 }
                 self.writer.write(&value).map_err(|error| failure(expression, error))?
             }
-            Node::Text(pieces) => serde_json::Value::String(self.text(pieces, scope)?),
-            Node::List(items) => {
+            TemplateNode::Text(pieces) => serde_json::Value::String(self.text(pieces, scope)?),
+            TemplateNode::List(items) => {
                 self.charge(0)?;
                 let items = items.iter().filter_map(|item| self.node(item, scope).transpose());
                 items.collect::<Result<_, _>>()?
             }
-            Node::Object(entries) => {
+            TemplateNode::Object(entries) => {
                 self.charge(0)?;
                 let mut map = Map::new();
                 for entry in entries {
@@ -588,17 +612,17 @@ impl Renderer {
                 }
                 serde_json::Value::Object(map)
             }
-            Node::Loop(repeated) => self.repeat(repeated, scope)?,
+            TemplateNode::Loop(repeated) => self.repeat(repeated, scope)?,
         };
         Ok(Some(value))
     }
 
-    fn text(&mut self, pieces: &[Piece], scope: &Value) -> Result<String, Failure> {
+    fn text(&mut self, pieces: &[TextPiece], scope: &Value) -> Result<String, Failure> {
         let mut text = String::new();
         for piece in pieces {
             match piece {
-                Piece::Literal(literal) => text.push_str(literal),
-                Piece::Computed(expression) => {
+                TextPiece::Literal(literal) => text.push_str(literal),
+                TextPiece::Computed(expression) => {
                     text.push_str(&json::to_text(&expression.eval(scope)?));
                 }
             }
@@ -612,16 +636,16 @@ impl Renderer {
 
     fn entry(
         &mut self,
-        entry: &Entry,
+        entry: &TemplateEntry,
         scope: &Value,
         map: &mut Map<String, serde_json::Value>,
     ) -> Result<(), Failure> {
         let key = match &entry.key {
-            Key::Literal(key) => {
+            TemplateKey::Literal(key) => {
                 self.charge(key.len())?;
                 key.to_string()
             }
-            Key::Computed(pieces) => self.text(pieces, scope)?,
+            TemplateKey::Computed(pieces) => self.text(pieces, scope)?,
         };
         if let Some(value) = self.node(&entry.value, scope)? {
             map.insert(key, value);
@@ -641,7 +665,7 @@ impl Renderer {
         let mut items = Vec::new();
         for element in elements {
             self.charge(0)?;
-            let inner = Value::from_object(Scope {
+            let inner = Value::from_object(LoopScope {
                 outer: scope.clone(),
                 name: Arc::clone(&repeated.name),
                 element: settled(element),

@@ -131,7 +131,7 @@ fn every_line(table: &Expect, outcome: impl Fn(&str) -> String) {
 
 struct Scope;
 
-impl Names for Scope {
+impl ScopeNames for Scope {
     fn name(&self, name: &str) -> Option<Type> {
         Some(match name {
             "organization" => Type::Record("organizations".into()),

@@ -8,10 +8,11 @@ use http::{HeaderName, HeaderValue, Method};
 use indexmap::IndexMap;
 
 use super::format::{DELAY_MAX, shown};
-use super::{ConnectionFormat, FaultFormat, HeaderFormat, Problem};
+use super::{ConnectionFormat, FaultFormat, FaultProblem, HeaderFormat};
 use crate::clock::parse_duration_ms;
-use crate::finding::{child, did_you_mean};
+use crate::finding::did_you_mean;
 use crate::json::too_deep;
+use crate::pointer::child;
 
 /// The longest text of a condition, in bytes: a path longer than this is not written by hand.
 const CONDITION_MAX: usize = 1024;
@@ -34,22 +35,22 @@ pub const METHODS: [Method; 9] = [
 
 /// Collects problems.
 #[derive(Debug, Default)]
-pub(super) struct Check {
-    problems: Vec<Problem>,
+pub(super) struct FaultCheck {
+    problems: Vec<FaultProblem>,
 }
 
-impl Check {
+impl FaultCheck {
     pub(super) fn report(
         &mut self,
         pointer: impl Into<String>,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.problems.push(Problem::new(pointer, message, hint));
+        self.problems.push(FaultProblem::new(pointer, message, hint));
     }
 
     /// All problems that were found, if any.
-    pub(super) fn done(self) -> Result<(), Vec<Problem>> {
+    pub(super) fn done(self) -> Result<(), Vec<FaultProblem>> {
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }
 

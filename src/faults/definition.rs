@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Serialize, Serializer};
 
-use super::check::Check;
+use super::check::FaultCheck;
 use super::format::DELAY_MAX;
-use super::{FaultFormat, FaultTarget, Problem, glob};
+use super::{FaultFormat, FaultProblem, FaultTarget, glob};
 use crate::ids::Dice;
 use crate::message::Delivery;
 
@@ -63,8 +63,8 @@ impl PartialEq for Fault {
 
 impl Fault {
     /// Checks a fault and makes it ready; fails with everything that is wrong with it.
-    pub fn compile(format: FaultFormat) -> Result<Self, Vec<Problem>> {
-        let mut check = Check::default();
+    pub fn compile(format: FaultFormat) -> Result<Self, Vec<FaultProblem>> {
+        let mut check = FaultCheck::default();
         check.conditions(&format);
         check.sense(&format);
         check.depth(&format);

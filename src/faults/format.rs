@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-use super::Problem;
-use crate::finding::{child, did_you_mean};
+use super::FaultProblem;
+use crate::finding::did_you_mean;
+use crate::pointer::child;
 use crate::printable;
 
 /// The longest time that a fault, or all that strike one request together, holds an answer back: ten minutes, past
@@ -182,9 +183,9 @@ pub struct TrickleFormat {
 impl FaultFormat {
     /// Reads a fault from JSON, and finds each key that is not known or whose value has no possible form, up to
     /// twenty.
-    pub fn read(value: &Value) -> Result<Self, Vec<Problem>> {
+    pub fn read(value: &Value) -> Result<Self, Vec<FaultProblem>> {
         let Value::Object(members) = value else {
-            return Err(vec![Problem::new("", "a fault is an object", EXAMPLE)]);
+            return Err(vec![FaultProblem::new("", "a fault is an object", EXAMPLE)]);
         };
         if let Ok(format) = serde_json::from_value(value.clone()) {
             return Ok(format);
@@ -207,7 +208,7 @@ const PROBLEMS_MAX: usize = 20;
 const EXAMPLE: &str = "as in `{\"operation\": \"deleteShop\", \"answer\": {\"status\": 503}}`";
 
 /// Why the value of this key could not be read.
-fn misread(key: &str, value: &Value, error: &serde_json::Error, known: &[String]) -> Problem {
+fn misread(key: &str, value: &Value, error: &serde_json::Error, known: &[String]) -> FaultProblem {
     let pointer = child("", key);
     if !known.iter().any(|name| name == key) {
         return unknown_key(&pointer, key, known.iter().map(String::as_str));
@@ -217,7 +218,7 @@ fn misread(key: &str, value: &Value, error: &serde_json::Error, known: &[String]
     } else {
         format!("`{key}` cannot be `{}`", shown(&value.to_string()))
     };
-    Problem::new(pointer, message, format!("write {}", form(key)))
+    FaultProblem::new(pointer, message, format!("write {}", form(key)))
 }
 
 /// What the value of this key looks like.
@@ -245,7 +246,7 @@ pub(super) fn unknown_key<'k>(
     pointer: &str,
     key: &str,
     known: impl Iterator<Item = &'k str> + Clone,
-) -> Problem {
+) -> FaultProblem {
     let key = shown(key);
     let all: Vec<String> = known.clone().map(|name| format!("`{name}`")).collect();
     let listed = format!("known are {}", all.join(", "));
@@ -253,7 +254,7 @@ pub(super) fn unknown_key<'k>(
         Some(near) => format!("{near} {listed}"),
         None => listed,
     };
-    Problem::new(pointer, format!("`{key}` is not known here"), hint)
+    FaultProblem::new(pointer, format!("`{key}` is not known here"), hint)
 }
 
 /// Every key of a fault, as its schema has them.

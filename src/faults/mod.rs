@@ -42,8 +42,8 @@ const ID_MAX: usize = 64;
 /// The faults of one sandbox, in the order in which they are tried. Clones share the definitions and go on counting and
 /// drawing on their own.
 #[derive(Clone, Debug)]
-pub struct Faults {
-    entries: Vec<Entry>,
+pub struct FaultSet {
+    entries: Vec<FaultEntry>,
     /// The number of the last id that was made up.
     last_id: u64,
     dice: Dice,
@@ -51,7 +51,7 @@ pub struct Faults {
 
 /// One fault of a sandbox, and what became of it there.
 #[derive(Clone, Debug, Serialize)]
-pub struct Entry {
+pub struct FaultEntry {
     /// Which one it is.
     pub id: Arc<str>,
     /// What it does.
@@ -108,7 +108,7 @@ pub enum FaultsError {
 
 /// One thing that is wrong with a written fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct FaultProblem {
     /// JSON Pointer (RFC 6901) into the fault; empty where all of it is meant.
     pub pointer: String,
     /// What is wrong.
@@ -119,9 +119,9 @@ pub struct Problem {
 
 /// Everything that is wrong with a written fault, as one error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems(pub Vec<FaultProblem>);
 
-impl Faults {
+impl FaultSet {
     /// No faults yet, and the dice that `seed` starts.
     pub fn seeded(seed: u64) -> Self {
         Self { entries: Vec::new(), last_id: 0, dice: Dice::seeded(seed) }
@@ -145,17 +145,17 @@ impl Faults {
     }
 
     /// All of them, in the order in which they are tried.
-    pub fn list(&self) -> &[Entry] {
+    pub fn list(&self) -> &[FaultEntry] {
         &self.entries
     }
 
     /// The one with this id.
-    pub fn get(&self, id: &str) -> Option<&Entry> {
+    pub fn get(&self, id: &str) -> Option<&FaultEntry> {
         self.entries.iter().find(|entry| &*entry.id == id)
     }
 
     /// Adds one at the end, under the first id of `f1`, `f2`, … that was not used yet.
-    pub fn add(&mut self, fault: impl Into<Arc<Fault>>) -> Result<&Entry, FaultsError> {
+    pub fn add(&mut self, fault: impl Into<Arc<Fault>>) -> Result<&FaultEntry, FaultsError> {
         let unused = |number: &u64| self.get(&format!("f{number}")).is_none();
         let number = (self.last_id + 1..=u64::MAX).find(unused).ok_or(FaultsError::Full)?;
         self.push(&format!("f{number}"), fault.into())?;
@@ -179,14 +179,14 @@ impl Faults {
     }
 
     /// Takes out the one with this id; the others stay in order.
-    pub fn remove(&mut self, id: &str) -> Option<Entry> {
+    pub fn remove(&mut self, id: &str) -> Option<FaultEntry> {
         let position = self.entries.iter().position(|entry| &*entry.id == id)?;
         Some(self.entries.remove(position))
     }
 
     /// Whether these are the same faults, struck as often.
     pub fn is_as(&self, other: &Self) -> bool {
-        let of = |entry: &Entry| (entry.id.clone(), Arc::as_ptr(&entry.fault), entry.matched);
+        let of = |entry: &FaultEntry| (entry.id.clone(), Arc::as_ptr(&entry.fault), entry.matched);
         self.entries.iter().map(of).eq(other.entries.iter().map(of))
     }
 
@@ -204,7 +204,7 @@ impl Faults {
         if self.entries.len() >= FAULTS_MAX {
             return Err(FaultsError::Full);
         }
-        self.entries.push(Entry { id: id.into(), fault, matched: 0, struck: 0 });
+        self.entries.push(FaultEntry { id: id.into(), fault, matched: 0, struck: 0 });
         Ok(())
     }
 
@@ -225,7 +225,7 @@ impl Faults {
     }
 }
 
-impl Entry {
+impl FaultEntry {
     /// Counts a request that matches, and decides whether it is struck.
     fn is_struck(&mut self, dice: &mut Dice) -> bool {
         let waits = self.matched < self.fault.after();
@@ -244,7 +244,7 @@ impl FaultEffect {
     }
 
     /// Adds what one more fault does.
-    fn join(&mut self, entry: &Entry, dice: &mut Dice) {
+    fn join(&mut self, entry: &FaultEntry, dice: &mut Dice) {
         self.faults.push(Arc::clone(&entry.id));
         if let Some(delay) = entry.fault.delay {
             self.delay = self.delay.saturating_add(delay.draw(dice)).min(DELAY_MAX);
@@ -263,7 +263,7 @@ impl FaultEffect {
     }
 }
 
-impl Problem {
+impl FaultProblem {
     pub(crate) fn new(
         pointer: impl Into<String>,
         message: impl Into<String>,
@@ -273,7 +273,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for FaultProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.hint {
             Some(hint) => write!(f, "{} ({hint})", self.message),
@@ -282,8 +282,8 @@ impl fmt::Display for Problem {
     }
 }
 
-impl From<Vec<Problem>> for Problems {
-    fn from(problems: Vec<Problem>) -> Self {
+impl From<Vec<FaultProblem>> for Problems {
+    fn from(problems: Vec<FaultProblem>) -> Self {
         Self(problems)
     }
 }

@@ -7,14 +7,14 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::check::Check;
+use super::check::FaultCheck;
 use super::definition::{Connection, Delay};
 use super::format::shown;
 use super::{
     ConnectionFormat, DelayFormat, FAULT_HEADERS_MAX, FaultAnswer, FaultAnswerFormat, HeaderFormat,
 };
-use crate::finding::child;
 use crate::message::{Delivery, FRAMING};
+use crate::pointer::child;
 
 /// The largest body of a fault's answer, in bytes: more than any documented error, and a hundred of them in one
 /// sandbox are still 6 MiB.
@@ -23,7 +23,7 @@ pub const FAULT_BODY_MAX: usize = 64 * 1024;
 /// The widest lognormal spread: at 4, one delay of a hundred is longer than 10,000 medians.
 const SIGMA_MAX: f64 = 4.0;
 
-impl Check {
+impl FaultCheck {
     pub(super) fn delay(&mut self, delay: &DelayFormat) -> Option<Delay> {
         match delay {
             DelayFormat::Plain(text) => self.duration("/delay", text).map(Delay::Fixed),

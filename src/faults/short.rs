@@ -7,8 +7,8 @@ use std::str::FromStr;
 use serde_json::{Map, Value, json};
 
 use super::format::{shown, unknown_key};
-use super::{Fault, FaultFormat, Problem, Problems};
-use crate::finding::child;
+use super::{Fault, FaultFormat, FaultProblem, Problems};
+use crate::pointer::child;
 
 /// Keys whose value is text.
 const TEXTS: [&str; 4] = ["provider", "operation", "method", "path"];
@@ -62,7 +62,7 @@ impl FromStr for FaultFormat {
 }
 
 /// The same fault as JSON, and the parts that could not be taken over.
-fn long_form(text: &str) -> (Value, Vec<Problem>) {
+fn long_form(text: &str) -> (Value, Vec<FaultProblem>) {
     let mut fault = Map::new();
     let mut problems = Vec::new();
     let mut rest = text;
@@ -81,10 +81,10 @@ fn long_form(text: &str) -> (Value, Vec<Problem>) {
 }
 
 /// Puts one `key=value` where it belongs.
-fn read_part(part: &str, fault: &mut Map<String, Value>) -> Result<(), Problem> {
+fn read_part(part: &str, fault: &mut Map<String, Value>) -> Result<(), FaultProblem> {
     let Some((key, value)) = part.split_once('=') else {
         let hint = "write `key=value` with commas between, as in `operation=deleteShop,status=503`";
-        return Err(Problem::new("", format!("`{}` is not `key=value`", shown(part)), hint));
+        return Err(FaultProblem::new("", format!("`{}` is not `key=value`", shown(part)), hint));
     };
     let (key, value) = (key.trim(), value.trim());
     let (path, value): (Vec<&str>, Value) = match key {
@@ -103,7 +103,7 @@ fn read_part(part: &str, fault: &mut Map<String, Value>) -> Result<(), Problem> 
     };
     put(fault, &path, value).map_err(|pointer| {
         let message = format!("`{key}` is given twice");
-        Problem::new(pointer, message, "keep one of them")
+        FaultProblem::new(pointer, message, "keep one of them")
     })
 }
 
@@ -128,16 +128,16 @@ fn scalar(text: &str) -> Value {
 }
 
 /// A number as of a status; whether there is such a status is found out later.
-fn status(text: &str) -> Result<Value, Problem> {
+fn status(text: &str) -> Result<Value, FaultProblem> {
     let number = text.parse::<u16>().map_err(|_| {
         let message = format!("`status` cannot be `{}`", shown(text));
-        Problem::new("/answer/status", message, "write a number from 200 to 599")
+        FaultProblem::new("/answer/status", message, "write a number from 200 to 599")
     })?;
     Ok(number.into())
 }
 
 /// The same problems, with advice in the short form where it differs from JSON.
-fn in_short_form(mut problems: Vec<Problem>) -> Vec<Problem> {
+fn in_short_form(mut problems: Vec<FaultProblem>) -> Vec<FaultProblem> {
     for problem in &mut problems {
         let hint = match problem.pointer.as_str() {
             "/delay" => "write a duration as in `200ms`, `50ms..1s` or `90ms~0.5`",

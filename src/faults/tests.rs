@@ -17,8 +17,8 @@ fn fault(written: &Value) -> Arc<Fault> {
     Arc::new(Fault::compile(FaultFormat::read(written).unwrap()).unwrap())
 }
 
-fn faults(written: impl IntoIterator<Item = Value>) -> Faults {
-    Faults::new(written.into_iter().map(|written| fault(&written)), 1).unwrap()
+fn faults(written: impl IntoIterator<Item = Value>) -> FaultSet {
+    FaultSet::new(written.into_iter().map(|written| fault(&written)), 1).unwrap()
 }
 
 /// A deletion of a shop, with these headers.
@@ -32,12 +32,12 @@ fn with_deletion<T>(headers: &HeaderMap, look: impl FnOnce(&FaultTarget<'_>) -> 
     })
 }
 
-fn strike(faults: &mut Faults) -> Option<FaultEffect> {
+fn strike(faults: &mut FaultSet) -> Option<FaultEffect> {
     with_deletion(&HeaderMap::new(), |target| faults.effect_on(target))
 }
 
 /// Which of so many deletions are struck: `x` for each that is, `.` for each that is not.
-fn struck(faults: &mut Faults, requests: usize) -> String {
+fn struck(faults: &mut FaultSet, requests: usize) -> String {
     (0..requests).map(|_| if strike(faults).is_some() { 'x' } else { '.' }).collect()
 }
 
@@ -624,7 +624,7 @@ fn drawn_delays_are_spread_as_they_say() {
 #[test]
 fn the_same_seed_strikes_the_same_requests() {
     let written = || fault(&json!({ "delay": "1s", "probability": 0.5 }));
-    let run = |seed| struck(&mut Faults::new([written()], seed).unwrap(), 40);
+    let run = |seed| struck(&mut FaultSet::new([written()], seed).unwrap(), 40);
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
 }
@@ -654,14 +654,14 @@ fn a_clone_shares_what_is_written_and_counts_and_draws_on_its_own() {
 #[test]
 fn faults_are_added_replaced_and_removed_by_id() {
     let named = |status: u16| fault(&json!({ "answer": { "status": status } }));
-    let shown = |all: &Faults| {
+    let shown = |all: &FaultSet| {
         let shown = all.list().iter().map(|entry| {
             let status = entry.fault.format().answer.as_ref().unwrap().status;
             format!("{}={status}/{}", entry.id, entry.matched)
         });
         shown.collect::<Vec<_>>().join(" ")
     };
-    let mut all = Faults::seeded(1);
+    let mut all = FaultSet::seeded(1);
     assert!(all.is_empty());
     assert_eq!(strike(&mut all), None);
     assert_eq!(&*all.add(named(501)).unwrap().id, "f1");
@@ -682,7 +682,7 @@ fn faults_are_added_replaced_and_removed_by_id() {
 #[test]
 fn ids_have_a_form_and_faults_a_limit() {
     let one = fault(&json!({ "delay": "1s" }));
-    let mut all = Faults::seeded(1);
+    let mut all = FaultSet::seeded(1);
     for id in ["", "a b", "a/b", "ä", &"x".repeat(65)] {
         assert_eq!(all.replace(id, Arc::clone(&one)), Err(FaultsError::Id), "{id}");
     }
@@ -694,7 +694,7 @@ fn ids_have_a_form_and_faults_a_limit() {
     assert_eq!(all.add(Arc::clone(&one)).unwrap_err(), FaultsError::Full);
     assert_eq!(all.replace("new", Arc::clone(&one)), Err(FaultsError::Full));
     assert_eq!(all.replace("f1", Arc::clone(&one)), Ok(false));
-    assert!(Faults::new(vec![one; FAULTS_MAX + 1], 1).is_err());
+    assert!(FaultSet::new(vec![one; FAULTS_MAX + 1], 1).is_err());
     expect![[r#"
         a sandbox has at most 100 faults: remove one first
         an id of a fault has 1 to 64 characters of `A-Z a-z 0-9 . _ ~ -`: choose another"#]]
@@ -736,7 +736,7 @@ proptest! {
         paths in prop::collection::vec("[/a*-]{0,6}", 0..12),
         seed: u64,
     ) {
-        let mut all = Faults::new(written.iter().map(fault), seed).unwrap();
+        let mut all = FaultSet::new(written.iter().map(fault), seed).unwrap();
         for path in &paths {
             let before = all.clone();
             let headers = HeaderMap::new();

@@ -14,29 +14,29 @@ pub const KEPT_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A request, copied before it is answered.
 #[derive(Debug)]
-pub struct Draft {
+pub struct ExchangeDraft {
     block: Vec<u8>,
     head: usize,
-    body: Kept,
+    body: CapturedBody,
 }
 
 /// How much of a body is kept, and how large it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct CapturedBody {
     /// Bytes that are kept.
     pub kept: usize,
     /// Bytes that there were, decoded; `None` where it went past the limit for bodies or could not be decoded.
     pub total: Option<usize>,
 }
 
-impl Kept {
+impl CapturedBody {
     /// Whether all of it is there.
     pub fn is_whole(self) -> bool {
         self.total == Some(self.kept)
     }
 }
 
-impl Draft {
+impl ExchangeDraft {
     /// Copies a request. `target` is what was asked for on the wire.
     pub fn of(parts: &Parts, body: &Body) -> Self {
         let mut block = Vec::with_capacity(512);
@@ -49,7 +49,7 @@ impl Draft {
         let body = match body {
             Body::Complete(bytes) => push_body(&mut block, bytes),
             Body::TooLarge { .. } | Body::UnknownCoding { .. } | Body::BrokenCoding { .. } => {
-                Kept { kept: 0, total: None }
+                CapturedBody { kept: 0, total: None }
             }
         };
         Self { block, head, body }
@@ -78,10 +78,10 @@ pub struct Exchange {
     /// Request head, request body, response fields, response body.
     block: Box<[u8]>,
     request_head: usize,
-    request_body: Kept,
+    request_body: CapturedBody,
     status: StatusCode,
     response_head: usize,
-    response_body: Kept,
+    response_body: CapturedBody,
 }
 
 impl Exchange {
@@ -91,7 +91,7 @@ impl Exchange {
     }
 
     /// The request as it came, and how much of its body is there.
-    pub fn request(&self) -> (Parts, Bytes, Kept) {
+    pub fn request(&self) -> (Parts, Bytes, CapturedBody) {
         let (head, rest) = self.block.split_at(self.request_head);
         let line_end = head.windows(2).position(|pair| pair == b"\r\n").unwrap_or(head.len());
         let (line, fields) = head.split_at(line_end);
@@ -119,7 +119,7 @@ impl Exchange {
     }
 
     /// The answer, and how much of its body is there.
-    pub fn response(&self) -> (Response<Bytes>, Kept) {
+    pub fn response(&self) -> (Response<Bytes>, CapturedBody) {
         let rest = &self.block[self.request_head + self.request_body.kept..];
         let (head, body) = rest.split_at(self.response_head);
         let mut response = Response::new(Bytes::copy_from_slice(body));
@@ -149,10 +149,10 @@ fn push_headers(block: &mut Vec<u8>, headers: &HeaderMap) {
     }
 }
 
-fn push_body(block: &mut Vec<u8>, body: &Bytes) -> Kept {
+fn push_body(block: &mut Vec<u8>, body: &Bytes) -> CapturedBody {
     let kept = body.len().min(KEPT_BODY_BYTES_MAX);
     block.extend_from_slice(&body[..kept]);
-    Kept { kept, total: Some(body.len()) }
+    CapturedBody { kept, total: Some(body.len()) }
 }
 
 fn read_headers(mut fields: &[u8]) -> HeaderMap {
@@ -182,7 +182,7 @@ mod tests {
         let mut response = Response::new(Bytes::from_static(answer.as_bytes()));
         *response.status_mut() = StatusCode::ACCEPTED;
         response.headers_mut().insert("x-two", HeaderValue::from_static(""));
-        Draft::of(&request.into_parts().0, body).answered(&response)
+        ExchangeDraft::of(&request.into_parts().0, body).answered(&response)
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         let long = "x".repeat(KEPT_BODY_BYTES_MAX + 1);
         let (_, body, kept) = exchange(&long.as_str().into(), "").request();
         assert_eq!(body.len(), KEPT_BODY_BYTES_MAX);
-        assert_eq!(kept, Kept { kept: KEPT_BODY_BYTES_MAX, total: Some(long.len()) });
+        assert_eq!(kept, CapturedBody { kept: KEPT_BODY_BYTES_MAX, total: Some(long.len()) });
         assert!(!kept.is_whole());
         let (_, body, kept) = exchange(&Body::TooLarge { limit: 1 }, "").request();
         assert_eq!((body.len(), kept.total), (0, None));

@@ -9,15 +9,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::clock::{Clock, ClockChange, Timestamp};
+use crate::clock::{ClockChange, SandboxClock, Timestamp};
 use crate::message::{Facts, Why};
 use crate::store::{Change, Record};
 
-pub use exchange::{Draft, Exchange, KEPT_BODY_BYTES_MAX, Kept};
+pub use exchange::{CapturedBody, Exchange, ExchangeDraft, KEPT_BODY_BYTES_MAX};
 
 /// What all journals together may take, and what they take.
 #[derive(Debug)]
-pub struct Budget {
+pub struct JournalBudget {
     /// The most entries of one journal.
     pub entries_max: usize,
     /// The most bytes of all journals.
@@ -25,7 +25,7 @@ pub struct Budget {
     used: AtomicUsize,
 }
 
-impl Budget {
+impl JournalBudget {
     /// Nothing used yet.
     pub fn new(entries_max: usize, bytes_max: usize) -> Self {
         Self { entries_max: entries_max.max(1), bytes_max, used: AtomicUsize::new(0) }
@@ -44,7 +44,7 @@ impl Budget {
 
 /// One entry. A clone shares what is large, so that it can be read when the sandbox is no longer locked.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its number in the sandbox, from 1; what `Tombstone-Request-Id` says.
     pub id: u64,
     /// What the system clock showed.
@@ -54,7 +54,7 @@ pub struct Entry {
     /// What happened.
     pub event: Event,
     /// What it changed, where it changed anything.
-    pub step: Option<Arc<Step>>,
+    pub step: Option<Arc<UndoStep>>,
     /// Whether it was undone since.
     pub undone: bool,
     bytes: usize,
@@ -64,7 +64,7 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A request.
-    Call(Arc<Call>),
+    Call(Arc<JournaledCall>),
     /// A task of a job that fell due.
     Task {
         /// The number of the provider whose job it is.
@@ -89,7 +89,7 @@ pub enum Event {
 
 /// A request, and how its answer came about.
 #[derive(Debug)]
-pub struct Call {
+pub struct JournaledCall {
     /// The messages.
     pub exchange: Exchange,
     /// What decided, and how it was sent.
@@ -100,18 +100,18 @@ pub struct Call {
 
 /// What an entry changed, so that it can be taken back.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct UndoStep {
     /// Changes of records, in the order in which they were made.
-    pub made: Vec<Made>,
+    pub made: Vec<MadeChanges>,
     /// How much of the made-up ids was used up before and after.
     pub ids: (u128, u128),
     /// The clock before and after, where that changed.
-    pub clock: Option<(Clock, Clock)>,
+    pub clock: Option<(SandboxClock, SandboxClock)>,
 }
 
 /// Changes that were made together.
 #[derive(Clone, Debug)]
-pub struct Made {
+pub struct MadeChanges {
     /// The number of the provider whose records changed.
     pub provider: usize,
     /// The changes.
@@ -120,11 +120,11 @@ pub struct Made {
     pub reverted: bool,
 }
 
-impl Step {
+impl UndoStep {
     /// What taking this back amounts to.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        let inverse = |made: &Made| Made { reverted: !made.reverted, ..made.clone() };
+        let inverse = |made: &MadeChanges| MadeChanges { reverted: !made.reverted, ..made.clone() };
         Self {
             made: self.made.iter().rev().map(inverse).collect(),
             ids: (self.ids.1, self.ids.0),
@@ -153,9 +153,9 @@ pub type Listener = dyn Fn() + Send + Sync;
 
 /// The journal of one sandbox.
 #[derive(Debug)]
-pub struct Journal {
-    budget: Arc<Budget>,
-    entries: VecDeque<Entry>,
+pub struct SandboxJournal {
+    budget: Arc<JournalBudget>,
+    entries: VecDeque<JournalEntry>,
     /// Entries that were undone and can be done again, the next at the end.
     undone: Vec<u64>,
     last_id: u64,
@@ -217,9 +217,9 @@ pub enum Back {
     Before(u64),
 }
 
-impl Journal {
+impl SandboxJournal {
     /// An empty one.
-    pub fn new(budget: Arc<Budget>) -> Self {
+    pub fn new(budget: Arc<JournalBudget>) -> Self {
         Self {
             budget,
             entries: VecDeque::new(),
@@ -244,7 +244,7 @@ impl Journal {
         real: Timestamp,
         at: Timestamp,
         event: Event,
-        step: Option<Step>,
+        step: Option<UndoStep>,
     ) -> u64 {
         if step.is_some() && !matches!(event, Event::Undo(_) | Event::Redo(_)) {
             self.undone.clear();
@@ -252,16 +252,18 @@ impl Journal {
         let id = self.next_id();
         self.last_id = id;
         let of_event = match &event {
-            Event::Call(call) => size_of::<Call>() + size_of::<Facts>() + call.exchange.bytes(),
+            Event::Call(call) => {
+                size_of::<JournaledCall>() + size_of::<Facts>() + call.exchange.bytes()
+            }
             Event::Edit { what, .. } => what.len(),
             Event::Undo(ids) | Event::Redo(ids) => size_of_val(&**ids),
             Event::Task { .. } | Event::Clock(_) => 0,
         };
-        let bytes = size_of::<Entry>() + of_event + step.as_ref().map_or(0, Step::bytes);
+        let bytes = size_of::<JournalEntry>() + of_event + step.as_ref().map_or(0, UndoStep::bytes);
         let step = step.map(Arc::new);
         while self.is_over && self.budget.is_exceeded() && self.forget_oldest() {}
         let shared = step.as_deref().map_or(0, |step| self.share(step));
-        self.entries.push_back(Entry { id, real, at, event, step, undone: false, bytes });
+        self.entries.push_back(JournalEntry { id, real, at, event, step, undone: false, bytes });
         self.bytes += bytes + shared;
         self.budget.used.fetch_add(bytes + shared, Ordering::Relaxed);
         while self.entries.len() > self.budget.entries_max {
@@ -288,7 +290,7 @@ impl Journal {
     }
 
     /// Counts what records of a step share; the bytes of what none had before.
-    fn share(&mut self, step: &Step) -> usize {
+    fn share(&mut self, step: &UndoStep) -> usize {
         let mut new = 0;
         for (place, bytes) in step.records().filter_map(|record| record.shared()) {
             let count = self.shared.entry(place).or_default();
@@ -298,8 +300,8 @@ impl Journal {
         new
     }
 
-    /// Takes [`Journal::share`] back; the bytes of what none has any more.
-    fn unshare(&mut self, step: &Step) -> usize {
+    /// Takes [`SandboxJournal::share`] back; the bytes of what none has any more.
+    fn unshare(&mut self, step: &UndoStep) -> usize {
         let mut gone = 0;
         for (place, bytes) in step.records().filter_map(|record| record.shared()) {
             let Some(count) = self.shared.get_mut(&place) else { continue };
@@ -331,12 +333,12 @@ impl Journal {
     }
 
     /// Its entries, oldest first.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> + ExactSizeIterator {
         self.entries.iter()
     }
 
     /// Its entries after that number, oldest first.
-    pub fn entries_after(&self, id: u64) -> impl Iterator<Item = &Entry> {
+    pub fn entries_after(&self, id: u64) -> impl Iterator<Item = &JournalEntry> {
         self.entries.range(self.entries.partition_point(|entry| entry.id <= id)..)
     }
 
@@ -361,7 +363,7 @@ impl Journal {
     }
 
     /// An entry by its number.
-    pub fn get(&self, id: u64) -> Option<&Entry> {
+    pub fn get(&self, id: u64) -> Option<&JournalEntry> {
         self.entries.get(self.place(id)?)
     }
 
@@ -370,7 +372,7 @@ impl Journal {
     }
 
     /// The steps back to before an entry, newest first: reverted one after the other, they lead there.
-    pub fn steps_back_to(&self, id: u64) -> Option<impl Iterator<Item = &Step>> {
+    pub fn steps_back_to(&self, id: u64) -> Option<impl Iterator<Item = &UndoStep>> {
         let place = self.place(id)?;
         Some(self.entries.range(place..).rev().filter_map(|entry| entry.step.as_deref()))
     }
@@ -384,7 +386,7 @@ impl Journal {
     }
 
     /// What can be undone, newest first.
-    fn undoable(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    fn undoable(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
         self.entries.iter().rev().filter(|entry| entry.is_undoable())
     }
 
@@ -427,7 +429,7 @@ impl Journal {
         if turned.keys().any(|of| self.place(*of).is_none()) {
             return Err(OutOfReach::TooFar { oldest });
         }
-        let was_done = |entry: &Entry| {
+        let was_done = |entry: &JournalEntry| {
             entry.id < id && turned.get(&entry.id).copied().unwrap_or(!entry.undone)
         };
         let back = self.undoable().filter(|entry| !was_done(entry)).map(|entry| entry.id);
@@ -477,14 +479,14 @@ impl Journal {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     fn is_undoable(&self) -> bool {
         let is_own = !matches!(self.event, Event::Undo(_) | Event::Redo(_));
         is_own && self.step.is_some() && !self.undone
     }
 }
 
-impl Drop for Journal {
+impl Drop for SandboxJournal {
     fn drop(&mut self) {
         self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -494,9 +496,9 @@ impl Drop for Journal {
 mod tests {
     use super::*;
 
-    const STEP: Option<Step> = Some(Step { made: Vec::new(), ids: (0, 0), clock: None });
+    const STEP: Option<UndoStep> = Some(UndoStep { made: Vec::new(), ids: (0, 0), clock: None });
 
-    fn enter(journal: &mut Journal, event: Event, step: Option<Step>) -> u64 {
+    fn enter(journal: &mut SandboxJournal, event: Event, step: Option<UndoStep>) -> u64 {
         journal.enter(Timestamp(0), Timestamp(0), event, step)
     }
 
@@ -509,8 +511,8 @@ mod tests {
     }
 
     /// An edit, a task of its, an edit without a change, an edit and a task.
-    fn journal() -> Journal {
-        let mut journal = Journal::new(Arc::new(Budget::new(10, 1 << 20)));
+    fn journal() -> SandboxJournal {
+        let mut journal = SandboxJournal::new(Arc::new(JournalBudget::new(10, 1 << 20)));
         for (event, step) in
             [(edit(), STEP), (task(), STEP), (edit(), None), (edit(), STEP), (task(), STEP)]
         {
@@ -519,19 +521,19 @@ mod tests {
         journal
     }
 
-    fn back(journal: &Journal, back: Back) -> Result<Vec<u64>, OutOfReach> {
+    fn back(journal: &SandboxJournal, back: Back) -> Result<Vec<u64>, OutOfReach> {
         let way = journal.back(back)?;
         assert!(way.again.is_empty());
         Ok(way.back)
     }
 
-    fn undo(journal: &mut Journal, ids: &[u64]) -> u64 {
+    fn undo(journal: &mut SandboxJournal, ids: &[u64]) -> u64 {
         let id = enter(journal, Event::Undo(ids.to_vec()), STEP);
         journal.mark_undone(ids);
         id
     }
 
-    fn redo(journal: &mut Journal, ids: &[u64]) -> u64 {
+    fn redo(journal: &mut SandboxJournal, ids: &[u64]) -> u64 {
         let id = enter(journal, Event::Redo(ids.to_vec()), STEP);
         journal.mark_redone(ids);
         id
@@ -596,7 +598,7 @@ mod tests {
 
     #[test]
     fn a_way_that_leads_past_the_oldest_entry_is_out_of_reach() {
-        let mut journal = Journal::new(Arc::new(Budget::new(3, 1 << 20)));
+        let mut journal = SandboxJournal::new(Arc::new(JournalBudget::new(3, 1 << 20)));
         for _ in 0..2 {
             enter(&mut journal, edit(), STEP);
         }
@@ -610,8 +612,8 @@ mod tests {
 
     #[test]
     fn much_at_once_takes_one_entry_more_than_all_may() {
-        let budget = Arc::new(Budget::new(1_000, 10_000));
-        let mut journal = Journal::new(Arc::clone(&budget));
+        let budget = Arc::new(JournalBudget::new(1_000, 10_000));
+        let mut journal = SandboxJournal::new(Arc::clone(&budget));
         for _ in 0..500 {
             enter(&mut journal, edit(), STEP);
             assert!(budget.used() < 10_500, "{}", budget.used());
@@ -621,8 +623,8 @@ mod tests {
 
     #[test]
     fn the_oldest_go_and_the_horizon_is_told() {
-        let budget = Arc::new(Budget::new(3, 1 << 20));
-        let mut journal = Journal::new(Arc::clone(&budget));
+        let budget = Arc::new(JournalBudget::new(3, 1 << 20));
+        let mut journal = SandboxJournal::new(Arc::clone(&budget));
         for _ in 0..4 {
             enter(&mut journal, edit(), STEP);
         }

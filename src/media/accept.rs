@@ -44,13 +44,14 @@ pub fn choose<'o>(headers: &HeaderMap, offered: impl IntoIterator<Item = &'o str
         return Choice::Anything;
     }
     let offered: Vec<&str> = offered.into_iter().collect();
-    let best = [Parameters::Compared, Parameters::Ignored].into_iter().find_map(|parameters| {
-        let ranked = offered
-            .iter()
-            .filter_map(|offered| Some((best_inside(offered, &ranges, parameters)?.0, *offered)));
-        // The first of equals, which `max` does not give.
-        ranked.min_by_key(|(rank, _)| Reverse(*rank))
-    });
+    let best =
+        [RangeParameters::Compared, RangeParameters::Ignored].into_iter().find_map(|parameters| {
+            let ranked = offered.iter().filter_map(|offered| {
+                Some((best_inside(offered, &ranges, parameters)?.0, *offered))
+            });
+            // The first of equals, which `max` does not give.
+            ranked.min_by_key(|(rank, _)| Reverse(*rank))
+        });
     best.map_or(Choice::None, |(_, offered)| Choice::Of(offered))
 }
 
@@ -61,7 +62,7 @@ pub fn concrete<'o>(headers: &HeaderMap, offered: &'o str) -> Cow<'o, str> {
         return Cow::Borrowed(offered);
     }
     let ranges = ranges(headers);
-    let best = [Parameters::Compared, Parameters::Ignored]
+    let best = [RangeParameters::Compared, RangeParameters::Ignored]
         .into_iter()
         .find_map(|parameters| best_inside(offered, &ranges, parameters));
     best.map_or_else(|| Cow::Borrowed(fallback(offered)), |(_, name)| Cow::Owned(name))
@@ -69,7 +70,7 @@ pub fn concrete<'o>(headers: &HeaderMap, offered: &'o str) -> Cow<'o, str> {
 
 /// Whether a media type is the offered one or in the offered range, whatever the parameters.
 pub fn is_offered(offered: &str, media_type: &str) -> bool {
-    let both = Range::parse(offered).zip(Range::parse(media_type));
+    let both = MediaRange::parse(offered).zip(MediaRange::parse(media_type));
     both.is_some_and(|(offered, one)| one.is_concrete() && offered.holds(&one))
 }
 
@@ -80,7 +81,7 @@ pub(super) fn fallback(offered: &str) -> &str {
 
 /// Types that can be written, of a range; none of a type.
 fn fallbacks(offered: &str) -> &'static [&'static str] {
-    let Some(range) = Range::parse(offered).filter(|range| range.subtype == "*") else {
+    let Some(range) = MediaRange::parse(offered).filter(|range| range.subtype == "*") else {
         return &[];
     };
     match range.kind.as_str() {
@@ -96,20 +97,20 @@ fn fallbacks(offered: &str) -> &'static [&'static str] {
 }
 
 /// How good a type is for a request: the greater the better.
-type Rank = (u16, Specificity, Reverse<usize>);
+type MediaRank = (u16, Specificity, Reverse<usize>);
 
 /// How narrow a range is: whole types with so many parameters, types, kinds, everything.
 type Specificity = (u8, usize);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Parameters {
+enum RangeParameters {
     Compared,
     Ignored,
 }
 
 /// One media range, or one media type, which is a range of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Range {
+struct MediaRange {
     /// As it was written, without its quality.
     text: String,
     kind: String,
@@ -120,7 +121,7 @@ struct Range {
     quality: u16,
 }
 
-impl Range {
+impl MediaRange {
     /// `None`: it is malformed.
     fn parse(text: &str) -> Option<Self> {
         let mut pieces = parts(text, ';');
@@ -177,20 +178,24 @@ impl Range {
         self.parameters.iter().all(|parameter| other.parameters.contains(parameter))
     }
 
-    fn specificity(&self, parameters: Parameters) -> Specificity {
+    fn specificity(&self, parameters: RangeParameters) -> Specificity {
         let named = u8::from(self.kind != "*") + u8::from(self.subtype != "*");
-        (named, if parameters == Parameters::Compared { self.parameters.len() } else { 0 })
+        (named, if parameters == RangeParameters::Compared { self.parameters.len() } else { 0 })
     }
 }
 
 /// The rank of the best type in an offered range, and its name; `None` if none is acceptable.
-fn best_inside(offered: &str, ranges: &[Range], parameters: Parameters) -> Option<(Rank, String)> {
-    let offer = Range::parse(offered).unwrap_or_else(|| Range::malformed(offered));
+fn best_inside(
+    offered: &str,
+    ranges: &[MediaRange],
+    parameters: RangeParameters,
+) -> Option<(MediaRank, String)> {
+    let offer = MediaRange::parse(offered).unwrap_or_else(|| MediaRange::malformed(offered));
     let named = ranges.iter().filter(|range| range.is_concrete() && offer.holds(range));
-    let candidates: Vec<Range> = if offer.is_concrete() {
+    let candidates: Vec<MediaRange> = if offer.is_concrete() {
         vec![offer]
     } else {
-        let possible = fallbacks(offered).iter().filter_map(|name| Range::parse(name));
+        let possible = fallbacks(offered).iter().filter_map(|name| MediaRange::parse(name));
         named.cloned().chain(possible).collect()
     };
     let ranked = candidates
@@ -200,10 +205,14 @@ fn best_inside(offered: &str, ranges: &[Range], parameters: Parameters) -> Optio
 }
 
 /// The rank of a type: that of the most specific range it is in. `None` if it is in none or is not wanted.
-fn rank(offer: &Range, ranges: &[Range], parameters: Parameters) -> Option<Rank> {
+fn rank(
+    offer: &MediaRange,
+    ranges: &[MediaRange],
+    parameters: RangeParameters,
+) -> Option<MediaRank> {
     let held = ranges.iter().enumerate().filter(|(_, range)| {
         // A type that is refused with some parameters is not refused without.
-        let compared = parameters == Parameters::Compared || range.quality == 0;
+        let compared = parameters == RangeParameters::Compared || range.quality == 0;
         range.holds(offer) && (!compared || range.fits(offer))
     });
     let (position, range) =
@@ -212,10 +221,10 @@ fn rank(offer: &Range, ranges: &[Range], parameters: Parameters) -> Option<Rank>
     (range.quality > 0).then_some(rank)
 }
 
-fn ranges(headers: &HeaderMap) -> Vec<Range> {
+fn ranges(headers: &HeaderMap) -> Vec<MediaRange> {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let parts = lines.flat_map(|line| parts(line, ',')).take(RANGES_MAX);
-    parts.filter_map(Range::parse).collect()
+    parts.filter_map(MediaRange::parse).collect()
 }
 
 /// `qvalue`, in thousandths, also without the leading digit as some clients write it.

@@ -8,7 +8,7 @@ use crate::message::is_media_type;
 
 /// Media types that are written alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MediaKind {
     Json,
     /// One JSON text a line.
     JsonLines,
@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Binary,
 }
 
-impl Kind {
+impl MediaKind {
     /// The kind of a media type, with or without parameters.
     pub(super) fn of(media_type: &str) -> Self {
         let essence = essence(media_type);

@@ -19,7 +19,7 @@ pub use accept::{Choice, choose, concrete, is_offered};
 pub use coding::{CODINGS, decoded};
 pub(crate) use kind::range_holds;
 pub use kind::{essence, has_own_syntax, is_json};
-pub use write::{Written, empty_value, header_text, write, write_encoded};
+pub use write::{WrittenBody, empty_value, header_text, write, write_encoded};
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ use super::text::{bytes, scalar};
 const BOUNDARY_BYTES: usize = 16;
 
 /// A part: its fields and its content.
-struct Part {
+struct WrittenPart {
     head: String,
     content: Vec<u8>,
 }
@@ -58,7 +58,7 @@ pub(super) fn write(
     }
     let boundary = boundary(&body_parts);
     let mut body = Vec::new();
-    for Part { head, content } in body_parts {
+    for WrittenPart { head, content } in body_parts {
         body.extend_from_slice(format!("--{boundary}\r\n{head}\r\n").as_bytes());
         body.extend_from_slice(&content);
         body.extend_from_slice(b"\r\n");
@@ -68,7 +68,7 @@ pub(super) fn write(
 }
 
 /// A part, of the media type that is asked for, else of one that suits its value.
-fn part(name: Option<&str>, value: &Value, hints: Hints<'_>, asked: Option<&str>) -> Part {
+fn part(name: Option<&str>, value: &Value, hints: Hints<'_>, asked: Option<&str>) -> WrittenPart {
     let (media_type, content) = match value {
         Value::String(text) if hints.is_binary() => {
             let media_type = hints.text("contentMediaType").filter(|text| is_field(text));
@@ -86,7 +86,7 @@ fn part(name: Option<&str>, value: &Value, hints: Hints<'_>, asked: Option<&str>
         head = format!("Content-Disposition: form-data; name={name}{file}\r\n");
     }
     head = format!("{head}Content-Type: {media_type}\r\n");
-    Part { head, content }
+    WrittenPart { head, content }
 }
 
 /// A name as browsers write it, <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html>, "escape a
@@ -102,9 +102,9 @@ fn is_field(text: &str) -> bool {
 }
 
 /// A text that the parts make and do not contain: to contain their own hash, they would have to be made for it.
-fn boundary(parts: &[Part]) -> String {
+fn boundary(parts: &[WrittenPart]) -> String {
     let mut hash = Sha256::new();
-    for Part { head, content } in parts {
+    for WrittenPart { head, content } in parts {
         hash.update(head);
         hash.update(content);
     }

@@ -11,13 +11,13 @@ use crate::openapi::{Encoding, SchemaId, Schemas};
 
 use super::accept::fallback;
 use super::hints::Hints;
-use super::kind::Kind;
+use super::kind::MediaKind;
 use super::text::{bytes, scalar};
 use super::{delimited, form, kind, multipart, sequence, xml};
 
 /// A body and the `Content-Type` it is sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenBody {
     /// The body.
     pub body: Bytes,
     /// The media type as it was asked for; a multipart one has its boundary.
@@ -31,7 +31,7 @@ pub fn write(
     value: &Value,
     media_type: &str,
     schema: Option<(&Schemas, SchemaId)>,
-) -> Option<Written> {
+) -> Option<WrittenBody> {
     write_encoded(value, media_type, schema, &IndexMap::new())
 }
 
@@ -41,48 +41,52 @@ pub fn write_encoded(
     media_type: &str,
     schema: Option<(&Schemas, SchemaId)>,
     encodings: &IndexMap<String, Encoding>,
-) -> Option<Written> {
+) -> Option<WrittenBody> {
     let media_type = fallback(media_type);
     let hints =
         schema.map_or_else(Hints::default, |(schemas, id)| Hints::new(schemas, schemas.schema(id)));
     let mut content_type = None;
-    let body = match (Kind::of(media_type), value) {
-        (Kind::Binary, Value::String(text)) => bytes(text, hints),
-        (Kind::Binary, _) if kind::has_own_syntax(media_type) => return None,
+    let body = match (MediaKind::of(media_type), value) {
+        (MediaKind::Binary, Value::String(text)) => bytes(text, hints),
+        (MediaKind::Binary, _) if kind::has_own_syntax(media_type) => return None,
         // A vendor's own type, or one that says nothing of its bytes: the document's words for a value are JSON.
-        (Kind::Json | Kind::Binary, value) => json(value),
-        (Kind::Xml, Value::String(text)) if text.trim_start().starts_with('<') => {
+        (MediaKind::Json | MediaKind::Binary, value) => json(value),
+        (MediaKind::Xml, Value::String(text)) if text.trim_start().starts_with('<') => {
             text.clone().into_bytes()
         }
-        (Kind::Xml, value) => {
+        (MediaKind::Xml, value) => {
             let name = schema.and_then(|(schemas, id)| schemas.component(schemas.schema(id)));
             let item = schema.and_then(|(schemas, _)| schemas.component(hints.items().schema()?));
             xml::write(value, hints, name.as_deref(), item.as_deref())
         }
-        (Kind::Multipart, value) => {
+        (MediaKind::Multipart, value) => {
             let (body, bounded) = multipart::write(value, media_type, hints, encodings)?;
             content_type = Some(bounded);
             body
         }
         (_, Value::String(text)) => text.clone().into_bytes(),
-        (Kind::JsonLines, value) => sequence::lines(value).into_bytes(),
-        (Kind::JsonSequence, value) => sequence::records(value).into_bytes(),
-        (Kind::Events, value) => sequence::events(value).into_bytes(),
-        (Kind::Form, value) => form::write(value.as_object()?).into_bytes(),
+        (MediaKind::JsonLines, value) => sequence::lines(value).into_bytes(),
+        (MediaKind::JsonSequence, value) => sequence::records(value).into_bytes(),
+        (MediaKind::Events, value) => sequence::events(value).into_bytes(),
+        (MediaKind::Form, value) => form::write(value.as_object()?).into_bytes(),
         // YAML 1.2 has all of JSON in it.
-        (Kind::Yaml, value) => format!("{value:#}\n").into_bytes(),
-        (Kind::Csv, value) => delimited::write(value).unwrap_or_else(|| scalar(value)).into_bytes(),
-        (Kind::Text, value) => scalar(value).into_bytes(),
+        (MediaKind::Yaml, value) => format!("{value:#}\n").into_bytes(),
+        (MediaKind::Csv, value) => {
+            delimited::write(value).unwrap_or_else(|| scalar(value)).into_bytes()
+        }
+        (MediaKind::Text, value) => scalar(value).into_bytes(),
     };
     let content_type = HeaderValue::from_str(content_type.as_deref().unwrap_or(media_type)).ok()?;
-    Some(Written { body: body.into(), content_type })
+    Some(WrittenBody { body: body.into(), content_type })
 }
 
 /// What stands for a body of which the document says no more than its media type: an empty object where no bytes at all
 /// would not be a body of that type. An object, for clients of JSON look for members first.
 pub fn empty_value(media_type: &str) -> Option<Value> {
-    match Kind::of(fallback(media_type)) {
-        Kind::Json | Kind::Xml | Kind::Yaml | Kind::Multipart => Some(Value::Object(Map::new())),
+    match MediaKind::of(fallback(media_type)) {
+        MediaKind::Json | MediaKind::Xml | MediaKind::Yaml | MediaKind::Multipart => {
+            Some(Value::Object(Map::new()))
+        }
         _ => None,
     }
 }

@@ -8,16 +8,17 @@ use serde_json::{Map, Value};
 
 use super::schemas::{SchemaId, Schemas};
 use super::validator::Validator;
-use super::{Contract, layout, report};
+use super::{Contract, report};
 use crate::finding::Finding;
 use crate::openapi::Direction;
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// Violations of one example in one finding: enough to see what is meant.
 const VIOLATIONS_SHOWN_MAX: usize = 3;
 
 /// A value of the document that has to fit a schema.
-struct Claim<'v> {
+struct ClaimedValue<'v> {
     schema: SchemaId,
     what: &'static str,
     pointer: String,
@@ -35,10 +36,11 @@ impl Contract {
                 let pointer = sample.pointer.clone();
                 let value = document.root().pointer(&pointer);
                 let value = value.or_else(|| schemas.value(&pointer))?;
-                Some(Claim { schema: sample.schema, what: "example", pointer, value })
+                Some(ClaimedValue { schema: sample.schema, what: "example", pointer, value })
             })
         };
-        let mut check = Check { document, schemas, told: HashSet::new(), found: Vec::new() };
+        let mut check =
+            ContractCheck { document, schemas, told: HashSet::new(), found: Vec::new() };
         check.hold(claims(Direction::Request).collect(), &[], Some(Direction::Request));
         check.hold(claims(Direction::Response).collect(), &[], Some(Direction::Response));
         // What a schema says of itself may be meant for either direction, and compiling the outermost compiles all.
@@ -48,7 +50,7 @@ impl Contract {
     }
 }
 
-struct Check<'c> {
+struct ContractCheck<'c> {
     document: &'c Document,
     schemas: &'c Schemas,
     /// Places that a finding was made of: one value may be claimed for several schemas and directions.
@@ -56,9 +58,14 @@ struct Check<'c> {
     found: Vec<Finding>,
 }
 
-impl Check<'_> {
+impl ContractCheck<'_> {
     /// Holds each claim against its schema, and compiles `others` as well.
-    fn hold(&mut self, claims: Vec<Claim<'_>>, others: &[SchemaId], direction: Option<Direction>) {
+    fn hold(
+        &mut self,
+        claims: Vec<ClaimedValue<'_>>,
+        others: &[SchemaId],
+        direction: Option<Direction>,
+    ) {
         let schemas = claims.iter().map(|claim| claim.schema).chain(others.iter().copied());
         let schemas: BTreeSet<SchemaId> = schemas.map(|id| self.schemas.canonical(id)).collect();
         let schemas: Vec<SchemaId> = schemas.into_iter().collect();
@@ -71,7 +78,7 @@ impl Check<'_> {
             }
         }
         let Some(validator) = validator else { return };
-        for Claim { schema, what, pointer, value } in claims {
+        for ClaimedValue { schema, what, pointer, value } in claims {
             let Some(violations) = violations(&validator, self.schemas.canonical(schema), value)
             else {
                 continue;
@@ -109,16 +116,16 @@ fn violations(validator: &Validator, schema: SchemaId, value: &Value) -> Option<
 }
 
 /// The defaults and examples that schemas have of their own, which may be of a request or of an answer.
-fn own_values(schemas: &Schemas) -> Vec<Claim<'_>> {
+fn own_values(schemas: &Schemas) -> Vec<ClaimedValue<'_>> {
     let mut claims = Vec::new();
     for (id, schema) in schemas.with_values() {
         let pointer = schemas.pointer(id);
         let mut claim = |what, pointer, value| {
-            claims.push(Claim { schema: id, what, pointer, value });
+            claims.push(ClaimedValue { schema: id, what, pointer, value });
         };
         for what in ["default", "example"] {
             if let Some(value) = schema.get(what) {
-                claim(what, layout::child(pointer, what), value);
+                claim(what, child(pointer, what), value);
             }
         }
         let examples = schema.get("examples").and_then(Value::as_array);

@@ -11,7 +11,7 @@ use super::{Location, Parameter};
 
 /// What a request must have, beside method and path, to be for an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Condition {
+pub struct RouteCondition {
     /// Where it is sent: in the query or in a header.
     pub location: Location,
     /// The name of the query parameter or header.
@@ -22,13 +22,13 @@ pub struct Condition {
 
 /// One piece of what comes after a path: `name`, `name=value` or `name={parameter}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct FragmentPiece {
     pub(super) name: String,
     /// What stands behind the equals sign, if there is one.
     pub(super) value: Option<String>,
 }
 
-impl Piece {
+impl FragmentPiece {
     /// The name of the parameter that stands for the value.
     pub(super) fn parameter(&self) -> Option<&str> {
         self.value.as_deref()?.strip_prefix('{')?.strip_suffix('}')
@@ -59,9 +59,9 @@ pub(super) struct PathKey {
     /// The path template, without what follows it.
     pub(super) path: String,
     /// What stands behind its question mark.
-    pub(super) query: Vec<Piece>,
+    pub(super) query: Vec<FragmentPiece>,
     /// What stands behind its number sign.
-    pub(super) fragment: Vec<Piece>,
+    pub(super) fragment: Vec<FragmentPiece>,
 }
 
 impl PathKey {
@@ -80,16 +80,17 @@ impl PathKey {
 
     /// What a request must have to be for an operation with these parameters. A fragment is never sent: `#name=value`
     /// stands for the parameter of that name, and without one for the query; `#name` without one is a remark.
-    pub(super) fn conditions(&self, parameters: &[Parameter]) -> Vec<Condition> {
+    pub(super) fn conditions(&self, parameters: &[Parameter]) -> Vec<RouteCondition> {
         let query = self.query.iter().map(|piece| (Location::Query, piece));
         let fragment = self.fragment.iter().filter_map(|piece| {
             let location = piece.declared(parameters);
             let location = location.or(piece.value.as_ref().map(|_| Location::Query))?;
             Some((location, piece))
         });
-        let mut found: Vec<Condition> = Vec::new();
+        let mut found: Vec<RouteCondition> = Vec::new();
         for (location, piece) in query.chain(fragment) {
-            let condition = Condition { location, name: piece.name.clone(), value: piece.wanted() };
+            let condition =
+                RouteCondition { location, name: piece.name.clone(), value: piece.wanted() };
             if !found.contains(&condition) {
                 found.push(condition);
             }
@@ -130,18 +131,18 @@ fn without_expansions(path: &str) -> String {
     path.to_owned()
 }
 
-fn pieces(text: &str) -> Vec<Piece> {
+fn pieces(text: &str) -> Vec<FragmentPiece> {
     let decoded = |text: &str| {
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8_lossy().into_owned()
     };
-    let mut found: Vec<Piece> = Vec::new();
+    let mut found: Vec<FragmentPiece> = Vec::new();
     for piece in text.split('&').filter(|piece| !piece.is_empty()) {
         let (name, value) = match piece.split_once('=') {
             Some((name, value)) => (name, Some(decoded(value))),
             None => (piece, None),
         };
-        let piece = Piece { name: decoded(name), value };
+        let piece = FragmentPiece { name: decoded(name), value };
         if !piece.name.is_empty() && !found.contains(&piece) {
             found.push(piece);
         }
@@ -150,7 +151,7 @@ fn pieces(text: &str) -> Vec<Piece> {
 }
 
 /// A path and what a request to it must have, as one would call it: `/?Action=Run`, `/ with X-Target: a`.
-pub fn called(path: &str, conditions: &[Condition]) -> String {
+pub fn called(path: &str, conditions: &[RouteCondition]) -> String {
     let mut called = path.to_owned();
     let mut separator = '?';
     for condition in conditions.iter().filter(|one| one.location != Location::Header) {
@@ -193,7 +194,7 @@ mod tests {
             ("/search{#part}", "/search", "", ""),
             ("/a/{b}", "/a/{b}", "", ""),
         ];
-        let shown = |pieces: &[Piece]| {
+        let shown = |pieces: &[FragmentPiece]| {
             let shown = pieces.iter().map(|piece| match &piece.value {
                 Some(value) => format!("{}={value}", piece.name),
                 None => piece.name.clone(),
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_path_with_conditions_is_shown_as_it_is_called() {
-        let one = |location, name: &str, value: Option<&str>| Condition {
+        let one = |location, name: &str, value: Option<&str>| RouteCondition {
             location,
             name: name.to_owned(),
             value: value.map(str::to_owned),

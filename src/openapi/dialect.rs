@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::schema::{Holds, applicator};
 use super::{exact, patterns};
 use crate::numbers;
+use crate::printable::shortened;
 
 /// Which rules a document's schemas follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ const SAYS_NOTHING: [&str; 6] =
     ["$schema", "$comment", "title", "description", "deprecated", "externalDocs"];
 
 /// Something wrong with one keyword: the keyword, what is wrong, and what to do.
-pub(super) struct Flaw {
+pub(super) struct KeywordFlaw {
     pub(super) keyword: String,
     pub(super) message: String,
     pub(super) hint: Option<&'static str>,
@@ -32,21 +33,21 @@ pub(super) struct Flaw {
 
 /// What lowering one schema object leads to, besides the object itself.
 #[derive(Default)]
-pub(super) struct Outcome {
-    pub(super) flaws: Vec<Flaw>,
+pub(super) struct LoweredKeywords {
+    pub(super) flaws: Vec<KeywordFlaw>,
     /// Keywords that are now under `/anyOf/0`, because null is allowed beside them.
     pub(super) moved: Vec<String>,
 }
 
-impl Outcome {
+impl LoweredKeywords {
     fn flaw(&mut self, keyword: &str, message: String, hint: Option<&'static str>) {
-        self.flaws.push(Flaw { keyword: keyword.to_owned(), message, hint });
+        self.flaws.push(KeywordFlaw { keyword: keyword.to_owned(), message, hint });
     }
 }
 
 /// Lowers the keywords of one schema object; the schemas inside it are not touched.
-pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> Outcome {
-    let mut outcome = Outcome::default();
+pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> LoweredKeywords {
+    let mut outcome = LoweredKeywords::default();
     if dialect == Dialect::V30 && map.get("$ref").is_some_and(Value::is_string) {
         // "This object cannot be extended with additional properties": what stands beside is void.
         map.retain(|key, _| key == "$ref" || key == "nullable");
@@ -80,7 +81,7 @@ fn exclusive_bound(
     exclusive: &str,
     bound: &str,
     dialect: Dialect,
-    outcome: &mut Outcome,
+    outcome: &mut LoweredKeywords,
 ) {
     let Some(Value::Bool(strict)) = map.get(exclusive) else { return };
     if *strict && map.get(bound).is_some_and(Value::is_number) {
@@ -96,7 +97,7 @@ fn exclusive_bound(
 }
 
 /// `items` as a list is of drafts before 2020-12, where it is called `prefixItems`.
-fn tuple(map: &mut Map<String, Value>, outcome: &mut Outcome) {
+fn tuple(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
     if !map.get("items").is_some_and(Value::is_array) {
         return;
     }
@@ -112,7 +113,7 @@ fn tuple(map: &mut Map<String, Value>, outcome: &mut Outcome) {
 }
 
 /// Null goes into `type` and `enum`; what else could refuse it moves into one of two branches.
-fn nullable(map: &mut Map<String, Value>, dialect: Dialect, outcome: &mut Outcome) {
+fn nullable(map: &mut Map<String, Value>, dialect: Dialect, outcome: &mut LoweredKeywords) {
     let Some(nullable) = map.shift_remove("nullable") else { return };
     if nullable != Value::Bool(true) {
         return;
@@ -174,7 +175,7 @@ fn width(map: &mut Map<String, Value>) {
 
 /// What YAML makes of a value without quotes: `enum: [1, 2]` of texts are numbers. Values of another type than `type`
 /// are read as that type, where they can be; else the values count, for they say more.
-fn fit_type(map: &mut Map<String, Value>, outcome: &mut Outcome) {
+fn fit_type(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
     let Some(types) = types(map) else { return };
     if map.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty) {
         map.shift_remove("enum");
@@ -233,7 +234,7 @@ fn types(map: &Map<String, Value>) -> Option<Vec<String>> {
 }
 
 /// The values of a list's `enum` that are no lists: those that its items can have.
-fn listed(map: &mut Map<String, Value>, values: Vec<Value>, outcome: &mut Outcome) {
+fn listed(map: &mut Map<String, Value>, values: Vec<Value>, outcome: &mut LoweredKeywords) {
     map.shift_remove("enum");
     let items = map.entry("items").or_insert_with(|| json!({}));
     let taken = match items.as_object_mut() {
@@ -272,7 +273,7 @@ fn read_as(value: &Value, kind: &str) -> Option<Value> {
 }
 
 /// What leaves no value at all.
-fn contradictions(map: &Map<String, Value>, outcome: &mut Outcome) {
+fn contradictions(map: &Map<String, Value>, outcome: &mut LoweredKeywords) {
     let bound = |keyword: &str| map.get(keyword).and_then(Value::as_number);
     for (least, most) in [
         ("minimum", "maximum"),
@@ -298,7 +299,7 @@ fn contradictions(map: &Map<String, Value>, outcome: &mut Outcome) {
 
 /// What a keyword's value has to be.
 #[derive(Clone, Copy)]
-enum Shape {
+enum KeywordShape {
     Number,
     Positive,
     Count,
@@ -313,24 +314,26 @@ enum Shape {
     Discriminator,
 }
 
-fn shape(keyword: &str) -> Option<Shape> {
+fn shape(keyword: &str) -> Option<KeywordShape> {
     Some(match keyword {
-        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => Shape::Number,
-        "multipleOf" => Shape::Positive,
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => KeywordShape::Number,
+        "multipleOf" => KeywordShape::Positive,
         "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
-        | "minContains" | "maxContains" => Shape::Count,
-        "$ref" | "$dynamicRef" | "$id" | "$anchor" | "$dynamicAnchor" | "format" => Shape::Text,
-        "pattern" => Shape::Pattern,
-        "uniqueItems" | "nullable" | "readOnly" | "writeOnly" => Shape::Boolean,
-        "required" => Shape::Names,
-        "type" => Shape::Type,
-        "enum" => Shape::List,
-        "dependentRequired" => Shape::Map,
-        "discriminator" => Shape::Discriminator,
+        | "minContains" | "maxContains" => KeywordShape::Count,
+        "$ref" | "$dynamicRef" | "$id" | "$anchor" | "$dynamicAnchor" | "format" => {
+            KeywordShape::Text
+        }
+        "pattern" => KeywordShape::Pattern,
+        "uniqueItems" | "nullable" | "readOnly" | "writeOnly" => KeywordShape::Boolean,
+        "required" => KeywordShape::Names,
+        "type" => KeywordShape::Type,
+        "enum" => KeywordShape::List,
+        "dependentRequired" => KeywordShape::Map,
+        "discriminator" => KeywordShape::Discriminator,
         _ => match applicator(keyword)?.holds {
             Holds::One => return None,
-            Holds::List => Shape::Schemas,
-            Holds::Map => Shape::Map,
+            Holds::List => KeywordShape::Schemas,
+            Holds::Map => KeywordShape::Map,
         },
     })
 }
@@ -340,35 +343,35 @@ pub(super) fn is_known(keyword: &str) -> bool {
     shape(keyword).is_some() || SAYS_NOTHING.contains(&keyword) || keyword == "xml"
 }
 
-impl Shape {
+impl KeywordShape {
     fn wanted(self) -> &'static str {
         match self {
-            Shape::Number => "a number",
-            Shape::Positive => "a number above 0",
-            Shape::Count => "a whole number from 0 up",
-            Shape::Text => "a text",
-            Shape::Pattern => "a regular expression",
-            Shape::Boolean => "`true` or `false`",
-            Shape::Names => "a list of property names",
-            Shape::Type => "a type or a list of types",
-            Shape::List => "a list of values",
-            Shape::Schemas => "a list of at least one schema",
-            Shape::Map | Shape::Discriminator => "a map",
+            KeywordShape::Number => "a number",
+            KeywordShape::Positive => "a number above 0",
+            KeywordShape::Count => "a whole number from 0 up",
+            KeywordShape::Text => "a text",
+            KeywordShape::Pattern => "a regular expression",
+            KeywordShape::Boolean => "`true` or `false`",
+            KeywordShape::Names => "a list of property names",
+            KeywordShape::Type => "a type or a list of types",
+            KeywordShape::List => "a list of values",
+            KeywordShape::Schemas => "a list of at least one schema",
+            KeywordShape::Map | KeywordShape::Discriminator => "a map",
         }
     }
 
     fn fits(self, value: &Value) -> bool {
         match self {
-            Shape::Number => value.is_number(),
-            Shape::Positive => value.as_f64().is_some_and(|number| number > 0.0),
-            Shape::Count => {
+            KeywordShape::Number => value.is_number(),
+            KeywordShape::Positive => value.as_f64().is_some_and(|number| number > 0.0),
+            KeywordShape::Count => {
                 value.as_f64().is_some_and(|count| count >= 0.0 && count.fract() == 0.0)
             }
-            Shape::Text => value.is_string(),
-            Shape::Pattern => value.as_str().is_some_and(patterns::can_be_compiled),
-            Shape::Boolean => value.is_boolean(),
-            Shape::Names => value.as_array().is_some_and(|names| are_distinct_texts(names)),
-            Shape::Type => match value {
+            KeywordShape::Text => value.is_string(),
+            KeywordShape::Pattern => value.as_str().is_some_and(patterns::can_be_compiled),
+            KeywordShape::Boolean => value.is_boolean(),
+            KeywordShape::Names => value.as_array().is_some_and(|names| are_distinct_texts(names)),
+            KeywordShape::Type => match value {
                 Value::String(one) => is_type(one),
                 Value::Array(types) => {
                     !types.is_empty()
@@ -377,20 +380,21 @@ impl Shape {
                 }
                 _ => false,
             },
-            Shape::List => value.is_array(),
-            Shape::Schemas => value.as_array().is_some_and(|schemas| !schemas.is_empty()),
-            Shape::Map | Shape::Discriminator => value.is_object(),
+            KeywordShape::List => value.is_array(),
+            KeywordShape::Schemas => value.as_array().is_some_and(|schemas| !schemas.is_empty()),
+            KeywordShape::Map | KeywordShape::Discriminator => value.is_object(),
         }
     }
 
     /// What was probably meant, where that is plain.
     fn meant(self, value: &Value) -> Option<Value> {
         let mended = match (self, value) {
-            (Shape::Number | Shape::Positive | Shape::Count, Value::String(text)) => {
-                serde_json::from_str(text).ok().filter(numbers::are_finite)?
-            }
-            (Shape::Boolean, Value::String(text)) => Value::Bool(boolean(text)?),
-            (Shape::Names, Value::Array(names)) => {
+            (
+                KeywordShape::Number | KeywordShape::Positive | KeywordShape::Count,
+                Value::String(text),
+            ) => serde_json::from_str(text).ok().filter(numbers::are_finite)?,
+            (KeywordShape::Boolean, Value::String(text)) => Value::Bool(boolean(text)?),
+            (KeywordShape::Names, Value::Array(names)) => {
                 let mut distinct: Vec<Value> = Vec::new();
                 for name in names.iter().filter(|name| name.is_string()) {
                     if !distinct.contains(name) {
@@ -399,7 +403,7 @@ impl Shape {
                 }
                 Value::Array(distinct)
             }
-            (Shape::Type, Value::Array(types)) => {
+            (KeywordShape::Type, Value::Array(types)) => {
                 let mut known: Vec<Value> = Vec::new();
                 for one in types {
                     let one = if one.is_null() { json!("null") } else { one.clone() };
@@ -409,14 +413,14 @@ impl Shape {
                 }
                 Value::Array(known)
             }
-            (Shape::Type, Value::String(text)) => {
+            (KeywordShape::Type, Value::String(text)) => {
                 let lower = text.to_ascii_lowercase();
                 let types: Vec<&str> = lower.split([',', '|']).map(str::trim).collect();
                 if types.len() > 1 { json!(types) } else { json!(lower) }
             }
             // As OpenAPI 2.0 has it.
-            (Shape::Discriminator, Value::String(text)) => json!({ "propertyName": text }),
-            (Shape::Schemas, Value::Object(_)) => json!([value]),
+            (KeywordShape::Discriminator, Value::String(text)) => json!({ "propertyName": text }),
+            (KeywordShape::Schemas, Value::Object(_)) => json!([value]),
             _ => return None,
         };
         self.fits(&mended).then_some(mended)
@@ -433,8 +437,8 @@ fn is_type(name: &str) -> bool {
 }
 
 /// A keyword that is not what it has to be would keep the whole schema from being compiled.
-fn repair(map: &mut Map<String, Value>, outcome: &mut Outcome) {
-    let broken: Vec<(String, Shape)> = map
+fn repair(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
+    let broken: Vec<(String, KeywordShape)> = map
         .iter()
         .filter_map(|(keyword, value)| Some((keyword, value, shape(keyword)?)))
         .filter(|(_, value, shape)| !shape.fits(value))
@@ -452,10 +456,10 @@ fn repair(map: &mut Map<String, Value>, outcome: &mut Outcome) {
             outcome.flaw(&keyword, message, None);
         } else {
             let hint = match (shape, value) {
-                (Shape::Names, Value::Bool(_)) => {
+                (KeywordShape::Names, Value::Bool(_)) => {
                     Some("`required` of a property is a list in the object around it")
                 }
-                (Shape::Pattern, Value::String(_)) => {
+                (KeywordShape::Pattern, Value::String(_)) => {
                     Some("patterns follow ECMA-262 and compile to less than 1 MB")
                 }
                 _ => None,
@@ -492,9 +496,5 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 
 /// A value as it can stand in a message.
 pub(super) fn abbreviated(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(60) {
-        Some((cut, _)) => format!("`{}…`", &text[..cut]),
-        None => format!("`{text}`"),
-    }
+    format!("`{}`", shortened(&value.to_string(), 60))
 }

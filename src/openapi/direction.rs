@@ -82,12 +82,12 @@ impl<'i> Keyword<'i> for Required {
 
 /// Which directions leave a property out.
 #[derive(Clone, Copy, Default)]
-struct Sides {
+struct OmittedSides {
     read_only: bool,
     write_only: bool,
 }
 
-type Properties = BTreeMap<String, Sides>;
+type Properties = BTreeMap<String, OmittedSides>;
 
 /// One schema whose `required` is split.
 struct Split {
@@ -166,10 +166,16 @@ fn sided(map: &Map<String, Value>, pointer: &str, known: &Properties) -> Option<
     };
     for name in names {
         match sides(name).unwrap_or_default() {
-            Sides { read_only: false, write_only: false } => split.everywhere.push(name.clone()),
-            Sides { read_only: true, write_only: false } => split.in_response.push(name.clone()),
-            Sides { read_only: false, write_only: true } => split.in_request.push(name.clone()),
-            Sides { read_only: true, write_only: true } => {}
+            OmittedSides { read_only: false, write_only: false } => {
+                split.everywhere.push(name.clone());
+            }
+            OmittedSides { read_only: true, write_only: false } => {
+                split.in_response.push(name.clone());
+            }
+            OmittedSides { read_only: false, write_only: true } => {
+                split.in_request.push(name.clone());
+            }
+            OmittedSides { read_only: true, write_only: true } => {}
         }
     }
     Some(split)
@@ -184,7 +190,7 @@ fn collect(root: &Value, map: &Map<String, Value>, left: &mut usize, found: &mut
     let properties = map.get("properties").and_then(Value::as_object);
     for (name, property) in properties.into_iter().flatten() {
         let says = |keyword: &str| says(root, property, keyword, &mut { COMPOSED_MAX });
-        let sides = Sides { read_only: says("readOnly"), write_only: says("writeOnly") };
+        let sides = OmittedSides { read_only: says("readOnly"), write_only: says("writeOnly") };
         if sides.read_only || sides.write_only {
             let known = found.entry(name.clone()).or_default();
             known.read_only |= sides.read_only;

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 
+use super::dialect;
 use super::schema::{follow, fragment, reference, steps, target};
-use super::{dialect, layout};
 use crate::finding::Finding;
+use crate::pointer::{child, unescaped};
 use crate::yaml::Document;
 
 /// Where components are.
@@ -39,7 +40,7 @@ pub(super) struct Discriminator {
 }
 
 /// Which values of the property lead where.
-struct Plan {
+struct DispatchPlan {
     of: Discriminator,
     /// The schema that has the discriminator, and those that hold it as an inline part of their `allOf`: who is composed
     /// of one of them is a child.
@@ -65,7 +66,7 @@ pub(super) fn dispatch(
     findings: &mut Vec<Finding>,
 ) -> Vec<String> {
     let family = Family::of(root);
-    let mut plans: Vec<Plan> =
+    let mut plans: Vec<DispatchPlan> =
         discriminators.iter().map(|one| plan(root, one, &family, document, findings)).collect();
     plans.extend(between(root, &plans, &family));
     let mut undispatched = BTreeSet::new();
@@ -97,7 +98,7 @@ pub(super) fn dispatch(
 /// What the objects of each plan are held against. Who is chosen does not choose again by the same property.
 fn choices(
     root: &Value,
-    plans: &[Plan],
+    plans: &[DispatchPlan],
     undispatched: &mut BTreeSet<String>,
 ) -> Vec<Option<Value>> {
     let parents: HashSet<(&str, &str)> = plans
@@ -105,7 +106,7 @@ fn choices(
         .filter(|plan| plan.of.alternatives.is_none() && !plan.branches.is_empty())
         .flat_map(|plan| plan.level.iter().map(|at| (at.as_str(), plan.of.property.as_str())))
         .collect();
-    let choice = |plan: &Plan| {
+    let choice = |plan: &DispatchPlan| {
         plan.choice(root, &mut |target| {
             let itself = plan.level.iter().any(|at| at == target);
             let chosen_by_same = parents.contains(&(target, plan.of.property.as_str()));
@@ -121,7 +122,7 @@ fn choices(
 
 /// Plans for the schemas between a discriminator and what it is mapped to, which have no name of their own there: a value
 /// of such a schema is one of those below it.
-fn between(root: &Value, plans: &[Plan], family: &Family) -> Vec<Plan> {
+fn between(root: &Value, plans: &[DispatchPlan], family: &Family) -> Vec<DispatchPlan> {
     let mut known: HashSet<(String, &str)> = HashSet::new();
     for plan in plans {
         known.extend(plan.level.iter().map(|at| (at.clone(), plan.of.property.as_str())));
@@ -151,14 +152,14 @@ fn between(root: &Value, plans: &[Plan], family: &Family) -> Vec<Plan> {
                 alternatives: None,
             };
             let level = level(root, middle);
-            added.push(Plan { of, level, branches, mapped: BTreeSet::new() });
+            added.push(DispatchPlan { of, level, branches, mapped: BTreeSet::new() });
         }
     }
     added
 }
 
 /// Says in each schema that can be chosen by which names, for who makes a value of it alone.
-fn name_targets(root: &mut Value, plans: &[Plan]) {
+fn name_targets(root: &mut Value, plans: &[DispatchPlan]) {
     for plan in plans {
         let property = plan.of.property.as_str();
         let mut names: IndexMap<&str, Vec<&str>> = IndexMap::new();
@@ -208,7 +209,7 @@ impl Family {
         let mut family = Family { heirs: HashMap::new(), parents: HashMap::new() };
         let components = root.pointer(COMPONENTS).and_then(Value::as_object);
         for (name, schema) in components.into_iter().flatten() {
-            let heir = layout::child(COMPONENTS, name);
+            let heir = child(COMPONENTS, name);
             let mut found = BTreeSet::new();
             parents(schema, &mut found);
             for parent in &found {
@@ -246,7 +247,7 @@ fn reached<'f>(
     found
 }
 
-impl Plan {
+impl DispatchPlan {
     fn targets(&self) -> impl Iterator<Item = &str> {
         self.branches.values().flatten().map(String::as_str)
     }
@@ -291,10 +292,10 @@ fn plan(
     family: &Family,
     document: &Document,
     findings: &mut Vec<Finding>,
-) -> Plan {
+) -> DispatchPlan {
     let level = level(root, &of.pointer);
     let (branches, mapped) = (IndexMap::new(), BTreeSet::new());
-    let mut plan = Plan { of: of.clone(), level, branches, mapped };
+    let mut plan = DispatchPlan { of: of.clone(), level, branches, mapped };
     let Some(targets) = targets(root, &plan, family) else { return plan };
     let mapping = root
         .pointer(&of.pointer)
@@ -303,7 +304,7 @@ fn plan(
         let Some(target) = to.as_str().and_then(|to| mapping_target(root, to)) else { continue };
         if of.alternatives.is_some() && !targets.contains(&target) && !plan.level.contains(&target)
         {
-            let at = layout::child(&format!("{}/discriminator/mapping", of.pointer), name);
+            let at = child(&format!("{}/discriminator/mapping", of.pointer), name);
             let message = format!(
                 "`{name}` is mapped to {}, which is not among the alternatives; it is left out",
                 dialect::abbreviated(to)
@@ -346,7 +347,7 @@ fn plan(
 }
 
 /// The alternatives, or all that is composed of the schema. `None` when one of them can have no name.
-fn targets(root: &Value, plan: &Plan, family: &Family) -> Option<Vec<String>> {
+fn targets(root: &Value, plan: &DispatchPlan, family: &Family) -> Option<Vec<String>> {
     let Some((slot, keyword)) = plan.of.alternatives else {
         let level = || plan.level.iter().map(String::as_str);
         let below = family.below(level());
@@ -375,14 +376,15 @@ fn targets(root: &Value, plan: &Plan, family: &Family) -> Option<Vec<String>> {
 fn mapping_target(root: &Value, name: &str) -> Option<String> {
     let pointer = match name.strip_prefix('#') {
         Some(_) => target(name)?,
-        None => layout::child(COMPONENTS, name),
+        None => child(COMPONENTS, name),
     };
     root.pointer(&pointer).map(|_| pointer)
 }
 
-fn implicit_name(target: &str) -> Option<String> {
+/// The name of the component of that pointer.
+pub(super) fn implicit_name(target: &str) -> Option<String> {
     let name = target.strip_prefix(COMPONENTS)?.strip_prefix('/')?;
-    (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
+    (!name.contains('/')).then(|| unescaped(name).into_owned())
 }
 
 /// The texts that a property can be, where its schema says so. What `except` says does not count.

@@ -15,7 +15,7 @@ use crate::numbers;
 /// doubles, by which -9223372036854775809 is not below the least of 64 bits.
 const EXACT: &str = "x-tombstone-exact";
 
-type Built<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
+type BuiltKeyword<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
 
 /// Marks a lowered schema where that is needed.
 pub(super) fn mark(map: &mut Map<String, Value>) {
@@ -89,7 +89,7 @@ impl Comparison {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the type of all keywords")]
-fn exact<'a>(parent: &'a Map<String, Value>, _: &'a Value, _: Location) -> Built<'a> {
+fn exact<'a>(parent: &'a Map<String, Value>, _: &'a Value, _: Location) -> BuiltKeyword<'a> {
     let mut all = Vec::new();
     for (keyword, refused) in BOUNDS {
         if let Some(Value::Number(bound)) = parent.get(keyword)
@@ -139,7 +139,7 @@ struct UniqueItems {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the type of all keywords")]
-fn unique_items<'a>(_: &'a Map<String, Value>, value: &'a Value, _: Location) -> Built<'a> {
+fn unique_items<'a>(_: &'a Map<String, Value>, value: &'a Value, _: Location) -> BuiltKeyword<'a> {
     Ok(Box::new(UniqueItems { is_asked: *value == Value::Bool(true) }))
 }
 

@@ -9,10 +9,10 @@ use std::rc::Rc;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::layout::within;
 use super::schema::Holds;
-use super::{layout, references, schema};
+use super::{references, schema};
 use crate::finding::Finding;
+use crate::pointer::{child, unescaped, within};
 use crate::yaml::Document;
 
 /// Where the other files are in a document that has been gathered, by their path.
@@ -122,7 +122,7 @@ fn refers_out(value: &Value) -> bool {
     }
 }
 
-struct File {
+struct SourceFile {
     /// Relative to the folder that files may come from.
     path: String,
     document: Rc<Document>,
@@ -131,7 +131,7 @@ struct File {
 }
 
 /// A text that will be another.
-struct Edit {
+struct TextEdit {
     file: usize,
     pointer: String,
     text: String,
@@ -139,7 +139,7 @@ struct Edit {
 
 struct Gathering<R> {
     /// The document itself first.
-    files: Vec<File>,
+    files: Vec<SourceFile>,
     /// Files by path; `None`: cannot be read.
     known: HashMap<String, Option<usize>>,
     /// Places that a reference leads to, still to be looked at, and whether the keys there are names.
@@ -147,7 +147,7 @@ struct Gathering<R> {
     seen: HashSet<(usize, String)>,
     /// Schemas by `$id`.
     ids: HashMap<String, (usize, String)>,
-    edits: Vec<Edit>,
+    edits: Vec<TextEdit>,
     /// References that were met on the way to what another leads to.
     detours: usize,
     /// Files that are not asked for, and where each is referred to first.
@@ -172,7 +172,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
             self.ids.entry(id).or_insert_with(|| (number, pointer.to_owned()));
         });
         self.known.insert(path.clone(), Some(number));
-        self.files.push(File { path, document: Rc::new(document), anchors: None });
+        self.files.push(SourceFile { path, document: Rc::new(document), anchors: None });
         number
     }
 
@@ -199,7 +199,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         {
             self.detours += 1;
             let rest = pointer[holder.len()..].to_owned();
-            if let Some((file, target)) = self.link(text, &layout::child(holder, "$ref"), around) {
+            if let Some((file, target)) = self.link(text, &child(holder, "$ref"), around) {
                 self.reach(file, format!("{target}{rest}"), is_named);
             }
         }
@@ -271,7 +271,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     /// Data, which may be a reference as a whole; what that leads to is data again.
     fn visit_data(&mut self, value: &Value, at: &str, around: Around<'_>) {
         let Some(text) = references::whole_reference(value) else { return };
-        let (mut text, mut at, mut around) = (text.to_owned(), layout::child(at, "$ref"), around);
+        let (mut text, mut at, mut around) = (text.to_owned(), child(at, "$ref"), around);
         for _ in 0..references::REFERENCES_MAX {
             let Some((file, target)) = self.link(&text, &at, around) else { return };
             let document = Rc::clone(&self.files[file].document);
@@ -280,7 +280,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
                 return self.reach(file, target, false);
             };
             let Some(next) = references::whole_reference(next) else { return };
-            (text, at) = (next.to_owned(), layout::child(&target, "$ref"));
+            (text, at) = (next.to_owned(), child(&target, "$ref"));
             around = Around { file, id: None, is_named: false };
         }
     }
@@ -299,7 +299,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     fn lead_to_data(&mut self, uri: &str, at: &str, from: usize) {
         if let Some(file) = self.file(uri, at, from) {
             let text = schema::fragment(&in_files(&self.files[file].path));
-            self.edits.push(Edit { file: from, pointer: at.to_owned(), text });
+            self.edits.push(TextEdit { file: from, pointer: at.to_owned(), text });
         }
     }
 
@@ -317,7 +317,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         if !is_own {
             let place = if file == 0 { String::new() } else { in_files(&self.files[file].path) };
             let text = schema::fragment(&format!("{place}{target}"));
-            self.edits.push(Edit { file: around.file, pointer: at.to_owned(), text });
+            self.edits.push(TextEdit { file: around.file, pointer: at.to_owned(), text });
         }
         Some((file, target))
     }
@@ -377,7 +377,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     }
 
     fn anchor(&mut self, file: usize, name: &str) -> Option<String> {
-        let File { document, anchors, .. } = &mut self.files[file];
+        let SourceFile { document, anchors, .. } = &mut self.files[file];
         let anchors = anchors.get_or_insert_with(|| {
             let mut found = HashMap::new();
             note_anchors(document.root(), &mut String::new(), &mut found);
@@ -394,7 +394,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
             (file.path, document.unwrap_or_else(|shared| Document::clone(&shared)))
         });
         let mut documents: Vec<(String, Document)> = documents.collect();
-        for Edit { file, pointer, text } in self.edits {
+        for TextEdit { file, pointer, text } in self.edits {
             if let Some(slot) = documents[file].1.root_mut().pointer_mut(&pointer) {
                 *slot = Value::String(text);
             }
@@ -417,12 +417,12 @@ pub(super) fn shown(reference: &str) -> Cow<'_, str> {
     let inside = place.as_deref().and_then(|place| place.strip_prefix(&format!("/{FILES}/")));
     let Some(inside) = inside else { return reference.into() };
     let (file, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
-    let file = file.replace("~1", "/").replace("~0", "~");
-    if rest.is_empty() { file.into() } else { format!("{file}#{rest}").into() }
+    let file = unescaped(file);
+    if rest.is_empty() { file.into_owned().into() } else { format!("{file}#{rest}").into() }
 }
 
 fn in_files(path: &str) -> String {
-    layout::child(&format!("/{FILES}"), path)
+    child(&format!("/{FILES}"), path)
 }
 
 fn join(base: &str, reference: &str) -> String {

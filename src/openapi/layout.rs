@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::pointer::{push, unescaped, within};
+
 /// The methods a path item may have, in the order of the specification.
 pub(super) const METHODS: [&str; 8] =
     ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -22,19 +24,19 @@ enum Object {
 }
 
 #[derive(Clone, Copy)]
-enum Holds {
+enum FieldHolds {
     One(Object),
     /// A map of them, or a list.
     Many(Object),
 }
 
-use Holds::{Many, One};
+use FieldHolds::{Many, One};
 
-const ROOT: &[(&str, Holds)] =
+const ROOT: &[(&str, FieldHolds)] =
     &[("components", One(Object::Components)), ("paths", Many(Object::PathItem))];
 
 impl Object {
-    fn fields(self) -> &'static [(&'static str, Holds)] {
+    fn fields(self) -> &'static [(&'static str, FieldHolds)] {
         match self {
             Object::Components => &[
                 ("schemas", Many(Object::Schema)),
@@ -87,7 +89,12 @@ pub(super) fn schema_positions(root: &Value) -> Vec<String> {
     found
 }
 
-fn visit(value: &Value, fields: &[(&str, Holds)], pointer: &mut String, found: &mut Vec<String>) {
+fn visit(
+    value: &Value,
+    fields: &[(&str, FieldHolds)],
+    pointer: &mut String,
+    found: &mut Vec<String>,
+) {
     for (name, holds) in fields {
         let Some(child) = value.get(name) else { continue };
         let length = pointer.len();
@@ -127,7 +134,7 @@ pub(super) fn without_prose(root: &Value) -> Value {
     copy(root, ROOT)
 }
 
-fn copy(value: &Value, fields: &[(&str, Holds)]) -> Value {
+fn copy(value: &Value, fields: &[(&str, FieldHolds)]) -> Value {
     let Value::Object(map) = value else { return value.clone() };
     let kept = map.iter().filter(|(name, _)| !PROSE.contains(&name.as_str()));
     let copied = kept.map(|(name, child)| {
@@ -156,38 +163,6 @@ fn copy_object(object: Object, value: &Value) -> Value {
     }
 }
 
-/// Appends a token to a JSON Pointer.
-pub(super) fn push(pointer: &mut String, token: &str) {
-    pointer.push('/');
-    for letter in token.chars() {
-        match letter {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
-    }
-}
-
-/// A JSON Pointer with one token more.
-pub(super) fn child(pointer: &str, token: &str) -> String {
-    let mut longer = pointer.to_owned();
-    push(&mut longer, token);
-    longer
-}
-
-/// Does something with a pointer that is one token longer meanwhile.
-pub(super) fn within<R>(
-    pointer: &mut String,
-    token: &str,
-    act: impl FnOnce(&mut String) -> R,
-) -> R {
-    let length = pointer.len();
-    push(pointer, token);
-    let result = act(pointer);
-    pointer.truncate(length);
-    result
-}
-
 /// The end of a JSON Pointer as it can stand in a message: two tokens when the last is a number.
 pub(super) fn name(pointer: &str) -> String {
     let mut tokens = pointer.rsplit('/');
@@ -195,5 +170,5 @@ pub(super) fn name(pointer: &str) -> String {
     let numbered = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
     let before = tokens.next().filter(|before| numbered && !before.is_empty());
     let name = before.map_or_else(|| last.to_owned(), |before| format!("{before}/{last}"));
-    name.replace("~1", "/").replace("~0", "~")
+    unescaped(&name).into_owned()
 }

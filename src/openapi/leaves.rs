@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{dialect, layout};
 use crate::finding::Finding;
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// What to put where a field that a leaf cannot do without is missing or wrong.
@@ -78,11 +79,11 @@ pub(super) fn typed<T: DeserializeOwned>(
             Err(error) => {
                 let Some(value) = candidate.get(&name).and_then(as_boolean) else {
                     let message = format!("`{name}` does not fit and is left out: {error}");
-                    findings.push(document.warning(&layout::child(pointer, &name), message));
+                    findings.push(document.warning(&child(pointer, &name), message));
                     continue;
                 };
                 let message = format!("`{name}` is a text; it is read as `{value}`");
-                findings.push(document.warning(&layout::child(pointer, &name), message));
+                findings.push(document.warning(&child(pointer, &name), message));
                 candidate.insert(name, value);
                 if let Ok(typed) = T::deserialize(Value::Object(candidate.clone())) {
                     (best, kept) = (typed, candidate);
@@ -114,7 +115,7 @@ fn supply<T: DeserializeOwned>(
                 Some(_) => format!("`{name}` does not fit and is left out"),
                 None => format!("`{name}` is missing"),
             };
-            findings.push(document.warning(&layout::child(pointer, name), message));
+            findings.push(document.warning(&child(pointer, name), message));
             *kept = candidate;
             return Some(typed);
         }

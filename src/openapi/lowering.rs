@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
 use super::discriminator::Discriminator;
-use super::references::Found;
+use super::references::Referred;
 use super::schema::{
     Applicator, CHAIN_MAX, Holds, applicator, follow, fragment, join, steps, target,
 };
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::finding::{Finding, did_you_mean};
 use crate::json;
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// The lowered document and where its schemas are.
@@ -65,7 +66,7 @@ struct Resource {
 }
 
 /// A schema on the way through references.
-struct Visit {
+struct ReferenceVisit {
     target: String,
     /// The schema object that holds the reference to it.
     via: String,
@@ -204,15 +205,14 @@ impl<'d> Lowering<'d> {
         self.follow_keywords(map, pointer, findings);
         let outcome = dialect::lower(map, self.dialect);
         for flaw in outcome.flaws {
-            let finding =
-                self.document.warning(&layout::child(pointer, &flaw.keyword), flaw.message);
+            let finding = self.document.warning(&child(pointer, &flaw.keyword), flaw.message);
             findings.push(match flaw.hint {
                 Some(hint) => finding.hint(hint),
                 None => finding,
             });
         }
         for keyword in outcome.moved {
-            let from = layout::child(pointer, &keyword);
+            let from = child(pointer, &keyword);
             self.moved.push((from, format!("{pointer}/anyOf/0/{keyword}")));
         }
         self.has_sides |= ["readOnly", "writeOnly"]
@@ -236,7 +236,7 @@ impl<'d> Lowering<'d> {
     ) {
         let mut lost = Vec::new();
         for (keyword, value) in map.iter_mut() {
-            let at = || layout::child(pointer, keyword);
+            let at = || child(pointer, keyword);
             if let ("examples", Value::Array(items)) = (keyword.as_str(), &mut *value) {
                 for (number, item) in items.iter_mut().enumerate() {
                     self.follow_data(item, || format!("{}/{number}", at()), findings);
@@ -253,7 +253,7 @@ impl<'d> Lowering<'d> {
                             findings.push(references::unusual(self.document, &at()));
                         }
                         None => {
-                            let at = layout::child(&at(), "$ref");
+                            let at = child(&at(), "$ref");
                             findings.push(self.unresolved_at(&at, text, "it is left out"));
                             lost.push(keyword.to_owned());
                         }
@@ -271,8 +271,8 @@ impl<'d> Lowering<'d> {
     /// What a reference in the stead of a keyword's value stands for.
     fn spread(&mut self, text: &str, written: &Value, is_copy: bool) -> Option<Value> {
         let found = references::find(self.document.root(), &target(text)?);
-        let Found::Value(at, found) = found else { return None };
-        let link = |token: &str| json!({ "$ref": fragment(&layout::child(&at, token)) });
+        let Referred::Value(at, found) = found else { return None };
+        let link = |token: &str| json!({ "$ref": fragment(&child(&at, token)) });
         match found {
             found if is_copy => self.copy(found),
             Value::Object(entries) => {
@@ -299,7 +299,7 @@ impl<'d> Lowering<'d> {
         let Some(text) = references::whole_reference(value) else { return };
         let found = target(text).map(|target| references::find(self.document.root(), &target));
         let copied = match found {
-            Some(Found::Value(_, found)) => self.copy(found),
+            Some(Referred::Value(_, found)) => self.copy(found),
             _ => None,
         };
         findings.push(match copied {
@@ -354,7 +354,7 @@ impl<'d> Lowering<'d> {
         let Some(Value::Object(discriminator)) = map.get("discriminator") else { return };
         self.check_mapping(discriminator, pointer, findings);
         let Some(property) = discriminator.get("propertyName").and_then(Value::as_str) else {
-            let at = layout::child(pointer, "discriminator");
+            let at = child(pointer, "discriminator");
             let message = "`discriminator` has no `propertyName`; it is ignored";
             findings.push(self.document.warning(&at, message));
             return;
@@ -366,7 +366,7 @@ impl<'d> Lowering<'d> {
             let all = all.as_array_mut().expect("a broken `allOf` was left out before");
             let slot = all.len();
             all.push(json!({ "else": { keyword: alternatives } }));
-            let from = layout::child(&pointer, keyword);
+            let from = child(&pointer, keyword);
             self.moved.push((from, format!("{pointer}/allOf/{slot}/else/{keyword}")));
             Some((slot, keyword))
         });
@@ -383,10 +383,10 @@ impl<'d> Lowering<'d> {
         for (value, name) in mapping {
             let there = name.as_str().is_some_and(|name| match name.strip_prefix('#') {
                 Some(_) => target(name).is_some_and(|target| self.there(&target)),
-                None => self.there(&layout::child("/components/schemas", name)),
+                None => self.there(&child("/components/schemas", name)),
             });
             if !there {
-                let at = layout::child(&format!("{pointer}/discriminator/mapping"), value);
+                let at = child(&format!("{pointer}/discriminator/mapping"), value);
                 let message = format!(
                     "`{value}` is mapped to {}, which is not in the document",
                     dialect::abbreviated(name)
@@ -398,7 +398,7 @@ impl<'d> Lowering<'d> {
 
     /// The document as it was read knows what is there also while a part of the tree is taken out.
     fn there(&self, pointer: &str) -> bool {
-        matches!(references::locate(self.document.root(), pointer), Found::Value(..))
+        matches!(references::locate(self.document.root(), pointer), Referred::Value(..))
     }
 
     /// Makes every reference noted so far lead to a lowered schema; one that cannot is taken away.
@@ -467,7 +467,7 @@ impl<'d> Lowering<'d> {
             .filter(|pointer| !pointer.is_empty())
             .find_map(|pointer| self.present(pointer))
             .or_else(|| match references::locate(self.document.root(), &fragment) {
-                Found::Value(pointer, _) if !pointer.is_empty() => self.present(pointer),
+                Referred::Value(pointer, _) if !pointer.is_empty() => self.present(pointer),
                 _ => None,
             })
     }
@@ -488,7 +488,7 @@ impl<'d> Lowering<'d> {
 
     fn unresolved(&self, reference: &Reference) -> Finding {
         let Reference { pointer, keyword, text, .. } = reference;
-        self.unresolved_at(&layout::child(pointer, keyword), text, "anything is accepted here")
+        self.unresolved_at(&child(pointer, keyword), text, "anything is accepted here")
     }
 
     fn unresolved_at(&self, at: &str, text: &str, so: &str) -> Finding {
@@ -518,10 +518,10 @@ impl<'d> Lowering<'d> {
             let mut on_path: HashSet<String> = HashSet::from([start.clone()]);
             let first = steps(&self.root, &start);
             let mut path =
-                vec![Visit { target: start, via: String::new(), steps: first, depth: 0 }];
+                vec![ReferenceVisit { target: start, via: String::new(), steps: first, depth: 0 }];
             while let Some(visit) = path.last_mut() {
                 let Some((via, to)) = visit.steps.pop() else {
-                    let Some(Visit { target, via, depth, .. }) = path.pop() else { break };
+                    let Some(ReferenceVisit { target, via, depth, .. }) = path.pop() else { break };
                     on_path.remove(&target);
                     if let Some(before) = path.last_mut() {
                         if depth >= CHAIN_MAX {
@@ -550,7 +550,7 @@ impl<'d> Lowering<'d> {
                     let steps =
                         if depths.contains_key(&to) { Vec::new() } else { steps(&self.root, &to) };
                     let depth = depths.get(&to).copied().unwrap_or(0);
-                    path.push(Visit { target: to, via, steps, depth });
+                    path.push(ReferenceVisit { target: to, via, steps, depth });
                 }
             }
         }
@@ -560,7 +560,7 @@ impl<'d> Lowering<'d> {
         if let Some(Value::Object(map)) = self.root.pointer_mut(holder) {
             map.shift_remove("$ref");
         }
-        findings.push(self.document.warning(&layout::child(holder, "$ref"), message));
+        findings.push(self.document.warning(&child(holder, "$ref"), message));
     }
 }
 
@@ -568,16 +568,16 @@ impl<'d> Lowering<'d> {
 /// where a reference stands in the stead of their map, or of what holds that.
 fn document_of_schemas(document: &Document) -> Value {
     let mut root = layout::without_prose(document.root());
-    let place = layout::child("/components", "schemas");
-    let Found::Value(at, Value::Object(schemas)) = references::find(document.root(), &place) else {
+    let place = child("/components", "schemas");
+    let Referred::Value(at, Value::Object(schemas)) = references::find(document.root(), &place)
+    else {
         return root;
     };
     if at == place {
         return root;
     }
-    let links = schemas
-        .keys()
-        .map(|name| (name.clone(), json!({ "$ref": fragment(&layout::child(&at, name)) })));
+    let links =
+        schemas.keys().map(|name| (name.clone(), json!({ "$ref": fragment(&child(&at, name)) })));
     let mut all: Map<String, Value> = links.collect();
     let beside = document.root().pointer(&place).and_then(Value::as_object).cloned();
     all.extend(beside.into_iter().flatten().filter(|(name, _)| name != "$ref"));

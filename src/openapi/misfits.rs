@@ -10,10 +10,10 @@ use jsonschema::{Draft, ValidationError};
 use serde_json::{Map, Value, json};
 
 use super::direction::Direction;
-use super::layout::{child, within};
 use super::schema;
 use super::schemas::{SchemaId, Schemas};
 use super::validator::Validator;
+use crate::pointer::{child, within};
 
 /// Parts of a value that are held against a schema to find what does not fit: a tenth of a second.
 const LOOKS_MAX: usize = 100_000;
@@ -42,7 +42,7 @@ impl Schemas {
             misfits.found.iter().for_each(|error| tell("", error));
             return misfits.is_cut_off;
         }
-        let mut search = Search {
+        let mut search = MisfitSearch {
             schemas: self,
             direction,
             left: max,
@@ -59,7 +59,7 @@ impl Schemas {
     }
 }
 
-struct Search<'s> {
+struct MisfitSearch<'s> {
     schemas: &'s Schemas,
     direction: Direction,
     /// How many more are told.
@@ -75,7 +75,7 @@ struct Search<'s> {
     is_cut_off: bool,
 }
 
-impl Search<'_> {
+impl MisfitSearch<'_> {
     /// Finds what does not fit, if anything. `at` is where the value is.
     fn look(&mut self, id: SchemaId, value: &Value, at: &mut String) {
         let id = self.schemas.canonical(id);

@@ -39,7 +39,7 @@ use lowering::Lowering;
 use reading::{Reader, Sample};
 
 pub use beside::normalized;
-pub use condition::{Condition, called};
+pub use condition::{RouteCondition, called};
 pub use direction::Direction;
 pub use gathering::gather;
 pub use overlay::Overlay;
@@ -58,7 +58,7 @@ pub struct Contract {
     /// `info.version`, or empty.
     pub version: String,
     /// Where the vendor's own service answers.
-    pub servers: Vec<Server>,
+    pub servers: Vec<ServerEntry>,
     /// The line of `servers`, of the whole document where it has none.
     pub servers_line: u32,
     /// All operations in document order.
@@ -87,7 +87,7 @@ impl Contract {
         let title = text("title").filter(|title| !title.is_empty());
         let mut servers = reader.servers("");
         if servers.is_empty() {
-            servers.push(Server { base_path: String::new(), host: None });
+            servers.push(ServerEntry { base_path: String::new(), host: None });
         }
         reader.note_components();
         reader.security_schemes();
@@ -163,7 +163,7 @@ fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialec
 
 /// One entry of `servers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerEntry {
     /// `""` or a path such as `/v2`: without a trailing slash.
     pub base_path: String,
     /// The host name; `None` for a relative, templated or localhost address.
@@ -179,7 +179,7 @@ pub struct NotEmulated {
     /// The path template.
     pub template: String,
     /// What a request must have beside, to be one for it.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<RouteCondition>,
     /// Why the document cannot be read there; `None` where it leaves the operation out on purpose.
     pub reason: Option<String>,
     /// The file it is in.
@@ -200,9 +200,9 @@ pub struct Operation {
     /// The path template.
     pub template: String,
     /// What a request must have beside, to be one for this operation: of keys that go on after the path.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<RouteCondition>,
     /// Where this one answers, if not where the document says: its own `servers`, else those of its path item.
-    pub servers: Vec<Server>,
+    pub servers: Vec<ServerEntry>,
     /// `summary`.
     pub summary: Option<String>,
     /// `deprecated`.
@@ -253,7 +253,7 @@ pub enum Location {
 
 /// How an array or object parameter is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub enum ParameterStyle {
     /// `a,b` (path and header).
     Simple,
     /// `.a.b` (path).
@@ -282,7 +282,7 @@ pub struct Parameter {
     /// The schema of its value.
     pub schema: Option<SchemaId>,
     /// How arrays and objects are written.
-    pub style: Style,
+    pub style: ParameterStyle,
     /// Whether array items and object properties are written one by one.
     pub explode: bool,
     /// The media type, when the value is serialized with `content` instead of a style.
@@ -333,7 +333,7 @@ pub struct Encoding {
     /// The headers of its part.
     pub headers: Vec<Parameter>,
     /// The style, and whether to explode; `None` where neither of these nor `allowReserved` is given.
-    pub style: Option<(Style, bool)>,
+    pub style: Option<(ParameterStyle, bool)>,
 }
 
 /// One documented response.

@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 
 use crate::finding::{Finding, did_you_mean};
 use crate::json;
-use crate::yaml::{Document, Editing, Update, Updates};
+use crate::yaml::{Document, Editing, MergedPart, Updates};
 
 /// Values that one overlay may add: as many as the largest documents have.
 const ADDED_MAX: usize = 5_000_000;
@@ -37,11 +37,11 @@ struct Action {
     target: JsonPath,
     /// How often the whole document may be looked through for each of its values, and once more; 0 for a plain path.
     searches: u32,
-    change: Change,
+    change: OverlayChange,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+enum OverlayChange {
     Remove,
     Update,
     Nothing,
@@ -50,7 +50,7 @@ enum Change {
 impl<'d> Overlay<'d> {
     /// Reads an overlay. What is wrong with it goes to `findings`, all at once; `None` when there is an error among that.
     pub fn read(document: &'d Document, findings: &mut Vec<Finding>) -> Option<Overlay<'d>> {
-        let mut reading = Reading { document, errors: Vec::new() };
+        let mut reading = OverlayReader { document, errors: Vec::new() };
         let actions = reading.overlay();
         let is_sound = reading.errors.is_empty();
         findings.append(&mut reading.errors);
@@ -104,7 +104,7 @@ impl<'d> Overlay<'d> {
                 others += 1;
             }
         }
-        if others > 0 && action.change != Change::Nothing {
+        if others > 0 && action.change != OverlayChange::Nothing {
             let message =
                 format!("the target selects {others} values that are neither maps nor lists");
             findings.push(warning(message).hint("select what holds them, and update that"));
@@ -112,9 +112,9 @@ impl<'d> Overlay<'d> {
             findings.push(warning("the target selects nothing".to_owned()));
         }
         match action.change {
-            Change::Nothing => {}
-            Change::Remove => self.remove(action, targets, editing, findings),
-            Change::Update => {
+            OverlayChange::Nothing => {}
+            OverlayChange::Remove => self.remove(action, targets, editing, findings),
+            OverlayChange::Update => {
                 let at = format!("{}/update", action.pointer);
                 let Some(update) = updates.at(&at) else { return };
                 *added += update.count().saturating_mul(targets.len());
@@ -148,7 +148,7 @@ impl<'d> Overlay<'d> {
     fn update(
         &self,
         action: &Action,
-        update: &Update,
+        update: &MergedPart,
         targets: &[String],
         editing: &mut Editing,
         findings: &mut Vec<Finding>,
@@ -168,16 +168,16 @@ impl<'d> Overlay<'d> {
 }
 
 /// What a target is made of, its texts left out.
-struct Shape {
+struct TargetShape {
     /// How many brackets and parentheses are in one another.
     nested: usize,
     /// How often it begins at the root.
     roots: u32,
 }
 
-impl Shape {
-    fn of(target: &str) -> Shape {
-        let mut shape = Shape { nested: 0, roots: 0 };
+impl TargetShape {
+    fn of(target: &str) -> TargetShape {
+        let mut shape = TargetShape { nested: 0, roots: 0 };
         let (mut open, mut quote, mut escaped) = (0_usize, None, false);
         for letter in target.chars() {
             if let Some(end) = quote {
@@ -207,12 +207,12 @@ fn place(pointer: &str) -> Vec<(Option<usize>, &str)> {
     pointer.split('/').skip(1).map(|token| (token.parse().ok(), token)).collect()
 }
 
-struct Reading<'d> {
+struct OverlayReader<'d> {
     document: &'d Document,
     errors: Vec<Finding>,
 }
 
-impl<'d> Reading<'d> {
+impl<'d> OverlayReader<'d> {
     fn error(&mut self, pointer: &str, message: impl Into<String>) -> &mut Finding {
         self.errors.push(self.document.error(pointer, message));
         self.errors.last_mut().expect("an error was pushed the line before")
@@ -260,7 +260,7 @@ impl<'d> Reading<'d> {
         for name in map.keys().filter(|name| !name.starts_with("x-")) {
             if !known.contains(&name.as_str()) {
                 let hint = did_you_mean(name, known.iter().copied());
-                let at = crate::finding::child(pointer, name);
+                let at = crate::pointer::child(pointer, name);
                 self.error(&at, format!("`{name}` means nothing here")).hint = hint;
             }
         }
@@ -274,12 +274,12 @@ impl<'d> Reading<'d> {
         };
         self.fields(map, &pointer, &["target", "description", "update", "remove"]);
         let change = match (map.get("remove"), map.get("update")) {
-            (Some(Value::Bool(true)), _) => Change::Remove,
-            (None | Some(Value::Bool(false)), Some(_)) => Change::Update,
-            (None | Some(Value::Bool(false)), None) => Change::Nothing,
+            (Some(Value::Bool(true)), _) => OverlayChange::Remove,
+            (None | Some(Value::Bool(false)), Some(_)) => OverlayChange::Update,
+            (None | Some(Value::Bool(false)), None) => OverlayChange::Nothing,
             (Some(_), _) => {
                 self.error(&format!("{pointer}/remove"), "`remove` is neither `true` nor `false`");
-                Change::Nothing
+                OverlayChange::Nothing
             }
         };
         let Some(text) = map.get("target").and_then(Value::as_str) else {
@@ -295,7 +295,7 @@ impl<'d> Reading<'d> {
             self.error(&at, format!("`{text}` has more than {DESCENTS_MAX} `..`"));
             return None;
         }
-        let Shape { nested, roots } = Shape::of(text);
+        let TargetShape { nested, roots } = TargetShape::of(text);
         if nested > NESTED_MAX {
             let message = format!("the target has more than {NESTED_MAX} brackets in one another");
             self.error(&at, message).hint = Some("select in several actions".to_owned());

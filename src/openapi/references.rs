@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::layout;
 use super::schema::{reference, target};
 use crate::finding::Finding;
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// References one after the other on the way to one place: more is a circle.
@@ -14,7 +15,7 @@ pub(super) const REFERENCES_MAX: usize = 32;
 
 /// What is at a place of a document.
 #[derive(Debug)]
-pub(super) enum Found<'d> {
+pub(super) enum Referred<'d> {
     /// Nothing, and no reference stands in its stead.
     Nothing,
     /// A value, and the place that it is really at.
@@ -25,11 +26,11 @@ pub(super) enum Found<'d> {
     Circle,
 }
 
-impl<'d> Found<'d> {
+impl<'d> Referred<'d> {
     /// The value, if there is one.
     pub(super) fn value(self) -> Option<&'d Value> {
         match self {
-            Found::Value(_, value) => Some(value),
+            Referred::Value(_, value) => Some(value),
             _ => None,
         }
     }
@@ -42,16 +43,16 @@ pub(super) fn whole_reference(value: &Value) -> Option<&str> {
 
 /// What is at `pointer`: references on the way are followed where they stand in the stead of what the way goes through,
 /// and so is one at its end.
-pub(super) fn find<'d>(root: &'d Value, pointer: &str) -> Found<'d> {
+pub(super) fn find<'d>(root: &'d Value, pointer: &str) -> Referred<'d> {
     follow(root, pointer, true)
 }
 
 /// The same, without following a reference at the end itself.
-pub(super) fn locate<'d>(root: &'d Value, pointer: &str) -> Found<'d> {
+pub(super) fn locate<'d>(root: &'d Value, pointer: &str) -> Referred<'d> {
     follow(root, pointer, false)
 }
 
-fn follow<'d>(root: &'d Value, pointer: &str, through: bool) -> Found<'d> {
+fn follow<'d>(root: &'d Value, pointer: &str, through: bool) -> Referred<'d> {
     let mut pointer = pointer.to_owned();
     // Each reference that was followed, and how much of the pointer is what it leads to: with less there, it is broken.
     let mut followed: Vec<(String, &str, usize)> = Vec::new();
@@ -62,14 +63,14 @@ fn follow<'d>(root: &'d Value, pointer: &str, through: bool) -> Found<'d> {
         let Some(text) = text else {
             let broken = followed.into_iter().rev().find(|(_, _, led)| holder.len() < *led);
             return match broken {
-                _ if is_there => Found::Value(pointer, value),
-                Some((at, text, _)) => Found::Broken(at, text),
-                None => Found::Nothing,
+                _ if is_there => Referred::Value(pointer, value),
+                Some((at, text, _)) => Referred::Broken(at, text),
+                None => Referred::Nothing,
             };
         };
-        let at = layout::child(holder, "$ref");
+        let at = child(holder, "$ref");
         let Some(target) = target(text).filter(|to| to.is_empty() || to.starts_with('/')) else {
-            return Found::Broken(at, text);
+            return Referred::Broken(at, text);
         };
         for (_, _, led) in &mut followed {
             let left = led.saturating_sub(holder.len());
@@ -78,7 +79,7 @@ fn follow<'d>(root: &'d Value, pointer: &str, through: bool) -> Found<'d> {
         followed.push((at, text, target.len()));
         pointer = format!("{target}{}", &pointer[holder.len()..]);
     }
-    Found::Circle
+    Referred::Circle
 }
 
 /// As much of the way as there is, and what is there.
@@ -110,7 +111,7 @@ pub(super) fn unusual(document: &Document, pointer: &str) -> Finding {
     };
     let message =
         format!("{place} is a reference, which OpenAPI does not have there; it is followed");
-    let at = layout::child(pointer, "$ref");
+    let at = child(pointer, "$ref");
     document.warning(&at, message)
 }
 
@@ -161,7 +162,7 @@ mod tests {
             let found = format!("{:?}", find(&root, pointer));
             assert_eq!(found, expected, "{pointer}");
         }
-        assert!(matches!(locate(&root, "/a"), Found::Value(at, _) if at == "/a"));
-        assert!(matches!(locate(&root, "/a/c"), Found::Value(at, _) if at == "/b/c"));
+        assert!(matches!(locate(&root, "/a"), Referred::Value(at, _) if at == "/a"));
+        assert!(matches!(locate(&root, "/a/c"), Referred::Value(at, _) if at == "/b/c"));
     }
 }

@@ -56,19 +56,19 @@ pub struct Schemas {
     texts: RwLock<HashMap<TextKey, Option<Arc<Validator>>>>,
 }
 
-type Outcome = Result<Arc<Validator>, String>;
+type CompiledSchema = Result<Arc<Validator>, String>;
 
 /// What a validator of texts is kept by: `pattern` or `format`, and what it says.
 type TextKey = (&'static str, Box<str>);
 
 /// What a validator is kept by.
-type Kept = (SchemaId, Direction);
+type ValidatorKey = (SchemaId, Direction);
 
 #[derive(Default)]
 struct Compiled {
-    outcomes: HashMap<Kept, Outcome>,
+    outcomes: HashMap<ValidatorKey, CompiledSchema>,
     /// In the order they were compiled, with their estimated bytes: the oldest goes first.
-    order: VecDeque<(Kept, usize)>,
+    order: VecDeque<(ValidatorKey, usize)>,
     /// The estimated bytes of all.
     bytes: usize,
     /// Schemas that are bare references, and what they lead to.
@@ -76,12 +76,12 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn get(&self, id: SchemaId, direction: Direction) -> Option<Outcome> {
+    fn get(&self, id: SchemaId, direction: Direction) -> Option<CompiledSchema> {
         let id = self.aliases.get(&id).copied().unwrap_or(id);
         self.outcomes.get(&(id, direction)).cloned()
     }
 
-    fn keep(&mut self, kept: Kept, outcome: Outcome, bytes: usize) {
+    fn keep(&mut self, kept: ValidatorKey, outcome: CompiledSchema, bytes: usize) {
         if self.outcomes.insert(kept, outcome).is_none() {
             self.order.push_back((kept, bytes));
             self.bytes += bytes;
@@ -413,8 +413,7 @@ impl Schemas {
     /// The name of the component that a schema's `$ref` leads to.
     pub fn component(&self, schema: &Value) -> Option<String> {
         let target = schema::target(schema::reference(schema)?)?;
-        let name = target.strip_prefix("/components/schemas/")?.to_owned();
-        (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
+        discriminator::implicit_name(&target)
     }
 
     /// What is at a JSON Pointer in the lowered document, where what is in a schema may have moved to.

@@ -7,18 +7,18 @@ use std::net::IpAddr;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Server;
+use super::ServerEntry;
 
 /// Addresses that one entry of `servers` stands for at most: lists of regions and stages, and not their product without
 /// end.
 pub(super) const ADDRESSES_MAX: usize = 128;
 
 /// The values of a server's variables by name, the default first; those of none are not known.
-pub(super) type Variables = IndexMap<String, Vec<String>>;
+pub(super) type ServerVariables = IndexMap<String, Vec<String>>;
 
 /// What a server variable is written with in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum VariableFlaw {
     /// It has no `default`, and has values.
     NoDefault,
     /// Its `default` is not among its values.
@@ -26,7 +26,7 @@ pub(super) enum Flaw {
 }
 
 /// The values that a Server Variable Object lists, the default first, and what is wrong with it.
-pub(super) fn values(variable: &Value) -> (Vec<String>, Option<Flaw>) {
+pub(super) fn values(variable: &Value) -> (Vec<String>, Option<VariableFlaw>) {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
@@ -37,8 +37,8 @@ pub(super) fn values(variable: &Value) -> (Vec<String>, Option<Flaw>) {
     let default = variable.get("default").and_then(text);
     let flaw = match &default {
         _ if listed.is_empty() => None,
-        None => Some(Flaw::NoDefault),
-        Some(default) => (!listed.contains(default)).then_some(Flaw::OtherDefault),
+        None => Some(VariableFlaw::NoDefault),
+        Some(default) => (!listed.contains(default)).then_some(VariableFlaw::OtherDefault),
     };
     let mut values: Vec<String> = default.into_iter().collect();
     for value in listed {
@@ -51,7 +51,7 @@ pub(super) fn values(variable: &Value) -> (Vec<String>, Option<Flaw>) {
 
 /// What an address stands for with each combination of its variables' values, the defaults first, and whether there
 /// are more than are told. What is not known stays in its braces.
-pub(super) fn addresses(url: &str, variables: &Variables) -> (Vec<String>, bool) {
+pub(super) fn addresses(url: &str, variables: &ServerVariables) -> (Vec<String>, bool) {
     let mut found = vec![url.to_owned()];
     let mut is_cut = false;
     for (name, values) in variables {
@@ -71,7 +71,7 @@ pub(super) fn addresses(url: &str, variables: &Variables) -> (Vec<String>, bool)
 }
 
 /// Takes an address apart. `None` when there is still a variable in its path.
-pub(super) fn parse(url: &str) -> Option<Server> {
+pub(super) fn parse(url: &str) -> Option<ServerEntry> {
     let url = url.trim().split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = match url.split_once("//") {
         Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => {
@@ -83,7 +83,7 @@ pub(super) fn parse(url: &str) -> Option<Server> {
     if path.contains(['{', '}']) {
         return None;
     }
-    Some(Server { base_path: base_path(path), host: authority.and_then(host) })
+    Some(ServerEntry { base_path: base_path(path), host: authority.and_then(host) })
 }
 
 /// A path without its slash at the end, and `.` and `..` followed as far as that goes (RFC 3986 section 5.2.4).
@@ -144,7 +144,7 @@ mod tests {
         ];
         for (url, base_path, host) in table {
             let expected =
-                Server { base_path: base_path.to_owned(), host: host.map(str::to_owned) };
+                ServerEntry { base_path: base_path.to_owned(), host: host.map(str::to_owned) };
             assert_eq!(parse(url), Some(expected), "{url}");
         }
         assert_eq!(parse("https://api.example.com/{unknown}"), None);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_address_stands_for_each_combination_of_its_variables() {
-        let variables: Variables = [
+        let variables: ServerVariables = [
             ("stage", vec!["prod", "dev"]),
             ("region", vec!["eu", "us"]),
             ("base", vec!["https://api.example.com/v1"]),
@@ -183,7 +183,7 @@ mod tests {
                 "{url}"
             );
         }
-        let many: Variables = ["a", "b", "c"]
+        let many: ServerVariables = ["a", "b", "c"]
             .map(|name| (name.to_owned(), (0..50).map(|number| number.to_string()).collect()))
             .into();
         let (found, is_cut) = addresses("/{a}/{b}/{c}", &many);
@@ -196,8 +196,12 @@ mod tests {
             (json!({ "default": "a" }), vec!["a"], None),
             (json!({ "default": "b", "enum": ["a", "b"] }), vec!["b", "a"], None),
             (json!({ "default": 8443, "enum": ["443", 8443] }), vec!["8443", "443"], None),
-            (json!({ "enum": ["a", "b"] }), vec!["a", "b"], Some(Flaw::NoDefault)),
-            (json!({ "default": "c", "enum": ["a"] }), vec!["c", "a"], Some(Flaw::OtherDefault)),
+            (json!({ "enum": ["a", "b"] }), vec!["a", "b"], Some(VariableFlaw::NoDefault)),
+            (
+                json!({ "default": "c", "enum": ["a"] }),
+                vec!["c", "a"],
+                Some(VariableFlaw::OtherDefault),
+            ),
             (json!({ "default": null }), vec![], None),
             (json!("text"), vec![], None),
         ] {

@@ -175,7 +175,7 @@ fn a_contract_knows_its_servers_and_security_schemes() {
     let contract = load(SHOP).0.unwrap();
     expect![[r#"
         Shop 1.2.0
-        [Server { base_path: "/v1", host: Some("api.shop.example") }, Server { base_path: "/v2", host: Some("eu.shop.example") }, Server { base_path: "", host: None }]
+        [ServerEntry { base_path: "/v1", host: Some("api.shop.example") }, ServerEntry { base_path: "/v2", host: Some("eu.shop.example") }, ServerEntry { base_path: "", host: None }]
         [NotEmulated { method: GET, template: "/carts", conditions: [], reason: None, file: "a.yaml", line: 13 }, NotEmulated { method: PUT, template: "/carts", conditions: [], reason: None, file: "a.yaml", line: 13 }]
         {"key": ApiKey { location: Header, name: "X-Key" }, "login": Bearer, "basic": Basic}
     "#]].assert_eq(&format!(

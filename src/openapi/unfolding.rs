@@ -31,7 +31,7 @@ fn is_composing(keyword: &str) -> bool {
 }
 
 /// A schema object on the way through what is applied to one value.
-struct Visit<'r> {
+struct SchemaVisit<'r> {
     schema: &'r Map<String, Value>,
     pointer: String,
     open: Vec<(String, &'r Value)>,
@@ -96,7 +96,7 @@ fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> (Vec<Excess>, usize
     let mut found = Vec::new();
     let mut counts: HashMap<*const Map<String, Value>, (usize, usize)> = HashMap::new();
     let mut highest = 0;
-    let mut path: Vec<Visit<'_>> = Vec::new();
+    let mut path: Vec<SchemaVisit<'_>> = Vec::new();
     for pointer in pointers {
         let Some(Value::Object(start)) = root.pointer(pointer) else { continue };
         if !counts.contains_key(&std::ptr::from_ref(start)) {
@@ -104,7 +104,8 @@ fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> (Vec<Excess>, usize
         }
         while let Some(top) = path.last_mut() {
             let Some((pointer, next)) = top.open.pop() else {
-                let Some(Visit { schema, pointer, mut count, mut height, .. }) = path.pop() else {
+                let Some(SchemaVisit { schema, pointer, mut count, mut height, .. }) = path.pop()
+                else {
                     break;
                 };
                 if count > UNFOLDED_MAX || height > HEIGHT_MAX {
@@ -135,7 +136,7 @@ fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> (Vec<Excess>, usize
     (found, highest)
 }
 
-impl Visit<'_> {
+impl SchemaVisit<'_> {
     /// Takes in what a schema inside this one comes to.
     fn add(&mut self, count: usize, height: usize) {
         self.count = self.count.saturating_add(count);
@@ -143,12 +144,12 @@ impl Visit<'_> {
     }
 }
 
-fn visit<'r>(root: &'r Value, map: &'r Map<String, Value>, pointer: String) -> Visit<'r> {
+fn visit<'r>(root: &'r Value, map: &'r Map<String, Value>, pointer: String) -> SchemaVisit<'r> {
     let mut open: Vec<(String, &Value)> = Vec::new();
     let target = schema::target_of(map);
     open.extend(target.and_then(|to| root.pointer(&to).map(|found| (to, found))));
     open.extend(schema::parts_of_same_value(map).map(|part| (part.pointer(&pointer), part.schema)));
-    Visit { schema: map, pointer, open, count: 1, height: 1 }
+    SchemaVisit { schema: map, pointer, open, count: 1, height: 1 }
 }
 
 /// Takes away the references that led into what was left out.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 
-use super::schema::{AppliesTo, DOCUMENT_URI, Token, parts_where, target};
+use super::schema::{AppliesTo, DOCUMENT_URI, SchemaToken, parts_where, target};
 
 /// Schemas that are applied while errors are collected: a large body takes some thousand. Each can be an error, and of
 /// alternatives each is followed, whereby ten levels of a recursive schema with five of them come to ten millions.
@@ -167,7 +167,7 @@ impl<'s> Work<'s> {
                 return;
             }
             match (part.applies_to, part.token) {
-                (AppliesTo::SameValue, Token::Name(name)) if value.get(name).is_none() => {}
+                (AppliesTo::SameValue, SchemaToken::Name(name)) if value.get(name).is_none() => {}
                 (AppliesTo::SameValue, _) => self.apply(root, part.schema, value),
                 (AppliesTo::Members | AppliesTo::Items | AppliesTo::Names, _) => {
                     self.apply_inside(root, part.schema, value);

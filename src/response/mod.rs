@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::ids::{mixed, seed_of};
 use crate::openapi::{Direction, Response as Documented};
-use crate::sample::Wish;
+use crate::sample::SampleOptions;
 
 pub use find::{NotDocumented, by_name, coded};
 pub use negotiate::Offer;
@@ -27,7 +27,7 @@ pub use render::{Renderings, WrittenResponse};
 /// How answers are made from what is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
-pub struct Options {
+pub struct RenderOptions {
     /// Make bodies up from their schemas, passing over examples; and anew for each request.
     pub dynamic: bool,
     /// Answer 500 instead of a documented example that does not fit its schema, where the contract alone answers.
@@ -38,7 +38,7 @@ pub struct Options {
     pub ignore_examples: bool,
 }
 
-impl Default for Options {
+impl Default for RenderOptions {
     fn default() -> Self {
         Self { dynamic: false, errors: false, fill_properties: true, ignore_examples: false }
     }
@@ -61,7 +61,7 @@ pub struct Decided<'d> {
     /// What is documented for it.
     pub response: &'d Documented,
     /// Where the value of the body comes from.
-    pub content: Content<'d>,
+    pub content: BodySource<'d>,
     /// The numbers of the documented media types that it can be sent in; without, all.
     pub offered: Option<Cow<'d, [usize]>>,
     /// What `Accept` counts.
@@ -78,7 +78,7 @@ impl<'d> Decided<'d> {
         Self {
             status,
             response,
-            content: Content::Documented(example.map(|name| Cow::Owned(name.to_owned()))),
+            content: BodySource::Documented(example.map(|name| Cow::Owned(name.to_owned()))),
             offered: None,
             accept: Accept::Decides,
             headers: Vec::new(),
@@ -89,7 +89,7 @@ impl<'d> Decided<'d> {
     /// The example that is asked for.
     pub fn example(&self) -> Option<&str> {
         match &self.content {
-            Content::Documented(example) => example.as_deref(),
+            BodySource::Documented(example) => example.as_deref(),
             _ => None,
         }
     }
@@ -97,7 +97,7 @@ impl<'d> Decided<'d> {
 
 /// Where the value of a body comes from.
 #[derive(Clone, Debug)]
-pub enum Content<'d> {
+pub enum BodySource<'d> {
     /// The document: the example of that name, else the first, else a value that is made up from the schema.
     Documented(Option<Cow<'d, str>>),
     /// A value that is the same each time, and the number that its bytes are kept by.
@@ -131,7 +131,7 @@ pub struct Making {
 impl Making {
     /// How they are made for an operation, by its id; `seed` is the one that a request names.
     pub fn new(
-        options: Options,
+        options: RenderOptions,
         seeds: Seeds,
         operation: &str,
         is_dynamic: bool,
@@ -151,8 +151,8 @@ impl Making {
         }
     }
 
-    fn wish(&self) -> Wish {
-        Wish {
+    fn sample_options(&self) -> SampleOptions {
+        SampleOptions {
             direction: Direction::Response,
             fresh: self.is_dynamic,
             fill_properties: self.fill_properties,

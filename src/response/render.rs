@@ -14,14 +14,14 @@ use serde_json::Value;
 
 use crate::message::FRAMING;
 use crate::openapi::{Contract, Direction, Header, SchemaId, Schemas};
-use crate::sample::Wish;
-use crate::validation::{Place, Violation, response_violations};
+use crate::sample::SampleOptions;
+use crate::validation::{MessagePart, Violation, response_violations};
 use crate::{media, sample};
 
 use super::headers::About;
 use super::negotiate::{ChosenMedia, Offer};
 use super::not_sent::NotSent;
-use super::{Content, Decided, Making, negotiate};
+use super::{BodySource, Decided, Making, negotiate};
 
 /// Bytes of answers that are kept: what is asked for again and again in tests is a few megabytes.
 const KEPT_BYTES_MAX: usize = 32 << 20;
@@ -65,7 +65,7 @@ impl From<Response<Bytes>> for WrittenResponse {
 
 /// What an answer is kept by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct RenderingKey {
     operation: usize,
     status: u16,
     media: Option<usize>,
@@ -81,12 +81,12 @@ struct Key {
 /// The responses of one provider that were made before.
 #[derive(Debug, Default)]
 pub struct Renderings {
-    kept: RwLock<Kept>,
+    kept: RwLock<KeptResponse>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    by_key: HashMap<Key, Arc<Rendered>>,
+struct KeptResponse {
+    by_key: HashMap<RenderingKey, Arc<Rendered>>,
     bytes: usize,
 }
 
@@ -118,7 +118,8 @@ impl Renderings {
             response,
             misfits: rendered.misfits.clone(),
             label: Arc::clone(&rendered.label),
-            is_made: rendering.media.is_some() && matches!(decided.content, Content::Documented(_)),
+            is_made: rendering.media.is_some()
+                && matches!(decided.content, BodySource::Documented(_)),
         })
     }
 
@@ -134,7 +135,7 @@ impl Renderings {
         let bytes = rendered.body.len() + OVERHEAD_BYTES;
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if kept.bytes + bytes > KEPT_BYTES_MAX {
-            *kept = Kept::default();
+            *kept = KeptResponse::default();
         }
         kept.bytes += bytes;
         kept.by_key.insert(key, Arc::clone(&rendered));
@@ -156,22 +157,22 @@ struct Rendering<'a> {
 
 impl Rendering<'_> {
     /// What it is kept by; none if it is not.
-    fn key(&self) -> Option<Key> {
+    fn key(&self) -> Option<RenderingKey> {
         let Self { decided, making, .. } = self;
         // A client can name any number of types in a range.
         let is_of_range = self.media.as_ref().is_some_and(|media| media.is_range);
         let example = |name: &str| self.media.as_ref()?.offer.media.examples.get_index_of(name);
         let (example, value) = match &decided.content {
-            Content::Documented(name) => (name.as_deref().and_then(example), None),
-            Content::Fixed(_, number) => (None, Some(*number)),
-            Content::Computed(_) => return None,
+            BodySource::Documented(name) => (name.as_deref().and_then(example), None),
+            BodySource::Fixed(_, number) => (None, Some(*number)),
+            BodySource::Computed(_) => return None,
         };
         // Of a fixed value only headers are made up.
         let is_made = value.is_none() || !decided.response.headers.is_empty();
         if is_of_range || (is_made && !making.is_kept) {
             return None;
         }
-        Some(Key {
+        Some(RenderingKey {
             operation: self.operation,
             status: decided.status,
             media: self.media.as_ref().map(|media| media.offer.number),
@@ -202,7 +203,7 @@ impl Rendering<'_> {
                         content_type = Some(written.content_type);
                         rendered.body = written.body;
                     }
-                    None if matches!(self.decided.content, Content::Documented(_)) => {
+                    None if matches!(self.decided.content, BodySource::Documented(_)) => {
                         rendered.misfits.push(unwritable(&chosen.name));
                     }
                     None => return Err(NotSent::Unfit(cannot_write(&chosen.name))),
@@ -234,12 +235,12 @@ impl Rendering<'_> {
     fn value<'s>(&'s self, chosen: &'s ChosenMedia<'_>) -> Result<Option<Valued<'s>>, NotSent> {
         let schemas = &self.contract.schemas;
         let named = match &self.decided.content {
-            Content::Fixed(value, _) => return Ok(Some((Cow::Borrowed(value), Vec::new()))),
-            Content::Computed(value) => {
+            BodySource::Fixed(value, _) => return Ok(Some((Cow::Borrowed(value), Vec::new()))),
+            BodySource::Computed(value) => {
                 chosen.sent().check(schemas, value).map_err(NotSent::Unfit)?;
                 return Ok(Some((Cow::Borrowed(value), Vec::new())));
             }
-            Content::Documented(name) => name,
+            BodySource::Documented(name) => name,
         };
         let (examples, schema) = (&chosen.offer.media.examples, chosen.offer.media.schema);
         let named = named.as_ref().and_then(|name| examples.get(&**name));
@@ -254,8 +255,13 @@ impl Rendering<'_> {
                 Ok(media::empty_value(&chosen.name).map(|value| (Cow::Owned(value), Vec::new())))
             }
             (None, Some(schema)) => {
-                let value = sample::nearest(schemas, schema, &self.making.wish(), self.making.seed)
-                    .map_err(|unmet| NotSent::TooComplex(unmet.to_string()))?;
+                let value = sample::nearest(
+                    schemas,
+                    schema,
+                    &self.making.sample_options(),
+                    self.making.seed,
+                )
+                .map_err(|unmet| NotSent::TooComplex(unmet.to_string()))?;
                 let misfits = response_violations(schemas, schema, &value);
                 Ok(Some((Cow::Owned(value), misfits)))
             }
@@ -279,9 +285,9 @@ impl Rendering<'_> {
     fn label(&self) -> Arc<str> {
         let Decided { status, response, content, is_refusal, .. } = self.decided;
         let example = match content {
-            Content::Documented(Some(name)) => format!(" example {name}"),
-            Content::Documented(None) => String::new(),
-            Content::Fixed(..) | Content::Computed(_) => return Arc::default(),
+            BodySource::Documented(Some(name)) => format!(" example {name}"),
+            BodySource::Documented(None) => String::new(),
+            BodySource::Fixed(..) | BodySource::Computed(_) => return Arc::default(),
         };
         let operation = &self.contract.operations[self.operation];
         let why = if *is_refusal { ", the request is invalid" } else { "" };
@@ -340,15 +346,15 @@ impl Offer<'_> {
     }
 
     /// A value as a body; `None` where it cannot be written in this media type.
-    pub fn write(&self, schemas: &Schemas, value: &Value) -> Option<media::Written> {
+    pub fn write(&self, schemas: &Schemas, value: &Value) -> Option<media::WrittenBody> {
         let schema = self.media.schema.map(|schema| (schemas, schema));
         media::write_encoded(value, self.name, schema, &self.media.encoding)
     }
 
     /// Whether its first example or, without one, what is made up from its schema can be written.
     pub fn can_be_written(&self, schemas: &Schemas) -> bool {
-        let wish = Wish::of(Direction::Response);
-        let made = || sample::nearest(schemas, self.media.schema?, &wish, 0).ok();
+        let options = SampleOptions::of(Direction::Response);
+        let made = || sample::nearest(schemas, self.media.schema?, &options, 0).ok();
         let value = self.media.examples.values().next().cloned().or_else(made);
         value.is_none_or(|value| self.write(schemas, &value).is_some())
     }
@@ -360,7 +366,7 @@ fn cannot_write(media_type: &str) -> String {
 
 fn unwritable(media_type: &str) -> Violation {
     let text = format!("cannot be written as `{media_type}`, and is left empty");
-    Violation::new(Place::Response, "", "content", Some(media_type.into()), text)
+    Violation::new(MessagePart::Response, "", "content", Some(media_type.into()), text)
 }
 
 /// A documented header's value: its example, what its name asks for, or else made up; `None` where none can be had.
@@ -391,7 +397,7 @@ fn header_value(
             return None;
         }
     }
-    let value = sample::sample(schemas, schema, &making.wish(), making.seed).ok()?;
+    let value = sample::sample(schemas, schema, &making.sample_options(), making.seed).ok()?;
     media::header_text(&value, header.explode)
 }
 

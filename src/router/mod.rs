@@ -12,7 +12,7 @@
 //! (`{b}.json`, `{x}-{y}`, `{b}:verb`) are told apart afterwards. Templates are compared one by one, most concrete
 //! first, only where the path's branch of the tree holds nothing but mixed segments or conditions that do not fit.
 //!
-//! Operations on one path may be told apart by [conditions](Condition): those with the most are tried first.
+//! Operations on one path may be told apart by [conditions](RouteCondition): those with the most are tried first.
 //!
 //! A trailing slash is part of the path: `/a/` is not `/a`. An empty segment never matches a parameter.
 
@@ -25,18 +25,19 @@ use std::collections::HashMap;
 
 use http::Method;
 
-use crate::openapi::{Condition, called};
+use crate::openapi::{RouteCondition, called};
+use crate::printable::start_of;
 
-pub use refusal::Refusal;
+pub use refusal::TemplateRefusal;
 
-use template::{Rank, Segment, Shape};
+use template::{Segment, TemplateRank, TemplateShape};
 
 /// So many bytes of a path are compared with templates when looking for near ones: beyond it no one is helped,
 /// and the comparison is quadratic in a segment's length.
 pub const NEAR_PATH_BYTES_MAX: usize = 256;
 
 /// What a request sends where a condition looks; `None` if it sends nothing there.
-pub type Sent<'s> = dyn Fn(&Condition) -> Option<Cow<'s, str>> + 's;
+pub type ConditionValues<'s> = dyn Fn(&RouteCondition) -> Option<Cow<'s, str>> + 's;
 
 /// Which value answers a method and a path.
 #[derive(Debug)]
@@ -46,11 +47,11 @@ pub struct Router<T> {
     skeletons: HashMap<String, usize>,
     /// The paths of one skeleton, most concrete first.
     slots: Vec<Vec<usize>>,
-    paths: Vec<Path>,
+    paths: Vec<TemplateGroup>,
     /// All paths, most concrete first.
     ordered: Vec<usize>,
     /// The number of each path by its shape: of thousands none is compared with all others.
-    shapes: HashMap<Shape, usize>,
+    shapes: HashMap<TemplateShape, usize>,
     routes: Vec<Route<T>>,
 }
 
@@ -58,7 +59,7 @@ pub struct Router<T> {
 #[derive(Debug, PartialEq)]
 pub enum Lookup<'r, 'p, T> {
     /// A template fits.
-    Found(Found<'r, 'p, T>),
+    Found(RouteMatch<'r, 'p, T>),
     /// Templates fit, but under other methods.
     WrongMethod {
         /// The methods that fit, in a fixed order; `HEAD` wherever there is `GET`.
@@ -72,7 +73,7 @@ pub enum Lookup<'r, 'p, T> {
 
 /// A template that fits, and what it captured.
 #[derive(Debug, PartialEq)]
-pub struct Found<'r, 'p, T> {
+pub struct RouteMatch<'r, 'p, T> {
     /// What was entered with the template.
     pub value: &'r T,
     /// The parameters in template order, as sent: still percent-encoded.
@@ -87,16 +88,16 @@ pub struct Near<'r, T> {
     /// The template as it was entered.
     pub template: &'r str,
     /// What a request to it must have beside.
-    pub conditions: &'r [Condition],
+    pub conditions: &'r [RouteCondition],
     /// What was entered with it.
     pub value: &'r T,
 }
 
 /// The templates that match the same paths.
 #[derive(Debug)]
-struct Path {
+struct TemplateGroup {
     segments: Vec<Segment>,
-    rank: Rank,
+    rank: TemplateRank,
     /// Whether each segment is all text or all parameter, so that the tree's captures are the parameters.
     is_plain: bool,
     /// Those with the most conditions first; nearly always one, without any.
@@ -106,7 +107,7 @@ struct Path {
 /// The routes of a path that have the same conditions.
 #[derive(Debug)]
 struct Variant {
-    conditions: Vec<Condition>,
+    conditions: Vec<RouteCondition>,
     /// One for each method.
     routes: Vec<usize>,
 }
@@ -118,13 +119,13 @@ struct Route<T> {
     /// Of its parameters, in their order.
     names: Vec<String>,
     path: usize,
-    conditions: Vec<Condition>,
+    conditions: Vec<RouteCondition>,
     value: T,
 }
 
 /// The path that a request is on.
 struct Hit<'r, 'p> {
-    path: &'r Path,
+    path: &'r TemplateGroup,
     variant: &'r Variant,
     captured: Captured<'r, 'p>,
 }
@@ -160,9 +161,9 @@ impl<T> Router<T> {
         &mut self,
         method: Method,
         template: &str,
-        conditions: &[Condition],
+        conditions: &[RouteCondition],
         value: T,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TemplateRefusal> {
         let (segments, names) = template::parse(template)?;
         let shape = template::shape(&segments);
         let path = match self.shapes.get(&shape) {
@@ -174,7 +175,7 @@ impl<T> Router<T> {
         if let Some(existing) = self.route_of(path, &conditions, &method) {
             let existing = called(&existing.template, &existing.conditions);
             let template = called(template, &conditions);
-            return Err(Refusal::Taken { method, template, existing });
+            return Err(TemplateRefusal::Taken { method, template, existing });
         }
         let index = self.routes.len();
         self.variant(path, &conditions).routes.push(index);
@@ -183,7 +184,7 @@ impl<T> Router<T> {
         Ok(())
     }
 
-    fn add_path(&mut self, segments: Vec<Segment>, shape: Shape) -> usize {
+    fn add_path(&mut self, segments: Vec<Segment>, shape: TemplateShape) -> usize {
         let index = self.paths.len();
         let skeleton = template::skeleton(&segments);
         let slot = *self.skeletons.entry(skeleton).or_insert_with_key(|skeleton| {
@@ -194,7 +195,7 @@ impl<T> Router<T> {
             self.slots.len() - 1
         });
         self.shapes.insert(shape, index);
-        self.paths.push(Path {
+        self.paths.push(TemplateGroup {
             rank: template::rank(&segments),
             is_plain: !segments.iter().any(|segment| matches!(segment, Segment::Mixed(_))),
             segments,
@@ -209,11 +210,11 @@ impl<T> Router<T> {
     }
 
     /// The variant of a path with these conditions, which is made where there is none.
-    fn variant(&mut self, path: usize, conditions: &[Condition]) -> &mut Variant {
+    fn variant(&mut self, path: usize, conditions: &[RouteCondition]) -> &mut Variant {
         let variants = &mut self.paths[path].variants;
         let at = variants.iter().position(|variant| variant.conditions == conditions);
         let at = at.unwrap_or_else(|| {
-            let rank = |conditions: &[Condition]| {
+            let rank = |conditions: &[RouteCondition]| {
                 let certain = conditions.iter().filter(|condition| condition.value.is_some());
                 Reverse((conditions.len(), certain.count()))
             };
@@ -227,7 +228,7 @@ impl<T> Router<T> {
     fn route_of(
         &self,
         path: usize,
-        conditions: &[Condition],
+        conditions: &[RouteCondition],
         method: &Method,
     ) -> Option<&Route<T>> {
         let mut variants = self.paths[path].variants.iter();
@@ -239,7 +240,12 @@ impl<T> Router<T> {
     }
 
     /// The value entered for a template of the same shape, whatever its parameters are called.
-    pub fn get(&self, method: &Method, template: &str, conditions: &[Condition]) -> Option<&T> {
+    pub fn get(
+        &self,
+        method: &Method,
+        template: &str,
+        conditions: &[RouteCondition],
+    ) -> Option<&T> {
         let (segments, _) = template::parse(template).ok()?;
         let path = self.shapes.get(&template::shape(&segments))?;
         let mut conditions = conditions.to_vec();
@@ -253,7 +259,7 @@ impl<T> Router<T> {
     }
 
     /// The path that a request is on: the most concrete that fits and whose conditions hold.
-    fn hit<'r, 'p>(&'r self, path: &'p str, sent: &Sent<'_>) -> Option<Hit<'r, 'p>> {
+    fn hit<'r, 'p>(&'r self, path: &'p str, sent: &ConditionValues<'_>) -> Option<Hit<'r, 'p>> {
         let slot = match template::normal(path) {
             Cow::Borrowed(path) => {
                 let found = self.tree.at(path).ok()?;
@@ -276,7 +282,7 @@ impl<T> Router<T> {
         &'r self,
         indexes: &[usize],
         path: &'p str,
-        sent: &Sent<'_>,
+        sent: &ConditionValues<'_>,
     ) -> Option<Hit<'r, 'p>> {
         indexes.iter().map(|index| &self.paths[*index]).find_map(|one| {
             let captured = template::capture(&one.segments, path)?;
@@ -295,14 +301,14 @@ impl<T> Router<T> {
 
 impl Hit<'_, '_> {
     /// What sorts the most concrete path first, and of the same the one with the most conditions.
-    fn order(&self) -> (&Rank, Reverse<usize>) {
+    fn order(&self) -> (&TemplateRank, Reverse<usize>) {
         (&self.path.rank, Reverse(self.variant.conditions.len()))
     }
 }
 
-impl Path {
+impl TemplateGroup {
     /// The first of its variants whose conditions all hold.
-    fn variant(&self, sent: &Sent<'_>) -> Option<&Variant> {
+    fn variant(&self, sent: &ConditionValues<'_>) -> Option<&Variant> {
         self.variants.iter().find(|variant| {
             variant.conditions.iter().all(|condition| match (sent(condition), &condition.value) {
                 (Some(sent), Some(wanted)) => sent == *wanted,
@@ -312,13 +318,13 @@ impl Path {
     }
 }
 
-fn found<'r, 'p, T>(route: &'r Route<T>, hit: Hit<'r, 'p>) -> Found<'r, 'p, T> {
+fn found<'r, 'p, T>(route: &'r Route<T>, hit: Hit<'r, 'p>) -> RouteMatch<'r, 'p, T> {
     let names = route.names.iter().map(String::as_str);
     let params = match hit.captured {
         Captured::ByTree(params) => names.zip(params.iter().map(|(_, value)| value)).collect(),
         Captured::ByTemplate(captured) => names.zip(captured).collect(),
     };
-    Found { value: &route.value, params }
+    RouteMatch { value: &route.value, params }
 }
 
 /// What `method` on the raw path `path` leads to in several tables, none of which knows of the others: the method
@@ -327,7 +333,7 @@ pub fn find<'r, 'p, T>(
     tables: &'r [Router<T>],
     method: &Method,
     path: &'p str,
-    sent: &Sent<'_>,
+    sent: &ConditionValues<'_>,
 ) -> Lookup<'r, 'p, T> {
     let mut best: Option<(&Route<T>, Hit<'_, '_>)> = None;
     let (mut allow, mut values) = (Vec::new(), Vec::new());
@@ -361,13 +367,9 @@ pub fn near<'r, T>(
     tables: &'r [Router<T>],
     method: &Method,
     path: &str,
-    sent: &Sent<'_>,
+    sent: &ConditionValues<'_>,
 ) -> impl Iterator<Item = Near<'r, T>> {
-    let mut end = path.len().min(NEAR_PATH_BYTES_MAX);
-    while !path.is_char_boundary(end) {
-        end -= 1;
-    }
-    let segments = path[..end].trim_matches('/').split('/');
+    let segments = start_of(path, NEAR_PATH_BYTES_MAX).trim_matches('/').split('/');
     let segments: Vec<&str> = segments.filter(|segment| !segment.is_empty()).collect();
     let mut ranked: Vec<(usize, &Route<T>)> = Vec::new();
     for table in tables {
@@ -389,13 +391,12 @@ pub fn near<'r, T>(
 }
 
 /// How far a request is from what conditions ask for, in steps.
-fn unmet(conditions: &[Condition], sent: &Sent<'_>) -> usize {
+fn unmet(conditions: &[RouteCondition], sent: &ConditionValues<'_>) -> usize {
     const MISSING: usize = 5;
     let steps = conditions.iter().map(|condition| match (sent(condition), &condition.value) {
         (None, _) => MISSING,
         (Some(sent), Some(wanted)) => {
-            let sent: String = sent.chars().take(NEAR_PATH_BYTES_MAX).collect();
-            template::difference(wanted, &sent)
+            template::difference(wanted, start_of(&sent, NEAR_PATH_BYTES_MAX))
         }
         (Some(_), None) => 0,
     });

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why a template cannot be entered.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
+pub enum TemplateRefusal {
     /// It is no path.
     #[error("path template `{0}` does not begin with `/`")]
     NoSlash(String),

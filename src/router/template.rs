@@ -7,17 +7,17 @@ use std::cmp::Reverse;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
-use super::refusal::Refusal;
+use super::refusal::TemplateRefusal;
 
 /// What stays encoded in a segment of the tree: what would end it, begin a parameter, or be taken for an escape.
 const KEPT_ENCODED: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b'{').add(b'}');
 
 /// What two templates have in common that match the same paths.
-pub(super) type Shape = Vec<u8>;
+pub(super) type TemplateShape = Vec<u8>;
 
 /// How concrete a template is: a lower rank goes first. For each segment whether it is all text, which is what the
 /// tree of skeletons decides by; then how concrete the segments are that have a parameter.
-pub(super) type Rank = (Vec<bool>, Vec<(u8, Reverse<usize>)>);
+pub(super) type TemplateRank = (Vec<bool>, Vec<(u8, Reverse<usize>)>);
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Segment {
@@ -25,27 +25,29 @@ pub(super) enum Segment {
     Literal(Vec<u8>),
     Parameter,
     /// Text and parameters in turn; never two parameters next to each other.
-    Mixed(Vec<Piece>),
+    Mixed(Vec<SegmentPiece>),
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Piece {
+pub(super) enum SegmentPiece {
     /// Text, decoded.
     Text(Vec<u8>),
     Parameter,
 }
 
 /// The segments of a template, and the names of its parameters in their order. A name may be there twice.
-pub(super) fn parse(template: &str) -> Result<(Vec<Segment>, Vec<String>), Refusal> {
+pub(super) fn parse(template: &str) -> Result<(Vec<Segment>, Vec<String>), TemplateRefusal> {
     let Some(path) = template.strip_prefix('/') else {
-        return Err(Refusal::NoSlash(template.to_owned()));
+        return Err(TemplateRefusal::NoSlash(template.to_owned()));
     };
     let mut depth = 0_usize;
     for character in path.chars() {
         match character {
             '{' => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            '?' | '#' if depth == 0 => return Err(Refusal::NotOnlyPath(template.to_owned())),
+            '?' | '#' if depth == 0 => {
+                return Err(TemplateRefusal::NotOnlyPath(template.to_owned()));
+            }
             _ => {}
         }
     }
@@ -61,8 +63,9 @@ fn parse_segment(
     template: &str,
     segment: &str,
     names: &mut Vec<String>,
-) -> Result<Segment, Refusal> {
-    let braces = || Refusal::Braces { template: template.to_owned(), segment: segment.to_owned() };
+) -> Result<Segment, TemplateRefusal> {
+    let braces =
+        || TemplateRefusal::Braces { template: template.to_owned(), segment: segment.to_owned() };
     let mut pieces = Vec::new();
     let mut rest = segment;
     while !rest.is_empty() {
@@ -71,7 +74,7 @@ fn parse_segment(
             return Err(braces());
         }
         if !text.is_empty() {
-            pieces.push(Piece::Text(percent_decode_str(text).collect()));
+            pieces.push(SegmentPiece::Text(percent_decode_str(text).collect()));
         }
         if text.len() == rest.len() {
             break;
@@ -80,20 +83,20 @@ fn parse_segment(
         if name.is_empty() || name.contains('{') {
             return Err(braces());
         }
-        if matches!(pieces.last(), Some(Piece::Parameter)) {
-            return Err(Refusal::Adjacent {
+        if matches!(pieces.last(), Some(SegmentPiece::Parameter)) {
+            return Err(TemplateRefusal::Adjacent {
                 template: template.to_owned(),
                 segment: segment.to_owned(),
             });
         }
         names.push(name.to_owned());
-        pieces.push(Piece::Parameter);
+        pieces.push(SegmentPiece::Parameter);
         rest = after;
     }
     Ok(match pieces.as_mut_slice() {
         [] => Segment::Literal(Vec::new()),
-        [Piece::Text(text)] => Segment::Literal(std::mem::take(text)),
-        [Piece::Parameter] => Segment::Parameter,
+        [SegmentPiece::Text(text)] => Segment::Literal(std::mem::take(text)),
+        [SegmentPiece::Parameter] => Segment::Parameter,
         _ => Segment::Mixed(pieces),
     })
 }
@@ -128,7 +131,7 @@ pub(super) fn normal(path: &str) -> Cow<'_, str> {
 }
 
 /// Each segment, texts with their lengths so that no two can be taken for one.
-pub(super) fn shape(segments: &[Segment]) -> Shape {
+pub(super) fn shape(segments: &[Segment]) -> TemplateShape {
     let mut shape = Vec::new();
     let mut push = |kind: u8, text: &[u8]| {
         shape.push(kind);
@@ -143,8 +146,8 @@ pub(super) fn shape(segments: &[Segment]) -> Shape {
                 push(b'+', b"");
                 for piece in pieces {
                     match piece {
-                        Piece::Text(text) => push(b't', text),
-                        Piece::Parameter => push(b'p', b""),
+                        SegmentPiece::Text(text) => push(b't', text),
+                        SegmentPiece::Parameter => push(b'p', b""),
                     }
                 }
             }
@@ -155,14 +158,14 @@ pub(super) fn shape(segments: &[Segment]) -> Shape {
 
 /// Sorts concrete templates before templated ones, leftmost segment first: text before anything with a parameter,
 /// and of the same skeleton mixed (with more text first) before a parameter alone.
-pub(super) fn rank(segments: &[Segment]) -> Rank {
+pub(super) fn rank(segments: &[Segment]) -> TemplateRank {
     let has_parameter = segments.iter().map(|segment| !matches!(segment, Segment::Literal(_)));
     let kinds = segments.iter().map(|segment| match segment {
         Segment::Literal(_) => (0, Reverse(0)),
         Segment::Mixed(pieces) => {
             let text = pieces.iter().map(|piece| match piece {
-                Piece::Text(text) => text.len(),
-                Piece::Parameter => 0,
+                SegmentPiece::Text(text) => text.len(),
+                SegmentPiece::Parameter => 0,
             });
             (1, Reverse(text.sum()))
         }
@@ -196,14 +199,18 @@ pub(super) fn capture<'p>(segments: &[Segment], path: &'p str) -> Option<Vec<&'p
 }
 
 /// Each parameter takes at least one character and as few as it can; the last one takes what is left.
-fn capture_pieces<'p>(pieces: &[Piece], sent: &'p str, captured: &mut Vec<&'p str>) -> Option<()> {
+fn capture_pieces<'p>(
+    pieces: &[SegmentPiece],
+    sent: &'p str,
+    captured: &mut Vec<&'p str>,
+) -> Option<()> {
     let mut rest = sent;
     let mut is_pending = false;
     for (index, piece) in pieces.iter().enumerate() {
         match piece {
-            Piece::Parameter => is_pending = true,
-            Piece::Text(text) if !is_pending => rest = after(text, rest)?,
-            Piece::Text(text) => {
+            SegmentPiece::Parameter => is_pending = true,
+            SegmentPiece::Text(text) if !is_pending => rest = after(text, rest)?,
+            SegmentPiece::Text(text) => {
                 let is_last = index + 1 == pieces.len();
                 let (value, left) = find(text, rest, is_last)?;
                 captured.push(value);

@@ -7,7 +7,7 @@ use super::*;
 use crate::openapi::Location;
 
 /// Sends nothing that a condition could look at.
-fn nothing(_: &Condition) -> Option<Cow<'static, str>> {
+fn nothing(_: &RouteCondition) -> Option<Cow<'static, str>> {
     None
 }
 
@@ -173,7 +173,7 @@ fn text_beside_a_parameter_may_be_sent_encoded() {
 
 /// Operations that are told apart by what they ask for beside method and path.
 fn conditional() -> Router<&'static str> {
-    let condition = |location, name: &str, value: Option<&str>| Condition {
+    let condition = |location, name: &str, value: Option<&str>| RouteCondition {
         location,
         name: name.to_owned(),
         value: value.map(str::to_owned),
@@ -199,7 +199,7 @@ fn conditional() -> Router<&'static str> {
 }
 
 /// What a query without escapes holds.
-fn pair(query: &'static str) -> impl Fn(&Condition) -> Option<Cow<'static, str>> {
+fn pair(query: &'static str) -> impl Fn(&RouteCondition) -> Option<Cow<'static, str>> {
     move |condition| {
         let pieces = query.split('&').map(|piece| piece.split_once('=').unwrap_or((piece, "")));
         let mut found = pieces.filter(|(name, _)| *name == condition.name);

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::maker::{Clash, Maker, Part, Style, VARIED_SALT, index};
-use super::view::View;
+use super::maker::{DeadEnd, Maker, SamplePart, SampleStyle, VARIED_SALT, index};
+use super::merged::MergedSchema;
 use crate::ids::Dice;
 use crate::numbers;
 
@@ -27,12 +27,12 @@ struct Distinct {
 impl<'s> Maker<'s, '_> {
     pub(super) fn list(
         &mut self,
-        view: &View<'s>,
-        part: Part<'s, '_>,
-        style: Style,
+        merged: &MergedSchema<'s>,
+        part: SamplePart<'s, '_>,
+        style: SampleStyle,
         dice: &mut Dice,
-    ) -> Result<Value, Clash> {
-        let contained: Vec<(&'s Value, usize)> = view
+    ) -> Result<Value, DeadEnd> {
+        let contained: Vec<(&'s Value, usize)> = merged
             .facets
             .iter()
             .filter_map(|facet| {
@@ -40,35 +40,35 @@ impl<'s> Maker<'s, '_> {
                 Some((facet.get("contains")?, usize::try_from(least).ok()?))
             })
             .collect();
-        let fixed = view.said("prefixItems").filter_map(|items| Some(items.as_array()?.len()));
+        let fixed = merged.said("prefixItems").filter_map(|items| Some(items.as_array()?.len()));
         let fixed = fixed.max().unwrap_or(0);
         let wanted = contained.iter().map(|(_, count)| fixed.saturating_add(*count)).max();
-        let least = view.least("minItems").max(wanted.unwrap_or(0));
-        let most = view.most("maxItems");
+        let least = merged.least("minItems").max(wanted.unwrap_or(0));
+        let most = merged.most("maxItems");
         if least > ITEMS_MAX {
             return Err(
                 self.nothing(&format!("a list of {least} items is longer than {ITEMS_MAX}"))
             );
         }
-        if view.least("minItems") > most && !self.forgiving {
+        if merged.least("minItems") > most && !self.forgiving {
             return Err(self.nothing("no list is that long and that short"));
         }
-        let usual = if self.wish.fresh { 1 + index(dice, 3) } else { 1 };
-        let usual = if style == Style::Plain { least } else { usual.max(fixed) };
+        let usual = if self.options.fresh { 1 + index(dice, 3) } else { 1 };
+        let usual = if style == SampleStyle::Plain { least } else { usual.max(fixed) };
         let count = least.max(usual).min(most);
-        let unique = view.said("uniqueItems").any(|unique| *unique == Value::Bool(true));
+        let unique = merged.said("uniqueItems").any(|unique| *unique == Value::Bool(true));
         let mut items: Vec<Value> = Vec::new();
         let mut distinct = unique.then(Distinct::default);
         for number in 0..count {
-            let mut schemas = item_schemas(view, number);
+            let mut schemas = item_schemas(merged, number);
             // Items that are contained come after those that have a place of their own.
             let contains =
                 contained.iter().filter(|(_, count)| number >= fixed && number - fixed < *count);
             schemas.extend(contains.map(|(schema, _)| *schema));
             match self.item(&schemas, number, part, distinct.as_mut()) {
                 Ok(item) => items.push(item),
-                Err(Clash::Nothing { .. }) if number >= least => break,
-                Err(Clash::Nothing { .. }) if self.forgiving => items.push(self.near(&schemas)),
+                Err(DeadEnd::Nothing { .. }) if number >= least => break,
+                Err(DeadEnd::Nothing { .. }) if self.forgiving => items.push(self.near(&schemas)),
                 Err(clash) => return Err(clash),
             }
         }
@@ -79,15 +79,15 @@ impl<'s> Maker<'s, '_> {
         &mut self,
         schemas: &[&'s Value],
         number: usize,
-        part: Part<'s, '_>,
+        part: SamplePart<'s, '_>,
         distinct: Option<&mut Distinct>,
-    ) -> Result<Value, Clash> {
+    ) -> Result<Value, DeadEnd> {
         let recurs = schemas.iter().any(|schema| self.recurs(schema));
         if recurs && number > 0 {
             return Err(self.nothing("the items go on without end"));
         }
         let token = number.to_string();
-        let part = Part { schemas, spot: part.spot, hint: None, salt: 0 };
+        let part = SamplePart { schemas, spot: part.spot, hint: None, salt: 0 };
         let Some(distinct) = distinct else { return self.inside(&token, part) };
         let outer = self.salt;
         for salt in distinct.first_salt..distinct.first_salt + DISTINCT_MAX {
@@ -108,10 +108,10 @@ impl<'s> Maker<'s, '_> {
 }
 
 /// All schemas of the item at a place.
-fn item_schemas<'s>(view: &View<'s>, number: usize) -> Vec<&'s Value> {
+fn item_schemas<'s>(merged: &MergedSchema<'s>, number: usize) -> Vec<&'s Value> {
     let mut schemas = Vec::new();
     let mut known = false;
-    for facet in &view.facets {
+    for facet in &merged.facets {
         let fixed =
             facet.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let schema = fixed.get(number).or_else(|| facet.get("items"));
@@ -119,7 +119,7 @@ fn item_schemas<'s>(view: &View<'s>, number: usize) -> Vec<&'s Value> {
         schemas.extend(schema);
     }
     if !known {
-        schemas.extend(view.said("unevaluatedItems"));
+        schemas.extend(merged.said("unevaluatedItems"));
     }
     schemas
 }

@@ -6,14 +6,15 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::text::{Manner, Spot};
+use super::merged::{MergedSchema, OpenChoice};
+use super::options::SampleOptions;
+use super::text::{Manner, NameHint};
 use super::turn::Turn;
-use super::view::{Open, View};
-use super::wish::Wish;
-use super::{number, plausible, text, view};
+use super::{merged, number, plausible, text};
 use crate::ids::Dice;
 use crate::numbers;
 use crate::openapi::{SchemaId, Schemas, Types};
+use crate::pointer;
 
 /// Values within one another: what is required without end ends here at the latest.
 const DEPTH_MAX: usize = 64;
@@ -32,7 +33,7 @@ pub(super) const VARIED_SALT: usize = 8;
 const STEP_BYTES: usize = 64;
 
 /// Why a value could not be built.
-pub(super) enum Clash {
+pub(super) enum DeadEnd {
     /// Nothing is allowed at this place.
     Nothing { path: String, reason: String },
     /// All steps were used up.
@@ -40,14 +41,14 @@ pub(super) enum Clash {
 }
 
 /// Which way a place took, and how many it has.
-pub(super) struct Made {
+pub(super) struct WayTaken {
     pub(super) turn: usize,
     pub(super) ways: usize,
 }
 
 /// The styles of one place, tried in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum SampleStyle {
     /// An example or default that the schema has itself.
     Example,
     /// With all that is optional, and plausible.
@@ -85,13 +86,13 @@ const ABOUT: [(Types, &[&str]); 4] = [
 
 pub(super) struct Maker<'s, 'm> {
     pub(super) schemas: &'s Schemas,
-    pub(super) wish: &'m Wish,
+    pub(super) options: &'m SampleOptions,
     pub(super) seed: u64,
     turns: &'m HashMap<String, usize>,
     /// Steps left.
     pub(super) left: usize,
     /// What was chosen, if it is asked for.
-    pub(super) notes: Option<HashMap<String, Made>>,
+    pub(super) notes: Option<HashMap<String, WayTaken>>,
     /// Where we are in the value.
     pub(super) path: String,
     /// The schemas that are being built, for recursion.
@@ -107,9 +108,9 @@ pub(super) struct Maker<'s, 'm> {
 
 /// What one value is built from.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'s, 'p> {
+pub(super) struct SamplePart<'s, 'p> {
     pub(super) schemas: &'p [&'s Value],
-    pub(super) spot: Spot<'p>,
+    pub(super) spot: NameHint<'p>,
     /// What an example of something around it has here.
     pub(super) hint: Option<&'s Value>,
     /// Which of several tries at the same place it is.
@@ -119,49 +120,62 @@ pub(super) struct Part<'s, 'p> {
 impl<'s, 'm> Maker<'s, 'm> {
     pub(super) fn new(
         schemas: &'s Schemas,
-        wish: &'m Wish,
+        options: &'m SampleOptions,
         seed: u64,
         turns: &'m HashMap<String, usize>,
         left: usize,
     ) -> Self {
         let (path, stack) = (String::new(), Vec::new());
         let (notes, depth, made, salt, forgiving) = (None, 0, 0, 0, false);
-        Maker { schemas, wish, seed, turns, left, notes, path, stack, depth, made, salt, forgiving }
+        Maker {
+            schemas,
+            options,
+            seed,
+            turns,
+            left,
+            notes,
+            path,
+            stack,
+            depth,
+            made,
+            salt,
+            forgiving,
+        }
     }
 
-    pub(super) fn root(&mut self, id: SchemaId) -> Result<Value, Clash> {
+    pub(super) fn root(&mut self, id: SchemaId) -> Result<Value, DeadEnd> {
         let pointer = self.schemas.pointer(id);
         let name = pointer.strip_prefix("/components/schemas/").unwrap_or_default();
-        let spot = Spot { name, owner: "" };
+        let spot = NameHint { name, owner: "" };
         let schemas = [self.schemas.schema(id)];
-        match self.value(Part { schemas: &schemas, spot, hint: None, salt: 0 }) {
-            Err(Clash::Nothing { .. }) if self.forgiving => Ok(self.near(&schemas)),
+        match self.value(SamplePart { schemas: &schemas, spot, hint: None, salt: 0 }) {
+            Err(DeadEnd::Nothing { .. }) if self.forgiving => Ok(self.near(&schemas)),
             made => made,
         }
     }
 
     /// Something near to what these schemas ask for, where nothing fits them all.
     pub(super) fn near(&self, schemas: &[&'s Value]) -> Value {
-        let mut view = View::default();
+        let mut merged = MergedSchema::default();
         for schema in schemas {
-            view.add(self.schemas, schema, true);
+            merged.add(self.schemas, schema, true);
         }
-        if let Some(Open::One(all) | Open::Any(all)) = view.open.pop() {
-            all.first().map(|schema| view.add(self.schemas, schema, true));
+        if let Some(OpenChoice::One(all) | OpenChoice::Any(all)) = merged.open.pop() {
+            all.first().map(|schema| merged.add(self.schemas, schema, true));
         }
-        let listed = view.said("enum").filter_map(|values| values.as_array()?.first());
-        if let Some(value) = view.said("const").chain(listed).next() {
+        let listed = merged.said("enum").filter_map(|values| values.as_array()?.first());
+        if let Some(value) = merged.said("const").chain(listed).next() {
             return value.clone();
         }
-        let about = ABOUT.iter().find(|(_, keywords)| view.says_any(keywords));
-        let named = view.said("type").map(Types::of).next();
+        let about = ABOUT.iter().find(|(_, keywords)| merged.says_any(keywords));
+        let named = merged.said("type").map(Types::of).next();
         let kind = named.or(about.map(|(kind, _)| *kind)).unwrap_or(Types::NULL);
         let bounds = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"];
         if kind.intersects(Types::STRING) {
-            let least = view.least("minLength").min(text::TEXT_MAX);
+            let least = merged.least("minLength").min(text::TEXT_MAX);
             Value::String("text".repeat(least.div_ceil(4).max(1)))
         } else if kind.intersects(Types::NUMBER) {
-            let bound = bounds.iter().find_map(|bound| view.said(bound).next());
+            let bound = bounds.iter().find_map(|bound| merged.said(bound).next());
             bound.cloned().unwrap_or_else(|| Value::from(0))
         } else if kind.intersects(Types::BOOLEAN) {
             Value::Bool(true)
@@ -175,12 +189,12 @@ impl<'s, 'm> Maker<'s, 'm> {
     }
 
     /// A value to which all these schemas apply.
-    pub(super) fn value(&mut self, part: Part<'s, '_>) -> Result<Value, Clash> {
+    pub(super) fn value(&mut self, part: SamplePart<'s, '_>) -> Result<Value, DeadEnd> {
         self.spend(1)?;
         self.made += 1;
         let entered = self.stack.len();
         for schema in part.schemas {
-            let target = view::target(self.schemas, schema);
+            let target = merged::target(self.schemas, schema);
             if self.times_open(target) >= RECURSIONS_MAX {
                 self.stack.truncate(entered);
                 return Err(self.nothing("what is required goes on without end"));
@@ -199,7 +213,7 @@ impl<'s, 'm> Maker<'s, 'm> {
     }
 
     /// Takes the first way that leads to something.
-    fn tries(&mut self, part: Part<'s, '_>) -> Result<Value, Clash> {
+    fn tries(&mut self, part: SamplePart<'s, '_>) -> Result<Value, DeadEnd> {
         let entered = self.stack.len();
         let first = self.turns.get(&self.path).copied().unwrap_or(0);
         let mut number = first;
@@ -209,10 +223,10 @@ impl<'s, 'm> Maker<'s, 'm> {
             self.stack.truncate(entered);
             let ways = turn.ways();
             if let Some(notes) = &mut self.notes {
-                notes.insert(self.path.clone(), Made { turn: number, ways });
+                notes.insert(self.path.clone(), WayTaken { turn: number, ways });
             }
             match made {
-                Err(Clash::Nothing { .. })
+                Err(DeadEnd::Nothing { .. })
                     if number + STYLES < ways && number - first < WAYS_MAX * STYLES =>
                 {
                     // Another style seldom helps where there is nothing at all: the next alternative does.
@@ -223,73 +237,78 @@ impl<'s, 'm> Maker<'s, 'm> {
         }
     }
 
-    fn one(&mut self, part: Part<'s, '_>, turn: &mut Turn) -> Result<Value, Clash> {
+    fn one(&mut self, part: SamplePart<'s, '_>, turn: &mut Turn) -> Result<Value, DeadEnd> {
         let style = match turn.digit(STYLES) {
-            0 if !self.wish.fresh => Style::Example,
-            0 | 1 => Style::Rich,
-            2 => Style::Plain,
-            _ => Style::Odd,
+            0 if !self.options.fresh => SampleStyle::Example,
+            0 | 1 => SampleStyle::Rich,
+            2 => SampleStyle::Plain,
+            _ => SampleStyle::Odd,
         };
         // What is chosen by lot stays so, or the ways were not gone through one after the other.
         let mut lots = Dice::at(self.seed, &self.path, 0);
         let tried = (turn.number() as u64) << 16 | (self.salt + part.salt) as u64;
         let mut dice = Dice::at(self.seed, &self.path, tried + 1);
-        let mut view = View::default();
+        let mut merged = MergedSchema::default();
         let forgiven = |schema: &Value| self.forgiving && *schema == Value::Bool(false);
         let fits = part
             .schemas
             .iter()
             .filter(|schema| !forgiven(schema))
-            .all(|schema| view.add(self.schemas, schema, part.schemas.len() == 1));
-        if !fits || !self.settle(&mut view, turn, &mut lots)? {
+            .all(|schema| merged.add(self.schemas, schema, part.schemas.len() == 1));
+        if !fits || !self.settle(&mut merged, turn, &mut lots)? {
             return Err(self.nothing("the schemas that apply contradict each other"));
         }
-        self.spend(view.facets.len())?;
-        self.avoid(&mut view);
-        if style == Style::Example
+        self.spend(merged.facets.len())?;
+        self.avoid(&mut merged);
+        if style == SampleStyle::Example
             && self.salt + part.salt == 0
-            && let Some(example) = self.example(&view, part)
+            && let Some(example) = self.example(&merged, part)
         {
             self.spend(example.to_string().len() / STEP_BYTES)?;
             return Ok(example);
         }
-        if let Some(values) = &view.values {
-            return self.listed(values, &view, self.salt + part.salt + turn.rest(), &mut lots);
+        if let Some(values) = &merged.values {
+            return self.listed(values, &merged, self.salt + part.salt + turn.rest(), &mut lots);
         }
-        let kind = self.kind(&view, turn, &mut lots)?;
-        self.typed(kind, &view, part, style, &mut dice)
+        let kind = self.kind(&merged, turn, &mut lots)?;
+        self.typed(kind, &merged, part, style, &mut dice)
     }
 
     /// One of the values of `enum` or `const`: the first, or by lot.
     fn listed(
         &mut self,
         values: &[&'s Value],
-        view: &View<'s>,
+        merged: &MergedSchema<'s>,
         salt: usize,
         dice: &mut Dice,
-    ) -> Result<Value, Clash> {
+    ) -> Result<Value, DeadEnd> {
         let fitting: Vec<&Value> = values
             .iter()
             .copied()
-            .filter(|value| view.types.intersects(Types::of_value(value)))
+            .filter(|value| merged.types.intersects(Types::of_value(value)))
             .collect();
         if fitting.is_empty() {
             return Err(self.nothing("none of the listed values is allowed"));
         }
-        let first = if self.wish.fresh { index(dice, fitting.len()) } else { 0 };
+        let first = if self.options.fresh { index(dice, fitting.len()) } else { 0 };
         Ok(fitting[(first + salt) % fitting.len()].clone())
     }
 
     /// The type to make: what the keywords are about, else the first that is named.
-    fn kind(&mut self, view: &View<'s>, turn: &mut Turn, dice: &mut Dice) -> Result<Types, Clash> {
+    fn kind(
+        &mut self,
+        merged: &MergedSchema<'s>,
+        turn: &mut Turn,
+        dice: &mut Dice,
+    ) -> Result<Types, DeadEnd> {
         let mut order: Vec<Types> = Vec::new();
-        let about = ABOUT.iter().filter(|(_, keywords)| view.says_any(keywords));
-        let named = view.said("type").flat_map(|types| match types {
+        let about = ABOUT.iter().filter(|(_, keywords)| merged.says_any(keywords));
+        let named = merged.said("type").flat_map(|types| match types {
             Value::Array(types) => types.iter().map(Types::of).collect(),
             other => vec![Types::of(other)],
         });
         let named: Vec<Types> = named.filter(|kind| *kind != Types::NULL).collect();
-        if named.len() < 2 || !self.wish.fresh {
+        if named.len() < 2 || !self.options.fresh {
             order.extend(about.map(|(kind, _)| *kind).filter(|_| named.is_empty()));
         }
         order.extend(named);
@@ -303,7 +322,7 @@ impl<'s, 'm> Maker<'s, 'm> {
             Types::NULL,
         ]);
         let mut kinds: Vec<Types> = Vec::new();
-        for kind in order.into_iter().map(|kind| kind & view.types) {
+        for kind in order.into_iter().map(|kind| kind & merged.types) {
             if !kind.is_empty() && !kinds.contains(&kind) {
                 kinds.push(kind);
             }
@@ -311,8 +330,9 @@ impl<'s, 'm> Maker<'s, 'm> {
         let Some(count) = std::num::NonZeroUsize::new(kinds.len()) else {
             return Err(self.nothing("no type is left"));
         };
-        let listed = view.said("type").filter_map(Value::as_array).map(Vec::len).max().unwrap_or(1);
-        let first = if self.wish.fresh && listed > 1 {
+        let listed =
+            merged.said("type").filter_map(Value::as_array).map(Vec::len).max().unwrap_or(1);
+        let first = if self.options.fresh && listed > 1 {
             let solid = kinds.iter().filter(|kind| **kind != Types::NULL).count().min(listed);
             index(dice, solid)
         } else {
@@ -325,21 +345,21 @@ impl<'s, 'm> Maker<'s, 'm> {
     fn typed(
         &mut self,
         kind: Types,
-        view: &View<'s>,
-        part: Part<'s, '_>,
-        style: Style,
+        merged: &MergedSchema<'s>,
+        part: SamplePart<'s, '_>,
+        style: SampleStyle,
         dice: &mut Dice,
-    ) -> Result<Value, Clash> {
-        let rich = matches!(style, Style::Example | Style::Rich);
+    ) -> Result<Value, DeadEnd> {
+        let rich = matches!(style, SampleStyle::Example | SampleStyle::Rich);
         match kind {
             Types::NULL => Ok(Value::Null),
             Types::BOOLEAN => {
                 Ok(Value::Bool((dice.below(2) == 0) ^ ((self.salt + part.salt) % 2 == 1)))
             }
             Types::STRING => {
-                let spot = Spot { name: part.spot.name, owner: part.spot.owner };
+                let spot = NameHint { name: part.spot.name, owner: part.spot.owner };
                 let manner = Manner { is_rich: rich, is_varied: self.salt >= VARIED_SALT };
-                match text::text(self.schemas, view, spot, manner, dice) {
+                match text::text(self.schemas, merged, spot, manner, dice) {
                     Ok(text) => {
                         self.spend(text.len() / STEP_BYTES)?;
                         Ok(Value::String(text))
@@ -347,8 +367,8 @@ impl<'s, 'm> Maker<'s, 'm> {
                     Err(reason) => Err(self.nothing(&reason)),
                 }
             }
-            Types::ARRAY => self.list(view, part, style, dice),
-            Types::OBJECT => self.object(view, part, style, dice),
+            Types::ARRAY => self.list(merged, part, style, dice),
+            Types::OBJECT => self.object(merged, part, style, dice),
             number => {
                 let mut range = plausible::number(if rich { part.spot.name } else { "" });
                 if !number.intersects(Types::FRACTION) {
@@ -357,33 +377,34 @@ impl<'s, 'm> Maker<'s, 'm> {
                 let whole = !number.intersects(Types::FRACTION)
                     || (range.decimals == 0 && rich && number.intersects(Types::INTEGER));
                 range.decimals = if whole { 0 } else { range.decimals.max(1) };
-                let made = number::number(view, whole, range, dice);
+                let made = number::number(merged, whole, range, dice);
                 made.ok_or_else(|| self.nothing("no number is within the bounds"))
             }
         }
     }
 
     /// The first of the schema's own examples, or of what is around it, that is at least of the right type.
-    fn example(&self, view: &View<'s>, part: Part<'s, '_>) -> Option<Value> {
+    fn example(&self, merged: &MergedSchema<'s>, part: SamplePart<'s, '_>) -> Option<Value> {
         let own = |facet: &'s Map<String, Value>| {
             let listed =
                 facet.get("examples").and_then(Value::as_array).and_then(|list| list.first());
             [facet.get("example"), listed, facet.get("default")].into_iter().flatten()
         };
         let fits = |value: &Value| {
-            view.types.intersects(Types::of_value(value))
-                && view
+            merged.types.intersects(Types::of_value(value))
+                && merged
                     .values
                     .as_ref()
                     .is_none_or(|values| numbers::is_among(value, values.iter().copied()))
         };
-        let whole = view.whole.iter().copied().flat_map(own);
+        let whole = merged.whole.iter().copied().flat_map(own);
         // What is composed has an example of one part only, which is not all of an object.
-        let partial = view.facets.iter().copied().flat_map(own).filter(|value| !value.is_object());
+        let partial =
+            merged.facets.iter().copied().flat_map(own).filter(|value| !value.is_object());
         let mut found =
             part.hint.into_iter().chain(whole).chain(partial).filter(|value| fits(value));
         let mut example = found.next()?.clone();
-        self.prune(view, &mut example, DEPTH_MAX);
+        self.prune(merged, &mut example, DEPTH_MAX);
         Some(example)
     }
 
@@ -393,29 +414,28 @@ impl<'s, 'm> Maker<'s, 'm> {
 
     /// Whether optional parts are made here.
     pub(super) fn fills(&self) -> bool {
-        self.wish.fill_properties
+        self.options.fill_properties
             && self.depth <= FILLED_DEPTH_MAX
             && (self.made < FILLED_MAX || self.depth <= 1)
     }
 
-    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Clash> {
-        self.left = self.left.checked_sub(steps).ok_or(Clash::Spent)?;
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), DeadEnd> {
+        self.left = self.left.checked_sub(steps).ok_or(DeadEnd::Spent)?;
         Ok(())
     }
 
-    pub(super) fn nothing(&self, reason: &str) -> Clash {
-        Clash::Nothing { path: self.path.clone(), reason: reason.to_owned() }
+    pub(super) fn nothing(&self, reason: &str) -> DeadEnd {
+        DeadEnd::Nothing { path: self.path.clone(), reason: reason.to_owned() }
     }
 
     /// A value one level down.
-    pub(super) fn inside(&mut self, token: &str, part: Part<'s, '_>) -> Result<Value, Clash> {
+    pub(super) fn inside(
+        &mut self,
+        token: &str,
+        part: SamplePart<'s, '_>,
+    ) -> Result<Value, DeadEnd> {
         let length = self.path.len();
-        self.path.push('/');
-        if token.contains(['~', '/']) {
-            self.path.push_str(&token.replace('~', "~0").replace('/', "~1"));
-        } else {
-            self.path.push_str(token);
-        }
+        pointer::push(&mut self.path, token);
         let made = self.value(part);
         self.path.truncate(length);
         made

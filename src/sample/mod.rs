@@ -6,19 +6,19 @@
 mod choice;
 mod list;
 mod maker;
+mod merged;
 mod number;
 mod object;
+mod options;
 mod pattern;
 mod plausible;
 mod search;
 mod text;
 mod turn;
-mod view;
-mod wish;
 mod words;
 
-pub use search::{Unmet, nearest, sample};
-pub use wish::Wish;
+pub use options::SampleOptions;
+pub use search::{SampleError, nearest, sample};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 
 use serde_json::{Number, Value};
 
-use super::view::View;
+use super::merged::MergedSchema;
 use crate::ids::Dice;
 
 /// Decimals to which numbers are made at most: more than bounds of real documents have.
@@ -14,7 +14,7 @@ const REACH: i128 = 1000;
 
 /// Where a number is best.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Range {
+pub(super) struct PlausibleRange {
     pub(super) least: i64,
     pub(super) most: i64,
     /// Decimals of one that is no whole number.
@@ -30,8 +30,13 @@ struct Decimal {
 
 /// A number that all schemas allow: a whole one if it must be; in `range` where that is possible. `None` when the
 /// bounds leave nothing.
-pub(super) fn number(view: &View<'_>, whole: bool, range: Range, dice: &mut Dice) -> Option<Value> {
-    let steps: Vec<Decimal> = view.said("multipleOf").filter_map(decimal).collect();
+pub(super) fn number(
+    merged: &MergedSchema<'_>,
+    whole: bool,
+    range: PlausibleRange,
+    dice: &mut Dice,
+) -> Option<Value> {
+    let steps: Vec<Decimal> = merged.said("multipleOf").filter_map(decimal).collect();
     let finest = steps.iter().map(|step| step.decimals).max().unwrap_or(0);
     let scales = match (whole, steps.is_empty()) {
         (true, _) => vec![0],
@@ -42,7 +47,7 @@ pub(super) fn number(view: &View<'_>, whole: bool, range: Range, dice: &mut Dice
         // The steps of whole numbers may have decimals themselves, as those of 0.5 have.
         let step = common_step(&steps, decimals.max(finest), if whole { finest } else { 0 })?;
         let step = step / power(finest.saturating_sub(decimals))?;
-        let (least, most) = bounds(view, decimals)?;
+        let (least, most) = bounds(merged, decimals)?;
         let digits = pick(least, most, step.max(1), range, decimals, dice)?;
         value(digits, decimals)
     })
@@ -59,7 +64,7 @@ fn common_step(steps: &[Decimal], decimals: u32, whole: u32) -> Option<i128> {
 }
 
 /// The first and last number allowed, in units of so many decimals, where there are such.
-fn bounds(view: &View<'_>, decimals: u32) -> Option<(Option<i128>, Option<i128>)> {
+fn bounds(merged: &MergedSchema<'_>, decimals: u32) -> Option<(Option<i128>, Option<i128>)> {
     let mut least: Option<i128> = None;
     let mut most: Option<i128> = None;
     for (keyword, lower, strict) in [
@@ -68,7 +73,7 @@ fn bounds(view: &View<'_>, decimals: u32) -> Option<(Option<i128>, Option<i128>)
         ("maximum", false, false),
         ("exclusiveMaximum", false, true),
     ] {
-        for bound in view.said(keyword) {
+        for bound in merged.said(keyword) {
             let Some(bound) = decimal(bound) else { continue };
             let (floor, exact) = scaled(bound, decimals)?;
             let away = i128::from(strict || !exact);
@@ -89,7 +94,7 @@ fn pick(
     least: Option<i128>,
     most: Option<i128>,
     step: i128,
-    range: Range,
+    range: PlausibleRange,
     decimals: u32,
     dice: &mut Dice,
 ) -> Option<i128> {

@@ -17,18 +17,18 @@ const TEXT_MAX: usize = 10_000;
 const REPEATED: u32 = 8;
 
 /// A pattern that texts can be made from.
-pub(super) struct Likeness(Hir);
+pub(super) struct PatternSampler(Hir);
 
-impl Likeness {
+impl PatternSampler {
     /// Reads a pattern of ECMA-262; lookaround is left out, so what is made has to be held against the pattern.
-    pub(super) fn parse(pattern: &str) -> Option<Likeness> {
+    pub(super) fn parse(pattern: &str) -> Option<PatternSampler> {
         if pattern.len() > PATTERN_MAX {
             return None;
         }
         let plain = without_lookaround(pattern);
         let plain = jsonschema_regex::to_rust_regex(&plain).ok()?;
         let mut parser = ParserBuilder::new().nest_limit(NESTING_MAX).build();
-        parser.parse(&plain).ok().map(Likeness)
+        parser.parse(&plain).ok().map(PatternSampler)
     }
 
     /// A text that matches, of `least` to `most` characters if the pattern is that flexible and the dice agree.
@@ -38,13 +38,13 @@ impl Likeness {
         let wanted = least.saturating_sub(shortest);
         let usual = shortest.saturating_add(REPEATED as usize).min(most).saturating_sub(shortest);
         let mut walk =
-            Walk { dice, text: String::new(), extra: wanted.max(usual), wanted, count: 0 };
+            PatternWalk { dice, text: String::new(), extra: wanted.max(usual), wanted, count: 0 };
         walk.make(&self.0);
         walk.text
     }
 }
 
-struct Walk<'d> {
+struct PatternWalk<'d> {
     dice: &'d mut Dice,
     text: String,
     /// Characters that may be there beyond the fewest.
@@ -54,7 +54,7 @@ struct Walk<'d> {
     count: usize,
 }
 
-impl Walk<'_> {
+impl PatternWalk<'_> {
     fn make(&mut self, hir: &Hir) {
         self.count += 1;
         if self.count > TEXT_MAX || self.text.len() > TEXT_MAX {

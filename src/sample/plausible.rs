@@ -2,11 +2,11 @@
 //!
 //! Owns the table of names. Must not know schemas: what is plausible here need not be allowed there.
 
-use super::number::Range;
+use super::number::PlausibleRange;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TextKind {
     City,
     Color,
     Company,
@@ -48,16 +48,16 @@ pub(super) enum Kind {
 }
 
 /// By the end of a name, in words joined by `_`; the first that fits.
-const TEXTS: [(Kind, &[&str]); 37] = [
-    (Kind::Email, &["email", "e_mail", "mail", "email_address", "idn_email"]),
-    (Kind::FirstName, &["first_name", "firstname", "given_name", "givenname", "middle_name"]),
-    (Kind::LastName, &["last_name", "lastname", "surname", "family_name", "familyname"]),
+const TEXTS: [(TextKind, &[&str]); 37] = [
+    (TextKind::Email, &["email", "e_mail", "mail", "email_address", "idn_email"]),
+    (TextKind::FirstName, &["first_name", "firstname", "given_name", "givenname", "middle_name"]),
+    (TextKind::LastName, &["last_name", "lastname", "surname", "family_name", "familyname"]),
     (
-        Kind::Username,
+        TextKind::Username,
         &["username", "user_name", "login", "nickname", "nick", "handle", "screen_name"],
     ),
     (
-        Kind::FullName,
+        TextKind::FullName,
         &[
             "full_name",
             "fullname",
@@ -70,10 +70,10 @@ const TEXTS: [(Kind, &[&str]); 37] = [
             "updated_by",
         ],
     ),
-    (Kind::FileName, &["file_name", "filename", "file"]),
-    (Kind::Host, &["hostname", "host_name", "host", "domain", "domain_name", "idn_hostname"]),
+    (TextKind::FileName, &["file_name", "filename", "file"]),
+    (TextKind::Host, &["hostname", "host_name", "host", "domain", "domain_name", "idn_hostname"]),
     (
-        Kind::Company,
+        TextKind::Company,
         &[
             "company",
             "company_name",
@@ -87,16 +87,16 @@ const TEXTS: [(Kind, &[&str]); 37] = [
         ],
     ),
     (
-        Kind::Phone,
+        TextKind::Phone,
         &["phone", "phone_number", "phonenumber", "mobile", "telephone", "tel", "fax", "msisdn"],
     ),
-    (Kind::City, &["city", "town", "city_name", "locality"]),
-    (Kind::CountryCode, &["country_code", "countrycode", "country_iso", "nationality"]),
-    (Kind::Country, &["country", "country_name"]),
-    (Kind::State, &["province", "region", "county"]),
-    (Kind::Ip, &["ip", "ip_address", "ipaddress", "remote_addr", "ipv4"]),
+    (TextKind::City, &["city", "town", "city_name", "locality"]),
+    (TextKind::CountryCode, &["country_code", "countrycode", "country_iso", "nationality"]),
+    (TextKind::Country, &["country", "country_name"]),
+    (TextKind::State, &["province", "region", "county"]),
+    (TextKind::Ip, &["ip", "ip_address", "ipaddress", "remote_addr", "ipv4"]),
     (
-        Kind::Street,
+        TextKind::Street,
         &[
             "street",
             "address",
@@ -108,9 +108,9 @@ const TEXTS: [(Kind, &[&str]); 37] = [
             "address_line_1",
         ],
     ),
-    (Kind::Zip, &["zip", "zip_code", "zipcode", "postal_code", "postalcode", "postcode"]),
+    (TextKind::Zip, &["zip", "zip_code", "zipcode", "postal_code", "postalcode", "postcode"]),
     (
-        Kind::Image,
+        TextKind::Image,
         &[
             "avatar",
             "avatar_url",
@@ -129,20 +129,20 @@ const TEXTS: [(Kind, &[&str]); 37] = [
         ],
     ),
     (
-        Kind::Url,
+        TextKind::Url,
         &["url", "uri", "href", "link", "website", "homepage", "webhook", "callback", "urls"],
     ),
-    (Kind::Uuid, &["uuid", "guid"]),
-    (Kind::Currency, &["currency", "currency_code"]),
-    (Kind::Locale, &["locale", "language", "lang", "language_code"]),
-    (Kind::TimeZone, &["timezone", "time_zone", "tz"]),
-    (Kind::Color, &["color", "colour"]),
-    (Kind::Slug, &["slug", "permalink", "key"]),
-    (Kind::MediaType, &["mime_type", "mimetype", "content_type", "media_type"]),
-    (Kind::Extension, &["extension", "file_extension", "file_type"]),
-    (Kind::Version, &["version"]),
+    (TextKind::Uuid, &["uuid", "guid"]),
+    (TextKind::Currency, &["currency", "currency_code"]),
+    (TextKind::Locale, &["locale", "language", "lang", "language_code"]),
+    (TextKind::TimeZone, &["timezone", "time_zone", "tz"]),
+    (TextKind::Color, &["color", "colour"]),
+    (TextKind::Slug, &["slug", "permalink", "key"]),
+    (TextKind::MediaType, &["mime_type", "mimetype", "content_type", "media_type"]),
+    (TextKind::Extension, &["extension", "file_extension", "file_type"]),
+    (TextKind::Version, &["version"]),
     (
-        Kind::Token,
+        TextKind::Token,
         &[
             "token",
             "secret",
@@ -159,10 +159,10 @@ const TEXTS: [(Kind, &[&str]); 37] = [
             "sha",
         ],
     ),
-    (Kind::Status, &["status", "state"]),
-    (Kind::Job, &["job_title", "job", "position", "occupation", "role"]),
+    (TextKind::Status, &["status", "state"]),
+    (TextKind::Job, &["job_title", "job", "position", "occupation", "role"]),
     (
-        Kind::DateTime,
+        TextKind::DateTime,
         &[
             "created_at",
             "updated_at",
@@ -177,15 +177,15 @@ const TEXTS: [(Kind, &[&str]); 37] = [
             "expiration",
         ],
     ),
-    (Kind::Date, &["date", "birthday", "birthdate", "dob", "on", "day"]),
-    (Kind::Time, &["time"]),
+    (TextKind::Date, &["date", "birthday", "birthdate", "dob", "on", "day"]),
+    (TextKind::Time, &["time"]),
     (
-        Kind::Digits(8),
+        TextKind::Digits(8),
         &["id", "ids", "number", "reference", "account_number", "order_number", "sku", "code"],
     ),
-    (Kind::Title, &["title", "subject", "headline", "label", "caption"]),
+    (TextKind::Title, &["title", "subject", "headline", "label", "caption"]),
     (
-        Kind::Phrase,
+        TextKind::Phrase,
         &[
             "description",
             "summary",
@@ -205,7 +205,7 @@ const TEXTS: [(Kind, &[&str]); 37] = [
             "instructions",
         ],
     ),
-    (Kind::Name, &["name"]),
+    (TextKind::Name, &["name"]),
 ];
 
 /// Words in the name of what holds a `name`: it is that of a person, of a company.
@@ -243,34 +243,34 @@ const COMPANIES: [&str; 8] = [
 ];
 
 /// What a text of this name is; `owner` is the name of what holds it.
-pub(super) fn text(name: &str, owner: &str) -> Kind {
+pub(super) fn text(name: &str, owner: &str) -> TextKind {
     let name = words(name);
     let found = TEXTS.iter().find(|(_, ends)| ends.iter().any(|end| ends_with(&name, end)));
-    match found.map_or(Kind::Word, |(kind, _)| *kind) {
-        Kind::Name if name == "name" => {
+    match found.map_or(TextKind::Word, |(kind, _)| *kind) {
+        TextKind::Name if name == "name" => {
             let owner = words(owner);
             let is = |known: &[&str]| known.iter().any(|end| ends_with(&owner, end));
             match (is(&PEOPLE), is(&COMPANIES)) {
-                (true, _) => Kind::FullName,
-                (_, true) => Kind::Company,
-                _ if ends_with(&owner, "city") => Kind::City,
-                _ if ends_with(&owner, "country") => Kind::Country,
-                _ => Kind::Name,
+                (true, _) => TextKind::FullName,
+                (_, true) => TextKind::Company,
+                _ if ends_with(&owner, "city") => TextKind::City,
+                _ if ends_with(&owner, "country") => TextKind::Country,
+                _ => TextKind::Name,
             }
         }
-        Kind::Country if words(owner) == "countries" => Kind::CountryCode,
+        TextKind::Country if words(owner) == "countries" => TextKind::CountryCode,
         kind => kind,
     }
 }
 
-const fn range(least: i64, most: i64, decimals: u32) -> Range {
-    Range { least, most, decimals }
+const fn range(least: i64, most: i64, decimals: u32) -> PlausibleRange {
+    PlausibleRange { least, most, decimals }
 }
 
 /// Where a number is that nothing is known of.
-const ANY: Range = range(1, 1000, 2);
+const ANY: PlausibleRange = range(1, 1000, 2);
 /// By the end of a name, as texts are. Points in time are seconds of 2023 to 2025.
-const NUMBERS: [(Range, &[&str]); 16] = [
+const NUMBERS: [(PlausibleRange, &[&str]); 16] = [
     (range(-90, 90, 6), &["latitude", "lat"]),
     (range(-180, 180, 6), &["longitude", "lng", "lon", "long"]),
     (
@@ -310,7 +310,7 @@ const NUMBERS: [(Range, &[&str]); 16] = [
 ];
 
 /// Where a number of this name is likely to be.
-pub(super) fn number(name: &str) -> Range {
+pub(super) fn number(name: &str) -> PlausibleRange {
     let name = words(name);
     let found = NUMBERS.iter().find(|(_, ends)| ends.iter().any(|end| ends_with(&name, end)));
     found.map_or(ANY, |(range, _)| *range)

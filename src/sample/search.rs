@@ -9,8 +9,8 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::maker::{Clash, Made, Maker};
-use super::wish::Wish;
+use super::maker::{DeadEnd, Maker, WayTaken};
+use super::options::SampleOptions;
 use crate::openapi::{Direction, SchemaId, Schemas};
 
 /// Values that are built and held against the schema before it is given up. Ordinary schemas need one; those whose
@@ -26,7 +26,7 @@ const NESTED_MAX: usize = 8;
 
 /// Why no valid value was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unmet {
+pub enum SampleError {
     /// The schema itself cannot be used.
     #[error("the schema cannot be compiled: {0}")]
     Schema(String),
@@ -44,8 +44,13 @@ pub enum Unmet {
 }
 
 /// A value of a schema, the same for the same seed.
-pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Result<Value, Unmet> {
-    search(schemas, schema, *wish, seed, &mut Tried::default())
+pub fn sample(
+    schemas: &Schemas,
+    schema: SchemaId,
+    options: &SampleOptions,
+    seed: u64,
+) -> Result<Value, SampleError> {
+    search(schemas, schema, *options, seed, &mut Tried::default())
 }
 
 /// The same, or where no value fits the first that was tried: many a document has alternatives that cannot be told
@@ -53,17 +58,17 @@ pub fn sample(schemas: &Schemas, schema: SchemaId, wish: &Wish, seed: u64) -> Re
 pub fn nearest(
     schemas: &Schemas,
     schema: SchemaId,
-    wish: &Wish,
+    options: &SampleOptions,
     seed: u64,
-) -> Result<Value, Unmet> {
+) -> Result<Value, SampleError> {
     let mut tried = Tried::default();
-    search(schemas, schema, *wish, seed, &mut tried).or_else(|unmet| {
+    search(schemas, schema, *options, seed, &mut tried).or_else(|unmet| {
         if tried.value.is_none() {
             tried.forgiving = true;
             // What was too much is perhaps not with what is required only.
-            let fill_properties = wish.fill_properties && unmet != Unmet::Spent;
-            let wish = Wish { fill_properties, ..*wish };
-            if let Ok(value) = search(schemas, schema, wish, seed, &mut tried) {
+            let fill_properties = options.fill_properties && unmet != SampleError::Spent;
+            let options = SampleOptions { fill_properties, ..*options };
+            if let Ok(value) = search(schemas, schema, options, seed, &mut tried) {
                 return Ok(value);
             }
         }
@@ -83,16 +88,16 @@ struct Tried {
 fn search(
     schemas: &Schemas,
     schema: SchemaId,
-    wish: Wish,
+    options: SampleOptions,
     seed: u64,
     tried: &mut Tried,
-) -> Result<Value, Unmet> {
-    let validator = schemas.directed(schema, wish.direction).map_err(Unmet::Schema)?;
-    let mut search = Search { turns: HashMap::new(), steps: STEPS_MAX };
-    let mut reason = Unmet::Spent;
+) -> Result<Value, SampleError> {
+    let validator = schemas.directed(schema, options.direction).map_err(SampleError::Schema)?;
+    let mut search = SampleSearch { turns: HashMap::new(), steps: STEPS_MAX };
+    let mut reason = SampleError::Spent;
     for attempt in 0..ATTEMPTS_MAX {
         // Where choices were made is noted only if it is asked for: nearly always the first value fits.
-        let mut maker = Maker::new(schemas, &wish, seed, &search.turns, search.steps);
+        let mut maker = Maker::new(schemas, &options, seed, &search.turns, search.steps);
         maker.forgiving = tried.forgiving;
         maker.notes = (attempt > 0).then(HashMap::new);
         let made = maker.root(schema);
@@ -100,7 +105,7 @@ fn search(
         search.steps = left;
         let blamed = match made {
             Ok(value) if validator.is_valid(&value) => return Ok(value),
-            Ok(value) => match verdict(schemas, schema, wish.direction, &value) {
+            Ok(value) => match verdict(schemas, schema, options.direction, &value) {
                 None => return Ok(value),
                 Some((refused, blamed)) => {
                     tried.value.get_or_insert(value);
@@ -108,9 +113,11 @@ fn search(
                     blamed
                 }
             },
-            Err(Clash::Spent) => return Err(if attempt == 0 { Unmet::Spent } else { reason }),
-            Err(Clash::Nothing { path, reason: said }) => {
-                reason = Unmet::Refused { path: path.clone(), reason: said };
+            Err(DeadEnd::Spent) => {
+                return Err(if attempt == 0 { SampleError::Spent } else { reason });
+            }
+            Err(DeadEnd::Nothing { path, reason: said }) => {
+                reason = SampleError::Refused { path: path.clone(), reason: said };
                 BTreeSet::from([path])
             }
         };
@@ -124,16 +131,16 @@ fn search(
 }
 
 /// What was tried so far.
-struct Search {
+struct SampleSearch {
     /// By place in the value, how many of its ways were refused.
     turns: HashMap<String, usize>,
     steps: usize,
 }
 
-impl Search {
+impl SampleSearch {
     /// Goes on to the next way at each of the places, or around them where all were tried. `false` when there is
     /// nothing left to try.
-    fn turn(&mut self, blamed: &BTreeSet<String>, notes: &HashMap<String, Made>) -> bool {
+    fn turn(&mut self, blamed: &BTreeSet<String>, notes: &HashMap<String, WayTaken>) -> bool {
         let mut moved = BTreeSet::new();
         let mut going = false;
         for path in blamed {
@@ -166,11 +173,11 @@ fn verdict(
     schema: SchemaId,
     direction: Direction,
     value: &Value,
-) -> Option<(Unmet, BTreeSet<String>)> {
+) -> Option<(SampleError, BTreeSet<String>)> {
     let mut blamed = BTreeSet::new();
     let mut first = None;
     schemas.tell_misfits((schema, direction), value, ERRORS_MAX, &mut |base, error| {
-        first.get_or_insert_with(|| Unmet::Refused {
+        first.get_or_insert_with(|| SampleError::Refused {
             path: format!("{base}{}", error.instance_path()),
             reason: error.masked_with("the value").to_string(),
         });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
-use super::{Unmet, Wish, sample};
+use super::{SampleError, SampleOptions, sample};
 use crate::openapi::{Contract, Direction, Schemas};
 use crate::yaml::Document;
 
@@ -28,27 +28,27 @@ fn schemas(components: &Value) -> Arc<Schemas> {
     Contract::load(&document, &mut findings).unwrap().schemas
 }
 
-fn wishes() -> Vec<Wish> {
+fn wishes() -> Vec<SampleOptions> {
     let mut wishes = Vec::new();
     for direction in [Direction::Request, Direction::Response] {
         for fresh in [false, true] {
             for fill_properties in [false, true] {
-                wishes.push(Wish { direction, fresh, fill_properties });
+                wishes.push(SampleOptions { direction, fresh, fill_properties });
             }
         }
     }
     wishes
 }
 
-fn of(components: &Value, wish: Wish, seed: u64) -> Result<Value, Unmet> {
+fn of(components: &Value, options: SampleOptions, seed: u64) -> Result<Value, SampleError> {
     let schemas = schemas(components);
     let name = components.as_object().unwrap().keys().next().unwrap();
     let id = schemas.at(&format!("/components/schemas/{name}")).unwrap();
-    sample(&schemas, id, &wish, seed)
+    sample(&schemas, id, &options, seed)
 }
 
-fn fresh() -> Wish {
-    Wish { fresh: true, ..Wish::of(Direction::Response) }
+fn fresh() -> SampleOptions {
+    SampleOptions { fresh: true, ..SampleOptions::of(Direction::Response) }
 }
 
 /// Values of a schema in every way, each of them valid, and the same when it is made again.
@@ -57,13 +57,13 @@ fn all_valid(components: &Value) -> Vec<Value> {
     let name = components.as_object().unwrap().keys().next().unwrap();
     let id = schemas.at(&format!("/components/schemas/{name}")).unwrap();
     let mut made = Vec::new();
-    for wish in wishes() {
-        let validator = schemas.directed(id, wish.direction).unwrap();
+    for options in wishes() {
+        let validator = schemas.directed(id, options.direction).unwrap();
         for seed in 0..12 {
-            let value = sample(&schemas, id, &wish, seed)
-                .unwrap_or_else(|unmet| panic!("{components}: {wish:?} {seed}: {unmet}"));
+            let value = sample(&schemas, id, &options, seed)
+                .unwrap_or_else(|unmet| panic!("{components}: {options:?} {seed}: {unmet}"));
             assert!(validator.is_valid(&value), "{components}: {value}");
-            assert_eq!(sample(&schemas, id, &wish, seed), Ok(value.clone()));
+            assert_eq!(sample(&schemas, id, &options, seed), Ok(value.clone()));
             made.push(value);
         }
     }
@@ -183,8 +183,8 @@ fn the_items_of_a_long_list_differ_where_they_have_to() {
         let schemas = schemas(&components);
         let id = schemas.at("/components/schemas/S").unwrap();
         let validator = schemas.directed(id, Direction::Response).unwrap();
-        for wish in [fresh(), Wish::of(Direction::Response)] {
-            let value = sample(&schemas, id, &wish, 0);
+        for options in [fresh(), SampleOptions::of(Direction::Response)] {
+            let value = sample(&schemas, id, &options, 0);
             let value = value.unwrap_or_else(|unmet| panic!("{items}: {unmet}"));
             assert!(validator.is_valid(&value), "{items}");
         }
@@ -255,7 +255,7 @@ fn the_schema_s_own_values_win_where_they_are_valid() {
         "required": ["needed"],
         "example": {"around": "outer"},
     } });
-    let made = of(&schema, Wish::of(Direction::Response), 1).unwrap();
+    let made = of(&schema, SampleOptions::of(Direction::Response), 1).unwrap();
     let needed = made["needed"].clone();
     assert_eq!(
         made,
@@ -277,8 +277,8 @@ fn different_seeds_make_different_values() {
         "type": "object",
         "properties": {"id": {"type": "integer"}, "email": {"type": "string"}, "at": {"type": "string", "format": "date-time"}},
     } });
-    for wish in [Wish::of(Direction::Response), fresh()] {
-        let made = (0..20).map(|seed| of(&schema, wish, seed).unwrap().to_string());
+    for options in [SampleOptions::of(Direction::Response), fresh()] {
+        let made = (0..20).map(|seed| of(&schema, options, seed).unwrap().to_string());
         assert_eq!(made.collect::<std::collections::BTreeSet<_>>().len(), 20);
     }
 }
@@ -287,8 +287,8 @@ fn different_seeds_make_different_values() {
 fn a_value_in_one_place_does_not_depend_on_what_is_beside_it() {
     let few = json!({ "S": {"type": "object", "properties": {"email": {"type": "string"}}} });
     let more = json!({ "S": {"type": "object", "properties": {"id": {"type": "integer"}, "email": {"type": "string"}}} });
-    let wish = Wish::of(Direction::Response);
-    assert_eq!(of(&few, wish, 3).unwrap()["email"], of(&more, wish, 3).unwrap()["email"]);
+    let options = SampleOptions::of(Direction::Response);
+    assert_eq!(of(&few, options, 3).unwrap()["email"], of(&more, options, 3).unwrap()["email"]);
 }
 
 #[test]
@@ -379,7 +379,7 @@ fn what_belongs_to_the_other_direction_is_left_out() {
     with_example["S"]["example"] = json!({"id": 1, "password": "p", "name": "n", "inner": {"etag": "e", "pin": "1", "x": "y"}});
     for schema in [schema, with_example] {
         let keys = |direction| {
-            let made = of(&schema, Wish::of(direction), 1).unwrap();
+            let made = of(&schema, SampleOptions::of(direction), 1).unwrap();
             let keys = |value: &Value| {
                 value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
             };
@@ -670,8 +670,8 @@ fn every_body_of_real_documents_can_be_made() {
             for (content, direction) in requests.chain(responses) {
                 let Some(id) = content.schema else { continue };
                 for fresh in [false, true] {
-                    let wish = Wish { fresh, ..Wish::of(direction) };
-                    match sample(&contract.schemas, id, &wish, 1) {
+                    let options = SampleOptions { fresh, ..SampleOptions::of(direction) };
+                    match sample(&contract.schemas, id, &options, 1) {
                         Ok(_) => made += 1,
                         Err(error) => {
                             unmet.push(format!("{}: {error}", contract.schemas.pointer(id)));
@@ -736,9 +736,9 @@ fn a_text_is_of_its_format_and_of_its_pattern() {
                 let schemas = schemas(&components);
                 let id = schemas.at("/components/schemas/S").unwrap();
                 let validator = schemas.validator(id).unwrap();
-                for wish in wishes() {
+                for options in wishes() {
                     for seed in 0..3 {
-                        let made = sample(&schemas, id, &wish, seed);
+                        let made = sample(&schemas, id, &options, seed);
                         let made = made.unwrap_or_else(|unmet| panic!("{components}: {unmet}"));
                         assert!(validator.is_valid(&made), "{components}: {made}");
                     }
@@ -758,6 +758,6 @@ fn an_object_of_thousands_of_parts_takes_little() {
         .collect();
     let schemas = schemas(&json!({ "Whole": { "allOf": parts } }));
     let id = schemas.at("/components/schemas/Whole").unwrap();
-    let made = sample(&schemas, id, &Wish::of(Direction::Response), 0).unwrap();
+    let made = sample(&schemas, id, &SampleOptions::of(Direction::Response), 0).unwrap();
     assert_eq!(made.as_object().unwrap().len(), 3000);
 }

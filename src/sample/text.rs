@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
-use super::pattern::Likeness;
-use super::plausible::Kind;
-use super::view::View;
+use super::merged::MergedSchema;
+use super::pattern::PatternSampler;
+use super::plausible::TextKind;
 use super::{plausible, words};
 use crate::ids::Dice;
 use crate::openapi::Schemas;
@@ -26,7 +26,7 @@ const STITCHED_OF_MAX: usize = 12;
 
 /// Where a text belongs.
 #[derive(Clone, Copy)]
-pub(super) struct Spot<'n> {
+pub(super) struct NameHint<'n> {
     /// The name of the property.
     pub(super) name: &'n str,
     /// The name of what holds it.
@@ -45,21 +45,21 @@ pub(super) struct Manner {
 /// A text that all schemas allow.
 pub(super) fn text(
     schemas: &Schemas,
-    view: &View<'_>,
-    spot: Spot<'_>,
+    merged: &MergedSchema<'_>,
+    spot: NameHint<'_>,
     Manner { is_rich: rich, is_varied }: Manner,
     dice: &mut Dice,
 ) -> Result<String, String> {
-    let (least, most) = (view.least("minLength"), view.most("maxLength"));
+    let (least, most) = (merged.least("minLength"), merged.most("maxLength"));
     if least > TEXT_MAX {
         return Err(format!("a text of {least} characters is longer than {TEXT_MAX}"));
     }
     if least > most {
         return Err(format!("no text has at least {least} and at most {most} characters"));
     }
-    let patterns: Vec<&str> = view.texts("pattern").collect();
-    let encoded = view.texts("contentEncoding").any(|encoding| encoding == "base64");
-    let format = view.texts("format").next().or(encoded.then_some("byte"));
+    let patterns: Vec<&str> = merged.texts("pattern").collect();
+    let encoded = merged.texts("contentEncoding").any(|encoding| encoding == "base64");
+    let format = merged.texts("format").next().or(encoded.then_some("byte"));
     let matches = |text: &str| {
         let count = text.chars().count();
         let value = serde_json::Value::String(text.to_owned());
@@ -73,7 +73,7 @@ pub(super) fn text(
         let value = || serde_json::Value::String(text.to_owned());
         matches(text) && of_format.as_ref().is_none_or(|validator| validator.is_valid(&value()))
     };
-    let mut made = Made { least, most, spot, dice };
+    let mut made = TextMaker { least, most, spot, dice };
     let tries = if patterns.is_empty() { 1 } else { 1 + DRAWN_MAX };
     let mut of_kind = (0..tries).map_while(|_| made.formatted(format?, rich));
     if let Some(text) = of_kind.find(|text| fits(text)) {
@@ -106,11 +106,11 @@ pub(super) fn text(
 /// A text made from one of the patterns that fits all there is, or those that were made and do not.
 fn drawn(
     patterns: &[&str],
-    made: &mut Made<'_>,
+    made: &mut TextMaker<'_>,
     fits: &dyn Fn(&str) -> bool,
 ) -> Result<String, Vec<String>> {
     let mut drawn = Vec::new();
-    for likeness in patterns.iter().filter_map(|pattern| Likeness::parse(pattern)) {
+    for likeness in patterns.iter().filter_map(|pattern| PatternSampler::parse(pattern)) {
         for _ in 0..DRAWN_MAX {
             let text = likeness.text(made.least, made.most, made.dice);
             if fits(&text) {
@@ -149,14 +149,14 @@ fn is_strict(format: &str) -> bool {
     )
 }
 
-struct Made<'m> {
+struct TextMaker<'m> {
     least: usize,
     most: usize,
-    spot: Spot<'m>,
+    spot: NameHint<'m>,
     dice: &'m mut Dice,
 }
 
-impl Made<'_> {
+impl TextMaker<'_> {
     /// A text of a format; `None` for one that says nothing about its texts.
     fn formatted(&mut self, format: &str, rich: bool) -> Option<String> {
         let name = self.spot.name;
@@ -166,31 +166,32 @@ impl Made<'_> {
             "time" => self.time(),
             "duration" => format!("PT{}M", 5 + self.dice.below(50)),
             "email" | "idn-email" => {
-                let email = self.kind(Kind::Email);
+                let email = self.kind(TextKind::Email);
                 self.stretched_email(email)
             }
-            "hostname" | "idn-hostname" => self.stretched(Kind::Host, "", ".example"),
-            "ipv4" => self.kind(Kind::Ip),
+            "hostname" | "idn-hostname" => self.stretched(TextKind::Host, "", ".example"),
+            "ipv4" => self.kind(TextKind::Ip),
             "ipv6" => format!("2001:db8::{:x}", 1 + self.dice.below(0xffff)),
             "uri" | "iri" | "url" => {
                 let kind = plausible::text(name, "");
-                let kind = if rich && kind == Kind::Image { Kind::Image } else { Kind::Url };
+                let kind =
+                    if rich && kind == TextKind::Image { TextKind::Image } else { TextKind::Url };
                 self.stretched(kind, if self.most < 14 { "a:" } else { "https://a.co/" }, "")
             }
-            "uri-reference" | "iri-reference" => self.stretched(Kind::Slug, "/", ""),
+            "uri-reference" | "iri-reference" => self.stretched(TextKind::Slug, "/", ""),
             "uri-template" => "https://example.com/items/{id}".to_owned(),
-            "uuid" => self.kind(Kind::Uuid),
+            "uuid" => self.kind(TextKind::Uuid),
             "byte" => self.base64(),
             "json-pointer" => format!("/{}", self.noun()),
             "relative-json-pointer" => format!("1/{}", self.noun()),
             "regex" => "^[a-z]+$".to_owned(),
             "password" => {
-                let kind = Kind::Token;
+                let kind = TextKind::Token;
                 let text = self.kind(kind);
                 self.sized(text)
             }
             other if rich => match plausible::text(other, "") {
-                Kind::Word => return None,
+                TextKind::Word => return None,
                 kind => {
                     let text = self.kind(kind);
                     self.sized(text)
@@ -250,7 +251,7 @@ impl Made<'_> {
                 ends.iter().map(|end| format!("{date}{time}{end}")).collect()
             }
             "uri" | "iri" | "url" | "uri-reference" | "iri-reference" => {
-                let (host, path) = (self.kind(Kind::Host), self.noun());
+                let (host, path) = (self.kind(TextKind::Host), self.noun());
                 vec![
                     format!("https://{host}/{path}"),
                     format!("https://{host}/"),
@@ -273,7 +274,11 @@ impl Made<'_> {
                 .map(str::to_owned)
                 .into(),
             "hostname" | "idn-hostname" => {
-                vec![self.kind(Kind::Host), format!("{}.org", self.noun()), self.noun().to_owned()]
+                vec![
+                    self.kind(TextKind::Host),
+                    format!("{}.org", self.noun()),
+                    self.noun().to_owned(),
+                ]
             }
             format => self.formatted(format, false).into_iter().collect(),
         }
@@ -281,16 +286,17 @@ impl Made<'_> {
 
     /// A text of no format: what the name suggests, cut or stretched to be as long as it has to be.
     fn plain(&mut self, rich: bool) -> String {
-        let kind = if rich { plausible::text(self.spot.name, self.spot.owner) } else { Kind::Word };
+        let kind =
+            if rich { plausible::text(self.spot.name, self.spot.owner) } else { TextKind::Word };
         let text = match kind {
-            Kind::Email => {
+            TextKind::Email => {
                 let email = self.kind(kind);
                 self.stretched_email(email)
             }
-            Kind::Status | Kind::State if self.spot.name == "state" && self.most < 4 => {
+            TextKind::Status | TextKind::State if self.spot.name == "state" && self.most < 4 => {
                 "CA".to_owned()
             }
-            Kind::Country if self.most <= 3 => self.kind(Kind::CountryCode),
+            TextKind::Country if self.most <= 3 => self.kind(TextKind::CountryCode),
             _ => self.kind(kind),
         };
         self.sized(text)
@@ -357,16 +363,16 @@ impl Made<'_> {
     }
 
     /// Of this kind if it is short and long enough; else letters between two ends.
-    fn stretched(&mut self, kind: Kind, before: &str, after: &str) -> String {
+    fn stretched(&mut self, kind: TextKind, before: &str, after: &str) -> String {
         let text = self.kind(kind);
-        let text = if kind == Kind::Slug { format!("{before}{text}") } else { text };
+        let text = if kind == TextKind::Slug { format!("{before}{text}") } else { text };
         if (self.least..=self.most).contains(&text.len()) {
             return text;
         }
         let around = before.len() + after.len();
         let wanted = self.least.max(around + 1).min(self.most.max(1));
         let mut middle = self.letters(wanted.saturating_sub(around).max(1));
-        if kind == Kind::Host {
+        if kind == TextKind::Host {
             // A label has at most 63 characters.
             for at in (30..middle.len().saturating_sub(1)).step_by(40) {
                 middle.replace_range(at..=at, ".");
@@ -402,67 +408,69 @@ impl Made<'_> {
         self.pick(&words::NOUNS)
     }
 
-    fn kind(&mut self, kind: Kind) -> String {
+    fn kind(&mut self, kind: TextKind) -> String {
         match kind {
-            Kind::Date => self.date(self.spot.name),
-            Kind::DateTime => self.moment(self.spot.name),
-            Kind::Time => self.time(),
-            Kind::Digits(count) => self.digits(count),
-            Kind::Phone => format!("+1 555 01{}", self.digits(2)),
-            Kind::Zip => self.digits(5),
-            Kind::Street => format!("{} {}", 1 + self.dice.below(200), self.pick(&words::STREETS)),
-            Kind::Token => self.letters(24),
-            Kind::Uuid => self.uuid(),
-            Kind::Version => format!(
+            TextKind::Date => self.date(self.spot.name),
+            TextKind::DateTime => self.moment(self.spot.name),
+            TextKind::Time => self.time(),
+            TextKind::Digits(count) => self.digits(count),
+            TextKind::Phone => format!("+1 555 01{}", self.digits(2)),
+            TextKind::Zip => self.digits(5),
+            TextKind::Street => {
+                format!("{} {}", 1 + self.dice.below(200), self.pick(&words::STREETS))
+            }
+            TextKind::Token => self.letters(24),
+            TextKind::Uuid => self.uuid(),
+            TextKind::Version => format!(
                 "{}.{}.{}",
                 1 + self.dice.below(5),
                 self.dice.below(10),
                 self.dice.below(10)
             ),
             // TEST-NET-1 of RFC 5737.
-            Kind::Ip => format!("192.0.2.{}", 1 + self.dice.below(254)),
+            TextKind::Ip => format!("192.0.2.{}", 1 + self.dice.below(254)),
             _ => self.named(kind),
         }
     }
 
-    fn named(&mut self, kind: Kind) -> String {
+    fn named(&mut self, kind: TextKind) -> String {
         let lower = |text: &str| text.to_lowercase();
         match kind {
-            Kind::FirstName => self.pick(&words::FIRST_NAMES).to_owned(),
-            Kind::LastName => self.pick(&words::LAST_NAMES).to_owned(),
-            Kind::FullName => {
+            TextKind::FirstName => self.pick(&words::FIRST_NAMES).to_owned(),
+            TextKind::LastName => self.pick(&words::LAST_NAMES).to_owned(),
+            TextKind::FullName => {
                 format!("{} {}", self.pick(&words::FIRST_NAMES), self.pick(&words::LAST_NAMES))
             }
-            Kind::Email => format!(
+            TextKind::Email => format!(
                 "{}.{}@example.com",
                 lower(self.pick(&words::FIRST_NAMES)),
                 lower(self.pick(&words::LAST_NAMES))
             ),
-            Kind::Username => {
+            TextKind::Username => {
                 format!("{}{}", lower(self.pick(&words::FIRST_NAMES)), self.digits(2))
             }
-            Kind::Company => {
+            TextKind::Company => {
                 format!("{} {}", self.pick(&words::COMPANIES), self.pick(&words::COMPANY_KINDS))
             }
-            Kind::Job => self.pick(&words::JOBS).to_owned(),
-            Kind::City => self.pick(&words::CITIES).to_owned(),
-            Kind::State => self.pick(&words::STATES).to_owned(),
-            Kind::Country => self.pick(&words::COUNTRIES).1.to_owned(),
-            Kind::CountryCode => self.pick(&words::COUNTRIES).0.to_owned(),
-            Kind::Currency => self.pick(&words::CURRENCIES).to_owned(),
-            Kind::Locale => self.pick(&words::LOCALES).to_owned(),
-            Kind::TimeZone => self.pick(&words::TIME_ZONES).to_owned(),
-            Kind::Color => self.pick(&words::COLORS).to_owned(),
-            Kind::Status => self.pick(&words::STATUSES).to_owned(),
-            Kind::MediaType => self.pick(&words::MEDIA_TYPES).to_owned(),
-            Kind::Extension => self.pick(&words::EXTENSIONS).to_owned(),
-            Kind::FileName => format!("{}.{}", self.noun(), self.pick(&words::EXTENSIONS)),
-            Kind::Host => format!("{}.example.com", self.noun()),
-            Kind::Url => format!("https://example.com/{}", self.noun()),
-            Kind::Image => format!("https://example.com/images/{}.png", self.noun()),
-            Kind::Slug => format!("{}-{}", self.pick(&words::ADJECTIVES), self.noun()),
-            Kind::Phrase => self.pick(&words::PHRASES).to_owned(),
-            Kind::Title | Kind::Name => {
+            TextKind::Job => self.pick(&words::JOBS).to_owned(),
+            TextKind::City => self.pick(&words::CITIES).to_owned(),
+            TextKind::State => self.pick(&words::STATES).to_owned(),
+            TextKind::Country => self.pick(&words::COUNTRIES).1.to_owned(),
+            TextKind::CountryCode => self.pick(&words::COUNTRIES).0.to_owned(),
+            TextKind::Currency => self.pick(&words::CURRENCIES).to_owned(),
+            TextKind::Locale => self.pick(&words::LOCALES).to_owned(),
+            TextKind::TimeZone => self.pick(&words::TIME_ZONES).to_owned(),
+            TextKind::Color => self.pick(&words::COLORS).to_owned(),
+            TextKind::Status => self.pick(&words::STATUSES).to_owned(),
+            TextKind::MediaType => self.pick(&words::MEDIA_TYPES).to_owned(),
+            TextKind::Extension => self.pick(&words::EXTENSIONS).to_owned(),
+            TextKind::FileName => format!("{}.{}", self.noun(), self.pick(&words::EXTENSIONS)),
+            TextKind::Host => format!("{}.example.com", self.noun()),
+            TextKind::Url => format!("https://example.com/{}", self.noun()),
+            TextKind::Image => format!("https://example.com/images/{}.png", self.noun()),
+            TextKind::Slug => format!("{}-{}", self.pick(&words::ADJECTIVES), self.noun()),
+            TextKind::Phrase => self.pick(&words::PHRASES).to_owned(),
+            TextKind::Title | TextKind::Name => {
                 let text = format!("{} {}", self.pick(&words::ADJECTIVES), self.noun());
                 text[..1].to_uppercase() + &text[1..]
             }

@@ -132,7 +132,7 @@ pub(super) const PHRASES: [&str; 12] = [
     "Ready when you are",
     "Simple and sturdy",
     "The first of its kind",
-    "The view from the hill",
+    "The merged from the hill",
     "Thanks for the quick answer",
     "What to know before you start",
 ];

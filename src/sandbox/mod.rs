@@ -6,8 +6,8 @@ mod registry;
 mod state;
 mod world;
 
-pub use registry::{Full, Limits, Registry, Sandbox};
-pub use state::{Beginning, Heir, NotTurned, Origin, State, Turned};
+pub use registry::{Full, RegisteredSandbox, SandboxLimits, SandboxRegistry};
+pub use state::{Beginning, NotTurned, Origin, SandboxHandover, SandboxState, Turned};
 pub use world::{NotCommitted, OutOfRoom, TaskRun, World, tally};
 
 /// The name of the sandbox that is there without being asked for.

@@ -15,9 +15,9 @@ use indexmap::IndexMap;
 use crate::blocking::aside;
 use crate::clock::Timestamp;
 use crate::coverage::Coverage;
-use crate::journal::Budget;
+use crate::journal::JournalBudget;
 use crate::sandbox::DEFAULT;
-use crate::sandbox::state::{Heir, Origin, State};
+use crate::sandbox::state::{Origin, SandboxHandover, SandboxState};
 
 /// So many names of dropped sandboxes are remembered, to tell whoever comes back.
 const DROPPED_MAX: usize = 10_000;
@@ -30,11 +30,11 @@ const NEVER: i64 = i64::MAX;
 const LOCK_WAIT: Duration = Duration::from_millis(5);
 
 /// A sandbox's state, for whoever has it locked.
-type StateGuard<'s> = parking_lot::MutexGuard<'s, State>;
+type StateGuard<'s> = parking_lot::MutexGuard<'s, SandboxState>;
 
 /// One sandbox.
 #[derive(Debug)]
-pub struct Sandbox {
+pub struct RegisteredSandbox {
     name: Arc<str>,
     /// Which of all there ever were it is: names come again.
     number: u64,
@@ -46,16 +46,16 @@ pub struct Sandbox {
     /// When it is to be woken, by the system clock.
     wake: AtomicI64,
     /// One that waits a little before it sleeps: a decision takes a few microseconds, a sleep and its end as long again.
-    state: parking_lot::Mutex<State>,
+    state: parking_lot::Mutex<SandboxState>,
     /// How many threads have handed on their other work and wait for the state.
     waiting_aside: AtomicUsize,
 }
 
-impl Sandbox {
+impl RegisteredSandbox {
     fn new(
         (name, number): (&str, u64),
         idle: Option<Duration>,
-        state: State,
+        state: SandboxState,
         real: Timestamp,
     ) -> Self {
         Self {
@@ -130,7 +130,7 @@ fn idle_ms(idle: Option<Duration>) -> i64 {
 
 /// What bounds the sandboxes.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct SandboxLimits {
     /// How many there can be beside `default`.
     pub sandboxes_max: usize,
     /// How long one that was made on first use may be unused before it is dropped.
@@ -149,12 +149,12 @@ pub struct Full {
 }
 
 /// All sandboxes.
-pub struct Registry {
+pub struct SandboxRegistry {
     baseline: Arc<Origin>,
-    budget: Arc<Budget>,
-    limits: Limits,
-    default: Arc<Sandbox>,
-    others: RwLock<IndexMap<Arc<str>, Arc<Sandbox>>>,
+    budget: Arc<JournalBudget>,
+    limits: SandboxLimits,
+    default: Arc<RegisteredSandbox>,
+    others: RwLock<IndexMap<Arc<str>, Arc<RegisteredSandbox>>>,
     /// When sandboxes are to be woken, earliest first. Locked after a sandbox, never before one.
     wakes: Mutex<BTreeMap<(i64, u64), Arc<str>>>,
     on_wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
@@ -166,19 +166,24 @@ pub struct Registry {
     retired: Mutex<Coverage>,
 }
 
-impl std::fmt::Debug for Registry {
+impl std::fmt::Debug for SandboxRegistry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Registry").field("count", &self.count()).finish_non_exhaustive()
     }
 }
 
-impl Registry {
+impl SandboxRegistry {
     /// `default`, and others to come that begin like it.
-    pub fn new(baseline: Origin, budget: Budget, limits: Limits, real: Timestamp) -> Self {
+    pub fn new(
+        baseline: Origin,
+        budget: JournalBudget,
+        limits: SandboxLimits,
+        real: Timestamp,
+    ) -> Self {
         let (baseline, budget) = (Arc::new(baseline), Arc::new(budget));
-        let state = State::new(Arc::clone(&baseline), Arc::clone(&budget), real);
+        let state = SandboxState::new(Arc::clone(&baseline), Arc::clone(&budget), real);
         Self {
-            default: Arc::new(Sandbox::new((DEFAULT, 0), None, state, real)),
+            default: Arc::new(RegisteredSandbox::new((DEFAULT, 0), None, state, real)),
             baseline,
             budget,
             limits,
@@ -198,12 +203,12 @@ impl Registry {
     }
 
     /// What all journals may take, and do.
-    pub fn budget(&self) -> &Budget {
+    pub fn budget(&self) -> &JournalBudget {
         &self.budget
     }
 
     /// What bounds the sandboxes.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> SandboxLimits {
         self.limits
     }
 
@@ -213,7 +218,7 @@ impl Registry {
     }
 
     /// All of them, `default` first and then by name.
-    pub fn list(&self) -> Vec<Arc<Sandbox>> {
+    pub fn list(&self) -> Vec<Arc<RegisteredSandbox>> {
         let mut others: Vec<_> = read(&self.others).values().cloned().collect();
         others.sort_unstable_by(|left, right| left.name.cmp(&right.name));
         others.insert(0, Arc::clone(&self.default));
@@ -221,12 +226,12 @@ impl Registry {
     }
 
     /// The one that is always there.
-    pub fn default_sandbox(&self) -> &Sandbox {
+    pub fn default_sandbox(&self) -> &RegisteredSandbox {
         &self.default
     }
 
     /// One by its name.
-    pub fn find(&self, name: &str) -> Option<Arc<Sandbox>> {
+    pub fn find(&self, name: &str) -> Option<Arc<RegisteredSandbox>> {
         if name == DEFAULT {
             return Some(Arc::clone(&self.default));
         }
@@ -238,7 +243,7 @@ impl Registry {
         &self,
         name: &str,
         real: Timestamp,
-        work: impl FnOnce(&Sandbox, &mut State) -> R,
+        work: impl FnOnce(&RegisteredSandbox, &mut SandboxState) -> R,
     ) -> Result<R, Full> {
         loop {
             let found = self.find(name);
@@ -256,7 +261,7 @@ impl Registry {
         &self,
         name: &str,
         real: Timestamp,
-        work: impl FnOnce(&Sandbox, &mut State) -> R,
+        work: impl FnOnce(&RegisteredSandbox, &mut SandboxState) -> R,
     ) -> Option<R> {
         loop {
             let sandbox = self.find(name)?;
@@ -269,13 +274,17 @@ impl Registry {
     }
 
     /// Looks into a sandbox without using it; `None` if it is gone.
-    pub fn look<R>(&self, sandbox: &Sandbox, look: impl FnOnce(&State) -> R) -> Option<R> {
+    pub fn look<R>(
+        &self,
+        sandbox: &RegisteredSandbox,
+        look: impl FnOnce(&SandboxState) -> R,
+    ) -> Option<R> {
         let state = sandbox.lock();
         (!state.is_gone).then(|| look(&state))
     }
 
     /// Works in a sandbox that is to be woken, without using it; `None` if there is none of the name.
-    pub fn wake<R>(&self, name: &str, work: impl FnOnce(&mut State) -> R) -> Option<R> {
+    pub fn wake<R>(&self, name: &str, work: impl FnOnce(&mut SandboxState) -> R) -> Option<R> {
         let sandbox = self.find(name)?;
         let state = sandbox.lock();
         (!state.is_gone).then(|| self.work(&sandbox, state, |_, state| work(state)))
@@ -283,9 +292,9 @@ impl Registry {
 
     fn work<R>(
         &self,
-        sandbox: &Arc<Sandbox>,
+        sandbox: &Arc<RegisteredSandbox>,
         mut state: StateGuard<'_>,
-        work: impl FnOnce(&Sandbox, &mut State) -> R,
+        work: impl FnOnce(&RegisteredSandbox, &mut SandboxState) -> R,
     ) -> R {
         let result = work(sandbox, &mut state);
         let is_earlier = self.note_wake(sandbox, state.wake());
@@ -301,7 +310,7 @@ impl Registry {
 
     /// Notes when a sandbox that is locked is to be woken. Whether whoever wakes has to hear of it: a wake-up costs
     /// more than a deletion.
-    fn note_wake(&self, sandbox: &Arc<Sandbox>, wake: Option<Timestamp>) -> bool {
+    fn note_wake(&self, sandbox: &Arc<RegisteredSandbox>, wake: Option<Timestamp>) -> bool {
         let wake = wake.map_or(NEVER, |wake| wake.0);
         let before = sandbox.wake.swap(wake, Ordering::Relaxed);
         if before == wake {
@@ -327,7 +336,7 @@ impl Registry {
         wakes.range(..=(real.0, u64::MAX)).map(|(_, name)| Arc::clone(name)).collect()
     }
 
-    /// Has `call` called whenever [`Registry::next_wake`] may have become earlier. It must not wait.
+    /// Has `call` called whenever [`SandboxRegistry::next_wake`] may have become earlier. It must not wait.
     pub fn on_wake(&self, call: Box<dyn Fn() + Send + Sync>) {
         *lock(&self.on_wake) = Some(call);
     }
@@ -338,7 +347,7 @@ impl Registry {
         }
     }
 
-    fn make(&self, name: &str, real: Timestamp) -> Result<Arc<Sandbox>, Full> {
+    fn make(&self, name: &str, real: Timestamp) -> Result<Arc<RegisteredSandbox>, Full> {
         if self.count() >= self.limits.sandboxes_max {
             self.sweep(real);
         }
@@ -349,10 +358,11 @@ impl Registry {
         if others.len() >= self.limits.sandboxes_max {
             return Err(Full { max: self.limits.sandboxes_max });
         }
-        let mut state = State::new(Arc::clone(&self.baseline), Arc::clone(&self.budget), real);
+        let mut state =
+            SandboxState::new(Arc::clone(&self.baseline), Arc::clone(&self.budget), real);
         state.restarted = lock(&self.dropped).shift_remove(&self.hashes.hash_one(name));
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let sandbox = Sandbox::new((name, number), Some(self.limits.idle), state, real);
+        let sandbox = RegisteredSandbox::new((name, number), Some(self.limits.idle), state, real);
         let sandbox = Arc::new(sandbox);
         others.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
         Ok(sandbox)
@@ -388,7 +398,7 @@ impl Registry {
     }
 
     /// Has nobody find anything in a sandbox that is no longer listed.
-    fn end(&self, sandbox: &Arc<Sandbox>, state: &mut State) {
+    fn end(&self, sandbox: &Arc<RegisteredSandbox>, state: &mut SandboxState) {
         state.is_gone = true;
         state.journal.clear();
         self.retire(&state.coverage);
@@ -435,24 +445,24 @@ impl Registry {
         others.len()
     }
 
-    /// Goes on with these sandboxes of `former`, `default` among them, in which nobody works any more; others there are
+    /// Goes on with these sandboxes of `previous`, `default` among them, in which nobody works any more; others there are
     /// not, but those that were dropped are remembered.
-    pub fn take_over(
+    pub fn hand_over(
         &mut self,
-        former: &Self,
-        heirs: Vec<(Arc<Sandbox>, Heir)>,
+        previous: &Self,
+        handovers: Vec<(Arc<RegisteredSandbox>, SandboxHandover)>,
         has_history: bool,
     ) {
-        self.budget = Arc::clone(&former.budget);
-        self.hashes = former.hashes.clone();
-        self.dropped = Mutex::new(lock(&former.dropped).clone());
-        self.made = AtomicU64::new(former.made.load(Ordering::Relaxed));
+        self.budget = Arc::clone(&previous.budget);
+        self.hashes = previous.hashes.clone();
+        self.dropped = Mutex::new(lock(&previous.dropped).clone());
+        self.made = AtomicU64::new(previous.made.load(Ordering::Relaxed));
         if has_history {
-            self.retired = Mutex::new(lock(&former.retired).clone());
+            self.retired = Mutex::new(lock(&previous.retired).clone());
         }
-        for (sandbox, heir) in heirs {
-            let state = sandbox.lock().succeeded(heir, &self.budget, has_history);
-            let heir = Arc::new(Sandbox {
+        for (sandbox, next) in handovers {
+            let state = sandbox.lock().succeeded(next, &self.budget, has_history);
+            let next = Arc::new(RegisteredSandbox {
                 name: Arc::clone(&sandbox.name),
                 number: sandbox.number,
                 header: sandbox.header.clone(),
@@ -463,12 +473,12 @@ impl Registry {
                 state: parking_lot::Mutex::new(state),
                 waiting_aside: AtomicUsize::new(0),
             });
-            self.note_wake(&heir, heir.lock().wake());
-            if &*heir.name == DEFAULT {
-                self.default = heir;
+            self.note_wake(&next, next.lock().wake());
+            if &*next.name == DEFAULT {
+                self.default = next;
             } else {
                 let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-                others.insert(Arc::clone(&heir.name), heir);
+                others.insert(Arc::clone(&next.name), next);
             }
         }
     }

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use crate::behavior::Behavior;
-use crate::clock::{Clock, ClockChange, ClockStart, Timestamp};
+use crate::clock::{ClockChange, ClockStart, SandboxClock, Timestamp};
 use crate::coverage::Coverage;
-use crate::faults::Faults;
-use crate::journal::{Back, Budget, Event, Journal, OutOfReach, Step, Way};
+use crate::faults::FaultSet;
+use crate::journal::{Back, Event, JournalBudget, OutOfReach, SandboxJournal, UndoStep, Way};
 use crate::sandbox::world::{NotCommitted, TaskRun, World};
 use crate::store::{Change, Conflict};
 
@@ -22,7 +22,7 @@ pub struct Origin {
     /// What made-up ids and the dice of faults follow from.
     pub seed: u64,
     /// The faults that it begins with.
-    pub faults: Faults,
+    pub faults: FaultSet,
     /// The name of its fixture set.
     pub fixture_set: Arc<str>,
 }
@@ -33,7 +33,7 @@ pub enum Beginning {
     /// Anew, each time.
     Start(ClockStart),
     /// As that of the sandbox it was made from.
-    As(Clock),
+    As(SandboxClock),
 }
 
 impl Origin {
@@ -51,15 +51,15 @@ impl Origin {
 
 /// What a sandbox holds, for whoever has it locked.
 #[derive(Debug)]
-pub struct State {
+pub struct SandboxState {
     /// Its world.
     pub world: World,
     /// How it began.
     pub origin: Arc<Origin>,
     /// What happened in it.
-    pub journal: Journal,
+    pub journal: SandboxJournal,
     /// What is to go wrong in it.
-    pub faults: Faults,
+    pub faults: FaultSet,
     /// What of the contracts and behaviors was exercised in it.
     pub coverage: Coverage,
     /// When it was dropped, where this is the first that happens in it since.
@@ -70,7 +70,7 @@ pub struct State {
 
 /// What a sandbox goes on with where another emulator goes on with it.
 #[derive(Clone, Debug)]
-pub struct Heir {
+pub struct SandboxHandover {
     /// Its world.
     pub world: World,
     /// How it begins from now on.
@@ -85,7 +85,7 @@ pub struct Turned {
     /// The entries, in the order in which they were taken back or made again.
     pub entries: Vec<u64>,
     /// What that changed, all together.
-    pub step: Step,
+    pub step: UndoStep,
 }
 
 impl Turned {
@@ -113,14 +113,14 @@ pub enum NotTurned {
     Conflict(#[from] Conflict),
 }
 
-impl State {
+impl SandboxState {
     /// A sandbox that begins so when the system clock shows `real`.
-    pub fn new(origin: Arc<Origin>, budget: Arc<Budget>, real: Timestamp) -> Self {
+    pub fn new(origin: Arc<Origin>, budget: Arc<JournalBudget>, real: Timestamp) -> Self {
         Self {
             world: origin.begin(real),
             faults: origin.faults.clone(),
             origin,
-            journal: Journal::new(budget),
+            journal: SandboxJournal::new(budget),
             coverage: Coverage::default(),
             restarted: None,
             is_gone: false,
@@ -140,24 +140,24 @@ impl State {
     /// along does so in any case.
     pub(super) fn succeeded(
         &mut self,
-        heir: Heir,
-        budget: &Arc<Budget>,
+        next: SandboxHandover,
+        budget: &Arc<JournalBudget>,
         has_history: bool,
     ) -> Self {
-        let mut heir = Self {
-            world: heir.world,
-            origin: heir.origin,
-            journal: std::mem::replace(&mut self.journal, Journal::new(Arc::clone(budget))),
+        let mut next = Self {
+            world: next.world,
+            origin: next.origin,
+            journal: std::mem::replace(&mut self.journal, SandboxJournal::new(Arc::clone(budget))),
             faults: self.faults.clone(),
             coverage: std::mem::take(&mut self.coverage),
             restarted: self.restarted.take(),
             is_gone: false,
         };
         if !has_history {
-            heir.journal.clear();
-            heir.coverage = Coverage::default();
+            next.journal.clear();
+            next.coverage = Coverage::default();
         }
-        heir
+        next
     }
 
     /// When, by the system clock, the next task falls due; `None` where that never comes by waiting.
@@ -213,14 +213,14 @@ impl State {
         let after = before.changed(change, real);
         self.world.clock = after;
         let ids = self.world.ids_position();
-        let step = Step { made: Vec::new(), ids: (ids, ids), clock: Some((before, after)) };
+        let step = UndoStep { made: Vec::new(), ids: (ids, ids), clock: Some((before, after)) };
         self.journal.enter(real, after.now(real), Event::Clock(change), Some(step))
     }
 
     /// Enters something that is done by tasks, which are entered after it: to undo it takes them back.
     pub fn enter_tasks_of(&mut self, provider: usize, what: String, real: Timestamp) -> u64 {
         let (ids, now) = (self.world.ids_position(), self.world.clock.now(real));
-        let step = Step { made: Vec::new(), ids: (ids, ids), clock: None };
+        let step = UndoStep { made: Vec::new(), ids: (ids, ids), clock: None };
         self.journal.enter(real, now, Event::Edit { provider, what }, Some(step))
     }
 
@@ -230,7 +230,7 @@ impl State {
         if back.is_empty() && !again.is_empty() {
             return self.make_again(again, real);
         }
-        let steps = self.steps(&back).map(Step::inverse).collect();
+        let steps = self.steps(&back).map(UndoStep::inverse).collect();
         let undone = self.turn(back, steps, Event::Undo, real)?;
         self.journal.mark_undone(&undone.entries);
         if again.is_empty() {
@@ -252,14 +252,14 @@ impl State {
         Ok(turned)
     }
 
-    fn steps(&self, ids: &[u64]) -> impl Iterator<Item = &Step> {
+    fn steps(&self, ids: &[u64]) -> impl Iterator<Item = &UndoStep> {
         ids.iter().filter_map(|id| self.journal.get(*id)?.step.as_deref())
     }
 
     fn turn(
         &mut self,
         entries: Vec<u64>,
-        steps: Vec<Step>,
+        steps: Vec<UndoStep>,
         event: fn(Vec<u64>) -> Event,
         real: Timestamp,
     ) -> Result<Turned, NotTurned> {
@@ -273,7 +273,7 @@ impl State {
             }
         }
         let changed_clock = (clock != self.world.clock).then_some((clock, self.world.clock));
-        let step = Step {
+        let step = UndoStep {
             made: steps.into_iter().flat_map(|step| step.made).collect(),
             ids: (ids, self.world.ids_position()),
             clock: changed_clock,

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use crate::behavior::{Behavior, Moment, TaskDecision};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{SandboxClock, Timestamp};
 use crate::expression::Value;
 use crate::ids::Ids;
-use crate::journal::{Made, Step};
+use crate::journal::{MadeChanges, UndoStep};
 use crate::message::{ChangeKind, Tally, Why};
 use crate::store::{Change, Conflict, Key, Store};
 
@@ -24,7 +24,7 @@ pub struct World {
     /// So many bytes may all records take.
     bytes_max: usize,
     /// What time it is here.
-    pub clock: Clock,
+    pub clock: SandboxClock,
 }
 
 /// The records would take more than a sandbox may hold.
@@ -53,7 +53,7 @@ pub enum NotCommitted {
 
 impl World {
     /// A world with these records and settings, by the number of their provider.
-    pub fn new(stores: Vec<Store>, settings: Arc<[Value]>, ids: Ids, clock: Clock) -> Self {
+    pub fn new(stores: Vec<Store>, settings: Arc<[Value]>, ids: Ids, clock: SandboxClock) -> Self {
         Self { stores, settings, ids, room: usize::MAX, bytes_max: usize::MAX, clock }
     }
 
@@ -149,7 +149,7 @@ impl World {
         provider: usize,
         changes: &Arc<[Change]>,
         ids: u128,
-    ) -> Result<Option<Step>, NotCommitted> {
+    ) -> Result<Option<UndoStep>, NotCommitted> {
         if changes.is_empty() {
             self.set_ids_position(ids);
             return Ok(None);
@@ -159,12 +159,12 @@ impl World {
             return Err(full.into());
         }
         self.stores[provider].commit(changes)?;
-        let made = vec![Made { provider, changes: Arc::clone(changes), reverted: false }];
-        Ok(Some(Step { made, ids: (ids, self.ids.position()), clock: None }))
+        let made = vec![MadeChanges { provider, changes: Arc::clone(changes), reverted: false }];
+        Ok(Some(UndoStep { made, ids: (ids, self.ids.position()), clock: None }))
     }
 
-    /// Makes a step again, or takes one back if it is the [inverse](Step::inverse) of one.
-    pub fn take(&mut self, step: &Step) -> Result<(), Conflict> {
+    /// Makes a step again, or takes one back if it is the [inverse](UndoStep::inverse) of one.
+    pub fn take(&mut self, step: &UndoStep) -> Result<(), Conflict> {
         for (done, made) in step.made.iter().enumerate() {
             let taken = self.make(made, made.reverted);
             if let Err(conflict) = taken {
@@ -183,14 +183,14 @@ impl World {
     }
 
     /// The world as it was before these steps, the newest first; `None` where they are not those that led here.
-    pub fn rewound<'s>(mut self, steps: impl IntoIterator<Item = &'s Step>) -> Option<Self> {
+    pub fn rewound<'s>(mut self, steps: impl IntoIterator<Item = &'s UndoStep>) -> Option<Self> {
         for step in steps {
             self.take(&step.inverse()).ok()?;
         }
         Some(self)
     }
 
-    fn make(&mut self, made: &Made, reverted: bool) -> Result<(), Conflict> {
+    fn make(&mut self, made: &MadeChanges, reverted: bool) -> Result<(), Conflict> {
         let store = &mut self.stores[made.provider];
         if reverted { store.revert(&made.changes) } else { store.commit(&made.changes) }
     }
@@ -273,7 +273,7 @@ pub struct TaskRun {
     /// What it changed, as counts.
     pub tally: Vec<Tally>,
     /// What it changed; at least that it is over, unless that could not be noted or the journal has it.
-    pub step: Option<Step>,
+    pub step: Option<UndoStep>,
 }
 
 /// Changes as counts for each resource and kind, in the order of their first.

@@ -13,7 +13,7 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::clock::Timestamp;
 use crate::message::{Account, ChangeKind, Rejected, Tally, Why};
-use crate::printable::{is_printable, push_json_escape, push_printable};
+use crate::printable::{is_printable, push_json_escape, push_printable, start_of};
 
 /// How many bytes may wait to be written: some 5,000 lines, more than a stalled terminal is worth.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;
@@ -543,11 +543,8 @@ fn paint(text: &mut String, colour: bool, code: &str, what: &str) {
 
 /// The part of a text that a line shows, and whether that is less than all.
 fn shown(what: &str, bytes_max: usize) -> (&str, bool) {
-    let mut end = what.len().min(bytes_max);
-    while !what.is_char_boundary(end) {
-        end -= 1;
-    }
-    (&what[..end], end < what.len())
+    let start = start_of(what, bytes_max);
+    (start, start.len() < what.len())
 }
 
 /// Adds a text without what could steer a terminal or break the line.

@@ -99,7 +99,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
 /// A query without what is secret in the sandbox that it was for.
 fn logged_query(shared: &Shared, path: &str, query: &str, account: &Account) -> String {
     let sandbox = account.sandbox.as_deref().or_else(|| Admin::sandbox(path));
-    control::logged_query(&shared.emulator.look(), sandbox.unwrap_or(DEFAULT), query)
+    control::logged_query(&shared.emulator.snapshot(), sandbox.unwrap_or(DEFAULT), query)
 }
 
 /// What HTTP/1 has in `Host`, HTTP/2 has in `:authority` (RFC 9113 section 8.3.1), and everybody looks for the former.
@@ -116,7 +116,7 @@ fn name_host(head: &mut Parts) {
 async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Timestamp) -> Reply {
     let origin = head.headers.get(header::ORIGIN).cloned();
     let stamped = |mut reply: Reply| {
-        shared.emulator.hold().stamp_default(origin.as_ref(), &mut reply.response);
+        shared.emulator.guard().stamp_default(origin.as_ref(), &mut reply.response);
         reply
     };
     let Arrival { body, close, share } =
@@ -126,7 +126,7 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
         };
     let is_large = matches!(&body, Body::Complete(bytes) if bytes.len() > SMALL_BYTES_MAX);
     let request = Request::from_parts(head, body);
-    let handle = || shared.emulator.hold().handle(request, now);
+    let handle = || shared.emulator.guard().handle(request, now);
     let handled = catch_unwind(AssertUnwindSafe(|| {
         if is_large { shared.turns.aside(handle) } else { handle() }
     }));

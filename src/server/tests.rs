@@ -44,7 +44,7 @@ fn setup(bind: SocketAddr) -> Setup {
 }
 
 fn nothing() -> Current {
-    let options = emulator::Options::default();
+    let options = emulator::EmulatorOptions::default();
     Emulator::new(Vec::new(), &options, &mut Vec::new()).into()
 }
 

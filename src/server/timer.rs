@@ -26,7 +26,7 @@ pub(super) async fn run_jobs(shared: Arc<Shared>) {
     shared.emulator.on_work(move || arrival.notify_one());
     let mut swept = system_now();
     loop {
-        let due = shared.emulator.hold().next_due();
+        let due = shared.emulator.guard().next_due();
         let due = due.map_or(SLEEP_MAX, |due| due.since(system_now()));
         let wait = due.clamp(Duration::from_millis(SLEEP_MS_MIN), SLEEP_MAX);
         tokio::select! {
@@ -36,23 +36,23 @@ pub(super) async fn run_jobs(shared: Arc<Shared>) {
         let now = system_now();
         if now.since(swept) >= sweep_wait(&shared) {
             swept = now;
-            shared.emulator.hold().sweep(now);
+            shared.emulator.guard().sweep(now);
         }
     }
 }
 
 /// How often sandboxes that nobody uses are looked for: a few times in the time that they may be unused.
 fn sweep_wait(shared: &Shared) -> Duration {
-    (shared.emulator.hold().sandboxes().limits().idle / 4).min(SLEEP_MAX)
+    (shared.emulator.guard().sandboxes().limits().idle / 4).min(SLEEP_MAX)
 }
 
 /// Runs some of the tasks that are due in each sandbox; what is left is due at once again. Between two sandboxes the
 /// server does whatever else it has to do.
 async fn run_due(shared: &Shared) {
     let now = system_now();
-    let names = shared.emulator.hold().sandboxes().to_wake(now);
+    let names = shared.emulator.guard().sandboxes().to_wake(now);
     for name in names {
-        let run = || shared.emulator.hold().run_due_in(&name, now, TASKS_PER_TURN);
+        let run = || shared.emulator.guard().run_due_in(&name, now, TASKS_PER_TURN);
         match (catch_unwind(AssertUnwindSafe(run)), &shared.log) {
             (Ok(accounts), Some(log)) => accounts.iter().for_each(|account| log.job(now, account)),
             (Ok(_), None) => {}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::error::Refused;
+use super::error::DeleteRefused;
 use super::key::Key;
 use super::model::OnDelete;
 use super::path;
@@ -16,7 +16,7 @@ use super::records::Store;
 
 /// Says which properties of a record change when what it refers to is deleted; it is asked with the resource,
 /// the relation and the record as it is before.
-pub type Update<'u, E> = dyn FnMut(usize, usize, &Record) -> Result<Map<String, Value>, E> + 'u;
+pub type UpdateFn<'u, E> = dyn FnMut(usize, usize, &Record) -> Result<Map<String, Value>, E> + 'u;
 
 /// A reference to something that goes, from a record that may stay.
 struct Loss {
@@ -34,8 +34,8 @@ impl Store {
     pub fn plan_delete<E>(
         &self,
         targets: &[(usize, Key)],
-        update: &mut Update<'_, E>,
-    ) -> Result<Vec<Change>, Refused<E>> {
+        update: &mut UpdateFn<'_, E>,
+    ) -> Result<Vec<Change>, DeleteRefused<E>> {
         let mut changes = Vec::new();
         let mut gone = HashSet::new();
         let mut losses = Vec::new();
@@ -53,7 +53,7 @@ impl Store {
         }
         self.check_restricted(&losses)?;
         self.mend(&losses, &mut changes, update)?;
-        self.settle(&mut changes).map_err(Refused::Broken)?;
+        self.settle(&mut changes).map_err(DeleteRefused::Broken)?;
         Ok(changes)
     }
 
@@ -94,12 +94,12 @@ impl Store {
         }
     }
 
-    fn check_restricted<E>(&self, losses: &[Loss]) -> Result<(), Refused<E>> {
+    fn check_restricted<E>(&self, losses: &[Loss]) -> Result<(), DeleteRefused<E>> {
         for Loss { resource, relation, key, target } in losses {
             let model = &self.schema.model.resources[*resource];
             let of_model = &model.relations[*relation];
             if of_model.on_delete == OnDelete::Restrict {
-                return Err(Refused::Restricted {
+                return Err(DeleteRefused::Restricted {
                     resource: model.name.clone(),
                     key: key.clone(),
                     relation: of_model.name.clone(),
@@ -117,8 +117,8 @@ impl Store {
         &self,
         losses: &[Loss],
         changes: &mut Vec<Change>,
-        update: &mut Update<'_, E>,
-    ) -> Result<(), Refused<E>> {
+        update: &mut UpdateFn<'_, E>,
+    ) -> Result<(), DeleteRefused<E>> {
         let mut places: HashMap<(usize, &Key), usize> = HashMap::new();
         let mut losers: Vec<Vec<&Loss>> = Vec::new();
         for loss in losses {
@@ -143,8 +143,8 @@ impl Store {
         &self,
         before: &Record,
         losses: &[&Loss],
-        update: &mut Update<'_, E>,
-    ) -> Result<Record, Refused<E>> {
+        update: &mut UpdateFn<'_, E>,
+    ) -> Result<Record, DeleteRefused<E>> {
         let model = &self.schema.model.resources[losses[0].resource];
         let mut fields = before.fields().into_owned();
         let mut detached = HashSet::new();
@@ -157,7 +157,8 @@ impl Store {
             }
             // A list may lose several elements at once; the record is asked about once.
             if of_model.on_delete == OnDelete::Update && updated.insert(*relation) {
-                let properties = update(*resource, *relation, before).map_err(Refused::Update)?;
+                let properties =
+                    update(*resource, *relation, before).map_err(DeleteRefused::Update)?;
                 fields.extend(properties);
             }
             detached.insert((*relation, target.clone()));
@@ -165,6 +166,6 @@ impl Store {
         let detached = |relation, target: &Key| {
             before.is_detached(relation, target) || detached.contains(&(relation, target.clone()))
         };
-        Record::read(model, &losses[0].key, fields, &detached).map_err(Refused::Broken)
+        Record::read(model, &losses[0].key, fields, &detached).map_err(DeleteRefused::Broken)
     }
 }

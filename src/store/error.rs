@@ -8,7 +8,7 @@ use super::key::Key;
 
 /// A change that would break what the model promises.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum RecordError {
     /// A record without its key.
     #[error("a record of `{resource}` has no `{property}`: its key needs it")]
     KeyMissing {
@@ -160,12 +160,12 @@ pub enum Conflict {
     },
     /// It would break what the model promises.
     #[error(transparent)]
-    Broken(#[from] Error),
+    Broken(#[from] RecordError),
 }
 
 /// A deletion that is not to be.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused<E> {
+pub enum DeleteRefused<E> {
     /// A record that stays refers to one that would go, by a relation that restricts.
     #[error(
         "record `{target}` of `{target_resource}` stays while record `{key}` of `{resource}` refers to it by \
@@ -190,5 +190,5 @@ pub enum Refused<E> {
     Update(E),
     /// What a record should become would break what the model promises.
     #[error(transparent)]
-    Broken(Error),
+    Broken(RecordError),
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Number, Value};
 
+use crate::printable::shortened;
+
 /// Longest text kept in place, in bytes: what still leaves a key three words long. Generated ids (20
 /// characters), slugs and most numbers as text fit; a UUID does not.
 const INLINE_MAX: usize = 22;
@@ -21,10 +23,10 @@ const SHOWN_MAX: usize = 80;
 
 /// Text in a key: short text is kept in place, longer text is shared.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Text(Form);
+pub struct Text(KeyForm);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Form {
+enum KeyForm {
     /// Filled up with zeros.
     Inline { length: u8, bytes: [u8; INLINE_MAX] },
     /// Always longer than `INLINE_MAX`, so that equal texts have equal forms.
@@ -35,23 +37,25 @@ impl Text {
     /// The text.
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Form::Inline { length, bytes } => std::str::from_utf8(&bytes[..usize::from(*length)])
-                .expect("the bytes were copied from a text, whole"),
-            Form::Shared { text, .. } => text,
+            KeyForm::Inline { length, bytes } => {
+                std::str::from_utf8(&bytes[..usize::from(*length)])
+                    .expect("the bytes were copied from a text, whole")
+            }
+            KeyForm::Shared { text, .. } => text,
         }
     }
 
     fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Form::Inline { length, bytes } => &bytes[..usize::from(*length)],
-            Form::Shared { text, .. } => text.as_bytes(),
+            KeyForm::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            KeyForm::Shared { text, .. } => text.as_bytes(),
         }
     }
 
     fn head(&self) -> &[u8] {
         match &self.0 {
-            Form::Inline { bytes, .. } => &bytes[..HEAD],
-            Form::Shared { head, .. } => head,
+            KeyForm::Inline { bytes, .. } => &bytes[..HEAD],
+            KeyForm::Shared { head, .. } => head,
         }
     }
 }
@@ -63,12 +67,12 @@ impl From<&str> for Text {
             Ok(length) if given.len() <= INLINE_MAX => {
                 let mut bytes = [0; INLINE_MAX];
                 bytes[..given.len()].copy_from_slice(given);
-                Self(Form::Inline { length, bytes })
+                Self(KeyForm::Inline { length, bytes })
             }
             _ => {
                 let mut head = [0; HEAD];
                 head.copy_from_slice(&given[..HEAD]);
-                Self(Form::Shared { head, text: text.into() })
+                Self(KeyForm::Shared { head, text: text.into() })
             }
         }
     }
@@ -182,10 +186,10 @@ impl fmt::Display for Scalar {
 /// A key: one scalar or several, ordered part by part. Three words; cloning copies them, and counts where
 /// something is shared.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Key(Parts);
+pub struct Key(KeyParts);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Parts {
+enum KeyParts {
     One(Scalar),
     /// Never exactly one part.
     Many(Arc<[Scalar]>),
@@ -193,13 +197,13 @@ enum Parts {
 
 impl Key {
     /// The least key of all: where a scan over everything starts.
-    pub(super) const LEAST: Self = Self(Parts::One(Scalar::Bool(false)));
+    pub(super) const LEAST: Self = Self(KeyParts::One(Scalar::Bool(false)));
 
     /// The key with these parts.
     pub fn new(parts: Vec<Scalar>) -> Self {
         match <[Scalar; 1]>::try_from(parts) {
-            Ok([part]) => Self(Parts::One(part)),
-            Err(parts) => Self(Parts::Many(parts.into())),
+            Ok([part]) => Self(KeyParts::One(part)),
+            Err(parts) => Self(KeyParts::Many(parts.into())),
         }
     }
 
@@ -209,22 +213,22 @@ impl Key {
             Value::Array(parts) => {
                 parts.iter().map(Scalar::from_json).collect::<Option<Vec<_>>>().map(Self::new)
             }
-            _ => Scalar::from_json(value).map(|part| Self(Parts::One(part))),
+            _ => Scalar::from_json(value).map(|part| Self(KeyParts::One(part))),
         }
     }
 
     /// A scalar, or for a composite key the array of its parts.
     pub fn to_json(&self) -> Value {
         match &self.0 {
-            Parts::One(part) => part.to_json(),
-            Parts::Many(parts) => parts.iter().map(Scalar::to_json).collect(),
+            KeyParts::One(part) => part.to_json(),
+            KeyParts::Many(parts) => parts.iter().map(Scalar::to_json).collect(),
         }
     }
 
     /// The whole number that it is, if it is one alone.
     pub(super) fn number(&self) -> Option<i64> {
         match self.0 {
-            Parts::One(Scalar::Int(number)) => Some(number),
+            KeyParts::One(Scalar::Int(number)) => Some(number),
             _ => None,
         }
     }
@@ -232,8 +236,8 @@ impl Key {
     /// The parts, in order.
     pub fn parts(&self) -> &[Scalar] {
         match &self.0 {
-            Parts::One(part) => std::slice::from_ref(part),
-            Parts::Many(parts) => parts,
+            KeyParts::One(part) => std::slice::from_ref(part),
+            KeyParts::Many(parts) => parts,
         }
     }
 
@@ -242,7 +246,7 @@ impl Key {
     /// may.
     pub(super) fn readings(text: &str, arity: usize) -> Vec<Self> {
         if arity == 1 {
-            return Scalar::readings(text).map(|part| Self(Parts::One(part))).collect();
+            return Scalar::readings(text).map(|part| Self(KeyParts::One(part))).collect();
         }
         let mut from_the_end: Vec<&str> = text.rsplitn(arity, ',').collect();
         from_the_end.reverse();
@@ -273,7 +277,7 @@ fn readings_of(pieces: &[&str], arity: usize) -> Vec<Key> {
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
-            (Parts::One(part), Parts::One(of_other)) => part.cmp(of_other),
+            (KeyParts::One(part), KeyParts::One(of_other)) => part.cmp(of_other),
             _ => self.parts().cmp(other.parts()),
         }
     }
@@ -287,27 +291,27 @@ impl PartialOrd for Key {
 
 impl From<Scalar> for Key {
     fn from(part: Scalar) -> Self {
-        Self(Parts::One(part))
+        Self(KeyParts::One(part))
     }
 }
 
 impl From<i64> for Key {
     fn from(number: i64) -> Self {
-        Self(Parts::One(Scalar::Int(number)))
+        Self(KeyParts::One(Scalar::Int(number)))
     }
 }
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        Self(Parts::One(text.into()))
+        Self(KeyParts::One(text.into()))
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Parts::One(part) => part.fmt(f),
-            Parts::Many(parts) => parts.fmt(f),
+            KeyParts::One(part) => part.fmt(f),
+            KeyParts::Many(parts) => parts.fmt(f),
         }
     }
 }
@@ -316,16 +320,13 @@ impl fmt::Debug for Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole: Vec<String> = self.parts().iter().map(Scalar::to_string).collect();
-        f.write_str(&shortened(&whole.join(",")))
+        f.write_str(&shown(&whole.join(",")))
     }
 }
 
 /// `text` as a message shows it.
-pub(super) fn shortened(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-        None => Cow::Borrowed(text),
-    }
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    shortened(text, SHOWN_MAX)
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::error::Error;
+use super::error::RecordError;
 use super::key::Key;
 use super::model::Model;
 use super::record::{Change, Record};
-use super::records::{Entry, Store};
-use super::table::Table;
+use super::records::{KeyedRecord, Store};
+use super::table::RecordTable;
 use super::{record, table};
 
 /// A reference that leads nowhere for good: what it led to was deleted, or missing when it was written.
@@ -37,7 +37,7 @@ struct Incoming {
 }
 
 /// All index entries of one resource's incoming records.
-struct Entries {
+struct IndexEntries {
     records: Vec<(Key, Arc<Record>)>,
     unique: Vec<Vec<(Key, usize, Key)>>,
     references: Vec<Vec<(Key, Key)>>,
@@ -52,7 +52,7 @@ impl Store {
     pub fn build(
         model: Arc<Model>,
         records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
-    ) -> Result<Self, Vec<(usize, Error)>> {
+    ) -> Result<Self, Vec<(usize, RecordError)>> {
         let mut store = Self::new(model);
         store.extend(records)?;
         Ok(store)
@@ -62,7 +62,7 @@ impl Store {
     pub fn extend(
         &mut self,
         records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
-    ) -> Result<(), Vec<(usize, Error)>> {
+    ) -> Result<(), Vec<(usize, RecordError)>> {
         self.extend_detached(records, &HashSet::new())
     }
 
@@ -71,7 +71,7 @@ impl Store {
         &mut self,
         records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
         detached: &HashSet<Detached>,
-    ) -> Result<(), Vec<(usize, Error)>> {
+    ) -> Result<(), Vec<(usize, RecordError)>> {
         let mut problems = Vec::new();
         let mut incoming = self.keyed(records, detached, &mut problems);
         self.attach(&mut incoming, &mut problems);
@@ -144,7 +144,11 @@ impl Store {
     }
 
     /// The record with just these properties, with its key.
-    pub fn same_record(&self, resource: usize, fields: &Map<String, Value>) -> Option<Entry<'_>> {
+    pub fn same_record(
+        &self,
+        resource: usize,
+        fields: &Map<String, Value>,
+    ) -> Option<KeyedRecord<'_>> {
         let key = record::key_of(&self.schema.model.resources[resource], fields).ok()?;
         self.entry(resource, &key).filter(|(_, record)| match record.plain() {
             Some(known) => known == fields,
@@ -167,14 +171,14 @@ impl Store {
         &self,
         records: impl IntoIterator<Item = (usize, Map<String, Value>)>,
         detached: &HashSet<Detached>,
-        problems: &mut Vec<(usize, Error)>,
+        problems: &mut Vec<(usize, RecordError)>,
     ) -> Vec<Incoming> {
         let mut incoming = Vec::new();
         for (position, (resource, fields)) in records.into_iter().enumerate() {
             let model = &self.schema.model.resources[resource];
             let read = record::key_of(model, &fields).and_then(|key| {
                 if self.get(resource, &key).is_some() {
-                    return Err(Error::KeyTaken { resource: model.name.clone(), key });
+                    return Err(RecordError::KeyTaken { resource: model.name.clone(), key });
                 }
                 let is_detached = |relation: usize, target: &Key| {
                     !detached.is_empty()
@@ -199,7 +203,7 @@ impl Store {
             let same = later.place() == first.place();
             if same {
                 let (resource, key) = (self.name(later.resource), later.key.clone());
-                problems.push((later.position, Error::KeyTaken { resource, key }));
+                problems.push((later.position, RecordError::KeyTaken { resource, key }));
             }
             same
         });
@@ -207,7 +211,7 @@ impl Store {
     }
 
     /// Detaches the optional references that lead nowhere; others that do are problems.
-    fn attach(&self, incoming: &mut [Incoming], problems: &mut Vec<(usize, Error)>) {
+    fn attach(&self, incoming: &mut [Incoming], problems: &mut Vec<(usize, RecordError)>) {
         let mut detached: HashMap<usize, HashSet<(usize, Key)>> = HashMap::new();
         for (index, Incoming { position, resource, key, record }) in incoming.iter().enumerate() {
             let relations = &self.schema.model.resources[*resource].relations;
@@ -236,13 +240,13 @@ impl Store {
         }
     }
 
-    fn entries(&self, incoming: Vec<Incoming>) -> Vec<Entries> {
-        let mut entries: Vec<Entries> = self
+    fn entries(&self, incoming: Vec<Incoming>) -> Vec<IndexEntries> {
+        let mut entries: Vec<IndexEntries> = self
             .schema
             .model
             .resources
             .iter()
-            .map(|model| Entries {
+            .map(|model| IndexEntries {
                 records: Vec::new(),
                 unique: model.unique.iter().map(|_| Vec::new()).collect(),
                 references: model.relations.iter().map(|_| Vec::new()).collect(),
@@ -268,8 +272,8 @@ impl Store {
     fn check_unique(
         &self,
         resource: usize,
-        entries: &mut Entries,
-        problems: &mut Vec<(usize, Error)>,
+        entries: &mut IndexEntries,
+        problems: &mut Vec<(usize, RecordError)>,
     ) {
         for (number, values) in entries.unique.iter_mut().enumerate() {
             values.sort_unstable();
@@ -294,8 +298,8 @@ impl Incoming {
     }
 }
 
-impl Table {
-    fn fill(&mut self, mut entries: Entries) {
+impl RecordTable {
+    fn fill(&mut self, mut entries: IndexEntries) {
         let highest = entries.records.iter().filter_map(|(key, _)| key.number()).max();
         self.last_number = self.last_number.max(highest.unwrap_or(0));
         self.bytes +=

@@ -19,12 +19,12 @@ mod table;
 mod tests;
 mod verify;
 
-pub use cascade::Update;
-pub use error::{Conflict, Error, Refused};
+pub use cascade::UpdateFn;
+pub use error::{Conflict, DeleteRefused, RecordError};
 pub use key::{Key, Scalar, Text};
 pub use load::Detached;
-pub use model::{Misfit, Model, OnDelete, Relation, ResourceModel};
-pub use path::Path;
+pub use model::{Model, ModelMisfit, OnDelete, Relation, ResourceModel};
+pub use path::PropertyPath;
 pub use plan::Edit;
 pub use record::{Change, Difference, Record};
-pub use records::{Entry, Mark, Store};
+pub use records::{KeyedRecord, Store, StoreMark};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::path::Path;
+use super::path::PropertyPath;
 
 /// All resources of one provider. A resource is named by its place here.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,7 @@ pub struct Relation {
     pub target: usize,
     /// Where the parts of the target's key stand in a referring record; one of them may be in a list, which
     /// makes one reference for each element.
-    pub by: Vec<Path>,
+    pub by: Vec<PropertyPath>,
     /// What becomes of a record when what it refers to is deleted.
     pub on_delete: OnDelete,
     /// Whether it may be written while the target is missing. It is detached then: it reads as none, and a
@@ -71,7 +71,7 @@ pub enum OnDelete {
 
 /// Something about a model that cannot work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
+pub struct ModelMisfit {
     /// The resource's place.
     pub resource: usize,
     /// The relation's place, if one is at fault.
@@ -82,28 +82,24 @@ pub struct Misfit {
 
 impl Model {
     /// All that cannot work. A store keeps its promises only for a model without misfits.
-    pub fn check(&self) -> Vec<Misfit> {
+    pub fn check(&self) -> Vec<ModelMisfit> {
         let mut misfits = Vec::new();
         for (place, resource) in self.resources.iter().enumerate() {
             if resource.key.is_empty() {
                 let message = format!("resource `{}` has no key: name its property", resource.name);
-                misfits.push(Misfit { resource: place, relation: None, message });
+                misfits.push(ModelMisfit { resource: place, relation: None, message });
             }
             if resource.unique.iter().any(Vec::is_empty) {
                 let message = format!(
                     "`unique` of resource `{}` has an entry without properties: name one",
                     resource.name
                 );
-                misfits.push(Misfit { resource: place, relation: None, message });
+                misfits.push(ModelMisfit { resource: place, relation: None, message });
             }
             for (number, relation) in resource.relations.iter().enumerate() {
-                misfits.extend(
-                    self.misfits_of(resource, relation).into_iter().map(|message| Misfit {
-                        resource: place,
-                        relation: Some(number),
-                        message,
-                    }),
-                );
+                misfits.extend(self.misfits_of(resource, relation).into_iter().map(|message| {
+                    ModelMisfit { resource: place, relation: Some(number), message }
+                }));
             }
         }
         misfits
@@ -148,7 +144,7 @@ impl Model {
         }
         let own = relation.by.iter().find(|path| path.has_list()).or(relation.by.last());
         if relation.on_delete == OnDelete::Unlink
-            && let Some(part) = own.and_then(Path::property)
+            && let Some(part) = own.and_then(PropertyPath::property)
             && resource.key.iter().any(|key| key == part)
         {
             messages.push(format!(
@@ -160,7 +156,7 @@ impl Model {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for ModelMisfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }

@@ -13,14 +13,14 @@ const PROPERTIES_MAX: usize = 16;
 
 /// A place inside a record. Ends it at an array, or goes through one with `[]`, then each element is a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
+pub struct PropertyPath {
     /// The properties up to the value, or up to the list.
     outer: Box<[String]>,
     /// The properties inside an element, where the path has `[]`.
     inner: Option<Box<[String]>>,
 }
 
-impl Path {
+impl PropertyPath {
     /// Reads a path such as `mentions[].user_id`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut outer = Vec::new();
@@ -75,13 +75,13 @@ impl Path {
         &self.outer[0]
     }
 
-    fn read<'f>(&self, fields: &'f Map<String, Value>) -> Place<'f> {
+    fn read<'f>(&self, fields: &'f Map<String, Value>) -> PathValue<'f> {
         let found = descend(fields.get(&self.outer[0]), &self.outer[1..]);
         match found {
-            None | Some(Value::Null) => Place::Absent,
-            Some(Value::Array(elements)) => Place::List(elements),
-            Some(_) if self.inner.is_some() => Place::Unfit,
-            Some(value) => Scalar::from_json(value).map_or(Place::Unfit, Place::One),
+            None | Some(Value::Null) => PathValue::Absent,
+            Some(Value::Array(elements)) => PathValue::List(elements),
+            Some(_) if self.inner.is_some() => PathValue::Unfit,
+            Some(value) => Scalar::from_json(value).map_or(PathValue::Unfit, PathValue::One),
         }
     }
 
@@ -94,7 +94,7 @@ impl Path {
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for PropertyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.outer.join("."))?;
         match self.inner.as_deref() {
@@ -105,7 +105,7 @@ impl fmt::Display for Path {
     }
 }
 
-enum Place<'f> {
+enum PathValue<'f> {
     Absent,
     One(Scalar),
     List(&'f [Value]),
@@ -122,12 +122,12 @@ fn descend<'v>(from: Option<&'v Value>, properties: &[String]) -> Option<&'v Val
 
 /// Calls `found` with every key that the record with `fields` refers to by `by`; one key may come twice.
 pub(super) fn each_key(
-    by: &[Path],
+    by: &[PropertyPath],
     fields: &Map<String, Value>,
     found: &mut dyn FnMut(Key),
 ) -> Result<(), Unfit> {
     if let [path] = by
-        && let Place::One(part) = path.read(fields)
+        && let PathValue::One(part) = path.read(fields)
     {
         found(part.into());
         return Ok(());
@@ -136,13 +136,13 @@ pub(super) fn each_key(
     let mut list = None;
     for (place, path) in by.iter().enumerate() {
         match path.read(fields) {
-            Place::Absent => return Ok(()),
-            Place::One(part) => parts.push(part),
-            Place::List(elements) if list.is_none() => {
+            PathValue::Absent => return Ok(()),
+            PathValue::One(part) => parts.push(part),
+            PathValue::List(elements) if list.is_none() => {
                 list = Some((place, path, elements));
                 parts.push(Scalar::Bool(false));
             }
-            Place::List(_) | Place::Unfit => return Err(Unfit),
+            PathValue::List(_) | PathValue::Unfit => return Err(Unfit),
         }
     }
     let Some((place, path, elements)) = list else {
@@ -160,8 +160,13 @@ pub(super) fn each_key(
 }
 
 /// Takes the reference to `target` out: every such element of the list, or the last part of it set to null.
-pub(super) fn unlink(by: &[Path], fields: &mut Map<String, Value>, target: &Key, by_removal: bool) {
-    let list = by.iter().position(|path| matches!(path.read(fields), Place::List(_)));
+pub(super) fn unlink(
+    by: &[PropertyPath],
+    fields: &mut Map<String, Value>,
+    target: &Key,
+    by_removal: bool,
+) {
+    let list = by.iter().position(|path| matches!(path.read(fields), PathValue::List(_)));
     let Some(place) = list.or(by.len().checked_sub(1)) else { return };
     let path = &by[place];
     let Some(value) = fields.get_mut(&path.outer[0]) else { return };
@@ -192,7 +197,8 @@ mod tests {
     }
 
     fn keys(by: &[&str], value: Value) -> Option<Vec<Key>> {
-        let by: Vec<Path> = by.iter().map(|text| Path::parse(text).unwrap()).collect();
+        let by: Vec<PropertyPath> =
+            by.iter().map(|text| PropertyPath::parse(text).unwrap()).collect();
         let mut keys = Vec::new();
         each_key(&by, &fields(value), &mut |key| keys.push(key)).ok().map(|()| keys)
     }
@@ -232,7 +238,7 @@ mod tests {
 
     #[test]
     fn unlinking_can_take_the_property_away_but_never_a_list() {
-        let by = [Path::parse("a").unwrap()];
+        let by = [PropertyPath::parse("a").unwrap()];
         let removed = |value: Value| {
             let mut record = fields(value);
             unlink(&by, &mut record, &1.into(), true);
@@ -245,7 +251,8 @@ mod tests {
     #[test]
     fn unlinking_drops_the_element_or_nulls_the_last_part() {
         let check = |by: &[&str], value: Value, target: Key, expected: Value| {
-            let by: Vec<Path> = by.iter().map(|text| Path::parse(text).unwrap()).collect();
+            let by: Vec<PropertyPath> =
+                by.iter().map(|text| PropertyPath::parse(text).unwrap()).collect();
             let mut record = fields(value);
             unlink(&by, &mut record, &target, false);
             assert_eq!(Value::Object(record), expected);
@@ -270,7 +277,7 @@ mod tests {
     fn a_path_is_refused_with_the_reason() {
         let refused: Vec<String> = ["", "a..b", "a[].b[]", "a[0].b", "[]"]
             .iter()
-            .map(|text| Path::parse(text).unwrap_err())
+            .map(|text| PropertyPath::parse(text).unwrap_err())
             .collect();
         expect_test::expect![[r#"
             path `` has an empty property: write it as in `mentions[].user_id`
@@ -280,9 +287,9 @@ mod tests {
             path `[]` has an empty property: write it as in `mentions[].user_id`"#]]
         .assert_eq(&refused.join("\n"));
         for text in ["a", "a.b", "a[]", "a[].b.c", "a.b[].c"] {
-            assert_eq!(Path::parse(text).unwrap().to_string(), text);
+            assert_eq!(PropertyPath::parse(text).unwrap().to_string(), text);
         }
-        assert!(Path::parse(&["a"; PROPERTIES_MAX].join(".")).is_ok());
-        assert!(Path::parse(&["a"; PROPERTIES_MAX + 1].join(".")).is_err());
+        assert!(PropertyPath::parse(&["a"; PROPERTIES_MAX].join(".")).is_ok());
+        assert!(PropertyPath::parse(&["a"; PROPERTIES_MAX + 1].join(".")).is_err());
     }
 }

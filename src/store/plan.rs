@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::error::{Conflict, Error};
+use super::error::{Conflict, RecordError};
 use super::key::Key;
 use super::record;
 use super::record::{Change, Record};
@@ -51,7 +51,7 @@ impl Store {
         &self,
         resource: usize,
         fields: Map<String, Value>,
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<Vec<Change>, RecordError> {
         self.plan(vec![Edit::Insert { resource, fields }])
     }
 
@@ -61,7 +61,7 @@ impl Store {
         resource: usize,
         key: &Key,
         properties: Map<String, Value>,
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<Vec<Change>, RecordError> {
         self.plan(vec![Edit::Update { resource, key: key.clone(), properties }])
     }
 
@@ -71,7 +71,7 @@ impl Store {
         resource: usize,
         key: &Key,
         fields: Map<String, Value>,
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<Vec<Change>, RecordError> {
         self.plan(vec![Edit::Replace { resource, key: key.clone(), fields }])
     }
 
@@ -81,9 +81,9 @@ impl Store {
         resource: usize,
         key: &Key,
         job: JobRecord,
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<Vec<Change>, RecordError> {
         let Some(before) = self.get(resource, key) else {
-            return Err(Error::NoRecord { resource: self.name(resource), key: key.clone() });
+            return Err(RecordError::NoRecord { resource: self.name(resource), key: key.clone() });
         };
         let model = &self.schema.model.resources[resource];
         let after = Arc::new(before.with_job(model, key, job)?);
@@ -93,7 +93,7 @@ impl Store {
 
     /// The changes that do all of this together. References and unique values are judged by how things stand
     /// once all is done, so the edits may refer to each other in any order.
-    pub fn plan(&self, edits: Vec<Edit>) -> Result<Vec<Change>, Error> {
+    pub fn plan(&self, edits: Vec<Edit>) -> Result<Vec<Change>, RecordError> {
         let mut changes: Vec<Change> = Vec::with_capacity(edits.len());
         let mut places: HashMap<(usize, Key), usize> = HashMap::new();
         let mut last_numbers: HashMap<usize, i64> = HashMap::new();
@@ -104,7 +104,7 @@ impl Store {
                     let key = record::key_of(model, &fields)?;
                     let place = (resource, key.clone());
                     if self.get(resource, &key).is_some() || places.contains_key(&place) {
-                        return Err(Error::KeyTaken { resource: self.name(resource), key });
+                        return Err(RecordError::KeyTaken { resource: self.name(resource), key });
                     }
                     places.insert(place, changes.len());
                     let mut after = Record::read(model, &key, fields, &|_, _| false)?;
@@ -142,11 +142,11 @@ impl Store {
         rewritten: impl FnOnce(&Map<String, Value>) -> Map<String, Value>,
         changes: &mut Vec<Change>,
         places: &mut HashMap<(usize, Key), usize>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RecordError> {
         let index = *places.entry((resource, key.clone())).or_insert(changes.len());
         if index == changes.len() {
             let Some(before) = self.get(resource, &key).cloned() else {
-                return Err(Error::NoRecord { resource: self.name(resource), key });
+                return Err(RecordError::NoRecord { resource: self.name(resource), key });
             };
             let after = Some(Arc::clone(&before));
             changes.push(Change { resource, key, before: Some(before), after });
@@ -161,7 +161,7 @@ impl Store {
     }
 
     /// Detaches the optional references that lead nowhere, and checks that everything fits.
-    pub(super) fn settle(&self, changes: &mut [Change]) -> Result<(), Error> {
+    pub(super) fn settle(&self, changes: &mut [Change]) -> Result<(), RecordError> {
         self.detach_lost(changes)?;
         self.verify(&Batch::new(self, changes)?).map_err(|conflict| match conflict {
             Conflict::Broken(error) => error,
@@ -172,7 +172,7 @@ impl Store {
     }
 
     /// Detaches the optional references that lead nowhere.
-    pub(super) fn detach_lost(&self, changes: &mut [Change]) -> Result<(), Error> {
+    pub(super) fn detach_lost(&self, changes: &mut [Change]) -> Result<(), RecordError> {
         let batch = Batch::new(self, changes)?;
         let mut settled = Vec::new();
         for (index, change) in changes.iter().enumerate() {

@@ -11,11 +11,11 @@ use crate::jobs;
 use crate::jobs::JobRecord;
 use crate::memory::members_bytes;
 
-use super::error::Error;
+use super::error::RecordError;
 use super::key::{Key, Scalar};
 use super::model::ResourceModel;
 use super::path;
-use super::path::Path;
+use super::path::PropertyPath;
 
 /// One record: its properties, and what they say to the store.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Record {
     bytes: usize,
     /// Ordered, each once. Read out of the properties when the record is made: taking it out of the indexes
     /// again is most of what a deletion does, and properties are scattered over the memory.
-    links: Box<[Link]>,
+    links: Box<[IndexLink]>,
 }
 
 impl PartialEq for Record {
@@ -66,7 +66,7 @@ impl Fields {
 
 /// One thing that the properties say, and that an index may have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Link {
+struct IndexLink {
     slot: Slot,
     key: Key,
     /// A reference that leads nowhere for good: its target was deleted, or missing when it was written.
@@ -99,36 +99,37 @@ impl Record {
         key: &Key,
         fields: Map<String, Value>,
         detached: &dyn Fn(usize, &Key) -> bool,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RecordError> {
         let mut links = Vec::with_capacity(model.unique.len() + model.relations.len());
         for (number, properties) in model.unique.iter().enumerate() {
-            let value = unique_of(properties, &fields).map_err(|property| Error::UniqueUnfit {
-                resource: model.name.clone(),
-                key: key.clone(),
-                property: property.into(),
-            })?;
+            let value =
+                unique_of(properties, &fields).map_err(|property| RecordError::UniqueUnfit {
+                    resource: model.name.clone(),
+                    key: key.clone(),
+                    property: property.into(),
+                })?;
             let slot = numbered(Slot::Unique, number);
-            links.extend(value.map(|key| Link { slot, key, detached: false }));
+            links.extend(value.map(|key| IndexLink { slot, key, detached: false }));
         }
         for (number, relation) in model.relations.iter().enumerate() {
             let slot = numbered(Slot::Reference, number);
             path::each_key(&relation.by, &fields, &mut |key| {
-                links.push(Link { slot, detached: detached(number, &key), key });
+                links.push(IndexLink { slot, detached: detached(number, &key), key });
             })
-            .map_err(|path::Unfit| Error::ReferenceUnfit {
+            .map_err(|path::Unfit| RecordError::ReferenceUnfit {
                 resource: model.name.clone(),
                 key: key.clone(),
                 relation: relation.name.clone(),
             })?;
         }
         let due = due_of(model, key, &fields)?.map(Key::from);
-        links.extend(due.map(|key| Link { slot: Slot::Due, key, detached: false }));
+        links.extend(due.map(|key| IndexLink { slot: Slot::Due, key, detached: false }));
         links.sort_unstable();
         links.dedup();
         Ok(Self::new(Fields::read(model, fields), links.into()))
     }
 
-    fn new(fields: Fields, links: Box<[Link]>) -> Self {
+    fn new(fields: Fields, links: Box<[IndexLink]>) -> Self {
         let bytes = size_of::<Self>() + fields.bytes() + size_of_val(&*links);
         Self { fields, bytes, links }
     }
@@ -139,18 +140,18 @@ impl Record {
         model: &ResourceModel,
         key: &Key,
         job: JobRecord,
-    ) -> Result<Self, Error> {
-        let by = model.relations.iter().flat_map(|relation| &relation.by).map(Path::root);
+    ) -> Result<Self, RecordError> {
+        let by = model.relations.iter().flat_map(|relation| &relation.by).map(PropertyPath::root);
         let mut indexed = model.unique.iter().flatten().map(String::as_str).chain(by);
         if indexed.any(jobs::is_changing) {
             let detached = |relation, target: &Key| self.is_detached(relation, target);
             return Self::read(model, key, job.to_fields(), &detached);
         }
         // What it refers to and what is unique of it is as before.
-        let is_kept = |link: &&Link| !matches!(link.slot, Slot::Due | Slot::LastNumber);
+        let is_kept = |link: &&IndexLink| !matches!(link.slot, Slot::Due | Slot::LastNumber);
         let name = model.due.as_deref().unwrap_or_default();
         let due = job.get(name).and_then(|due| whole(&due)).map(Key::from);
-        let due = due.map(|key| Link { slot: Slot::Due, key, detached: false });
+        let due = due.map(|key| IndexLink { slot: Slot::Due, key, detached: false });
         let links = self.links.iter().filter(is_kept).cloned().chain(due);
         Ok(Self::new(Fields::Job(Box::new(job)), links.collect()))
     }
@@ -229,7 +230,7 @@ impl Record {
 
     /// The same record, which came to be when `last` was the highest number among the keys.
     pub(super) fn after_number(mut self, last: i64) -> Self {
-        let link = Link { slot: Slot::LastNumber, key: Key::from(last), detached: false };
+        let link = IndexLink { slot: Slot::LastNumber, key: Key::from(last), detached: false };
         let mut links = vec![link];
         links.extend(std::mem::take(&mut self.links));
         self.links = links.into();
@@ -237,7 +238,7 @@ impl Record {
     }
 
     /// What the properties say.
-    fn said(&self) -> impl Iterator<Item = &Link> {
+    fn said(&self) -> impl Iterator<Item = &IndexLink> {
         self.links.iter().filter(|link| link.slot != Slot::LastNumber)
     }
 
@@ -296,7 +297,7 @@ impl Record {
         }
     }
 
-    fn link(&self, relation: usize, target: &Key) -> Option<&Link> {
+    fn link(&self, relation: usize, target: &Key) -> Option<&IndexLink> {
         let slot = numbered(Slot::Reference, relation);
         let place = self.links.binary_search_by(|link| (link.slot, &link.key).cmp(&(slot, target)));
         place.ok().map(|place| &self.links[place])
@@ -352,25 +353,28 @@ pub struct Difference<'s> {
 }
 
 /// The key that `fields` give a record of this resource.
-pub(super) fn key_of(model: &ResourceModel, fields: &Map<String, Value>) -> Result<Key, Error> {
+pub(super) fn key_of(
+    model: &ResourceModel,
+    fields: &Map<String, Value>,
+) -> Result<Key, RecordError> {
     read_key(model, |property| fields.get(property).map(Cow::Borrowed))
 }
 
 /// The key that a record gives itself.
-pub(super) fn own_key_of(model: &ResourceModel, record: &Record) -> Result<Key, Error> {
+pub(super) fn own_key_of(model: &ResourceModel, record: &Record) -> Result<Key, RecordError> {
     read_key(model, |property| record.get(property))
 }
 
 fn read_key<'f>(
     model: &ResourceModel,
     get: impl Fn(&str) -> Option<Cow<'f, Value>>,
-) -> Result<Key, Error> {
+) -> Result<Key, RecordError> {
     let part = |property: &String| match get(property).as_deref() {
-        None | Some(Value::Null) => Err(Error::KeyMissing {
+        None | Some(Value::Null) => Err(RecordError::KeyMissing {
             resource: model.name.clone(),
             property: property.as_str().into(),
         }),
-        Some(value) => Scalar::from_json(value).ok_or_else(|| Error::KeyUnfit {
+        Some(value) => Scalar::from_json(value).ok_or_else(|| RecordError::KeyUnfit {
             resource: model.name.clone(),
             property: property.as_str().into(),
         }),
@@ -409,11 +413,11 @@ fn due_of(
     model: &ResourceModel,
     key: &Key,
     fields: &Map<String, Value>,
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<i64>, RecordError> {
     let Some(property) = &model.due else { return Ok(None) };
     match fields.get(property) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => whole(value).map(Some).ok_or_else(|| Error::DueUnfit {
+        Some(value) => whole(value).map(Some).ok_or_else(|| RecordError::DueUnfit {
             resource: model.name.clone(),
             key: key.clone(),
             property: property.as_str().into(),

@@ -8,24 +8,24 @@ use std::sync::{Arc, Weak};
 use super::key::Key;
 use super::model::Model;
 use super::record::{Change, Difference, Record};
-use super::table::{Table, bytes_of};
+use super::table::{RecordTable, bytes_of};
 use crate::clock::Timestamp;
 
 /// A record with its key, as reading gives it.
-pub type Entry<'s> = (&'s Key, &'s Arc<Record>);
+pub type KeyedRecord<'s> = (&'s Key, &'s Arc<Record>);
 
 /// One provider's records. A clone is a fork: it copies two pointers, and shares all that neither changes.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) schema: Arc<Schema>,
-    pub(super) world: Arc<Vec<Arc<Table>>>,
+    pub(super) world: Arc<Vec<Arc<RecordTable>>>,
 }
 
 /// A store at one moment, to compare it with one later.
 #[derive(Clone, Debug)]
-pub struct Mark(Weak<Vec<Arc<Table>>>);
+pub struct StoreMark(Weak<Vec<Arc<RecordTable>>>);
 
-impl PartialEq for Mark {
+impl PartialEq for StoreMark {
     /// Whether both are of the same records. One that is of a store that has changed since is like no other.
     fn eq(&self, other: &Self) -> bool {
         // `Arc::make_mut` gives a store that has a weak pointer a new place, and the old one is not reused while it has.
@@ -50,7 +50,7 @@ impl Store {
                 inverse[relation.target].push((resource, number));
             }
         }
-        let tables = model.resources.iter().map(|resource| Arc::new(Table::new(resource)));
+        let tables = model.resources.iter().map(|resource| Arc::new(RecordTable::new(resource)));
         Self { world: Arc::new(tables.collect()), schema: Arc::new(Schema { model, inverse }) }
     }
 
@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// The record whose unique properties, those at place `unique`, have that value.
-    pub fn find(&self, resource: usize, unique: usize, value: &Key) -> Option<Entry<'_>> {
+    pub fn find(&self, resource: usize, unique: usize, value: &Key) -> Option<KeyedRecord<'_>> {
         let key = self.world[resource].unique[unique].get(value)?;
         let found = self.world[resource].records.get_key_value(key);
         debug_assert!(found.is_some(), "a unique value is indexed only while its record is there");
@@ -92,7 +92,7 @@ impl Store {
         resource: usize,
         relation: usize,
         target: &Key,
-    ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
+    ) -> impl Iterator<Item = KeyedRecord<'s>> + use<'s> {
         let records = &self.world[resource].records;
         self.world[resource].referrers(relation, target).map(|key| {
             records
@@ -103,19 +103,29 @@ impl Store {
 
     /// What `record`, of `resource`, refers to by `relation`, ordered by key; detached references read as
     /// none.
-    pub fn targets(&self, resource: usize, relation: usize, record: &Record) -> Vec<Entry<'_>> {
+    pub fn targets(
+        &self,
+        resource: usize,
+        relation: usize,
+        record: &Record,
+    ) -> Vec<KeyedRecord<'_>> {
         let target = self.schema.model.resources[resource].relations[relation].target;
         record.references(relation).filter_map(|key| self.entry(target, key)).collect()
     }
 
     /// The first of [`Store::targets`]: the one there is, for a reference that is in no list.
-    pub fn target(&self, resource: usize, relation: usize, record: &Record) -> Option<Entry<'_>> {
+    pub fn target(
+        &self,
+        resource: usize,
+        relation: usize,
+        record: &Record,
+    ) -> Option<KeyedRecord<'_>> {
         let target = self.schema.model.resources[resource].relations[relation].target;
         record.references(relation).find_map(|key| self.entry(target, key))
     }
 
     /// The record of that key, with the key as the store keeps it.
-    pub fn entry(&self, resource: usize, key: &Key) -> Option<Entry<'_>> {
+    pub fn entry(&self, resource: usize, key: &Key) -> Option<KeyedRecord<'_>> {
         self.world[resource].records.get_key_value(key)
     }
 
@@ -123,7 +133,7 @@ impl Store {
     pub fn iter(
         &self,
         resource: usize,
-    ) -> impl DoubleEndedIterator<Item = Entry<'_>> + ExactSizeIterator {
+    ) -> impl DoubleEndedIterator<Item = KeyedRecord<'_>> + ExactSizeIterator {
         self.world[resource].records.iter()
     }
 
@@ -132,7 +142,7 @@ impl Store {
         &'s self,
         resource: usize,
         from: Bound<&Key>,
-    ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
+    ) -> impl Iterator<Item = KeyedRecord<'s>> + use<'s> {
         self.world[resource].records.range::<_, Key>((from, Bound::Unbounded))
     }
 
@@ -200,7 +210,7 @@ impl Store {
 
     /// When the next record falls due, and which: its resource and key.
     pub fn next_due<'s>(&'s self) -> Option<(Timestamp, usize, &'s Key)> {
-        let earliest = |(resource, table): (usize, &'s Arc<Table>)| {
+        let earliest = |(resource, table): (usize, &'s Arc<RecordTable>)| {
             table.due.get_min().map(|(due, key)| (Timestamp(*due), resource, key))
         };
         self.world.iter().enumerate().filter_map(earliest).min()
@@ -218,7 +228,7 @@ impl Store {
     }
 
     /// What tells later whether anything was changed here since; it keeps no record in memory.
-    pub fn mark(&self) -> Mark {
-        Mark(Arc::downgrade(&self.world))
+    pub fn mark(&self) -> StoreMark {
+        StoreMark(Arc::downgrade(&self.world))
     }
 }

@@ -12,7 +12,7 @@ use super::model::ResourceModel;
 use super::record::{Change, Difference, Record};
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Table {
+pub(super) struct RecordTable {
     pub(super) records: OrdMap<Key, Arc<Record>>,
     /// For each unique entry of the model: the value, and the key of the record that has it.
     pub(super) unique: Box<[OrdMap<Key, Key>]>,
@@ -35,7 +35,7 @@ pub(super) fn bytes_of(record: &Record) -> usize {
     record.bytes() + PLACE_BYTES
 }
 
-impl Table {
+impl RecordTable {
     pub(super) fn new(model: &ResourceModel) -> Self {
         Self {
             records: OrdMap::new(),

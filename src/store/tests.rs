@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::table::Table;
+use super::table::RecordTable;
 use super::*;
 use crate::clock::Timestamp;
 
@@ -21,7 +21,7 @@ const SUBSCRIPTIONS: usize = 4;
 const BILLS: usize = 5;
 
 fn relation(name: &str, target: usize, by: &[&str], on_delete: OnDelete) -> Relation {
-    let by = by.iter().map(|text| Path::parse(text).unwrap()).collect();
+    let by = by.iter().map(|text| PropertyPath::parse(text).unwrap()).collect();
     Relation {
         name: name.into(),
         inverse: None,
@@ -159,7 +159,7 @@ fn shown(store: &Store, changes: &[Change]) -> String {
 fn sound(store: &Store) {
     let model = store.model();
     for (resource, of_resource) in model.resources.iter().enumerate() {
-        let mut rebuilt = Table::new(of_resource);
+        let mut rebuilt = RecordTable::new(of_resource);
         for (key, record) in store.iter(resource) {
             for (number, relation) in of_resource.relations.iter().enumerate() {
                 for target in record.references(number) {
@@ -349,7 +349,7 @@ fn what_is_not_there_is_passed_over_by_a_deletion() {
 fn an_update_that_cannot_be_said_refuses_the_deletion() {
     let store = small_world();
     let refused = store.plan_delete(&[(ORGANIZATIONS, "acme".into())], &mut |_, _, _| Err("no"));
-    assert_eq!(refused, Err(Refused::Update("no")));
+    assert_eq!(refused, Err(DeleteRefused::Update("no")));
     let broken = store.plan_delete(&[(ORGANIZATIONS, "acme".into())], &mut |_, _, _| {
         Ok::<_, Infallible>(fields(json!({ "payer_id": 9 })))
     });

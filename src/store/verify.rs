@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::error::{Conflict, Error};
+use super::error::{Conflict, RecordError};
 use super::key::{Key, Scalar};
 use super::record;
 use super::record::{Change, Record};
@@ -19,12 +19,12 @@ pub(super) struct Batch<'c> {
 
 impl<'c> Batch<'c> {
     /// `Err` where a record changes twice.
-    pub(super) fn new(store: &Store, changes: &'c [Change]) -> Result<Self, Error> {
+    pub(super) fn new(store: &Store, changes: &'c [Change]) -> Result<Self, RecordError> {
         let place = |index: usize| (changes[index].resource, &changes[index].key);
         let mut order: Vec<usize> = (0..changes.len()).collect();
         order.sort_by(|left, right| place(*left).cmp(&place(*right)));
         match order.windows(2).find(|pair| place(pair[0]) == place(pair[1])) {
-            Some(pair) => Err(Error::Twice {
+            Some(pair) => Err(RecordError::Twice {
                 resource: store.name(changes[pair[0]].resource),
                 key: changes[pair[0]].key.clone(),
             }),
@@ -82,10 +82,10 @@ impl Store {
         }
     }
 
-    fn verify_fields(&self, change: &Change, after: &Record) -> Result<(), Error> {
+    fn verify_fields(&self, change: &Change, after: &Record) -> Result<(), RecordError> {
         let model = &self.schema.model.resources[change.resource];
         if record::own_key_of(model, after)? != change.key {
-            return Err(Error::KeyChanged {
+            return Err(RecordError::KeyChanged {
                 resource: model.name.clone(),
                 key: change.key.clone(),
             });
@@ -111,7 +111,7 @@ impl Store {
         batch: &Batch,
         change: &Change,
         after: &Record,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RecordError> {
         let model = &self.schema.model.resources[change.resource];
         for (number, relation) in model.relations.iter().enumerate() {
             for target in after.references(number) {
@@ -132,7 +132,7 @@ impl Store {
         change: &'c Change,
         after: &'c Record,
         claims: &mut Vec<((usize, usize, &'c Key), &'c Key)>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RecordError> {
         let model = &self.schema.model.resources[change.resource];
         for number in 0..model.unique.len() {
             let Some(value) = after.unique(number) else { continue };
@@ -180,9 +180,9 @@ impl Store {
         key: &Key,
         number: usize,
         target: &Key,
-    ) -> Error {
+    ) -> RecordError {
         let relation = &self.schema.model.resources[resource].relations[number];
-        Error::Dangling {
+        RecordError::Dangling {
             resource: self.name(resource),
             key: key.clone(),
             relation: relation.name.clone(),
@@ -202,10 +202,10 @@ impl Store {
         unique: usize,
         key: &Key,
         holder: &Key,
-    ) -> Error {
+    ) -> RecordError {
         let properties = &self.schema.model.resources[resource].unique[unique];
         let quoted: Vec<String> = properties.iter().map(|name| format!("`{name}`")).collect();
-        Error::UniqueTaken {
+        RecordError::UniqueTaken {
             resource: self.name(resource),
             key: key.clone(),
             properties: quoted.join(" and ").into(),

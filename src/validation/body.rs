@@ -15,8 +15,8 @@ use super::coercion::{coerce, fill_defaults, has_defaults};
 use super::json_text::parse_json;
 use super::members::{Encodings, Members};
 use super::schema::{Subject, check};
-use super::sent::Sent;
-use super::violation::{Place, Violation};
+use super::sent::SentRequest;
+use super::violation::{MessagePart, Violation};
 
 /// Up to so many bytes of body are all violations looked for, else only the first: the validator keeps some
 /// hundred bytes for each, and every second byte of a body can be one.
@@ -30,7 +30,7 @@ pub const CONTENT_CODING: &str = "content_encoding";
 
 /// How a body is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
+enum BodyFormat {
     Json,
     /// JSON, or text if it is none.
     JsonOrText,
@@ -86,7 +86,7 @@ impl DeclaredBody {
     pub(super) fn read(
         &self,
         schemas: &Schemas,
-        sent: &Sent<'_>,
+        sent: &SentRequest<'_>,
         violations: &mut Vec<Violation>,
     ) -> Option<Value> {
         let bytes = match sent.body {
@@ -138,7 +138,7 @@ impl DeclaredBody {
         &self,
         headers: &HeaderMap,
         content_type: &str,
-    ) -> Result<(&Medium, Reading), Box<Violation>> {
+    ) -> Result<(&Medium, BodyFormat), Box<Violation>> {
         let sent = essence(content_type);
         let exact = self.media.iter().find(|medium| medium.essence == sent);
         let ranged = || {
@@ -175,27 +175,27 @@ impl DeclaredBody {
 
 impl Medium {
     /// How a body of this media type is read.
-    fn reading(&self, sent: &str) -> Reading {
+    fn reading(&self, sent: &str) -> BodyFormat {
         match sent {
-            "application/x-www-form-urlencoded" => Reading::Form,
-            sent if is_json(sent) => Reading::Json,
-            sent if sent.starts_with("multipart/") => Reading::Multipart,
-            sent if is_xml(sent) => Reading::Opaque,
+            "application/x-www-form-urlencoded" => BodyFormat::Form,
+            sent if is_json(sent) => BodyFormat::Json,
+            sent if sent.starts_with("multipart/") => BodyFormat::Multipart,
+            sent if is_xml(sent) => BodyFormat::Opaque,
             // Lists and records in a format of their own.
-            sent if sent.starts_with("text/") && !self.types.scalar() => Reading::JsonOrOpaque,
-            sent if sent.starts_with("text/") => Reading::Text,
-            _ => Reading::Opaque,
+            sent if sent.starts_with("text/") && !self.types.scalar() => BodyFormat::JsonOrOpaque,
+            sent if sent.starts_with("text/") => BodyFormat::Text,
+            _ => BodyFormat::Opaque,
         }
     }
 
     /// The same where any media type may be sent.
-    fn reading_of_any(&self, sent: &str) -> Reading {
+    fn reading_of_any(&self, sent: &str) -> BodyFormat {
         match self.reading(sent) {
-            reading @ (Reading::Form | Reading::Multipart) => reading,
-            _ if self.types == Types::ANY => Reading::JsonOrText,
-            Reading::Opaque if self.types.only_text() && !sent.is_empty() => Reading::Opaque,
-            _ if self.types.only_text() => Reading::Text,
-            _ => Reading::Json,
+            reading @ (BodyFormat::Form | BodyFormat::Multipart) => reading,
+            _ if self.types == Types::ANY => BodyFormat::JsonOrText,
+            BodyFormat::Opaque if self.types.only_text() && !sent.is_empty() => BodyFormat::Opaque,
+            _ if self.types.only_text() => BodyFormat::Text,
+            _ => BodyFormat::Json,
         }
     }
 
@@ -203,31 +203,33 @@ impl Medium {
     fn read(
         &self,
         schemas: &Schemas,
-        reading: Reading,
+        reading: BodyFormat,
         content_type: &str,
         bytes: &Bytes,
         violations: &mut Vec<Violation>,
     ) -> Result<Value, String> {
         let resolved = self.schema.map(|id| schemas.resolved(id));
         let members = match reading {
-            Reading::Form => {
+            BodyFormat::Form => {
                 let text = std::str::from_utf8(bytes)
                     .map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
                 Some(self.encodings.form(schemas, resolved, text)?)
             }
-            Reading::Multipart => self.encodings.parts(schemas, resolved, content_type, bytes)?,
+            BodyFormat::Multipart => {
+                self.encodings.parts(schemas, resolved, content_type, bytes)?
+            }
             _ => None,
         };
         let Some(mut members) = members else {
             let raw = parse(reading, bytes)?;
             let is_opaque = match reading {
-                Reading::Opaque | Reading::Multipart => true,
-                Reading::JsonOrOpaque => raw.is_string() || raw.is_null(),
+                BodyFormat::Opaque | BodyFormat::Multipart => true,
+                BodyFormat::JsonOrOpaque => raw.is_string() || raw.is_null(),
                 _ => false,
             };
             let (Some(id), false) = (self.schema, is_opaque) else { return Ok(raw) };
             let value = match reading {
-                Reading::Text => coerce(schemas, schemas.resolved(id), raw),
+                BodyFormat::Text => coerce(schemas, schemas.resolved(id), raw),
                 _ => raw,
             };
             let detailed = bytes.len() <= DETAILED_BYTES_MAX;
@@ -248,7 +250,7 @@ impl Medium {
         violations: &mut Vec<Violation>,
     ) -> Value {
         let Some(id) = self.schema else { return value };
-        let subject = Subject { place: Place::Body, name: "" };
+        let subject = Subject { place: MessagePart::Body, name: "" };
         let mut found = check(schemas, id, subject, &value, detailed);
         if let Some(members) = members {
             members.retain_judged(&mut found);
@@ -262,23 +264,28 @@ impl Medium {
     }
 }
 
-fn parse(reading: Reading, bytes: &[u8]) -> Result<Value, String> {
+fn parse(reading: BodyFormat, bytes: &[u8]) -> Result<Value, String> {
     let text = match (std::str::from_utf8(bytes), reading) {
         (Ok(text), _) => text,
         (
             Err(_),
-            Reading::Opaque | Reading::Multipart | Reading::JsonOrOpaque | Reading::JsonOrText,
+            BodyFormat::Opaque
+            | BodyFormat::Multipart
+            | BodyFormat::JsonOrOpaque
+            | BodyFormat::JsonOrText,
         ) => {
             return Ok(Value::Null);
         }
         (Err(error), _) => return Err(not_utf8(bytes, error.valid_up_to())),
     };
     match reading {
-        Reading::Json => parse_json(text),
-        Reading::JsonOrText | Reading::JsonOrOpaque => {
+        BodyFormat::Json => parse_json(text),
+        BodyFormat::JsonOrText | BodyFormat::JsonOrOpaque => {
             Ok(parse_json(text).unwrap_or_else(|_| text.into()))
         }
-        Reading::Text | Reading::Opaque | Reading::Multipart | Reading::Form => Ok(text.into()),
+        BodyFormat::Text | BodyFormat::Opaque | BodyFormat::Multipart | BodyFormat::Form => {
+            Ok(text.into())
+        }
     }
 }
 
@@ -293,5 +300,5 @@ fn is_xml(essence: &str) -> bool {
 }
 
 fn envelope(keyword: &str, expected: Option<Value>, text: impl Into<String>) -> Violation {
-    Violation::new(Place::Body, "", keyword, expected, text)
+    Violation::new(MessagePart::Body, "", keyword, expected, text)
 }

@@ -11,20 +11,21 @@ use serde_json::{Map, Value};
 
 use crate::media::{essence, is_json, range_holds};
 use crate::message::Body;
-use crate::openapi::{Encoding, Location, Schemas, Style, Types};
+use crate::openapi::{Encoding, Location, ParameterStyle, Schemas, Types};
+use crate::pointer::{child, unescaped};
 
 use super::coercion::{coerce, property_names};
 use super::json_text::parse_json;
-use super::multipart::Part;
-use super::parameters::Parameters;
-use super::sent::Sent;
-use super::styles::{Escapes, Pair, Shape, Written, form_text, pairs};
-use super::violation::{Place, Violation, bounded};
+use super::multipart::ReadPart;
+use super::parameters::DeclaredParameters;
+use super::sent::SentRequest;
+use super::styles::{Escapes, ParameterShape, RawPair, ValueStyle, form_text, pairs};
+use super::violation::{MessagePart, Violation, bounded};
 use super::{coercion, multipart};
 
 /// The properties whose encoding is declared, with the headers of their parts.
 #[derive(Clone, Debug)]
-pub(super) struct Encodings(IndexMap<String, (Encoding, Parameters)>);
+pub(super) struct Encodings(IndexMap<String, (Encoding, DeclaredParameters)>);
 
 /// A body's record, and what is already known of its members.
 #[derive(Default)]
@@ -40,7 +41,7 @@ pub(super) struct Members {
 }
 
 /// One value of a property.
-enum Piece {
+enum MemberPiece {
     Text(String),
     Json(Value),
     Bytes(String),
@@ -57,7 +58,7 @@ struct Property<'a> {
 impl Encodings {
     pub(super) fn new(encodings: &IndexMap<String, Encoding>, schemas: &Schemas) -> Self {
         let declared = encodings.iter().map(|(name, encoding)| {
-            let headers = Parameters::new(&encoding.headers, schemas);
+            let headers = DeclaredParameters::new(&encoding.headers, schemas);
             (name.clone(), (encoding.clone(), headers))
         });
         Self(declared.collect())
@@ -92,7 +93,7 @@ impl Encodings {
                 members.styled(schemas, property, style, &pairs, &mut taken);
             }
         }
-        let mut pieces: IndexMap<&str, Vec<Piece>> = IndexMap::new();
+        let mut pieces: IndexMap<&str, Vec<MemberPiece>> = IndexMap::new();
         for ((name, raw), _) in pairs.iter().zip(&taken).filter(|(_, taken)| !**taken) {
             let text = form_text(raw)
                 .ok_or_else(|| format!("must be percent-encoded UTF-8, and `{name}` is not"))?;
@@ -125,7 +126,7 @@ impl Encodings {
             };
         }
         let mut members = Members::default();
-        let mut pieces: IndexMap<&str, Vec<Piece>> = IndexMap::new();
+        let mut pieces: IndexMap<&str, Vec<MemberPiece>> = IndexMap::new();
         for part in &parts {
             let name = part.name.as_deref().unwrap_or_default();
             let property = self.property(schemas, schema, name);
@@ -149,16 +150,16 @@ impl Members {
             ["minLength", "maxLength", "pattern", "format", "contentEncoding"];
         violations.retain(|violation| {
             let name = violation.pointer.split('/').nth(1).unwrap_or_default();
-            let name = name.replace("~1", "/").replace("~0", "~");
+            let name = unescaped(name);
             let unheard =
-                self.bytes.contains(&name) && OF_TEXT.contains(&violation.keyword.as_str());
-            !(self.broken.contains(&name) || unheard)
+                self.bytes.contains(&*name) && OF_TEXT.contains(&violation.keyword.as_str());
+            !(self.broken.contains(&*name) || unheard)
         });
     }
 
     fn violation(&mut self, name: &str, keyword: &str, expected: Option<Value>, text: String) {
-        let mut violation = Violation::new(Place::Body, name, keyword, expected, text);
-        violation.pointer = bounded(format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+        let mut violation = Violation::new(MessagePart::Body, name, keyword, expected, text);
+        violation.pointer = bounded(child("", name));
         self.violations.push(violation);
     }
 
@@ -167,21 +168,22 @@ impl Members {
         &mut self,
         schemas: &Schemas,
         property: Property<'_>,
-        (style, explode): (Style, bool),
-        pairs: &[Pair<'_>],
+        (style, explode): (ParameterStyle, bool),
+        pairs: &[RawPair<'_>],
         taken: &mut [bool],
     ) {
         let Property { name, schema, .. } = property;
-        let shape = schema.map_or(Shape::Scalar, |schema| Shape::of(schemas.types(schema)));
-        let written = Written { name, style, explode, shape };
-        let exploded = style == Style::Form && explode && shape == Shape::Record;
+        let shape = schema
+            .map_or(ParameterShape::Scalar, |schema| ParameterShape::of(schemas.types(schema)));
+        let written = ValueStyle { name, style, explode, shape };
+        let exploded = style == ParameterStyle::Form && explode && shape == ParameterShape::Record;
         let inside: HashSet<&str> = match schema.filter(|_| exploded) {
             Some(schema) => property_names(schemas, schema).0.into_iter().collect(),
             None => HashSet::new(),
         };
         for ((found, _), taken) in pairs.iter().zip(taken) {
             *taken |= match style {
-                Style::DeepObject => {
+                ParameterStyle::DeepObject => {
                     found.strip_prefix(name).is_some_and(|rest| rest.starts_with('['))
                 }
                 _ if exploded => inside.contains(found.as_ref()),
@@ -210,7 +212,7 @@ impl Members {
     }
 
     /// A part by its own media type, or else by what is declared.
-    fn part(&mut self, schemas: &Schemas, property: Property<'_>, part: &Part) -> Piece {
+    fn part(&mut self, schemas: &Schemas, property: Property<'_>, part: &ReadPart) -> MemberPiece {
         let sent = part.headers.get(CONTENT_TYPE).map(|line| line.to_str().unwrap_or_default());
         let allowed = property.encoding.map_or(&[][..], |encoding| &encoding.content_types);
         if !allowed.is_empty() && !is_allowed(sent, allowed) {
@@ -234,14 +236,20 @@ impl Members {
             }
             _ => {
                 self.bytes.insert(property.name.to_owned());
-                Piece::Bytes(String::from_utf8_lossy(&part.bytes).into_owned())
+                MemberPiece::Bytes(String::from_utf8_lossy(&part.bytes).into_owned())
             }
         }
     }
 
-    fn check_headers(&mut self, schemas: &Schemas, name: &str, headers: &Parameters, part: &Part) {
+    fn check_headers(
+        &mut self,
+        schemas: &Schemas,
+        name: &str,
+        headers: &DeclaredParameters,
+        part: &ReadPart,
+    ) {
         let body = Body::empty();
-        let sent = Sent { path: &[], query: "", headers: &part.headers, body: &body };
+        let sent = SentRequest { path: &[], query: "", headers: &part.headers, body: &body };
         let mut found = Vec::new();
         headers.reader(schemas, &sent).read(Location::Header, &mut found);
         for violation in found {
@@ -251,45 +259,47 @@ impl Members {
     }
 
     /// Text as the property is encoded.
-    fn piece(&mut self, schemas: &Schemas, property: Property<'_>, text: String) -> Piece {
+    fn piece(&mut self, schemas: &Schemas, property: Property<'_>, text: String) -> MemberPiece {
         let declared = property.encoding.map_or(&[][..], |encoding| &encoding.content_types);
         match declared {
             [only] if is_json(only) => return self.json(property.name, &text),
             [] => {
                 let types = property.one(schemas).map(|schema| schemas.types(schema));
                 if !types.is_some_and(Types::record) {
-                    return Piece::Text(text);
+                    return MemberPiece::Text(text);
                 }
             }
-            several if !several.iter().any(|name| is_json(name)) => return Piece::Text(text),
+            several if !several.iter().any(|name| is_json(name)) => return MemberPiece::Text(text),
             _ => {}
         }
-        parse_json(&text).map_or(Piece::Text(text), Piece::Json)
+        parse_json(&text).map_or(MemberPiece::Text(text), MemberPiece::Json)
     }
 
-    fn json(&mut self, name: &str, text: &str) -> Piece {
+    fn json(&mut self, name: &str, text: &str) -> MemberPiece {
         match parse_json(text) {
-            Ok(value) => Piece::Json(value),
+            Ok(value) => MemberPiece::Json(value),
             Err(text) => {
                 self.violation(name, "parse", None, text);
                 self.broken.insert(name.to_owned());
-                Piece::Json(Value::Null)
+                MemberPiece::Json(Value::Null)
             }
         }
     }
 
     /// All that was sent of one property as its value.
-    fn put(&mut self, schemas: &Schemas, property: Property<'_>, mut pieces: Vec<Piece>) {
+    fn put(&mut self, schemas: &Schemas, property: Property<'_>, mut pieces: Vec<MemberPiece>) {
         let value = |schema: Option<&Value>, piece| match (schema, piece) {
-            (Some(schema), Piece::Text(text)) => coerce(schemas, schema, text.into()),
-            (None, Piece::Text(text)) | (_, Piece::Bytes(text)) => text.into(),
-            (_, Piece::Json(value)) => value,
+            (Some(schema), MemberPiece::Text(text)) => coerce(schemas, schema, text.into()),
+            (None, MemberPiece::Text(text)) | (_, MemberPiece::Bytes(text)) => text.into(),
+            (_, MemberPiece::Json(value)) => value,
         };
         let types = property.schema.map_or(Types::ANY, |schema| schemas.types(schema));
         let several = pieces.len() > 1;
         let value = match pieces.as_mut_slice() {
-            [Piece::Text(text)] if types.list() && text.is_empty() => Value::Array(Vec::new()),
-            [Piece::Json(list)] if list.is_array() => list.take(),
+            [MemberPiece::Text(text)] if types.list() && text.is_empty() => {
+                Value::Array(Vec::new())
+            }
+            [MemberPiece::Json(list)] if list.is_array() => list.take(),
             [_] if !types.list() => value(property.schema, pieces.remove(0)),
             _ if types.list() || (several && types.list_or_scalar()) => {
                 let item = property.schema.and_then(|schema| coercion::item(schemas, schema));

@@ -43,10 +43,10 @@ mod violation;
 pub use body::{CONTENT_CODING, TOO_LARGE};
 pub use request::{RequestValidator, Validated};
 pub use schema::response_violations;
-pub use sent::Sent;
+pub use sent::SentRequest;
 pub use violation::{
-    HEADER_BYTES_MAX, PART_BYTES_MAX, Place, Stage, VIOLATIONS_MAX, Violation, json_header,
-    violations_header,
+    HEADER_BYTES_MAX, MessagePart, PART_BYTES_MAX, VIOLATIONS_MAX, Violation, ViolationStage,
+    json_header, violations_header,
 };
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) const PARTS_MAX: usize = 1000;
 const BOUNDARY_CHARACTERS_MAX: usize = 70;
 
 /// One part.
-pub(super) struct Part {
+pub(super) struct ReadPart {
     /// `name` of `Content-Disposition`.
     pub(super) name: Option<String>,
     pub(super) headers: HeaderMap,
@@ -24,7 +24,7 @@ pub(super) struct Part {
 }
 
 /// Takes a body apart; the error says what it must be, after `must`.
-pub(super) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, String> {
+pub(super) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<ReadPart>, String> {
     // Its parser insists on `form-data`, and parameters are the same for all.
     let parameters = content_type.split_once(';').map_or("", |(_, parameters)| parameters);
     let boundary = multer::parse_boundary(format!("multipart/form-data;{parameters}"))
@@ -41,7 +41,7 @@ pub(super) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, Strin
         }
         let name = field.name().map(unescaped);
         let headers = field.headers().clone();
-        parts.push(Part { name, headers, bytes: at_once(field.bytes())? });
+        parts.push(ReadPart { name, headers, bytes: at_once(field.bytes())? });
     }
     Ok(parts)
 }

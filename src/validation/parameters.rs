@@ -14,24 +14,26 @@ use crate::openapi::{Location, Parameter, Schemas, Types};
 use super::coercion::{coerce, coerce_text, fill_defaults, has_defaults, property_names};
 use super::json_text::parse_json;
 use super::schema::{Subject, check};
-use super::sent::Sent;
-use super::styles::{Escapes, Fault, Pair, Shape, Written, decode, not_utf8, pairs};
-use super::violation::{Place, Violation};
+use super::sent::SentRequest;
+use super::styles::{
+    Escapes, ParameterShape, RawPair, StyleError, ValueStyle, decode, not_utf8, pairs,
+};
+use super::violation::{MessagePart, Violation};
 
 /// An operation's parameters, with what requests need to know of their schemas.
 #[derive(Clone, Debug)]
-pub(super) struct Parameters(Vec<Declared>);
+pub(super) struct DeclaredParameters(Vec<Declared>);
 
 #[derive(Clone, Debug)]
 struct Declared {
     parameter: Parameter,
     types: Types,
-    shape: Shape,
+    shape: ParameterShape,
     /// Whether the schema has defaults inside.
     defaults: bool,
 }
 
-impl Parameters {
+impl DeclaredParameters {
     pub(super) fn new(parameters: &[Parameter], schemas: &Schemas) -> Self {
         let declared =
             parameters.iter().filter(|parameter| !parameter.is_ignored()).map(|parameter| {
@@ -46,8 +48,8 @@ impl Parameters {
                     parameter: parameter.clone(),
                     types,
                     shape: match parameter.content {
-                        Some(_) => Shape::Scalar,
-                        None => Shape::of(types),
+                        Some(_) => ParameterShape::Scalar,
+                        None => ParameterShape::of(types),
                     },
                     defaults: schema.is_some_and(|schema| has_defaults(schemas, schema)),
                 }
@@ -55,21 +57,25 @@ impl Parameters {
         Self(declared.collect())
     }
 
-    pub(super) fn reader<'a>(&'a self, schemas: &'a Schemas, sent: &'a Sent<'a>) -> Reader<'a> {
-        Reader { declared: &self.0, schemas, sent, query: None }
+    pub(super) fn reader<'a>(
+        &'a self,
+        schemas: &'a Schemas,
+        sent: &'a SentRequest<'a>,
+    ) -> ParameterReader<'a> {
+        ParameterReader { declared: &self.0, schemas, sent, query: None }
     }
 }
 
 /// Reads the parameters of one request.
-pub(super) struct Reader<'a> {
+pub(super) struct ParameterReader<'a> {
     declared: &'a [Declared],
     schemas: &'a Schemas,
-    sent: &'a Sent<'a>,
+    sent: &'a SentRequest<'a>,
     /// The query's pairs: names decoded, values raw. Filled when first needed.
-    query: Option<Vec<Pair<'a>>>,
+    query: Option<Vec<RawPair<'a>>>,
 }
 
-impl Reader<'_> {
+impl ParameterReader<'_> {
     /// All parameters of one place, in document order.
     pub(super) fn read(
         &mut self,
@@ -102,7 +108,7 @@ impl Reader<'_> {
                 Ok(text) => drop(values.insert((*name).to_owned(), text.into())),
                 Err(fault) => {
                     values.insert((*name).to_owned(), Value::Null);
-                    violations.push(fault.into_violation(Place::Path, name));
+                    violations.push(fault.into_violation(MessagePart::Path, name));
                 }
             }
         }
@@ -131,11 +137,11 @@ impl Reader<'_> {
     fn value(
         &self,
         declared: &Declared,
-        raw: Result<Option<Value>, Fault>,
+        raw: Result<Option<Value>, StyleError>,
         violations: &mut Vec<Violation>,
     ) -> Value {
         let parameter = &declared.parameter;
-        let place = Place::from(parameter.location);
+        let place = MessagePart::from(parameter.location);
         let raw = match raw {
             Ok(Some(raw)) => raw,
             Ok(None) => {
@@ -151,7 +157,7 @@ impl Reader<'_> {
             }
         };
         if parameter.allow_empty && is_empty(&raw) {
-            return if declared.shape == Shape::List {
+            return if declared.shape == ParameterShape::List {
                 Value::Array(Vec::new())
             } else {
                 "".into()
@@ -163,7 +169,7 @@ impl Reader<'_> {
         let text = raw.as_str().filter(|_| declared.types.has_text()).map(str::to_owned);
         let mut value = match raw {
             raw if is_json => raw,
-            Value::String(text) if declared.shape == Shape::Scalar => {
+            Value::String(text) if declared.shape == ParameterShape::Scalar => {
                 coerce_text(declared.types, text)
             }
             raw => coerce(self.schemas, self.schemas.resolved(id), raw),
@@ -184,7 +190,7 @@ impl Reader<'_> {
     }
 
     /// The parameter's value as text, or lists and records of text; `None` if it was not sent.
-    fn raw(&mut self, declared: &Declared) -> Result<Option<Value>, Fault> {
+    fn raw(&mut self, declared: &Declared) -> Result<Option<Value>, StyleError> {
         let parameter = &declared.parameter;
         let written = declared.written();
         let raw = match parameter.location {
@@ -216,11 +222,11 @@ impl Reader<'_> {
     fn gather(
         &self,
         declared: &Declared,
-        written: Written<'_>,
-        pairs: &[Pair<'_>],
+        written: ValueStyle<'_>,
+        pairs: &[RawPair<'_>],
         escapes: Escapes,
-    ) -> Result<Option<Value>, Fault> {
-        let exploded = written.shape == Shape::Record && written.explode;
+    ) -> Result<Option<Value>, StyleError> {
+        let exploded = written.shape == ParameterShape::Record && written.explode;
         let Some(id) = declared.parameter.schema.filter(|_| exploded) else {
             return written.gather(pairs, escapes, &|_| false);
         };
@@ -238,8 +244,8 @@ impl Reader<'_> {
 
 impl Declared {
     /// How it is written.
-    fn written(&self) -> Written<'_> {
-        Written {
+    fn written(&self) -> ValueStyle<'_> {
+        ValueStyle {
             name: &self.parameter.name,
             style: self.parameter.style,
             explode: self.parameter.explode,
@@ -249,15 +255,15 @@ impl Declared {
 }
 
 /// What a path parameter is as text, or lists and records of text.
-fn in_path(declared: &Declared, raw: &str) -> Result<Option<Value>, Fault> {
+fn in_path(declared: &Declared, raw: &str) -> Result<Option<Value>, StyleError> {
     declared.written().take_apart(raw, Escapes::Percent).map(Some)
 }
 
 /// A text that is declared to be JSON, read.
-fn as_content(declared: &Declared, raw: Option<Value>) -> Result<Option<Value>, Fault> {
+fn as_content(declared: &Declared, raw: Option<Value>) -> Result<Option<Value>, StyleError> {
     match (raw, &declared.parameter.content) {
         (Some(Value::String(text)), Some(media)) if is_json(media) => {
-            parse_json(&text).map(Some).map_err(|text| Fault { keyword: "parse", text })
+            parse_json(&text).map(Some).map_err(|text| StyleError { keyword: "parse", text })
         }
         (raw, _) => Ok(raw),
     }
@@ -273,7 +279,7 @@ fn is_empty(raw: &Value) -> bool {
 }
 
 /// All lines of a header as one, joined as HTTP does.
-fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<Cow<'h, str>>, Fault> {
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<Cow<'h, str>>, StyleError> {
     let mut joined: Option<Cow<'h, str>> = None;
     for line in headers.get_all(name) {
         let line = std::str::from_utf8(line.as_bytes()).map_err(|_| not_utf8())?.trim();
@@ -286,8 +292,8 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<Cow<'h, str>>
 }
 
 /// All cookies that are UTF-8; that the `wanted` one is not is a fault.
-fn cookies<'h>(headers: &'h HeaderMap, wanted: &str) -> Result<Vec<Pair<'h>>, Fault> {
-    let mut found: Vec<Pair<'_>> = Vec::new();
+fn cookies<'h>(headers: &'h HeaderMap, wanted: &str) -> Result<Vec<RawPair<'h>>, StyleError> {
+    let mut found: Vec<RawPair<'_>> = Vec::new();
     let pairs =
         headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|b| *b == b';'));
     for pair in pairs {

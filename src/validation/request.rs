@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::DeclaredBody;
-use super::parameters::Parameters;
-use super::sent::Sent;
+use super::parameters::DeclaredParameters;
+use super::sent::SentRequest;
 use super::violation::{VIOLATIONS_MAX, Violation};
 use crate::openapi::{Location, Operation, Schemas};
 
@@ -33,7 +33,7 @@ pub struct Validated {
 #[derive(Clone, Debug)]
 pub struct RequestValidator {
     schemas: Arc<Schemas>,
-    parameters: Parameters,
+    parameters: DeclaredParameters,
     body: Option<DeclaredBody>,
 }
 
@@ -43,7 +43,7 @@ impl RequestValidator {
     pub fn new(operation: &Operation, schemas: &Arc<Schemas>) -> Self {
         Self {
             schemas: Arc::clone(schemas),
-            parameters: Parameters::new(&operation.parameters, schemas),
+            parameters: DeclaredParameters::new(&operation.parameters, schemas),
             body: operation.request_body.as_ref().map(|body| DeclaredBody::new(body, schemas)),
         }
     }
@@ -59,7 +59,7 @@ impl RequestValidator {
     }
 
     /// Holds a request against the operation.
-    pub fn validate(&self, sent: &Sent<'_>) -> Validated {
+    pub fn validate(&self, sent: &SentRequest<'_>) -> Validated {
         let mut validated = Validated::default();
         let violations = &mut validated.violations;
         let mut reader = self.parameters.reader(&self.schemas, sent);

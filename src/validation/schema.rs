@@ -9,8 +9,9 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::{Map, Value};
 
 use crate::openapi::{Direction, SchemaId, Schemas};
+use crate::pointer::tokens;
 
-use super::violation::{PART_BYTES_MAX, Place, VIOLATIONS_MAX, Violation, bounded};
+use super::violation::{MessagePart, PART_BYTES_MAX, VIOLATIONS_MAX, Violation, bounded};
 
 /// So deep are alternatives (`anyOf`, `oneOf`) looked into for the one that was meant.
 const ALTERNATIVES_DEPTH_MAX: usize = 8;
@@ -21,7 +22,7 @@ const LEFT_OUT: &str = "left_out";
 /// Whose value it is.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
-    pub(super) place: Place,
+    pub(super) place: MessagePart,
     /// The parameter's name; empty for the body.
     pub(super) name: &'a str,
 }
@@ -41,7 +42,7 @@ pub(super) fn check(
 
 /// How the body of an answer departs from its schema, in the value's own order.
 pub fn response_violations(schemas: &Schemas, schema: SchemaId, value: &Value) -> Vec<Violation> {
-    let subject = Subject { place: Place::Response, name: "" };
+    let subject = Subject { place: MessagePart::Response, name: "" };
     violations(schemas, (schema, Direction::Response), subject, value, VIOLATIONS_MAX)
 }
 
@@ -348,14 +349,13 @@ fn properties(number: u64) -> String {
 fn field(name: &str, value: &Value, pointer: &str) -> String {
     let mut field = name.to_owned();
     let mut at = Some(value);
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
+    for token in tokens(pointer) {
         if let Some(Value::Array(items)) = at {
             field = format!("{field}[{token}]");
             at = token.parse::<usize>().ok().and_then(|index| items.get(index));
         } else {
             field = member(&field, &token);
-            at = at.and_then(|value| value.get(&token));
+            at = at.and_then(|value| value.get(&*token));
         }
         // Beyond what is kept, there is nothing to add.
         if field.len() > 2 * PART_BYTES_MAX {
@@ -373,8 +373,7 @@ fn member(field: &str, name: &str) -> String {
 fn position(value: &Value, pointer: &str) -> Vec<usize> {
     let mut at = Some(value);
     let mut position = Vec::new();
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
+    for token in tokens(pointer) {
         let Some(inside) = at else { break };
         let index = match inside {
             Value::Object(members) => members.keys().position(|key| *key == token),
@@ -383,7 +382,7 @@ fn position(value: &Value, pointer: &str) -> Vec<usize> {
         let Some(index) = index else { break };
         position.push(index);
         at = match inside {
-            Value::Object(members) => members.get(&token),
+            Value::Object(members) => members.get(&*token),
             Value::Array(items) => items.get(index),
             _ => None,
         };

@@ -8,7 +8,7 @@ use crate::message::Body;
 
 /// The parts of a request that a contract speaks of.
 #[derive(Clone, Copy, Debug)]
-pub struct Sent<'a> {
+pub struct SentRequest<'a> {
     /// The path parameters as the router captured them: still percent-encoded.
     pub path: &'a [(&'a str, &'a str)],
     /// The raw query, without its question mark; empty if there is none.

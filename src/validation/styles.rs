@@ -6,18 +6,18 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::openapi::{Style, Types};
+use crate::openapi::{ParameterStyle, Types};
 
-use super::violation::{Place, Violation};
+use super::violation::{MessagePart, Violation};
 
 /// So many brackets of `filter[a][b]` open an object each; what is nested deeper stays in the last name.
 const BRACKETS_MAX: usize = 8;
 
 /// A name, decoded, and a value that is not: its delimiters have to be told from the same characters, encoded.
-pub(super) type Pair<'a> = (Cow<'a, str>, &'a str);
+pub(super) type RawPair<'a> = (Cow<'a, str>, &'a str);
 
 /// Why a parameter cannot be taken apart.
-pub(super) struct Fault {
+pub(super) struct StyleError {
     pub(super) keyword: &'static str,
     pub(super) text: String,
 }
@@ -37,7 +37,7 @@ pub(super) enum Escapes {
 
 /// What a parameter's schema wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum ParameterShape {
     Scalar,
     List,
     /// A list if it is sent as several values.
@@ -45,7 +45,7 @@ pub(super) enum Shape {
     Record,
 }
 
-impl Shape {
+impl ParameterShape {
     pub(super) fn of(types: Types) -> Self {
         if types.list() {
             Self::List
@@ -59,51 +59,55 @@ impl Shape {
     }
 }
 
-impl Fault {
+impl StyleError {
     fn style(form: &str) -> Self {
         Self { keyword: "style", text: format!("must be written as {form}") }
     }
 
-    pub(super) fn into_violation(self, place: Place, name: &str) -> Violation {
+    pub(super) fn into_violation(self, place: MessagePart, name: &str) -> Violation {
         Violation::new(place, name, self.keyword, None, self.text)
     }
 }
 
 /// How a value is written.
 #[derive(Clone, Copy)]
-pub(super) struct Written<'a> {
+pub(super) struct ValueStyle<'a> {
     pub(super) name: &'a str,
-    pub(super) style: Style,
+    pub(super) style: ParameterStyle,
     pub(super) explode: bool,
-    pub(super) shape: Shape,
+    pub(super) shape: ParameterShape,
 }
 
-impl Written<'_> {
+impl ValueStyle<'_> {
     /// One piece of text, taken apart.
-    pub(super) fn take_apart(self, raw: &str, escapes: Escapes) -> Result<Value, Fault> {
+    pub(super) fn take_apart(self, raw: &str, escapes: Escapes) -> Result<Value, StyleError> {
         let raw = self.introduced(raw)?;
         let between: &[&str] = match (self.style, self.explode) {
-            (Style::Label, true) => &["."],
+            (ParameterStyle::Label, true) => &["."],
             // The specification's versions differ here.
-            (Style::Label, false) if !raw.contains(',') => &["."],
-            (Style::Matrix, true) => &[";"],
+            (ParameterStyle::Label, false) if !raw.contains(',') => &["."],
+            (ParameterStyle::Matrix, true) => &[";"],
             (style, _) => delimiters(style),
         };
         match self.shape {
-            Shape::Scalar => Ok(decode(raw, escapes)?.into()),
-            Shape::Record => self.record(raw, between, escapes),
-            Shape::List | Shape::Either if self.style == Style::Matrix && self.explode => {
+            ParameterShape::Scalar => Ok(decode(raw, escapes)?.into()),
+            ParameterShape::Record => self.record(raw, between, escapes),
+            ParameterShape::List | ParameterShape::Either
+                if self.style == ParameterStyle::Matrix && self.explode =>
+            {
                 let repeated = format!(";{}=", self.name);
                 if pieces(raw, &[&repeated]).any(|piece| piece.contains(';')) {
-                    return Err(Fault::style(&format!("`{repeated}value{repeated}value`")));
+                    return Err(StyleError::style(&format!("`{repeated}value{repeated}value`")));
                 }
                 Ok(listed(self.shape, split(raw, &[&repeated], escapes)?))
             }
-            Shape::List | Shape::Either => Ok(listed(self.shape, split(raw, between, escapes)?)),
+            ParameterShape::List | ParameterShape::Either => {
+                Ok(listed(self.shape, split(raw, between, escapes)?))
+            }
         }
     }
 
-    fn record(self, raw: &str, between: &[&str], escapes: Escapes) -> Result<Value, Fault> {
+    fn record(self, raw: &str, between: &[&str], escapes: Escapes) -> Result<Value, StyleError> {
         let pairs: Option<Vec<(&str, &str)>> = if self.explode {
             pieces(raw, between).map(|piece| piece.split_once('=')).collect()
         } else {
@@ -112,20 +116,22 @@ impl Written<'_> {
         };
         let form = if self.explode { "`name=value` pairs" } else { "names and values in turn" };
         let mut members = Map::new();
-        for (name, raw) in pairs.ok_or_else(|| Fault::style(form))? {
+        for (name, raw) in pairs.ok_or_else(|| StyleError::style(form))? {
             members.insert(piece_text(name, escapes)?, piece_text(raw, escapes)?.into());
         }
         Ok(Value::Object(members))
     }
 
     /// What follows that which introduces a value in its style.
-    fn introduced(self, raw: &str) -> Result<&str, Fault> {
+    fn introduced(self, raw: &str) -> Result<&str, StyleError> {
         match self.style {
-            Style::Label => raw.strip_prefix('.').ok_or_else(|| Fault::style("`.value`")),
-            Style::Matrix => {
-                let fault = || Fault::style(&format!("`;{}=value`", self.name));
+            ParameterStyle::Label => {
+                raw.strip_prefix('.').ok_or_else(|| StyleError::style("`.value`"))
+            }
+            ParameterStyle::Matrix => {
+                let fault = || StyleError::style(&format!("`;{}=value`", self.name));
                 let raw = raw.strip_prefix(';').ok_or_else(fault)?;
-                if self.shape == Shape::Record && self.explode {
+                if self.shape == ParameterShape::Record && self.explode {
                     return Ok(raw);
                 }
                 match raw.strip_prefix(self.name).ok_or_else(fault)? {
@@ -141,14 +147,14 @@ impl Written<'_> {
     /// of a record whose properties are written one by one.
     pub(super) fn gather(
         self,
-        pairs: &[Pair<'_>],
+        pairs: &[RawPair<'_>],
         escapes: Escapes,
         belongs: &dyn Fn(&str) -> bool,
-    ) -> Result<Option<Value>, Fault> {
-        if self.style == Style::DeepObject {
+    ) -> Result<Option<Value>, StyleError> {
+        if self.style == ParameterStyle::DeepObject {
             return deep_object(pairs, self.name);
         }
-        if self.shape == Shape::Record && self.explode {
+        if self.shape == ParameterShape::Record && self.explode {
             return exploded_record(pairs, escapes, belongs);
         }
         let mut sent = pairs.iter().filter(|(found, _)| found == self.name).map(|(_, raw)| *raw);
@@ -158,17 +164,17 @@ impl Written<'_> {
             _ => sent.last(),
         };
         match self.shape {
-            Shape::Scalar => {
+            ParameterShape::Scalar => {
                 one(sent.peekable()).map(|raw| decode(raw, escapes).map(Value::from)).transpose()
             }
-            Shape::Record => {
+            ParameterShape::Record => {
                 one(sent.peekable()).map(|raw| self.take_apart(raw, escapes)).transpose()
             }
-            Shape::List | Shape::Either => {
+            ParameterShape::List | ParameterShape::Either => {
                 let Some(first) = sent.next() else { return Ok(None) };
                 // Other styles than `form` cannot be exploded, and the cookies of a name are seldom several.
                 let whole = self.explode
-                    && self.style == Style::Form
+                    && self.style == ParameterStyle::Form
                     && !matches!(escapes, Escapes::Lenient);
                 let mut items = Vec::new();
                 for raw in std::iter::once(first).chain(sent) {
@@ -184,10 +190,10 @@ impl Written<'_> {
     }
 }
 
-const fn delimiters(style: Style) -> &'static [&'static str] {
+const fn delimiters(style: ParameterStyle) -> &'static [&'static str] {
     match style {
-        Style::SpaceDelimited => &["%20", "+", " "],
-        Style::PipeDelimited => &["|", "%7C", "%7c"],
+        ParameterStyle::SpaceDelimited => &["%20", "+", " "],
+        ParameterStyle::PipeDelimited => &["|", "%7C", "%7c"],
         _ => &[","],
     }
 }
@@ -211,19 +217,19 @@ fn pieces<'r>(raw: &'r str, delimiters: &'r [&'r str]) -> impl Iterator<Item = &
     })
 }
 
-fn split(raw: &str, delimiters: &[&str], escapes: Escapes) -> Result<Vec<Value>, Fault> {
+fn split(raw: &str, delimiters: &[&str], escapes: Escapes) -> Result<Vec<Value>, StyleError> {
     pieces(raw, delimiters).map(|piece| Ok(piece_text(piece, escapes)?.into())).collect()
 }
 
 /// A piece of a list: in a header, spaces may be around it.
-fn piece_text(piece: &str, escapes: Escapes) -> Result<String, Fault> {
+fn piece_text(piece: &str, escapes: Escapes) -> Result<String, StyleError> {
     decode(if matches!(escapes, Escapes::Plain) { piece.trim() } else { piece }, escapes)
 }
 
-fn listed(shape: Shape, mut items: Vec<Value>) -> Value {
+fn listed(shape: ParameterShape, mut items: Vec<Value>) -> Value {
     match items.as_slice() {
-        [_] if shape == Shape::Either => items.remove(0),
-        [] if shape == Shape::Either => Value::from(""),
+        [_] if shape == ParameterShape::Either => items.remove(0),
+        [] if shape == ParameterShape::Either => Value::from(""),
         // `ids=` names no item, rather than one that is empty.
         [Value::String(only)] if only.is_empty() => Value::Array(Vec::new()),
         _ => Value::Array(items),
@@ -231,7 +237,7 @@ fn listed(shape: Shape, mut items: Vec<Value>) -> Value {
 }
 
 /// The pairs of a query or form. A name that does not decode is no declared one, and is left out.
-pub(super) fn pairs(query: &str) -> Vec<Pair<'_>> {
+pub(super) fn pairs(query: &str) -> Vec<RawPair<'_>> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -249,7 +255,7 @@ pub(super) fn form_text(raw: &str) -> Option<String> {
 
 /// `name[a]=1&name[b][c]=2` as a record. What ends in `[]`, or is numbered, is a record by number until the schema
 /// is asked; a name that is sent twice is a list.
-fn deep_object(pairs: &[Pair<'_>], name: &str) -> Result<Option<Value>, Fault> {
+fn deep_object(pairs: &[RawPair<'_>], name: &str) -> Result<Option<Value>, StyleError> {
     let mut members: Option<Map<String, Value>> = None;
     for (found, raw) in pairs {
         let keys = found.strip_prefix(name).and_then(|rest| rest.strip_prefix('['));
@@ -281,10 +287,10 @@ fn put(members: &mut Map<String, Value>, keys: &[&str], value: Value) {
 }
 
 fn exploded_record(
-    pairs: &[Pair<'_>],
+    pairs: &[RawPair<'_>],
     escapes: Escapes,
     belongs: &dyn Fn(&str) -> bool,
-) -> Result<Option<Value>, Fault> {
+) -> Result<Option<Value>, StyleError> {
     let mut members = Map::new();
     for (name, raw) in pairs.iter().filter(|(name, _)| belongs(name)) {
         put(&mut members, &[name], Value::String(decode(raw, escapes)?));
@@ -292,17 +298,18 @@ fn exploded_record(
     Ok((!members.is_empty()).then_some(Value::Object(members)))
 }
 
-pub(super) fn not_utf8() -> Fault {
-    Fault { keyword: "encoding", text: "must be UTF-8".to_owned() }
+pub(super) fn not_utf8() -> StyleError {
+    StyleError { keyword: "encoding", text: "must be UTF-8".to_owned() }
 }
 
-pub(super) fn decode(raw: &str, escapes: Escapes) -> Result<String, Fault> {
+pub(super) fn decode(raw: &str, escapes: Escapes) -> Result<String, StyleError> {
     match decoded(raw, escapes) {
         Some(text) => Ok(text.into_owned()),
         None if matches!(escapes, Escapes::Lenient) => Ok(raw.to_owned()),
-        None => {
-            Err(Fault { keyword: "encoding", text: "must be percent-encoded UTF-8".to_owned() })
-        }
+        None => Err(StyleError {
+            keyword: "encoding",
+            text: "must be percent-encoded UTF-8".to_owned(),
+        }),
     }
 }
 

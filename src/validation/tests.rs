@@ -56,7 +56,8 @@ impl Request {
         let path: Vec<(&str, &str)> =
             self.path.iter().map(|(name, raw)| (*name, raw.as_str())).collect();
         let body = Body::Complete(Bytes::from(self.body.clone()));
-        let sent = Sent { path: &path, query: &self.query, headers: &self.headers, body: &body };
+        let sent =
+            SentRequest { path: &path, query: &self.query, headers: &self.headers, body: &body };
         validator.validate(&sent)
     }
 }
@@ -538,7 +539,7 @@ fn bodies_that_cannot_be_read_say_why() {
     ]
     .map(|body| {
         let headers = HeaderMap::new();
-        let sent = Sent { path: &[], query: "", headers: &headers, body: &body };
+        let sent = SentRequest { path: &[], query: "", headers: &headers, body: &body };
         let validator = RequestValidator::new(&contract.operations[0], &contract.schemas);
         tell(&validator.validate(&sent)).trim().to_owned()
     });

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::openapi::Location;
+use crate::printable::{push_json_escape, start_of};
 
 /// So many bytes does the header with all violations hold: it has to pass proxies that allow 8 KiB of headers.
 pub const HEADER_BYTES_MAX: usize = 4096;
@@ -24,7 +25,7 @@ pub const VIOLATIONS_MAX: usize = 100;
 pub struct Violation {
     /// Which part of the request; `in` when serialized, as in `OpenAPI`.
     #[serde(rename = "in")]
-    pub location: Place,
+    pub location: MessagePart,
     /// JSON Pointer to the value it is about, inside the body or the parameter's value. A missing or unexpected
     /// property is about the object that lacks or has it.
     pub pointer: String,
@@ -50,7 +51,7 @@ pub struct Violation {
 /// The part of a request that a violation is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum MessagePart {
     /// A path parameter.
     Path,
     /// A query parameter.
@@ -65,7 +66,7 @@ pub enum Place {
     Response,
 }
 
-impl Place {
+impl MessagePart {
     /// Its name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -86,7 +87,7 @@ impl Place {
 
 /// When a provider judges a violation, next to its credentials check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum ViolationStage {
     /// The body as such: readable, of the right type and size, and its outermost value.
     Envelope,
     /// A value inside the body.
@@ -95,7 +96,7 @@ pub enum Stage {
     Parameters,
 }
 
-impl From<Location> for Place {
+impl From<Location> for MessagePart {
     fn from(location: Location) -> Self {
         match location {
             Location::Path => Self::Path,
@@ -109,7 +110,7 @@ impl From<Location> for Place {
 impl Violation {
     /// A violation about a whole parameter or body.
     pub(crate) fn new(
-        location: Place,
+        location: MessagePart,
         field: &str,
         keyword: &str,
         expected: Option<Value>,
@@ -147,11 +148,13 @@ impl Violation {
     }
 
     /// When a provider judges it.
-    pub fn stage(&self) -> Stage {
+    pub fn stage(&self) -> ViolationStage {
         match self.location {
-            Place::Body if self.pointer.is_empty() => Stage::Envelope,
-            Place::Body | Place::Response => Stage::Body,
-            Place::Path | Place::Query | Place::Header | Place::Cookie => Stage::Parameters,
+            MessagePart::Body if self.pointer.is_empty() => ViolationStage::Envelope,
+            MessagePart::Body | MessagePart::Response => ViolationStage::Body,
+            MessagePart::Path | MessagePart::Query | MessagePart::Header | MessagePart::Cookie => {
+                ViolationStage::Parameters
+            }
         }
     }
 }
@@ -190,12 +193,9 @@ pub fn json_header<T: Serialize>(items: &[T]) -> HeaderValue {
 fn push_ascii_json(text: &mut String, item: &impl Serialize) {
     let json = serde_json::to_string(item).expect("it holds nothing but JSON");
     for character in json.chars() {
-        if matches!(character, ' '..='~') {
-            text.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(text, "\\u{unit:04x}");
-            }
+        match character {
+            ' '..='~' => text.push(character),
+            _ => push_json_escape(text, character),
         }
     }
 }
@@ -204,11 +204,7 @@ fn push_ascii_json(text: &mut String, item: &impl Serialize) {
 pub(crate) fn bounded(mut text: String) -> String {
     const CUT: &str = "…";
     if text.len() > PART_BYTES_MAX {
-        let mut end = PART_BYTES_MAX - CUT.len();
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(start_of(&text, PART_BYTES_MAX - CUT.len()).len());
         text.push_str(CUT);
     }
     text
@@ -224,7 +220,7 @@ mod tests {
 
     fn violation(field: &str) -> Violation {
         Violation::new(
-            Place::Query,
+            MessagePart::Query,
             field,
             "type",
             Some(Value::from("boolean")),
@@ -275,11 +271,11 @@ mod tests {
     #[test]
     fn stages_tell_the_envelope_from_what_is_in_it() {
         let mut violation = violation("force");
-        assert_eq!(violation.stage(), Stage::Parameters);
-        violation.location = Place::Body;
-        assert_eq!(violation.stage(), Stage::Envelope);
+        assert_eq!(violation.stage(), ViolationStage::Parameters);
+        violation.location = MessagePart::Body;
+        assert_eq!(violation.stage(), ViolationStage::Envelope);
         violation.pointer = "/data".to_owned();
-        assert_eq!(violation.stage(), Stage::Body);
+        assert_eq!(violation.stage(), ViolationStage::Body);
     }
 
     proptest! {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::lines::{Lines, Place};
-use super::reading::Notes;
+use super::lines::{LinePlace, LineTree};
+use super::reading::ReadingNotes;
 use super::{json, mending, reading};
 use crate::finding::{Finding, Severity};
 
@@ -16,7 +16,7 @@ use crate::finding::{Finding, Severity};
 pub struct Document {
     pub(super) file: Arc<str>,
     pub(super) root: Value,
-    pub(super) lines: Lines,
+    pub(super) lines: LineTree,
 }
 
 impl Document {
@@ -44,7 +44,7 @@ impl Document {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut refusal = None;
         if json::begins(text) {
-            let mut notes = Notes::new(&file, left_out);
+            let mut notes = ReadingNotes::new(&file, left_out);
             match json::read(text, &mut notes) {
                 Ok((root, lines)) => {
                     findings.extend(notes.into_findings());
@@ -57,10 +57,10 @@ impl Document {
                 return Some(read);
             }
         }
-        let mut notes = Notes::new(&file, left_out);
+        let mut notes = ReadingNotes::new(&file, left_out);
         let mut outcome = reading::read(text, &mut notes);
         if outcome.is_err() {
-            let mut mended_notes = Notes::new(&file, left_out);
+            let mut mended_notes = ReadingNotes::new(&file, left_out);
             if let Some(mended) = mending::mend(text, &mut mended_notes) {
                 outcome = reading::read(&mended, &mut mended_notes);
                 notes = mended_notes;
@@ -94,7 +94,7 @@ impl Document {
         findings: &mut Vec<Finding>,
     ) -> Option<Document> {
         let plain = json::without_extras(text)?;
-        let mut notes = Notes::new(file, left_out);
+        let mut notes = ReadingNotes::new(file, left_out);
         let (root, lines) = json::read(&plain, &mut notes).ok()?;
         let message = "comments and commas before an end are not of JSON; they are passed over";
         findings.push(Finding::warning(file, 0, "", message));
@@ -104,7 +104,7 @@ impl Document {
 
     /// A text that is neither, as one value.
     pub fn of_text(file: &str, text: String) -> Document {
-        let mut lines = Lines::default();
+        let mut lines = LineTree::default();
         lines.open(1);
         Document { file: file.into(), root: Value::String(text), lines }
     }
@@ -155,19 +155,19 @@ impl Document {
         self.place(pointer).file.unwrap_or(&self.file)
     }
 
-    fn place<'p>(&self, pointer: &'p str) -> Place<'_, 'p> {
+    fn place<'p>(&self, pointer: &'p str) -> LinePlace<'_, 'p> {
         self.lines.find(&self.root, pointer)
     }
 
     /// A finding about the entry at `pointer` that keeps the file from being served.
     pub fn error(&self, pointer: &str, message: impl Into<String>) -> Finding {
-        let Place { line, file, pointer } = self.place(pointer);
+        let LinePlace { line, file, pointer } = self.place(pointer);
         Finding::error(file.unwrap_or(&self.file), line, pointer, message)
     }
 
     /// A finding about the entry at `pointer` beside which all the rest serves.
     pub fn warning(&self, pointer: &str, message: impl Into<String>) -> Finding {
-        let Place { line, file, pointer } = self.place(pointer);
+        let LinePlace { line, file, pointer } = self.place(pointer);
         Finding::warning(file.unwrap_or(&self.file), line, pointer, message)
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::Document;
-use super::lines::{Lines, Node, Section};
+use super::lines::{LineNode, LineTree, Section};
+use crate::pointer::unescaped;
 
 /// A document that is being changed.
 pub(crate) struct Editing {
@@ -20,7 +21,7 @@ pub(crate) struct Editing {
 
 /// A part of another document, to be merged into this one.
 #[derive(Clone)]
-pub(crate) struct Update {
+pub(crate) struct MergedPart {
     value: Value,
     tree: Branch,
 }
@@ -38,7 +39,7 @@ impl<'d> Updates<'d> {
     }
 
     /// The part of the document at a pointer, if it is there.
-    pub(crate) fn at(&self, pointer: &str) -> Option<Update> {
+    pub(crate) fn at(&self, pointer: &str) -> Option<MergedPart> {
         let (mut value, mut tree) = (self.root, &self.tree);
         for token in pointer.split('/').skip(1) {
             let number = position(value, token)?;
@@ -49,11 +50,11 @@ impl<'d> Updates<'d> {
             };
             tree = tree.inside.get(number)?;
         }
-        Some(Update { value: value.clone(), tree: tree.clone() })
+        Some(MergedPart { value: value.clone(), tree: tree.clone() })
     }
 }
 
-impl Update {
+impl MergedPart {
     /// How many values it is made of.
     pub(crate) fn count(&self) -> usize {
         fn count(branch: &Branch) -> usize {
@@ -79,7 +80,7 @@ struct Branch {
 }
 
 impl Branch {
-    fn of(nodes: &[Node], lines: &Lines, own: Option<&Arc<str>>, at: &mut usize) -> Branch {
+    fn of(nodes: &[LineNode], lines: &LineTree, own: Option<&Arc<str>>, at: &mut usize) -> Branch {
         let start = *at;
         let Some(node) = nodes.get(start) else {
             return Branch { line: 0, file: own.cloned(), is_whole: false, inside: Vec::new() };
@@ -96,7 +97,7 @@ impl Branch {
         Branch { line: node.line, file, is_whole, inside }
     }
 
-    fn write(&self, lines: &mut Lines, current: &mut Option<Arc<str>>) {
+    fn write(&self, lines: &mut LineTree, current: &mut Option<Arc<str>>) {
         let start = lines.open(self.line);
         if self.is_whole || self.file != *current {
             let (file, is_whole) = (self.file.clone(), self.is_whole);
@@ -144,7 +145,7 @@ impl Editing {
         let Some(number) = position(value, token) else { return false };
         match value {
             Value::Object(map) => {
-                map.shift_remove(&key(token));
+                map.shift_remove(&*unescaped(token));
             }
             Value::Array(items) => {
                 items.remove(number);
@@ -159,13 +160,13 @@ impl Editing {
 
     /// Merges a value into the entry at `pointer`: entries of maps one by one and recursively, lists by appending, and all
     /// else takes the place of what was there. To a list, what is no list is appended. Whether the entry is there.
-    pub(crate) fn merge(&mut self, pointer: &str, update: &Update) -> bool {
+    pub(crate) fn merge(&mut self, pointer: &str, update: &MergedPart) -> bool {
         let Some((target, tree)) =
             descend(&mut self.root, &mut self.tree, pointer, &mut self.passed)
         else {
             return false;
         };
-        let Update { value, tree: branch } = update.clone();
+        let MergedPart { value, tree: branch } = update.clone();
         match target {
             Value::Array(items) if !value.is_array() => {
                 items.push(value);
@@ -178,7 +179,7 @@ impl Editing {
 
     /// The changed document.
     pub(crate) fn finish(self) -> Document {
-        let mut lines = Lines::default();
+        let mut lines = LineTree::default();
         self.tree.write(&mut lines, &mut None);
         Document { file: self.file, root: self.root, lines }
     }
@@ -234,14 +235,10 @@ fn descend<'v>(
 fn position(value: &Value, token: &str) -> Option<usize> {
     match value {
         Value::Object(map) => {
-            let key = key(token);
+            let key = unescaped(token);
             map.keys().position(|known| *known == key)
         }
         Value::Array(items) => token.parse().ok().filter(|number| *number < items.len()),
         _ => None,
     }
-}
-
-fn key(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }

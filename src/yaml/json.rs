@@ -9,18 +9,22 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-use super::lines::{Lines, fitted};
-use super::reading::Notes;
+use super::lines::{LineTree, fitted};
+use super::reading::ReadingNotes;
 use crate::json::NUMBER;
 use crate::numbers;
 
 /// Reads a text that is one JSON value; the error is the parser's.
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<(Value, Lines), serde_json::Error> {
+pub(super) fn read(
+    text: &str,
+    notes: &mut ReadingNotes,
+) -> Result<(Value, LineTree), serde_json::Error> {
     let line = Cell::new(1);
-    let mut lines = Lines::default();
+    let mut lines = LineTree::default();
     let counting = Counting { rest: text.as_bytes(), line: &line };
     let mut deserializer = serde_json::Deserializer::from_reader(counting);
-    let root = Reading { line: &line, lines: &mut lines, notes }.deserialize(&mut deserializer)?;
+    let root =
+        LinedValueSeed { line: &line, lines: &mut lines, notes }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok((root, lines))
 }
@@ -109,13 +113,13 @@ impl io::Read for Counting<'_> {
     }
 }
 
-struct Reading<'r> {
+struct LinedValueSeed<'r> {
     line: &'r Cell<u32>,
-    lines: &'r mut Lines,
-    notes: &'r mut Notes,
+    lines: &'r mut LineTree,
+    notes: &'r mut ReadingNotes,
 }
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
+impl<'de> DeserializeSeed<'de> for LinedValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -123,14 +127,14 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-impl Reading<'_> {
+impl LinedValueSeed<'_> {
     fn leaf(self, value: Value) -> Value {
         self.lines.open(self.line.get());
         value
     }
 }
 
-impl<'de> Visitor<'de> for Reading<'_> {
+impl<'de> Visitor<'de> for LinedValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,7 +173,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let start = self.lines.open(self.line.get());
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Reading {
+        while let Some(item) = items.next_element_seed(LinedValueSeed {
             line: self.line,
             lines: &mut *self.lines,
             notes: &mut *self.notes,
@@ -195,7 +199,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
             }
             let line = self.line.get();
             let child = self.lines.len();
-            let value = entries.next_value_seed(Reading {
+            let value = entries.next_value_seed(LinedValueSeed {
                 line: self.line,
                 lines: &mut *self.lines,
                 notes: &mut *self.notes,

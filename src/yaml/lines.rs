@@ -2,18 +2,19 @@
 //!
 //! Owns where each entry and item begins. Must not know how text is parsed.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
+
+use crate::pointer::unescaped;
 
 /// Entries up to which a map or list is searched from its start; larger ones get an index.
 const SEARCHED_MAX: usize = 16;
 
 /// One node of the tree in the order of the text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
+pub(super) struct LineNode {
     pub(super) line: u32,
     /// Nodes of the subtree, this one included: relative, so that a part can be copied elsewhere.
     pub(super) size: u32,
@@ -22,8 +23,8 @@ pub(super) struct Node {
 /// The lines of all nodes in preorder: children follow their parent in the order of the value's
 /// own entries, which is what makes a pointer lead to the same place in both trees.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lines {
-    nodes: Vec<Node>,
+pub(super) struct LineTree {
+    nodes: Vec<LineNode>,
     /// Where the nodes of another file begin, and where those of the document's own go on; in order.
     sections: Vec<Section>,
     /// Where the children of large maps and lists are, by the node of the map or list: made when first
@@ -42,7 +43,7 @@ pub(super) struct Section {
 }
 
 /// Where an entry is.
-pub(super) struct Place<'l, 'p> {
+pub(super) struct LinePlace<'l, 'p> {
     pub(super) line: u32,
     /// Of another file than the document itself, its name.
     pub(super) file: Option<&'l Arc<str>>,
@@ -50,19 +51,19 @@ pub(super) struct Place<'l, 'p> {
     pub(super) pointer: &'p str,
 }
 
-type Indexes = HashMap<usize, Arc<Index>>;
+type Indexes = HashMap<usize, Arc<ChildIndex>>;
 
 /// Where the children of one large map or list are among all nodes.
 #[derive(Debug)]
-struct Index {
+struct ChildIndex {
     /// In the order of the text.
     nodes: Vec<usize>,
     /// Of a map, the number of each key.
     keys: HashMap<Box<str>, usize>,
 }
 
-impl Index {
-    fn of(nodes: &[Node], parent: usize, value: &Value) -> Self {
+impl ChildIndex {
+    fn of(nodes: &[LineNode], parent: usize, value: &Value) -> Self {
         let keys = value.as_object().into_iter().flat_map(|map| map.keys());
         let keys: HashMap<Box<str>, usize> =
             keys.enumerate().map(|(number, key)| (key.as_str().into(), number)).collect();
@@ -77,10 +78,10 @@ impl Index {
     }
 }
 
-impl Lines {
+impl LineTree {
     /// Begins a node; its children are what is begun before it is closed.
     pub(super) fn open(&mut self, line: u32) -> usize {
-        self.nodes.push(Node { line, size: 1 });
+        self.nodes.push(LineNode { line, size: 1 });
         self.nodes.len() - 1
     }
 
@@ -100,7 +101,7 @@ impl Lines {
     }
 
     /// Takes everything from `start` on away again.
-    pub(super) fn split_off(&mut self, start: usize) -> Vec<Node> {
+    pub(super) fn split_off(&mut self, start: usize) -> Vec<LineNode> {
         self.nodes.split_off(start)
     }
 
@@ -110,12 +111,12 @@ impl Lines {
     }
 
     /// A copy of the subtree that began at `start`.
-    pub(super) fn subtree(&self, start: usize) -> Vec<Node> {
+    pub(super) fn subtree(&self, start: usize) -> Vec<LineNode> {
         self.nodes[start..].to_vec()
     }
 
     /// Appends a subtree; its root gets a line of its own when `line` is given.
-    pub(super) fn append(&mut self, part: &[Node], line: Option<u32>) {
+    pub(super) fn append(&mut self, part: &[LineNode], line: Option<u32>) {
         let start = self.nodes.len();
         self.nodes.extend_from_slice(part);
         if let (Some(line), Some(root)) = (line, self.nodes.get_mut(start)) {
@@ -124,7 +125,7 @@ impl Lines {
     }
 
     /// Puts the lines of whole files after all others, as the entries of one map that is the root's last entry.
-    pub(super) fn embed(&mut self, files: impl Iterator<Item = (Arc<str>, Lines)>) {
+    pub(super) fn embed(&mut self, files: impl Iterator<Item = (Arc<str>, LineTree)>) {
         let start = self.open(self.nodes.first().map_or(1, |root| root.line));
         for (file, lines) in files {
             self.sections.push(Section { start: self.len(), file: Some(file), is_whole: true });
@@ -135,7 +136,7 @@ impl Lines {
         self.indexes = Arc::default();
     }
 
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(super) fn nodes(&self) -> &[LineNode] {
         &self.nodes
     }
 
@@ -150,7 +151,7 @@ impl Lines {
     }
 
     /// The place of the entry at `pointer`, or of its nearest ancestor that is there.
-    pub(super) fn find<'p>(&self, root: &Value, pointer: &'p str) -> Place<'_, 'p> {
+    pub(super) fn find<'p>(&self, root: &Value, pointer: &'p str) -> LinePlace<'_, 'p> {
         let (mut at, mut value) = (0, root);
         let (mut rest, mut inside) = (pointer, pointer);
         while let Some(below) = rest.strip_prefix('/') {
@@ -166,18 +167,14 @@ impl Lines {
         }
         let line = self.nodes.get(at).map_or(0, |node| node.line);
         let file = self.section(at).and_then(|section| section.file.as_ref());
-        Place { line, file, pointer: inside }
+        LinePlace { line, file, pointer: inside }
     }
 
     /// The node and the value of one entry or item.
     fn step<'v>(&self, at: usize, value: &'v Value, token: &str) -> Option<(usize, &'v Value)> {
         match value {
             Value::Object(map) => {
-                let key: Cow<'_, str> = if token.contains('~') {
-                    token.replace("~1", "/").replace("~0", "~").into()
-                } else {
-                    token.into()
-                };
+                let key = unescaped(token);
                 let child = map.get(key.as_ref())?;
                 let place = if map.len() > SEARCHED_MAX {
                     let index = self.index(at, value);
@@ -201,10 +198,10 @@ impl Lines {
         }
     }
 
-    fn index(&self, at: usize, value: &Value) -> Arc<Index> {
+    fn index(&self, at: usize, value: &Value) -> Arc<ChildIndex> {
         let known = self.indexes.read().unwrap_or_else(PoisonError::into_inner).get(&at).cloned();
         known.unwrap_or_else(|| {
-            let index = Arc::new(Index::of(&self.nodes, at, value));
+            let index = Arc::new(ChildIndex::of(&self.nodes, at, value));
             let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(indexes.entry(at).or_insert(index))
         })
@@ -212,7 +209,7 @@ impl Lines {
 }
 
 /// The children of a subtree's root, each as its own subtree.
-pub(super) fn children(part: &[Node]) -> impl Iterator<Item = &[Node]> {
+pub(super) fn children(part: &[LineNode]) -> impl Iterator<Item = &[LineNode]> {
     let mut rest = part.get(1..).unwrap_or_default();
     std::iter::from_fn(move || {
         let size = rest.first()?.size as usize;
@@ -222,7 +219,7 @@ pub(super) fn children(part: &[Node]) -> impl Iterator<Item = &[Node]> {
     })
 }
 
-fn nth_child(nodes: &[Node], parent: usize, index: usize) -> usize {
+fn nth_child(nodes: &[LineNode], parent: usize, index: usize) -> usize {
     let mut at = parent + 1;
     for _ in 0..index {
         at += nodes.get(at).map_or(1, |node| node.size as usize);

@@ -5,7 +5,7 @@
 use serde_yaml::granit_parser::{BufferedInput, ErrorKind, Scanner, TokenType};
 
 use super::reading;
-use super::reading::Notes;
+use super::reading::ReadingNotes;
 
 /// Characters that are scanned again because of faults: a second's work. It takes hundreds of faults in one flow
 /// collection to come to more, and then the text is refused for the first of them.
@@ -15,7 +15,7 @@ const GROWTH_MAX: usize = 16 << 20;
 
 /// Mends every fault that leaves no doubt about what was meant, and notes each. Lines keep their numbers. `None` if
 /// there is no such fault, if there is another one, or if there are too many.
-pub(super) fn mend(text: &str, notes: &mut Notes) -> Option<String> {
+pub(super) fn mend(text: &str, notes: &mut ReadingNotes) -> Option<String> {
     let mut mending = Mending { done: String::new(), window: String::new(), rest: text, line: 1 };
     let mut scanned = 0;
     let mut is_mended = false;
@@ -45,7 +45,7 @@ struct Mending<'t> {
 }
 
 /// Where the scanner stopped.
-struct Fault {
+struct ScanFault {
     kind: ErrorKind,
     line: u32,
     /// Characters that were scanned to get there.
@@ -64,7 +64,7 @@ impl Mending<'_> {
     }
 
     /// Scans to the next fault of the first document, which is the only one that is read.
-    fn scan(&self) -> Option<Fault> {
+    fn scan(&self) -> Option<ScanFault> {
         let characters = self.window.chars().chain(self.rest.chars());
         let mut scanner = Scanner::with_options(BufferedInput::new(characters), reading::options());
         let mut is_begun = !self.done.is_empty();
@@ -100,12 +100,12 @@ impl Mending<'_> {
         let marker = error.marker();
         let line = self.line + lines(marker.line().saturating_sub(1));
         let kind = error.kind().clone();
-        Some(Fault { kind, line, scanned: marker.index(), told, depth, restart })
+        Some(ScanFault { kind, line, scanned: marker.index(), told, depth, restart })
     }
 
     /// Mends one fault and whatever else is wrong with the same token. Something of the rest is taken each time, so that
     /// there is an end to it.
-    fn mend(&mut self, fault: &Fault) -> Option<()> {
+    fn mend(&mut self, fault: &ScanFault) -> Option<()> {
         if fault.scanned < self.window.chars().count() {
             // Mending did not help.
             return None;
@@ -201,8 +201,8 @@ impl Mending<'_> {
     }
 
     /// What the window holds after the last token that was told.
-    fn unread(&self, told: usize) -> Unread {
-        let mut unread = Unread::default();
+    fn unread(&self, told: usize) -> ScanState {
+        let mut unread = ScanState::default();
         let mut rest = &self.window[told.min(self.window.len())..];
         let mut before = ' ';
         while let Some(letter) = rest.chars().next() {
@@ -280,7 +280,7 @@ fn words(kind: &ErrorKind) -> Option<(&'static str, &'static str)> {
 
 /// What the scanner knows and has not told.
 #[derive(Default)]
-struct Unread {
+struct ScanState {
     /// Where a quoted text begins that does not end.
     quote: Option<usize>,
     /// Flow collections that begin.

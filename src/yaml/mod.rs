@@ -11,7 +11,7 @@ mod reading;
 mod scalar;
 
 pub use document::Document;
-pub(crate) use editing::{Editing, Update, Updates};
+pub(crate) use editing::{Editing, MergedPart, Updates};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 
-use super::lines::{Lines, Node, fitted};
+use super::lines::{LineNode, LineTree, fitted};
 use super::{lines, scalar};
 use crate::finding::{Finding, Severity};
 
@@ -28,16 +28,16 @@ const KEY_MAX: usize = 64 << 10;
 const NOTES_MAX: usize = 100;
 
 /// What is noted while reading, until the document's tree can give each note its pointer.
-pub(super) struct Notes {
+pub(super) struct ReadingNotes {
     file: Arc<str>,
     /// How bad an entry is that is left out.
     left_out: Severity,
     found: Vec<Finding>,
 }
 
-impl Notes {
-    pub(super) fn new(file: &Arc<str>, left_out: Severity) -> Notes {
-        Notes { file: Arc::clone(file), left_out, found: Vec::new() }
+impl ReadingNotes {
+    pub(super) fn new(file: &Arc<str>, left_out: Severity) -> ReadingNotes {
+        ReadingNotes { file: Arc::clone(file), left_out, found: Vec::new() }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
@@ -78,12 +78,15 @@ pub(super) struct Stop {
 }
 
 /// Reads the first document of a text. `Ok(None)` when there is nothing in it.
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<(Value, Lines)>, Stop> {
-    let mut reading = Reading {
+pub(super) fn read(
+    text: &str,
+    notes: &mut ReadingNotes,
+) -> Result<Option<(Value, LineTree)>, Stop> {
+    let mut reading = EventReader {
         stack: Vec::new(),
-        lines: Lines::default(),
+        lines: LineTree::default(),
         anchors: HashMap::new(),
-        kept: Size::default(),
+        kept: ValueSize::default(),
         root: None,
         notes,
     };
@@ -133,30 +136,30 @@ fn lowercase(message: &str) -> String {
 
 /// What a value takes, for the bounds on anchors and aliases.
 #[derive(Clone, Copy, Default)]
-struct Size {
+struct ValueSize {
     nodes: usize,
     bytes: usize,
     depth: usize,
 }
 
-impl Size {
-    fn of(value: &Value) -> Size {
-        let text = |text: &str| Size { nodes: 1, bytes: text.len(), depth: 1 };
+impl ValueSize {
+    fn of(value: &Value) -> ValueSize {
+        let text = |text: &str| ValueSize { nodes: 1, bytes: text.len(), depth: 1 };
         match value {
             Value::String(string) => text(string),
             Value::Array(items) => {
-                items.iter().fold(text(""), |sum, item| sum.with(Size::of(item)))
+                items.iter().fold(text(""), |sum, item| sum.with(ValueSize::of(item)))
             }
             Value::Object(map) => map.iter().fold(text(""), |mut sum, (key, value)| {
                 sum.bytes += key.len();
-                sum.with(Size::of(value))
+                sum.with(ValueSize::of(value))
             }),
             _ => text(""),
         }
     }
 
-    fn with(self, part: Size) -> Size {
-        Size {
+    fn with(self, part: ValueSize) -> ValueSize {
+        ValueSize {
             nodes: self.nodes + part.nodes,
             bytes: self.bytes + part.bytes,
             depth: self.depth.max(part.depth + 1),
@@ -167,18 +170,18 @@ impl Size {
 /// A node that aliases may repeat.
 struct Anchored {
     value: Value,
-    part: Vec<Node>,
-    size: Size,
+    part: Vec<LineNode>,
+    size: ValueSize,
 }
 
 /// A collection that has begun and not ended.
 enum Frame {
     List { start: usize, anchor: usize, items: Vec<Value> },
-    Map { start: usize, anchor: usize, map: Map<String, Value>, key: Key, merged: Vec<Merged> },
+    Map { start: usize, anchor: usize, map: Map<String, Value>, key: EntryKey, merged: Vec<Merged> },
 }
 
 /// What has been read of an entry so far.
-enum Key {
+enum EntryKey {
     Awaited,
     /// A key was read; where its value's lines begin is where they are now.
     Read {
@@ -193,19 +196,19 @@ enum Key {
 /// One map to be merged by `<<`.
 struct Merged {
     map: Map<String, Value>,
-    part: Vec<Node>,
+    part: Vec<LineNode>,
 }
 
-struct Reading<'n> {
+struct EventReader<'n> {
     stack: Vec<Frame>,
-    lines: Lines,
+    lines: LineTree,
     anchors: HashMap<usize, Anchored>,
-    kept: Size,
+    kept: ValueSize,
     root: Option<Value>,
-    notes: &'n mut Notes,
+    notes: &'n mut ReadingNotes,
 }
 
-impl Reading<'_> {
+impl EventReader<'_> {
     fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), Stop> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -225,7 +228,7 @@ impl Reading<'_> {
             }
             Event::MappingStart(_, anchor, _) => {
                 let start = self.begin(line)?;
-                let (map, key, merged) = (Map::new(), Key::Awaited, Vec::new());
+                let (map, key, merged) = (Map::new(), EntryKey::Awaited, Vec::new());
                 self.stack.push(Frame::Map { start, anchor, map, key, merged });
                 Ok(())
             }
@@ -236,13 +239,13 @@ impl Reading<'_> {
     }
 
     fn awaits_key(&self) -> bool {
-        matches!(self.stack.last(), Some(Frame::Map { key: Key::Awaited, .. }))
+        matches!(self.stack.last(), Some(Frame::Map { key: EntryKey::Awaited, .. }))
     }
 
     fn begin_entry(&mut self, text: String, line: u32, plain: bool) {
         if let Some(Frame::Map { key, .. }) = self.stack.last_mut() {
             let merge = plain && text == "<<";
-            *key = Key::Read { text, line, merge };
+            *key = EntryKey::Read { text, line, merge };
         }
     }
 
@@ -287,7 +290,7 @@ impl Reading<'_> {
             return Err(Stop { line, message: format!("holds more than {NODES_MAX} values") });
         }
         if anchor != 0 {
-            let size = Size::of(&value);
+            let size = ValueSize::of(&value);
             self.account(size, line)?;
             let part = self.lines.subtree(start);
             self.anchors.insert(anchor, Anchored { value: value.clone(), part, size });
@@ -301,28 +304,28 @@ impl Reading<'_> {
             None => self.root = Some(value),
             Some(Frame::List { items, .. }) => items.push(value),
             Some(Frame::Map { map, key, merged, .. }) => {
-                match std::mem::replace(key, Key::Awaited) {
-                    Key::Awaited => {
+                match std::mem::replace(key, EntryKey::Awaited) {
+                    EntryKey::Awaited => {
                         self.lines.truncate(start);
                         *key = if let Some(text) = key_text(value) {
-                            Key::Read { text, line, merge: false }
+                            EntryKey::Read { text, line, merge: false }
                         } else {
                             let message = "a list or a map cannot be a key".to_owned();
                             let hint =
                                 "the entry is left out; text that begins with `{` needs quotes";
                             self.notes.note(self.notes.left_out, line, message, hint);
-                            Key::Refused
+                            EntryKey::Refused
                         };
                     }
-                    Key::Refused => self.lines.truncate(start),
-                    Key::Read { merge: true, line, .. } => {
+                    EntryKey::Refused => self.lines.truncate(start),
+                    EntryKey::Read { merge: true, line, .. } => {
                         let part = self.lines.split_off(start);
                         if !merge(value, &part, merged) {
                             let message = "`<<` merges maps, and this is none".to_owned();
                             self.notes.warn(line, message, "give it an alias of a map");
                         }
                     }
-                    Key::Read { text, line, .. } => {
+                    EntryKey::Read { text, line, .. } => {
                         if map.contains_key(&text) {
                             self.lines.truncate(start);
                             self.notes.duplicate(line, &text);
@@ -380,7 +383,7 @@ impl Reading<'_> {
         self.finish(value, start, 0, line)
     }
 
-    fn account(&mut self, size: Size, line: u32) -> Result<(), Stop> {
+    fn account(&mut self, size: ValueSize, line: u32) -> Result<(), Stop> {
         self.kept = self.kept.with(size);
         if self.kept.nodes <= ALIASED_NODES_MAX && self.kept.bytes <= ALIASED_BYTES_MAX {
             return Ok(());
@@ -398,7 +401,7 @@ fn key_text(value: Value) -> Option<String> {
 }
 
 /// Takes the maps that `<<` names; whether all of it were maps.
-fn merge(value: Value, part: &[Node], merged: &mut Vec<Merged>) -> bool {
+fn merge(value: Value, part: &[LineNode], merged: &mut Vec<Merged>) -> bool {
     match value {
         Value::Object(map) => {
             merged.push(Merged { map, part: part.to_vec() });

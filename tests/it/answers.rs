@@ -8,7 +8,7 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 use serde_json::json;
 use tombstone::behavior::{Behavior, LoadOptions};
-use tombstone::emulator::{Emulator, Options, Provider};
+use tombstone::emulator::{Emulator, EmulatorOptions, Provider};
 use tombstone::message::Why;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
@@ -151,7 +151,7 @@ fn emulator_with(contract: &str, behavior: Option<&str>, records: &str) -> Emula
     );
     let fixtures = behavior.fixtures(&document.unwrap(), NOON, true, &mut findings);
     let provider = Provider { name: "shop".into(), behavior, fixtures, is_built_in: false };
-    let emulator = Emulator::new(vec![provider], &Options::default(), &mut findings);
+    let emulator = Emulator::new(vec![provider], &EmulatorOptions::default(), &mut findings);
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
     assert_eq!(findings.join("\n"), "");
     emulator

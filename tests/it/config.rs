@@ -199,7 +199,7 @@ fn the_file_gives_every_option() {
                     "a.test",
                 ],
             },
-            documented: Options {
+            documented: RenderOptions {
                 dynamic: true,
                 errors: true,
                 fill_properties: false,

@@ -13,8 +13,8 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 use tombstone::catalog::{DocumentSource, Sources};
 use tombstone::clock::{Stopwatch, Timestamp};
-use tombstone::documented::Call;
-use tombstone::emulator::{Emulator, Options, VIOLATIONS_HEADER};
+use tombstone::documented::SampleCall;
+use tombstone::emulator::{Emulator, EmulatorOptions, VIOLATIONS_HEADER};
 use tombstone::finding::Severity;
 use tombstone::message::Body;
 use tombstone::openapi::{Contract, Location, MediaType, Operation};
@@ -125,7 +125,7 @@ impl Tried {
             Ok(providers) => providers,
             Err(error) => return self.problems.push(error.to_string()),
         };
-        let emulator = Emulator::new(providers, &Options::default(), &mut findings);
+        let emulator = Emulator::new(providers, &EmulatorOptions::default(), &mut findings);
         self.warnings = findings.len();
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         self.problems.extend(errors.map(ToString::to_string));
@@ -258,7 +258,7 @@ impl Tried {
 }
 
 /// Calls that the contract does not take, each made of a valid one.
-fn invalid(operation: &Operation, valid: &Call) -> Vec<Call> {
+fn invalid(operation: &Operation, valid: &SampleCall) -> Vec<SampleCall> {
     let mut calls = Vec::new();
     let asks = |location: Location| {
         let mut parameters = operation.parameters.iter();
@@ -272,17 +272,17 @@ fn invalid(operation: &Operation, valid: &Call) -> Vec<Call> {
     let is_guarded = !operation.security.is_empty() && !operation.security.contains(&Vec::new());
     if (asks(Location::Query) || is_guarded) && valid.target.contains('?') {
         let target = valid.target.split('?').next().unwrap().to_owned();
-        calls.push(Call { target, ..valid.clone() });
+        calls.push(SampleCall { target, ..valid.clone() });
     }
     let sent = |(name, _): &&(String, String)| !name.eq_ignore_ascii_case("content-type");
     if (asks(Location::Header) || is_guarded) && valid.headers.iter().any(|one| sent(&one)) {
         let headers = valid.headers.iter().filter(|one| !sent(one)).cloned().collect();
-        calls.push(Call { headers, ..valid.clone() });
+        calls.push(SampleCall { headers, ..valid.clone() });
     }
     let is_any = |name: &String| name == "*/*" || name.starts_with("application/*");
     let body = operation.request_body.as_ref().filter(|body| !body.content.keys().any(is_any));
     if let (Some(_), Some(_)) = (body, &valid.body) {
-        let mut call = Call { body: Some(Bytes::from_static(b"x")), ..valid.clone() };
+        let mut call = SampleCall { body: Some(Bytes::from_static(b"x")), ..valid.clone() };
         call.headers.retain(|one| sent(&one));
         call.headers.push(("Content-Type".to_owned(), "application/x-unheard-of".to_owned()));
         calls.push(call);
@@ -298,7 +298,7 @@ struct Answered {
 }
 
 impl Answered {
-    fn to(emulator: &Emulator, call: &Call) -> Self {
+    fn to(emulator: &Emulator, call: &SampleCall) -> Self {
         let mut request = http::Request::builder().method(&call.method).uri(&call.target);
         for (name, value) in &call.headers {
             request = request.header(name, value);

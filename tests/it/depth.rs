@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tombstone::behavior::{Behavior, LoadOptions};
 use tombstone::clock::Timestamp;
 use tombstone::control::Control;
-use tombstone::emulator::{Emulator, Options, Provider};
+use tombstone::emulator::{Emulator, EmulatorOptions, Provider};
 use tombstone::finding::{Finding, Severity};
 use tombstone::message::Body;
 use tombstone::openapi::{Contract, Overlay};
@@ -46,7 +46,7 @@ fn load(behavior: &str, findings: &mut Vec<Finding>) -> Option<Emulator> {
     let none = Document::parse("default.yaml", "tombstone: 1\nrecords: {}\n", findings)?;
     let fixtures = behavior.fixtures(&none, Timestamp(0), true, findings);
     let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
-    Some(Emulator::new(vec![provider], &Options::default(), findings))
+    Some(Emulator::new(vec![provider], &EmulatorOptions::default(), findings))
 }
 
 /// Named expressions of which each reads the one before, in this order or the other way around.
@@ -210,7 +210,7 @@ fn with_thing(levels: usize) -> (Emulator, Vec<Finding>) {
     let fixtures = behavior.fixtures(&fixture, Timestamp(0), false, &mut findings);
     assert_eq!(fixtures.store.len(0), usize::from(findings.is_empty()));
     let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
-    (Emulator::new(vec![provider], &Options::default(), &mut Vec::new()), findings)
+    (Emulator::new(vec![provider], &EmulatorOptions::default(), &mut Vec::new()), findings)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tombstone::emulator::Options;
+use tombstone::emulator::EmulatorOptions;
 use tombstone::faults::{Fault, FaultFormat};
 use tombstone::journal::Event;
 use tombstone::message::{Delivery, Why};
@@ -16,7 +16,7 @@ use crate::harness::{
 /// What the journal says of the last request: the faults that struck, and how it was sent.
 fn last(trial: &Trial<'_>) -> (Vec<String>, Duration, Delivery, u16) {
     let sandbox = trial.emulator.sandboxes().find(trial.name).unwrap();
-    let read = |state: &tombstone::sandbox::State| match &state
+    let read = |state: &tombstone::sandbox::SandboxState| match &state
         .journal
         .entries()
         .next_back()
@@ -292,8 +292,11 @@ fn faults_look_at_operation_provider_path_and_headers() {
 fn every_sandbox_begins_with_the_faults_that_the_server_was_given() {
     let format = FaultFormat::read(&json!({ "times": 1, "answer": { "status": 503 } })).unwrap();
     let fault = Fault::compile(format).unwrap();
-    let emulator =
-        world(&Options { clock: FROZEN, faults: vec![fault.into()], ..Options::default() });
+    let emulator = world(&EmulatorOptions {
+        clock: FROZEN,
+        faults: vec![fault.into()],
+        ..EmulatorOptions::default()
+    });
     for name in ["default", "a", "b"] {
         let trial = Trial::new(&emulator, name);
         assert_eq!(

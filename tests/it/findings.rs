@@ -9,7 +9,7 @@ use tombstone::behavior::{Behavior, LoadOptions};
 use tombstone::catalog;
 use tombstone::catalog::{Setting, Sources};
 use tombstone::clock::Timestamp;
-use tombstone::emulator::{Emulator, Options, Provider};
+use tombstone::emulator::{Emulator, EmulatorOptions, Provider};
 use tombstone::finding::Finding;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
@@ -751,7 +751,7 @@ fn what_two_servers_claim_is_told_where_the_second_one_does() {
     let names = ["one", "two", "three"];
     let providers = names.iter().zip(&contracts).map(|(name, text)| provider(name, text)).collect();
     let mut findings = Vec::new();
-    Emulator::new(providers, &Options::default(), &mut findings);
+    Emulator::new(providers, &EmulatorOptions::default(), &mut findings);
     findings.retain(|finding| finding.message.contains("host"));
     let said: Vec<_> = findings.iter().map(|it| format!("{it} at {}", it.pointer)).collect();
     expect![[r#"
@@ -772,7 +772,7 @@ fn a_provider_whose_name_stands_in_the_way_is_left_out() {
     let provider = |name: &str| provider(name, CONTRACT);
     let mut findings = Vec::new();
     let providers = ["__mine", "@other", "shops", "fine", "twin"].map(provider).into();
-    let options = Options::default();
+    let options = EmulatorOptions::default();
     let emulator = Emulator::new(providers, &options, &mut findings);
     assert_eq!(emulator.providers().map(|name| &**name).collect::<Vec<_>>(), ["fine", "twin"]);
     expect![[r#"

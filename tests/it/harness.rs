@@ -6,7 +6,7 @@ use tombstone::catalog;
 use tombstone::catalog::Sources;
 use tombstone::clock::{ClockChange, ClockStart, Timestamp};
 use tombstone::control::Control;
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::finding::Finding;
 use tombstone::message::{Body, Reply};
 
@@ -18,19 +18,19 @@ pub(crate) const FROZEN: ClockStart = ClockStart { at: Some(NOON), frozen: true,
 
 /// The built-in providers at noon, with frozen clocks.
 pub(crate) fn frozen() -> Emulator {
-    world(&Options { clock: FROZEN, ..Options::default() })
+    world(&EmulatorOptions { clock: FROZEN, ..EmulatorOptions::default() })
 }
 
 /// The built-in providers at noon.
-pub(crate) fn world(options: &Options) -> Emulator {
+pub(crate) fn world(options: &EmulatorOptions) -> Emulator {
     world_of(&Sources::default(), options)
 }
 
 /// What these files describe at noon, in which nothing may be wrong; fixture sets are read where they ask for them.
-pub(crate) fn world_of(sources: &Sources, options: &Options) -> Emulator {
+pub(crate) fn world_of(sources: &Sources, options: &EmulatorOptions) -> Emulator {
     let mut findings = Vec::new();
     let providers = catalog::load(sources, NOON, &mut findings).unwrap();
-    let options = Options { now: NOON, ..options.clone() };
+    let options = EmulatorOptions { now: NOON, ..options.clone() };
     let mut emulator = Emulator::new(providers, &options, &mut findings);
     let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));

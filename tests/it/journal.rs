@@ -10,7 +10,7 @@ use tombstone::catalog;
 use tombstone::catalog::Sources;
 use tombstone::clock::{ClockChange, Timestamp};
 use tombstone::control::{Archive, Control, JournalPage, JournalQuery, PlanRequest};
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::journal::{Back, KEPT_BODY_BYTES_MAX, Listener};
 use tombstone::message::{Body, Request};
 
@@ -32,12 +32,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::of(&Sources::default(), Options::default())
+        Self::of(&Sources::default(), EmulatorOptions::default())
     }
 
-    fn of(sources: &Sources, options: Options) -> Self {
+    fn of(sources: &Sources, options: EmulatorOptions) -> Self {
         let now = tombstone::clock::system_now();
-        Self { emulator: emulator_of(sources, &Options { now, ..options }), now }
+        Self { emulator: emulator_of(sources, &EmulatorOptions { now, ..options }), now }
     }
 
     fn control(&self) -> Control<'_> {
@@ -673,7 +673,7 @@ fn what_cannot_be_planned_is_told() {
 fn listing_takes_time_in_proportion_to_what_is_listed() {
     let world = World::of(
         &Sources::default(),
-        Options { journal_entries_max: 5_000, ..Options::default() },
+        EmulatorOptions { journal_entries_max: 5_000, ..EmulatorOptions::default() },
     );
     let time = |entries: usize| {
         world.control().clear_requests().unwrap();
@@ -744,8 +744,10 @@ fn the_archive_has_requests_as_they_came() {
 
 #[test]
 fn an_archive_of_a_long_journal_comes_in_pieces_and_tells_what_was_given_up_meanwhile() {
-    let world =
-        World::of(&Sources::default(), Options { journal_entries_max: 100, ..Options::default() });
+    let world = World::of(
+        &Sources::default(),
+        EmulatorOptions { journal_entries_max: 100, ..EmulatorOptions::default() },
+    );
     let body = json!({ "data": { "note": "x".repeat(10_000) } }).to_string();
     let call = || world.call("POST /velt/v1/organizations/delete", &VELT, &body);
     (0..100).for_each(|_| assert_eq!(call(), 400));
@@ -768,8 +770,10 @@ fn an_archive_of_a_long_journal_comes_in_pieces_and_tells_what_was_given_up_mean
 
 #[test]
 fn news_go_on_from_where_one_was_and_tell_of_gaps() {
-    let world =
-        World::of(&Sources::default(), Options { journal_entries_max: 3, ..Options::default() });
+    let world = World::of(
+        &Sources::default(),
+        EmulatorOptions { journal_entries_max: 3, ..EmulatorOptions::default() },
+    );
     let heard = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counter = Arc::clone(&heard);
     let listener: Arc<Listener> = Arc::new(move || {

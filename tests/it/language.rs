@@ -9,7 +9,7 @@ use serde_json::Value;
 use tombstone::behavior::{Behavior, LoadOptions};
 use tombstone::clock::Timestamp;
 use tombstone::control::Control;
-use tombstone::emulator::{Emulator, Options, Provider};
+use tombstone::emulator::{Emulator, EmulatorOptions, Provider};
 use tombstone::message::Body;
 use tombstone::openapi::Contract;
 use tombstone::yaml::Document;
@@ -156,10 +156,10 @@ fn vetted() -> LoadOptions {
 }
 
 pub(crate) fn library() -> Emulator {
-    library_with(CONTRACT, &Options { seed: 7, cors: false, ..Options::default() })
+    library_with(CONTRACT, &EmulatorOptions { seed: 7, cors: false, ..EmulatorOptions::default() })
 }
 
-pub(crate) fn library_with(contract: &str, options: &Options) -> Emulator {
+pub(crate) fn library_with(contract: &str, options: &EmulatorOptions) -> Emulator {
     let mut findings = Vec::new();
     let document = Document::parse("openapi.yaml", contract, &mut findings).unwrap();
     let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
@@ -394,7 +394,11 @@ fn media(operations: &str) -> Result<Emulator, Vec<String>> {
     let behavior = behavior.filter(|_| is_fine).ok_or(said)?;
     let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut findings);
     let provider = Provider { name: "library".into(), behavior, fixtures, is_built_in: false };
-    Ok(Emulator::new(vec![provider], &Options { cors: false, ..Options::default() }, &mut findings))
+    Ok(Emulator::new(
+        vec![provider],
+        &EmulatorOptions { cors: false, ..EmulatorOptions::default() },
+        &mut findings,
+    ))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use http::header::ALLOW;
 use tombstone::catalog;
 use tombstone::catalog::{DocumentSource, Sources};
 use tombstone::clock::Timestamp;
-use tombstone::emulator::{Emulator, Options, VIOLATIONS_HEADER};
+use tombstone::emulator::{Emulator, EmulatorOptions, VIOLATIONS_HEADER};
 use tombstone::message::Body;
 
 /// An emulator of these documents, and what is said of them.
@@ -23,7 +23,7 @@ fn emulator(test: &str, documents: &[(&str, &str)]) -> (Emulator, Vec<String>) {
     let sources = Sources { documents: documents.collect(), built_in: false, ..Sources::default() };
     let mut findings = Vec::new();
     let providers = catalog::load(&sources, Timestamp::default(), &mut findings).unwrap();
-    let emulator = Emulator::new(providers, &Options::default(), &mut findings);
+    let emulator = Emulator::new(providers, &EmulatorOptions::default(), &mut findings);
     std::fs::remove_dir_all(&folder).unwrap();
     (emulator, findings.into_iter().map(|finding| finding.message).collect())
 }

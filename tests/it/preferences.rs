@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tombstone::message::{Delivery, Reply, Why};
-use tombstone::sandbox::State;
+use tombstone::sandbox::SandboxState;
 
 use crate::harness::{
     Call, Trial, applivery, difference, erase, erase_in, frozen, header, json_of, partoo, progress,
@@ -14,7 +14,7 @@ use crate::harness::{
 const APPLIED: &str = "preference-applied";
 
 /// Looks at what a sandbox holds.
-fn look<R>(trial: &Trial<'_>, look: impl FnOnce(&State) -> R) -> R {
+fn look<R>(trial: &Trial<'_>, look: impl FnOnce(&SandboxState) -> R) -> R {
     let sandbox = trial.emulator.sandboxes().find(trial.name).unwrap();
     trial.emulator.sandboxes().look(&sandbox, look).unwrap()
 }
@@ -80,7 +80,7 @@ fn a_dry_run_answers_as_the_call_would_and_changes_nothing() {
         assert!(dry.account.facts.dry_run && !done.account.facts.dry_run);
         assert!(exercised(&trial) > counted);
     }
-    let tried = |state: &State| {
+    let tried = |state: &SandboxState| {
         let calls = state.journal.entries().filter_map(|entry| match &entry.event {
             tombstone::journal::Event::Call(call) => {
                 Some((call.facts.dry_run, entry.step.is_some()))
@@ -143,7 +143,7 @@ fn a_dry_run_starts_no_job_and_uses_up_no_id() {
 
 #[test]
 fn what_was_due_is_done_before_a_dry_run() {
-    let emulator = world(&tombstone::emulator::Options::default());
+    let emulator = world(&tombstone::emulator::EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let job = trial.start(&erase(&["yourUserId1"]));
     let later = trial.at(5_000);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tombstone::clock::ClockChange;
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::message::Reply;
 
 use crate::harness::{Call, FROZEN, Trial, erase, world};
@@ -137,8 +137,8 @@ fn run(trial: &Trial<'_>, calls: &[Call], steps: &[Step]) -> Vec<String> {
     told
 }
 
-fn options() -> Options {
-    Options { seed: 42, clock: FROZEN, ..Options::default() }
+fn options() -> EmulatorOptions {
+    EmulatorOptions { seed: 42, clock: FROZEN, ..EmulatorOptions::default() }
 }
 
 /// A sandbox in which faults strike by chance.

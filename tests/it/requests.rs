@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 use tombstone::catalog::Sources;
 use tombstone::clock::{Timestamp, system_now};
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::message::{Body, Reply, Why};
 
 use crate::support::{Folder, all_records, emulator_of};
@@ -35,10 +35,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::of(&Sources::default(), &Options::default())
+        Self::of(&Sources::default(), &EmulatorOptions::default())
     }
 
-    fn of(sources: &Sources, options: &Options) -> Self {
+    fn of(sources: &Sources, options: &EmulatorOptions) -> Self {
         Self { emulator: emulator_of(sources, options), now: system_now() }
     }
 
@@ -1147,7 +1147,10 @@ mod pages {
 
     #[test]
     fn without_cors_no_page_may_read_and_a_preflight_is_options() {
-        let world = World::of(&Sources::default(), &Options { cors: false, ..Options::default() });
+        let world = World::of(
+            &Sources::default(),
+            &EmulatorOptions { cors: false, ..EmulatorOptions::default() },
+        );
         world.check(
             "OPTIONS /partoo/org/42",
             &ASKS,
@@ -1294,7 +1297,7 @@ fn shop(name: &str) -> (World, Folder) {
         only: vec!["shop".to_owned()],
         ..Sources::default()
     };
-    (World::of(&sources, &Options::default()), folder)
+    (World::of(&sources, &EmulatorOptions::default()), folder)
 }
 
 #[test]

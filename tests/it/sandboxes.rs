@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tombstone::catalog::Sources;
 use tombstone::clock::{ClockChange, ClockStart, Stopwatch, Timestamp};
 use tombstone::control::{Control, SandboxSpec};
-use tombstone::emulator::Options;
+use tombstone::emulator::EmulatorOptions;
 
 use crate::harness::{
     FROZEN, NOON, Trial, applivery, call, erase, erase_in, frozen, header, json_of, partoo,
@@ -167,7 +167,8 @@ fn many_sandboxes_at_once_do_not_disturb_each_other() {
 
 #[test]
 fn past_the_limit_new_sandboxes_are_refused_and_those_that_are_there_work() {
-    let emulator = world(&Options { clock: FROZEN, sandboxes_max: 2, ..Options::default() });
+    let emulator =
+        world(&EmulatorOptions { clock: FROZEN, sandboxes_max: 2, ..EmulatorOptions::default() });
     let trial = Trial::new(&emulator, "a");
     let told_by = |name| Trial { name, ..trial }.ask(&partoo("43"));
     for name in ["a", "b", "default"] {
@@ -269,7 +270,7 @@ fn a_sandbox_begins_from_another() {
 
 #[test]
 fn a_sandbox_begins_as_it_is_told() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let told = json!({
         "seed": 5,
@@ -305,7 +306,8 @@ fn a_sandbox_begins_with_a_fixture_set() {
     let velt = "tombstone: 1\nsettings: { erasure_time: 0s }\nrecords: { workspaces: [{ id: w, name: W, api_key: velt-sandbox-key }] }\n";
     folder.write("velt/bare.yaml", velt);
     let sources = Sources { fixtures: Some(folder.path.clone()), ..Sources::default() };
-    let emulator = world_of(&sources, &Options { clock: FROZEN, ..Options::default() });
+    let emulator =
+        world_of(&sources, &EmulatorOptions { clock: FROZEN, ..EmulatorOptions::default() });
     let trial = Trial::new(&emulator, "a");
     put(&trial, json!({ "fixture_set": "bare" }));
     let state = trial.state();
@@ -424,7 +426,7 @@ fn requests_that_race_with_deletions_work_in_one_sandbox_or_the_next() {
 
 #[test]
 fn a_sandbox_that_nobody_calls_is_woken_for_its_jobs() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let woken = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&woken);
     emulator.on_work(Box::new(move || {
@@ -499,10 +501,10 @@ fn the_server_wakes_for_a_sandbox_that_nobody_calls() {
 
 #[test]
 fn ten_thousand_sandboxes_are_there_at_once_and_can_be_used() {
-    let options = Options {
+    let options = EmulatorOptions {
         clock: ClockStart::default(),
         sandbox_idle: Duration::from_secs(1),
-        ..Options::default()
+        ..EmulatorOptions::default()
     };
     let emulator = world(&options);
     let names: Vec<String> = (0..10_000).map(|number| format!("s{number}")).collect();
@@ -528,7 +530,11 @@ fn ten_thousand_sandboxes_are_there_at_once_and_can_be_used() {
 fn all_journals_together_take_what_they_may_and_the_longest_unused_give_up_first() {
     const ENTRY_BYTES_MAX: usize = 16 * 1024;
     let bytes_max = 200_000;
-    let options = Options { clock: FROZEN, journal_bytes_max: bytes_max, ..Options::default() };
+    let options = EmulatorOptions {
+        clock: FROZEN,
+        journal_bytes_max: bytes_max,
+        ..EmulatorOptions::default()
+    };
     let emulator = world(&options);
     let budget = emulator.sandboxes().budget();
     let unknown = call("GET /nothing", &[], &"x".repeat(1_000));
@@ -558,7 +564,11 @@ fn all_journals_together_take_what_they_may_and_the_longest_unused_give_up_first
 #[test]
 fn journals_are_kept_in_bounds_by_many_at_once() {
     let bytes_max = 100_000;
-    let options = Options { clock: FROZEN, journal_bytes_max: bytes_max, ..Options::default() };
+    let options = EmulatorOptions {
+        clock: FROZEN,
+        journal_bytes_max: bytes_max,
+        ..EmulatorOptions::default()
+    };
     let emulator = world(&options);
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -582,7 +592,8 @@ fn journals_are_kept_in_bounds_by_many_at_once() {
 
 #[test]
 fn what_one_sandbox_holds_is_bounded() {
-    let options = Options { clock: FROZEN, sandbox_bytes_max: 100_000, ..Options::default() };
+    let options =
+        EmulatorOptions { clock: FROZEN, sandbox_bytes_max: 100_000, ..EmulatorOptions::default() };
     let emulator = world(&options);
     let trial = Trial::new(&emulator, "a");
     let name = "n".repeat(10_000);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tombstone::clock::ClockChange;
-use tombstone::emulator::Options;
+use tombstone::emulator::EmulatorOptions;
 
 use crate::harness::{
     NOON, Trial, applivery, difference, erase, frozen, header, json_of, partoo, progress,
@@ -13,7 +13,7 @@ use crate::harness::{
 
 #[test]
 fn what_a_state_has_as_sandboxes_begin_is_shared_with_them() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     assert_eq!(trial.status(&partoo("43")), 200);
     let state = trial.state();
@@ -115,7 +115,7 @@ fn what_happened_before_a_state_was_put_is_not_undone_and_a_reset_leads_to_the_b
 
 #[test]
 fn a_running_clock_runs_on_from_where_the_state_has_it() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let job = trial.start(&erase(&["yourUserId1"]));
     trial.control().change_clock(ClockChange::Rate(10.0)).unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tombstone::catalog::Sources;
 use tombstone::clock::system_now;
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::finding::Finding;
 use tombstone::server::log::{Format, Log};
 use tombstone::server::tls::Identity;
@@ -73,11 +73,11 @@ impl Write for Lines {
 
 /// The world that the built-in files describe.
 pub(crate) fn emulator() -> Arc<Emulator> {
-    Arc::new(emulator_of(&Sources::default(), &Options::default()))
+    Arc::new(emulator_of(&Sources::default(), &EmulatorOptions::default()))
 }
 
 /// The world that these files describe, in which nothing may be wrong.
-pub(crate) fn emulator_of(sources: &Sources, options: &Options) -> Emulator {
+pub(crate) fn emulator_of(sources: &Sources, options: &EmulatorOptions) -> Emulator {
     let mut findings = Vec::new();
     let providers = catalog::load(sources, system_now(), &mut findings).unwrap();
     let emulator = Emulator::new(providers, options, &mut findings);

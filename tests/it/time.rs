@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tombstone::catalog::Sources;
 use tombstone::clock::{ClockChange, Timestamp};
 use tombstone::control::{ClockRequest, JournalQuery};
-use tombstone::emulator::Options;
+use tombstone::emulator::EmulatorOptions;
 use tombstone::journal::Back;
 
 use crate::harness::{
@@ -33,8 +33,8 @@ fn none_of(tasks: i64) -> (Value, Value) {
 
 fn entries(trial: &Trial<'_>) -> Vec<(String, Timestamp)> {
     let sandbox = trial.emulator.sandboxes().find(trial.name).unwrap();
-    let read = |state: &tombstone::sandbox::State| {
-        let kind = |entry: &tombstone::journal::Entry| format!("{:?}", entry.event);
+    let read = |state: &tombstone::sandbox::SandboxState| {
+        let kind = |entry: &tombstone::journal::JournalEntry| format!("{:?}", entry.event);
         let kind = |entry| kind(entry).split(['(', ' ', '{']).next().unwrap().to_owned();
         state.journal.entries().map(|entry| (kind(entry), entry.at)).collect()
     };
@@ -92,7 +92,7 @@ fn an_advance_runs_the_tasks_of_all_jobs_in_order_and_at_their_own_times() {
 
 #[test]
 fn a_running_clock_does_tasks_at_their_times_though_nobody_asked_then() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let job = trial.start(&erase(&["yourUserId1"]));
     // Whoever looks first finds what is due done, an admin too.
@@ -121,7 +121,7 @@ fn a_clock_that_is_set_back_does_nothing_twice() {
     assert_eq!(set(7_000).tasks_run, 1);
     assert_eq!(left(&trial, &job), done(2, 6_000));
     // What was due before the clock was set back on a running clock was done then.
-    let running = world(&Options::default());
+    let running = world(&EmulatorOptions::default());
     let trial = Trial::new(&running, "a");
     let job = trial.start(&erase(&["yourUserId1"]));
     trial.at(5_000).control().change_clock(ClockChange::Set(NOON)).unwrap();
@@ -130,7 +130,7 @@ fn a_clock_that_is_set_back_does_nothing_twice() {
 
 #[test]
 fn a_rate_makes_a_day_pass_in_a_minute() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let now = |trial: &Trial<'_>| trial.control().clock().unwrap().now;
     trial.control().change_clock(ClockChange::Rate(1_440.0)).unwrap();
@@ -209,7 +209,8 @@ fn an_erasure_can_be_instant_by_sandbox_and_by_fixture_set() {
     let text = text.replace("records:\n", "settings: { erasure_time: 0s }\nrecords:\n");
     folder.write("velt/instant.yaml", &text);
     let sources = Sources { fixtures: Some(folder.path.clone()), ..Sources::default() };
-    let emulator = world_of(&sources, &Options { clock: FROZEN, ..Options::default() });
+    let emulator =
+        world_of(&sources, &EmulatorOptions { clock: FROZEN, ..EmulatorOptions::default() });
     for (name, spec) in [
         ("by-setting", json!({ "settings": { "velt": { "erasure_time": 0 } } })),
         ("by-set", json!({ "fixture_set": "instant" })),
@@ -248,7 +249,11 @@ fn the_answer_to_an_erasure_can_take_its_time() {
 #[test]
 fn the_tasks_of_a_large_job_do_not_push_the_journal_past_its_bound() {
     let bytes_max = 1 << 20;
-    let options = Options { clock: FROZEN, journal_bytes_max: bytes_max, ..Options::default() };
+    let options = EmulatorOptions {
+        clock: FROZEN,
+        journal_bytes_max: bytes_max,
+        ..EmulatorOptions::default()
+    };
     let emulator = world(&options);
     let trial = Trial::new(&emulator, "a");
     let spec = json!({ "settings": { "velt": { "erasure_time": 0 } } });
@@ -350,7 +355,8 @@ fn a_job_that_touches_its_own_record_comes_to_an_end() {
         only: vec!["odd".to_owned()],
         ..Sources::default()
     };
-    let emulator = world_of(&sources, &Options { clock: FROZEN, ..Options::default() });
+    let emulator =
+        world_of(&sources, &EmulatorOptions { clock: FROZEN, ..EmulatorOptions::default() });
     let trial = Trial::new(&emulator, "a");
     for operation in ["mark", "close"] {
         assert_eq!(trial.status(&call(&format!("POST /odd/{operation}/a"), &[], "")), 202);
@@ -362,7 +368,7 @@ fn a_job_that_touches_its_own_record_comes_to_an_end() {
 
 #[test]
 fn a_job_record_that_somebody_made_up_is_not_due_for_ever() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let record = |tasks: Value, due: i64| {
         json!({ "job": "x", "state": "running", "args": {}, "tasks": tasks, "tasks_count": 1, "tasks_left": 1,
@@ -393,7 +399,7 @@ fn a_job_record_that_somebody_made_up_is_not_due_for_ever() {
 
 #[test]
 fn a_task_of_a_large_job_costs_what_it_changes() {
-    let emulator = world(&Options { clock: FROZEN, ..Options::default() });
+    let emulator = world(&EmulatorOptions { clock: FROZEN, ..EmulatorOptions::default() });
     let trial = Trial::new(&emulator, "a");
     let organizations: Vec<String> = (0..2_000).map(|number| format!("o_{number}")).collect();
     let organizations: Vec<&str> = organizations.iter().map(String::as_str).collect();
@@ -416,7 +422,7 @@ fn a_task_of_a_large_job_costs_what_it_changes() {
 
 #[test]
 fn tasks_of_a_large_job_are_taken_back_and_done_again() {
-    let emulator = world(&Options { clock: FROZEN, ..Options::default() });
+    let emulator = world(&EmulatorOptions { clock: FROZEN, ..EmulatorOptions::default() });
     let trial = Trial::new(&emulator, "a");
     let organizations: Vec<String> = (0..300).map(|number| format!("o_{number}")).collect();
     let organizations: Vec<&str> = organizations.iter().map(String::as_str).collect();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 use serde_json::{Value, json};
 use tombstone::clock::{ClockChange, Timestamp};
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::journal::Back;
 
 use crate::harness::{
@@ -153,7 +153,9 @@ fn perform(trial: &Trial<'_>, act: &Act) {
 fn steps(trial: &Trial<'_>) -> usize {
     let sandbox = trial.emulator.sandboxes().find(trial.name).unwrap();
     let count = |most: usize| {
-        let way = |state: &tombstone::sandbox::State| state.journal.back(Back::Steps(most)).is_ok();
+        let way = |state: &tombstone::sandbox::SandboxState| {
+            state.journal.back(Back::Steps(most)).is_ok()
+        };
         trial.emulator.sandboxes().look(&sandbox, way).unwrap()
     };
     (1..1_000).find(|most| !count(*most)).unwrap() - 1
@@ -293,7 +295,7 @@ fn undoing_the_call_that_started_a_job_takes_its_tasks_along() {
 
 #[test]
 fn tasks_alone_are_undone_and_done_again() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     trial.start(&erase(&["yourUserId1"]));
     let later = trial.at(5_000);
@@ -309,7 +311,11 @@ fn tasks_alone_are_undone_and_done_again() {
 
 #[test]
 fn past_the_horizon_the_oldest_that_can_be_undone_is_told() {
-    let emulator = world(&Options { clock: FROZEN, journal_entries_max: 3, ..Options::default() });
+    let emulator = world(&EmulatorOptions {
+        clock: FROZEN,
+        journal_entries_max: 3,
+        ..EmulatorOptions::default()
+    });
     let trial = Trial::new(&emulator, "a");
     let nothing = trial.control().undo(Back::Steps(1)).map_err(status_of);
     assert_eq!(nothing.unwrap_err(), 404);
@@ -338,7 +344,7 @@ fn past_the_horizon_the_oldest_that_can_be_undone_is_told() {
 
 #[test]
 fn undoing_a_change_of_the_clock_does_not_stop_time() {
-    let emulator = world(&Options::default());
+    let emulator = world(&EmulatorOptions::default());
     let trial = Trial::new(&emulator, "a");
     let now = |trial: &Trial<'_>| Timestamp::parse(&trial.control().clock().unwrap().now).unwrap();
     trial.control().reset().unwrap();

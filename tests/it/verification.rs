@@ -9,7 +9,7 @@ use tombstone::clock::{ClockChange, Timestamp};
 use tombstone::control::{
     Calls, Control, CoverageView, Expectation, Records, Residue, ResidueQuery, Verification,
 };
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::journal::Back;
 use tombstone::message::Body;
 
@@ -133,7 +133,7 @@ fn what_no_request_leads_to_is_not_counted() {
 
     let (from, to) =
         ("'400': {", "'418': { description: a teapot, x-unreachable: why }\n        '400': {");
-    let teapots = library_with(&CONTRACT.replace(from, to), &Options::default());
+    let teapots = library_with(&CONTRACT.replace(from, to), &EmulatorOptions::default());
     let with_one_more = Control::coverage_of_all(&teapots, None).unwrap();
     let teapot = &with_one_more.providers[0].operations[1].responses[1];
     assert_eq!((teapot.status.as_str(), teapot.reachable), ("418", false));
@@ -566,7 +566,7 @@ fn what_was_before_a_request_does_not_count() {
 
 #[test]
 fn a_journal_that_has_forgotten_says_so_and_proves_no_upper_bound() {
-    let options = Options { journal_entries_max: 2, ..Options::default() };
+    let options = EmulatorOptions { journal_entries_max: 2, ..EmulatorOptions::default() };
     let emulator = library_with(CONTRACT, &options);
     calls(&emulator, &["DELETE /authors/ben", "DELETE /authors/cy", "GET /whoami", "GET /whoami"]);
     let told = verdict(

@@ -16,7 +16,7 @@ use crate::behavior::settings::check_span;
 use crate::behavior::shape::Shapes;
 use crate::behavior::span::duration_ms;
 use crate::expression::{Type, from_json};
-use crate::finding::child;
+use crate::pointer::child;
 
 /// The jobs of a file, each with the resource that keeps its records.
 pub(super) fn records(file: &BehaviorFile, shapes: &Shapes) -> IndexMap<String, Option<usize>> {

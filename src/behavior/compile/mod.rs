@@ -23,9 +23,10 @@ use crate::behavior::notes::Notes;
 use crate::behavior::shape::{self, Shapes};
 use crate::behavior::table::OperationTable;
 
-use crate::expression::{Expression, Names, Template, Type, from_json};
-use crate::finding::{child, did_you_mean};
+use crate::expression::{Expression, ScopeNames, Template, Type, from_json};
+use crate::finding::did_you_mean;
 use crate::openapi::{Contract, Operation};
+use crate::pointer::child;
 
 /// Reads a behavior file against its contract. What is wrong goes to `notes`; `None` when no store can be kept
 /// for its resources.

@@ -16,9 +16,9 @@ use crate::behavior::format::{
 use crate::behavior::names::{NamesInScope, expression};
 use crate::behavior::settings::{check_span, delay_ms};
 use crate::behavior::table::{Rule, RuleInfo};
-use crate::expression::{Expression, Names, Type, from_json};
-use crate::finding::child;
+use crate::expression::{Expression, ScopeNames, Type, from_json};
 use crate::openapi::Operation;
+use crate::pointer::child;
 use crate::store::OnDelete;
 
 /// One kind of failure entries.
@@ -90,7 +90,7 @@ impl<'c> Compiler<'c, '_> {
     }
 
     /// An expression that gives a time span; whether it does is known where it needs settings only.
-    fn delay(&mut self, text: &str, pointer: &str, names: &dyn Names) -> Option<Expression> {
+    fn delay(&mut self, text: &str, pointer: &str, names: &dyn ScopeNames) -> Option<Expression> {
         let (delay, _) = expression(text, pointer, names, self.notes)?;
         let settings = from_json(&Json::Object(self.file.settings.clone()));
         if let Err(reason) = check_span(&delay, &settings, delay_ms) {
@@ -123,7 +123,7 @@ impl<'c> Compiler<'c, '_> {
         format: &AnswerFormat,
         pointer: &str,
         operation: Option<&Operation>,
-        names: &dyn Names,
+        names: &dyn ScopeNames,
     ) -> Option<Answer> {
         let schemas = &self.contract.schemas;
         let place = AnswerPlace { pointer, operation, names, schemas, vet: self.vet };

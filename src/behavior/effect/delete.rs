@@ -10,7 +10,7 @@ use crate::behavior::names::NamesInScope;
 use crate::behavior::scope::Overlay;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Value, from_json};
-use crate::store::{Change, Record, Refused};
+use crate::store::{Change, DeleteRefused, Record};
 
 /// Deletes records.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ impl Planner<'_> {
         };
         let changes =
             store.plan_delete(&targets, &mut update).map_err(|refused| match refused {
-                Refused::Restricted { place: (resource, relation), .. } => {
+                DeleteRefused::Restricted { place: (resource, relation), .. } => {
                     Stopped::Restricted { resource, relation }
                 }
-                Refused::Update(stopped) => stopped,
-                Refused::Broken(error) => Stopped::Fault(error.to_string()),
+                DeleteRefused::Update(stopped) => stopped,
+                DeleteRefused::Broken(error) => Stopped::Fault(error.to_string()),
             })?;
         self.held(changes)
     }

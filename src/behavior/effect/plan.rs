@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::expression::{Expression, Failure, Value};
 use crate::ids::Ids;
 use crate::openapi::Schemas;
-use crate::store::{Change, Error, Key};
+use crate::store::{Change, Key, RecordError};
 
 /// What a rule or a task changes.
 pub(crate) trait Effect: fmt::Debug + Send + Sync {
@@ -103,11 +103,11 @@ impl From<Failure> for Stopped {
     }
 }
 
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
+impl From<RecordError> for Stopped {
+    fn from(error: RecordError) -> Self {
         let (reason, resource) = match &error {
-            Error::KeyTaken { resource, .. } => ("key_taken", resource),
-            Error::UniqueTaken { resource, .. } => ("not_unique", resource),
+            RecordError::KeyTaken { resource, .. } => ("key_taken", resource),
+            RecordError::UniqueTaken { resource, .. } => ("not_unique", resource),
             _ => return Self::Fault(error.to_string()),
         };
         Self::Conflict { reason, resource: Arc::clone(resource), message: error.to_string() }

@@ -9,9 +9,10 @@ use crate::behavior::names::expression;
 use crate::behavior::new_key::NewKey;
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::Shapes;
-use crate::expression::{Expression, Names, Template, Type};
-use crate::finding::{child, did_you_mean};
+use crate::expression::{Expression, ScopeNames, Template, Type};
+use crate::finding::did_you_mean;
 use crate::openapi::Schemas;
+use crate::pointer::child;
 use crate::store::Model;
 
 /// What effects are read against.
@@ -38,7 +39,7 @@ impl EffectReader<'_, '_> {
         &mut self,
         text: &str,
         pointer: &str,
-        names: &dyn Names,
+        names: &dyn ScopeNames,
     ) -> Option<(Expression, Target)> {
         let (targets, kind) = expression(text, pointer, names, self.notes)?;
         let kind = match kind {
@@ -82,7 +83,7 @@ impl EffectReader<'_, '_> {
         &mut self,
         format: &Json,
         pointer: &str,
-        names: &dyn Names,
+        names: &dyn ScopeNames,
         resource: Option<usize>,
     ) -> Option<Template> {
         match Template::compile(format) {

@@ -14,7 +14,7 @@ use crate::behavior::effect::start_job::StartJob;
 use crate::behavior::effect::update::Update;
 use crate::behavior::names::NamesInScope;
 use crate::expression::Type;
-use crate::finding::child;
+use crate::pointer::child;
 
 /// Effects that were read, and the types of the records that they create or change, by name.
 pub(crate) type Read = (Vec<Step>, BTreeMap<String, Type>);

@@ -11,9 +11,10 @@ use crate::control::verify::verdict::Held;
 use crate::control::verify::words::{SHOWN_MAX, shown_list};
 use crate::emulator::Emulator;
 use crate::faults::path_fits;
-use crate::journal::{Call, Event};
+use crate::journal::{Event, JournaledCall};
 use crate::message::Why;
-use crate::sandbox::State;
+use crate::printable::shortened;
+use crate::sandbox::SandboxState;
 
 /// How much of a path a message quotes, in characters.
 const PATH_CHARS_MAX: usize = 120;
@@ -43,7 +44,7 @@ struct Seen {
 
 impl Made {
     /// Every call from the entry `since` on, except those that were only tried.
-    pub(super) fn of(emulator: &Emulator, state: &State, since: u64) -> Self {
+    pub(super) fn of(emulator: &Emulator, state: &SandboxState, since: u64) -> Self {
         let entries = state.journal.entries().skip_while(|entry| entry.id < since);
         let calls = entries.filter_map(|entry| match &entry.event {
             Event::Call(call) if !call.facts.dry_run => Some(Seen::of(emulator, entry.id, call)),
@@ -116,7 +117,7 @@ impl Made {
 }
 
 impl Seen {
-    fn of(emulator: &Emulator, id: u64, call: &Call) -> Self {
+    fn of(emulator: &Emulator, id: u64, call: &JournaledCall) -> Self {
         let (method, target) = call.exchange.request_line();
         let path = path_of(target);
         let provider = call.facts.provider;
@@ -149,9 +150,8 @@ impl Seen {
 /// As a message begins with it.
 impl std::fmt::Display for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let path: String = self.path.chars().take(PATH_CHARS_MAX).collect();
-        let more = if path.len() < self.path.len() { "…" } else { "" };
-        write!(f, "request {}, `{} {path}{more}`", self.id, self.method)
+        let path = shortened(&self.path, PATH_CHARS_MAX);
+        write!(f, "request {}, `{} {path}`", self.id, self.method)
     }
 }
 

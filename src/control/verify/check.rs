@@ -12,7 +12,8 @@ use crate::control::verify::format::{
 };
 use crate::emulator::Emulator;
 use crate::faults::METHODS;
-use crate::finding::{child, did_you_mean};
+use crate::finding::did_you_mean;
+use crate::pointer::child;
 use crate::store::Key;
 
 /// One expectation, ready to be decided.

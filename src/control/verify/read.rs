@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::control::unfit;
 use crate::control::verify::format::{Calls, Expectation, PROBLEMS_MAX, Records, Verification};
-use crate::finding::{child, did_you_mean};
+use crate::finding::did_you_mean;
+use crate::pointer::child;
 use crate::problem::Problem;
 
 impl Verification {

@@ -12,7 +12,7 @@ use crate::control::verify::verdict::{Held, Outcome, Verdict};
 use crate::control::verify::words::{SHOWN_MAX, shown_text, shown_value};
 use crate::control::{Control, ResidueHit, ResiduePlace, ResidueQuery, unfit};
 use crate::problem::Problem;
-use crate::sandbox::State;
+use crate::sandbox::SandboxState;
 
 /// What a sandbox is held against what is expected.
 struct Ground {
@@ -47,7 +47,7 @@ impl Control<'_> {
 
     fn ground(
         &self,
-        state: &State,
+        state: &SandboxState,
         since: Option<u64>,
         needs_calls: bool,
     ) -> Result<Ground, Problem> {
@@ -93,7 +93,7 @@ impl Control<'_> {
     }
 }
 
-fn out_of_reach(state: &State, since: u64) -> Problem {
+fn out_of_reach(state: &SandboxState, since: u64) -> Problem {
     let has = match state.journal.entries().next() {
         Some(oldest) => format!("it has {} to {}", oldest.id, state.journal.last_id()),
         None => "it is empty".to_owned(),

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 
 use crate::message::is_media_type;
 use crate::openapi::direction::Direction;
-use crate::openapi::references::Found;
+use crate::openapi::references::Referred;
 use crate::openapi::{
-    Encoding, Location, MediaType, Parameter, RequestBody, SchemaId, Style, layout, leaves,
+    Encoding, Location, MediaType, Parameter, ParameterStyle, RequestBody, SchemaId, leaves,
     references, schema,
 };
+use crate::pointer::child;
 
 use super::parameters::{plain, query_style};
 use super::reader::{Reader, Sample, without};
@@ -23,7 +24,7 @@ impl<'d> Reader<'d> {
         map: &Map<String, Value>,
     ) -> Option<(String, MediaType)> {
         map.get("content")?;
-        let content = layout::child(pointer, "content");
+        let content = child(pointer, "content");
         // How parts are written means nothing there; and a part's header with parts would go on without end.
         self.content(&content, Direction::Request, false).into_iter().next()
     }
@@ -37,7 +38,7 @@ impl<'d> Reader<'d> {
         let typed: Option<openapiv3::RequestBody> =
             leaves::typed(leaf, leaves::REQUEST_BODY, self.document, &at, &mut self.findings);
         let body = typed.map(|typed| {
-            let pointer = layout::child(&at, "content");
+            let pointer = child(&at, "content");
             let content = self.content(&pointer, Direction::Request, true);
             RequestBody { required: typed.required, content }
         });
@@ -71,7 +72,7 @@ impl<'d> Reader<'d> {
             }
             let schema = self.schema(&at, map);
             let examples = self.media_examples(&at, schema, direction);
-            let encoding = layout::child(&at, "encoding");
+            let encoding = child(&at, "encoding");
             let encoding = if has_parts { self.encodings(&encoding) } else { IndexMap::default() };
             found.insert(name.clone(), MediaType { schema, examples, encoding });
         }
@@ -88,14 +89,14 @@ impl<'d> Reader<'d> {
             let Some(typed) = typed else { continue };
             let styled =
                 ["style", "explode", "allowReserved"].iter().any(|name| map.contains_key(*name));
-            let style = typed.style.as_ref().map_or(Style::Form, query_style);
+            let style = typed.style.as_ref().map_or(ParameterStyle::Form, query_style);
             let explode = map.get("explode").and_then(Value::as_bool);
             let content_types = typed.content_type.as_deref().unwrap_or_default().split(',');
             let content_types = content_types.map(str::trim).filter(|name| !name.is_empty());
             let encoding = Encoding {
                 content_types: content_types.map(str::to_owned).collect(),
-                headers: self.part_headers(&layout::child(&at, "headers")),
-                style: styled.then(|| (style, explode.unwrap_or(style == Style::Form))),
+                headers: self.part_headers(&child(&at, "headers")),
+                style: styled.then(|| (style, explode.unwrap_or(style == ParameterStyle::Form))),
             };
             found.insert(name.clone(), encoding);
         }
@@ -130,12 +131,12 @@ impl<'d> Reader<'d> {
         direction: Direction,
     ) -> IndexMap<String, Value> {
         let mut found = IndexMap::new();
-        if let Some((at, value)) = self.data(&layout::child(pointer, "example")) {
+        if let Some((at, value)) = self.data(&child(pointer, "example")) {
             found.insert(String::new(), (at, value.clone()));
         }
-        for (name, pointer) in self.entries(&layout::child(pointer, "examples")) {
+        for (name, pointer) in self.entries(&child(pointer, "examples")) {
             let Some((at, example)) = self.object(&pointer) else { continue };
-            let own = ["value", "dataValue"].map(|field| layout::child(&at, field));
+            let own = ["value", "dataValue"].map(|field| child(&at, field));
             let own = own.iter().find_map(|field| self.data(field));
             let value = own.or_else(|| {
                 let at = schema::target(example.get("externalValue")?.as_str()?)?;
@@ -171,7 +172,7 @@ impl<'d> Reader<'d> {
             return Some(own);
         }
         match references::find(self.document.root(), pointer) {
-            Found::Value(at, value) => {
+            Referred::Value(at, value) => {
                 self.findings.push(references::unusual(self.document, pointer));
                 Some((at, value))
             }
@@ -186,11 +187,11 @@ impl<'d> Reader<'d> {
     fn inherited(&self, schema: SchemaId) -> Option<(String, Value)> {
         let (pointer, lowered) = self.lowering.resolved(schema.number());
         let place = |at: String| match references::find(self.document.root(), &at) {
-            Found::Value(at, _) => at,
+            Referred::Value(at, _) => at,
             _ => at,
         };
         if let Some(example) = lowered.get("example") {
-            return Some((place(layout::child(&pointer, "example")), example.clone()));
+            return Some((place(child(&pointer, "example")), example.clone()));
         }
         let first = lowered.get("examples").and_then(Value::as_array)?.first()?;
         Some((place(format!("{pointer}/examples/0")), first.clone()))

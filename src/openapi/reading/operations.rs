@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::openapi::condition::{PathKey, names_in};
 use crate::openapi::layout::METHODS;
-use crate::openapi::{NotEmulated, Operation, layout};
+use crate::openapi::{NotEmulated, Operation};
+use crate::pointer::child;
 
 use super::reader::Reader;
 use super::security::Security;
@@ -67,7 +68,7 @@ impl<'d> Reader<'d> {
                 if let Some(line) = ids.get(&operation.id) {
                     let id = format!("{} {}", operation.method, operation.key);
                     let message = format!("operationId `{}` is on line {line} too", operation.id);
-                    let at = layout::child(&at, "operationId");
+                    let at = child(&at, "operationId");
                     self.advise(&at, message, &format!("this one is called `{id}`"));
                     operation.id = id;
                 }
@@ -127,7 +128,7 @@ impl<'d> Reader<'d> {
                 if is_known || !METHODS.contains(&lower.as_str()) {
                     continue;
                 }
-                let at = layout::child(&place, name);
+                let at = child(&place, name);
                 if lower != *name {
                     self.warn(&at, format!("`{name}` is read as `{lower}`"));
                 }
@@ -163,7 +164,7 @@ impl<'d> Reader<'d> {
             self.misplaced(&place, "an object");
             return None;
         }
-        let own = self.security(&layout::child(pointer, "security"));
+        let own = self.security(&child(pointer, "security"));
         let security = match (&own, general) {
             (Security::Unknown(why), _) | (Security::Unsaid, Security::Unknown(why)) => {
                 self.refuse(method, key, pointer, why.clone());
@@ -185,7 +186,7 @@ impl<'d> Reader<'d> {
             summary: self.field(pointer, "summary").and_then(Value::as_str).map(str::to_owned),
             deprecated: self.field(pointer, "deprecated") == Some(&Value::Bool(true)),
             parameters,
-            request_body: self.request_body(&layout::child(pointer, "requestBody")),
+            request_body: self.request_body(&child(pointer, "requestBody")),
             responses: self.operation_responses(pointer),
             security,
             file: Arc::clone(self.document.file_of(pointer)),
@@ -201,7 +202,7 @@ impl<'d> Reader<'d> {
             Some(_) => {
                 let message = "`operationId` is not a text";
                 let hint = format!("this one is called `{fallback}`");
-                self.advise(&layout::child(pointer, "operationId"), message, &hint);
+                self.advise(&child(pointer, "operationId"), message, &hint);
                 fallback
             }
         }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::finding::did_you_mean;
 use crate::message::is_token;
 use crate::openapi::condition::{PathKey, names_in};
-use crate::openapi::{Location, Parameter, Style, layout, leaves};
+use crate::openapi::{Location, Parameter, ParameterStyle, leaves};
+use crate::pointer::child;
 
 use super::reader::{Reader, without};
 
@@ -27,7 +28,7 @@ impl Reader<'_> {
         places.push(operation.to_owned());
         for place in places {
             let mut own = HashSet::new();
-            let list = layout::child(&place, "parameters");
+            let list = child(&place, "parameters");
             if place != operation && self.written(&list).is_none() {
                 continue;
             }
@@ -154,7 +155,7 @@ impl Reader<'_> {
             required,
             schema,
             style,
-            explode: typed.explode.unwrap_or(style == Style::Form),
+            explode: typed.explode.unwrap_or(style == ParameterStyle::Form),
             content,
             allow_empty,
             default,
@@ -181,7 +182,7 @@ fn match_query(key: &PathKey, line: u32, parameters: &mut Vec<Parameter>) {
         });
         let parameter = &mut parameters[place];
         parameter.location = Location::Query;
-        (parameter.style, parameter.explode) = (Style::Form, true);
+        (parameter.style, parameter.explode) = (ParameterStyle::Form, true);
         parameter.name.clone_from(&piece.name);
     }
 }
@@ -193,7 +194,7 @@ pub(super) fn plain(name: &str, location: Location, line: u32) -> Parameter {
         location,
         required: false,
         schema: None,
-        style: Style::Simple,
+        style: ParameterStyle::Simple,
         explode: false,
         content: None,
         allow_empty: false,
@@ -202,30 +203,30 @@ pub(super) fn plain(name: &str, location: Location, line: u32) -> Parameter {
     }
 }
 
-fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, Style) {
+fn location_and_style(parameter: &openapiv3::Parameter) -> (Location, ParameterStyle) {
     use openapiv3::Parameter::{Cookie, Header, Path, Query};
     use openapiv3::PathStyle;
     match parameter {
         Path { style, .. } => {
             let style = match style {
-                PathStyle::Matrix => Style::Matrix,
-                PathStyle::Label => Style::Label,
-                PathStyle::Simple => Style::Simple,
+                PathStyle::Matrix => ParameterStyle::Matrix,
+                PathStyle::Label => ParameterStyle::Label,
+                PathStyle::Simple => ParameterStyle::Simple,
             };
             (Location::Path, style)
         }
         Query { style, .. } => (Location::Query, query_style(style)),
-        Header { .. } => (Location::Header, Style::Simple),
-        Cookie { .. } => (Location::Cookie, Style::Form),
+        Header { .. } => (Location::Header, ParameterStyle::Simple),
+        Cookie { .. } => (Location::Cookie, ParameterStyle::Form),
     }
 }
 
-pub(super) const fn query_style(style: &openapiv3::QueryStyle) -> Style {
+pub(super) const fn query_style(style: &openapiv3::QueryStyle) -> ParameterStyle {
     use openapiv3::QueryStyle;
     match style {
-        QueryStyle::Form => Style::Form,
-        QueryStyle::SpaceDelimited => Style::SpaceDelimited,
-        QueryStyle::PipeDelimited => Style::PipeDelimited,
-        QueryStyle::DeepObject => Style::DeepObject,
+        QueryStyle::Form => ParameterStyle::Form,
+        QueryStyle::SpaceDelimited => ParameterStyle::SpaceDelimited,
+        QueryStyle::PipeDelimited => ParameterStyle::PipeDelimited,
+        QueryStyle::DeepObject => ParameterStyle::DeepObject,
     }
 }

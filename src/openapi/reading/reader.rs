@@ -10,11 +10,12 @@ use serde_json::{Map, Value};
 use crate::finding::{Finding, did_you_mean};
 use crate::openapi::direction::Direction;
 use crate::openapi::lowering::Lowering;
-use crate::openapi::references::Found;
+use crate::openapi::references::Referred;
 use crate::openapi::{
     NotEmulated, Parameter, RequestBody, Response, SchemaId, SecurityScheme, gathering, layout,
     references, remote, schema,
 };
+use crate::pointer::child;
 use crate::yaml::Document;
 
 /// Where an example is and the schema it has to fit, for `check`.
@@ -101,15 +102,15 @@ impl<'d> Reader<'d> {
     /// The value at a place and where it is, with references followed. One that leads nowhere is a finding.
     pub(super) fn find(&mut self, pointer: &str) -> Option<(String, &'d Value)> {
         match references::find(self.document.root(), pointer) {
-            Found::Value(at, value) => Some((at, value)),
-            Found::Nothing => None,
-            Found::Broken(at, reference) => {
+            Referred::Value(at, value) => Some((at, value)),
+            Referred::Nothing => None,
+            Referred::Broken(at, reference) => {
                 self.unresolved(&at, reference);
                 None
             }
             // On the way there, it is told for what is on the way.
-            Found::Circle if self.written(pointer).is_none() => None,
-            Found::Circle => {
+            Referred::Circle if self.written(pointer).is_none() => None,
+            Referred::Circle => {
                 let place = layout::name(pointer);
                 let message = format!("`{place}` refers to itself in a circle and is left out");
                 self.warn(pointer, message);
@@ -134,7 +135,7 @@ impl<'d> Reader<'d> {
 
     /// A field of an object, read where it is written or where a reference in the stead of the object leads.
     pub(super) fn field(&self, holder: &str, name: &str) -> Option<&'d Value> {
-        references::find(self.document.root(), &layout::child(holder, name)).value()
+        references::find(self.document.root(), &child(holder, name)).value()
     }
 
     /// The entries of a map, with their pointers. Anything else than a map is a finding. What stands beside a reference
@@ -155,10 +156,10 @@ impl<'d> Reader<'d> {
         {
             let names = map.keys().filter(|name| *name != "$ref");
             beside.extend(names.clone());
-            found.extend(names.map(|name| (name, layout::child(pointer, name))));
+            found.extend(names.map(|name| (name, child(pointer, name))));
         }
         let names = map.into_iter().flat_map(Map::keys).filter(|name| !beside.contains(name));
-        found.extend(names.map(|name| (name, layout::child(&at, name))));
+        found.extend(names.map(|name| (name, child(&at, name))));
         found
     }
 
@@ -189,7 +190,7 @@ impl<'d> Reader<'d> {
     pub(in crate::openapi) fn note_components(&mut self) {
         let maps = self.field("", "components").and_then(Value::as_object);
         let maps = maps.into_iter().flat_map(Map::keys);
-        let maps = maps.map(|name| layout::child("/components", name));
+        let maps = maps.map(|name| child("/components", name));
         for pointer in std::iter::once("/components".to_owned()).chain(maps) {
             if self.written(&pointer).and_then(schema::reference).is_some() {
                 self.find_plain(&pointer);
@@ -215,7 +216,7 @@ impl<'d> Reader<'d> {
     /// The schema in a field; the reference itself when it is one.
     pub(super) fn schema(&mut self, holder: &str, map: &Map<String, Value>) -> Option<SchemaId> {
         map.get("schema")?;
-        let pointer = layout::child(holder, "schema");
+        let pointer = child(holder, "schema");
         self.lowering.schema(&pointer, &mut self.findings).map(SchemaId::new)
     }
 }

@@ -7,14 +7,15 @@ use serde_json::{Map, Value};
 
 use crate::message::is_token;
 use crate::openapi::direction::Direction;
-use crate::openapi::{Header, Response, layout, leaves};
+use crate::openapi::{Header, Response, leaves};
+use crate::pointer::child;
 
 use super::reader::{Reader, without};
 
 impl Reader<'_> {
     pub(super) fn operation_responses(&mut self, operation: &str) -> IndexMap<String, Response> {
         let mut found = IndexMap::new();
-        let pointer = layout::child(operation, "responses");
+        let pointer = child(operation, "responses");
         for (status, pointer) in self.entries(&pointer) {
             if status.starts_with("x-") {
                 continue;
@@ -52,8 +53,8 @@ impl Reader<'_> {
             leaves::typed(leaf, leaves::RESPONSE, self.document, &at, &mut self.findings)?;
         let response = Response {
             description: typed.description,
-            headers: self.headers(&layout::child(&at, "headers")),
-            content: self.content(&layout::child(&at, "content"), Direction::Response, true),
+            headers: self.headers(&child(&at, "headers")),
+            content: self.content(&child(&at, "content"), Direction::Response, true),
             inferred: self.reason(&at, map, "x-inferred"),
             unreachable: self.reason(&at, map, "x-unreachable"),
             line,
@@ -68,7 +69,7 @@ impl Reader<'_> {
             Value::Bool(false) => None,
             _ => {
                 let message = format!("`{name}` gives no reason");
-                self.advise(&layout::child(pointer, name), message, "say why in a sentence");
+                self.advise(&child(pointer, name), message, "say why in a sentence");
                 Some(String::new())
             }
         }

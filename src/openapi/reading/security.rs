@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::finding::did_you_mean;
-use crate::openapi::references::Found;
-use crate::openapi::{Location, SecurityScheme, layout, leaves, references};
+use crate::openapi::references::Referred;
+use crate::openapi::{Location, SecurityScheme, leaves, references};
+use crate::pointer::child;
 
 use super::reader::Reader;
 
@@ -49,7 +50,7 @@ impl Reader<'_> {
     /// Whether a reference should lead to a place and does not.
     fn is_lost(&self, pointer: &str) -> bool {
         let found = references::find(self.document.root(), pointer);
-        matches!(found, Found::Broken(..) | Found::Circle)
+        matches!(found, Referred::Broken(..) | Referred::Circle)
     }
 
     /// Security requirements at a place. Where nobody can tell what they are, calls must not be let in.
@@ -95,7 +96,7 @@ impl Reader<'_> {
             if let Some(name) = gone.first() {
                 lost = Some(format!("asks for `{name}`, whose definition cannot be read"));
             }
-            unknowns.extend(unknown.into_iter().map(|name| (layout::child(&at, name), name)));
+            unknowns.extend(unknown.into_iter().map(|name| (child(&at, name), name)));
         }
         let is_all = alternatives.is_empty() && lost.is_none();
         self.note_undeclared_schemes(unknowns, is_all);

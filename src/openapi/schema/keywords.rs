@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::openapi::layout::{push, within};
+use crate::pointer::{push, within};
 
 /// What a keyword holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) fn applicator(keyword: &str) -> Option<Applicator> {
 
 /// Where in a keyword a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token<'s> {
+pub(crate) enum SchemaToken<'s> {
     /// It is all that the keyword holds.
     Whole,
     /// Its number in a list.
@@ -73,14 +73,14 @@ pub(crate) enum Token<'s> {
 
 /// One of the schemas that a schema holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Part<'s> {
+pub(crate) struct Subschema<'s> {
     pub(crate) keyword: &'s str,
     pub(crate) applies_to: AppliesTo,
-    pub(crate) token: Token<'s>,
+    pub(crate) token: SchemaToken<'s>,
     pub(crate) schema: &'s Value,
 }
 
-impl Part<'_> {
+impl Subschema<'_> {
     /// Its JSON Pointer, from that of the schema that holds it.
     pub(crate) fn pointer(&self, holder: &str) -> String {
         let mut pointer = holder.to_owned();
@@ -100,20 +100,22 @@ impl Part<'_> {
     fn push_to(&self, pointer: &mut String) {
         push(pointer, self.keyword);
         match self.token {
-            Token::Whole => {}
-            Token::Number(number) => push(pointer, &number.to_string()),
-            Token::Name(name) => push(pointer, name),
+            SchemaToken::Whole => {}
+            SchemaToken::Number(number) => push(pointer, &number.to_string()),
+            SchemaToken::Name(name) => push(pointer, name),
         }
     }
 }
 
 /// The schemas that a schema holds, in the order they are written; what references lead to is not among them.
-pub(crate) fn parts(schema: &Map<String, Value>) -> impl Iterator<Item = Part<'_>> {
+pub(crate) fn parts(schema: &Map<String, Value>) -> impl Iterator<Item = Subschema<'_>> {
     parts_where(schema, |_, _| true)
 }
 
 /// Those that are applied to the very value that the schema is applied to.
-pub(crate) fn parts_of_same_value(schema: &Map<String, Value>) -> impl Iterator<Item = Part<'_>> {
+pub(crate) fn parts_of_same_value(
+    schema: &Map<String, Value>,
+) -> impl Iterator<Item = Subschema<'_>> {
     parts_where(schema, |_, applies_to| applies_to == AppliesTo::SameValue)
 }
 
@@ -121,7 +123,7 @@ pub(crate) fn parts_of_same_value(schema: &Map<String, Value>) -> impl Iterator<
 pub(crate) fn parts_where(
     schema: &Map<String, Value>,
     is_wanted: impl Fn(&str, AppliesTo) -> bool,
-) -> impl Iterator<Item = Part<'_>> {
+) -> impl Iterator<Item = Subschema<'_>> {
     let held = schema.iter().filter_map(move |(keyword, held)| {
         let applicator = applicator(keyword)?;
         is_wanted(keyword, applicator.applies_to).then_some((keyword, held, applicator))
@@ -130,12 +132,12 @@ pub(crate) fn parts_where(
         let one = (holds == Holds::One).then_some(held);
         let list = held.as_array().filter(|_| holds == Holds::List);
         let map = held.as_object().filter(|_| holds == Holds::Map);
-        let one = one.into_iter().map(|schema| (Token::Whole, schema));
+        let one = one.into_iter().map(|schema| (SchemaToken::Whole, schema));
         let list = list.into_iter().flatten().enumerate();
-        let list = list.map(|(number, schema)| (Token::Number(number), schema));
-        let map = map.into_iter().flatten().map(|(name, schema)| (Token::Name(name), schema));
+        let list = list.map(|(number, schema)| (SchemaToken::Number(number), schema));
+        let map = map.into_iter().flatten().map(|(name, schema)| (SchemaToken::Name(name), schema));
         let all = one.chain(list).chain(map);
-        all.map(move |(token, schema)| Part { keyword, applies_to, token, schema })
+        all.map(move |(token, schema)| Subschema { keyword, applies_to, token, schema })
     })
 }
 

@@ -14,7 +14,8 @@ pub(crate) use reference::{NOT_IN_URI, target_of};
 pub(crate) use types::{Types, allowed};
 
 pub(super) use keywords::{
-    Applicator, AppliesTo, Holds, Token, applicator, each_part_mut, parts, parts_of_same_value,
+    Applicator, AppliesTo, Holds, SchemaToken, applicator, each_part_mut, parts,
+    parts_of_same_value,
 };
 pub(super) use reference::{
     CHAIN_MAX, DOCUMENT_URI, follow, fragment, join, reference, steps, target,

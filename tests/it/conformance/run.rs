@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tombstone::catalog::Sources;
 use tombstone::clock::{Timestamp, system_now};
-use tombstone::emulator::{Emulator, Options};
+use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::message::Body;
 use tombstone::server::{Limits, Server, Setup};
 use tombstone::{admin, catalog};
@@ -29,7 +29,7 @@ pub(super) fn emulator_of(sources: &Sources, now: Timestamp) -> Emulator {
     let providers = catalog::load(sources, now, &mut findings).unwrap();
     let emulator = Emulator::new(
         providers,
-        &Options { seed: 7, cors: true, ..Options::default() },
+        &EmulatorOptions { seed: 7, cors: true, ..EmulatorOptions::default() },
         &mut findings,
     );
     assert!(findings.is_empty(), "{findings:#?}");

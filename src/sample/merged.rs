@@ -1,6 +1,6 @@
 //! One value's schema, seen whole: all schemas that apply to it, side by side.
 //!
-//! It walks by itself, since what a schema says narrows the view on the way, and a contradiction ends it.
+//! It walks by itself, since what a schema says narrows the merged on the way, and a contradiction ends it.
 //! Owns how `$ref` and `allOf` flow together and what bounds that gives. Must not know how a value is made, nor
 //! which alternative is taken.
 
@@ -17,7 +17,7 @@ const CHAIN_MAX: usize = 64;
 
 /// A choice that a schema leaves open.
 #[derive(Clone, Copy)]
-pub(super) enum Open<'s> {
+pub(super) enum OpenChoice<'s> {
     /// `oneOf`: exactly one may fit.
     One(&'s [Value]),
     /// `anyOf`.
@@ -26,7 +26,7 @@ pub(super) enum Open<'s> {
 
 /// All schemas that apply to one value.
 #[derive(Clone, Default)]
-pub(super) struct View<'s> {
+pub(super) struct MergedSchema<'s> {
     /// The schema objects.
     pub(super) facets: Vec<&'s Map<String, Value>>,
     /// Those of them that describe the value as a whole, so that their examples are complete.
@@ -38,7 +38,7 @@ pub(super) struct View<'s> {
     /// Schemas the value must not fit, or had better not.
     pub(super) avoided: Vec<&'s Value>,
     /// `oneOf` and `anyOf` not yet decided.
-    pub(super) open: Vec<Open<'s>>,
+    pub(super) open: Vec<OpenChoice<'s>>,
     /// Schemas with an `if` not yet decided.
     pub(super) conditions: Vec<&'s Map<String, Value>>,
     /// The name of the first component that was referred to.
@@ -60,7 +60,7 @@ struct Listed<'s> {
     valued: Vec<usize>,
 }
 
-impl<'s> View<'s> {
+impl<'s> MergedSchema<'s> {
     /// Adds a schema; `whole` when it describes the value as a whole. `false` when nothing can fit any more.
     pub(super) fn add(&mut self, schemas: &'s Schemas, schema: &'s Value, whole: bool) -> bool {
         let map = match schema {
@@ -104,10 +104,10 @@ impl<'s> View<'s> {
             self.keep(|known| numbers::is_among(known, values.iter()), || values.iter().collect());
         }
         if let Some(Value::Array(items)) = map.get("oneOf") {
-            self.open.push(Open::One(items));
+            self.open.push(OpenChoice::One(items));
         }
         if let Some(Value::Array(items)) = map.get("anyOf") {
-            self.open.push(Open::Any(items));
+            self.open.push(OpenChoice::Any(items));
         }
         if map.contains_key("if") {
             self.conditions.push(map);

@@ -11,7 +11,7 @@ use crate::message::Body;
 
 /// What is asked, of whom, and when by the system clock.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'r> {
+pub(super) struct RequestContext<'r> {
     pub(super) parts: &'r Parts,
     pub(super) body: &'r Body,
     pub(super) address: Address<'r>,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::behavior::{Behavior, Carried, LeftOut};
 use crate::emulator::engine::Emulator;
 use crate::expression::{Value, to_json};
-use crate::sandbox::{Heir, Origin, Sandbox, State, World};
+use crate::sandbox::{Origin, RegisteredSandbox, SandboxHandover, SandboxState, World};
 use crate::store::Store;
 
 /// So many of those that do not fit any more are told one by one.
@@ -18,7 +18,7 @@ pub const LEFT_OUT_MAX: usize = 10;
 
 /// What became of the sandboxes.
 #[derive(Debug, Default)]
-pub struct TakenOver {
+pub struct Handover {
     /// How many there are, `default` among them.
     pub sandboxes: usize,
     /// The first of what does not fit any more, each with its sandbox.
@@ -29,75 +29,81 @@ pub struct TakenOver {
     pub has_history: bool,
 }
 
-/// What is found out of the former emulator's sandboxes, so that it need not be while nobody is answered.
+/// What is found out of the previous emulator's sandboxes, so that it need not be while nobody is answered.
 #[derive(Debug)]
-pub struct Succession {
+pub struct HandoverPlan {
     /// By the number of a provider: the one that it had, and whether it is defined as it was.
-    former: Vec<Option<(usize, bool)>>,
+    previous: Vec<Option<(usize, bool)>>,
     /// The providers that there are no more, as they were numbered.
     gone: Vec<(usize, Arc<str>)>,
     has_history: bool,
-    /// By provider and the [identity](Store::identity) of the former store, which is kept for as long.
+    /// By provider and the [identity](Store::identity) of the previous store, which is kept for as long.
     carried: HashMap<(usize, usize), (Store, Carried)>,
 }
 
 impl Emulator {
-    /// Looks through the sandboxes of `former`, which may go on answering meanwhile. `is_same` says of a provider whether
+    /// Looks through the sandboxes of `previous`, which may go on answering meanwhile. `is_same` says of a provider whether
     /// its contract and behavior are what they were.
-    pub fn prepare_succession(&self, former: &Self, is_same: impl Fn(&str) -> bool) -> Succession {
-        let place = |name: &Arc<str>| Some((former.provider(name)?, is_same(name)));
+    pub fn prepare_handover(
+        &self,
+        previous: &Self,
+        is_same: impl Fn(&str) -> bool,
+    ) -> HandoverPlan {
+        let place = |name: &Arc<str>| Some((previous.provider(name)?, is_same(name)));
         let places: Vec<_> = self.providers().map(place).collect();
         let is_gone = |(_, name): &(usize, &Arc<str>)| self.provider(name).is_none();
-        let gone = former.providers().enumerate().filter(is_gone);
+        let gone = previous.providers().enumerate().filter(is_gone);
         let gone: Vec<_> = gone.map(|(number, name)| (number, Arc::clone(name))).collect();
         let stay = places.iter().enumerate();
         let has_history =
             gone.is_empty() && stay.into_iter().all(|(own, place)| *place == Some((own, true)));
         let carried = HashMap::new();
-        let mut succession = Succession { former: places, gone, has_history, carried };
-        for (_, world, origin) in worlds(former) {
-            succession.carry(self, former, &world, &origin);
+        let mut handover = HandoverPlan { previous: places, gone, has_history, carried };
+        for (_, world, origin) in worlds(previous) {
+            handover.carry(self, previous, &world, &origin);
         }
-        succession
+        handover
     }
 
-    /// Goes on with the sandboxes of `former`, in which nobody works any more.
-    pub fn take_over(&mut self, former: &Self, mut succession: Succession) -> TakenOver {
-        let mut taken = TakenOver { has_history: succession.has_history, ..TakenOver::default() };
-        let mut heirs = Vec::new();
-        for (sandbox, world, origin) in worlds(former) {
-            let (heir, left_out) = succession.carry(self, former, &world, &origin);
+    /// Goes on with the sandboxes of `previous`, in which nobody works any more.
+    pub fn hand_over(&mut self, previous: &Self, mut handover: HandoverPlan) -> Handover {
+        let mut taken = Handover { has_history: handover.has_history, ..Handover::default() };
+        let mut handovers = Vec::new();
+        for (sandbox, world, origin) in worlds(previous) {
+            let (next, left_out) = handover.carry(self, previous, &world, &origin);
             taken.sandboxes += 1;
             taken.note(sandbox.name(), &left_out);
-            heirs.push((sandbox, heir));
+            handovers.push((sandbox, next));
         }
-        self.sandboxes.take_over(former.sandboxes(), heirs, taken.has_history);
+        self.sandboxes.hand_over(previous.sandboxes(), handovers, taken.has_history);
         taken
     }
 }
 
 /// Every sandbox as it is now; the copies are cheap.
-fn worlds(emulator: &Emulator) -> impl Iterator<Item = (Arc<Sandbox>, World, Arc<Origin>)> {
+fn worlds(
+    emulator: &Emulator,
+) -> impl Iterator<Item = (Arc<RegisteredSandbox>, World, Arc<Origin>)> {
     let sandboxes = emulator.sandboxes();
     sandboxes.list().into_iter().filter_map(|sandbox| {
-        let copy = |state: &State| (state.world.clone(), Arc::clone(&state.origin));
+        let copy = |state: &SandboxState| (state.world.clone(), Arc::clone(&state.origin));
         let (world, origin) = sandboxes.look(&sandbox, copy)?;
         Some((sandbox, world, origin))
     })
 }
 
-impl Succession {
+impl HandoverPlan {
     /// What a sandbox with this world goes on with, and what does not fit any more.
     fn carry(
         &mut self,
         own: &Emulator,
-        former: &Emulator,
+        previous: &Emulator,
         world: &World,
         origin: &Arc<Origin>,
-    ) -> (Heir, Vec<LeftOut>) {
-        let (before, after) = (former.sandboxes().baseline(), own.sandboxes().baseline());
+    ) -> (SandboxHandover, Vec<LeftOut>) {
+        let (before, after) = (previous.sandboxes().baseline(), own.sandboxes().baseline());
         let is_as_all = Arc::ptr_eq(origin, before);
-        let nothing: Vec<_> = self.former.iter().map(|_| Vec::new()).collect();
+        let nothing: Vec<_> = self.previous.iter().map(|_| Vec::new()).collect();
         let (origin_after, of_origin) = if is_as_all {
             (Arc::clone(after), nothing)
         } else {
@@ -116,7 +122,7 @@ impl Succession {
             let why = "there is no such provider any more".to_owned();
             is_worth_it.then(|| LeftOut { what: format!("{count} records of {name}"), count, why })
         }));
-        (Heir { world: world_after, origin: origin_after }, left_out)
+        (SandboxHandover { world: world_after, origin: origin_after }, left_out)
     }
 
     /// A world that became of `before`, as one that becomes of `after`: what is untouched is as there. What was left out
@@ -130,7 +136,7 @@ impl Succession {
         let mut stores = after.stores().to_vec();
         let mut settings = after.settings().to_vec();
         for provider in 0..stores.len() {
-            let Some((number, is_same)) = self.former[provider] else { continue };
+            let Some((number, is_same)) = self.previous[provider] else { continue };
             let store = world.store(number);
             if !store.is_untouched_since(before.store(number)) {
                 let carried = self.carry_store(own, (provider, is_same), store);
@@ -190,7 +196,7 @@ fn carry_settings(
     (settings, left_out)
 }
 
-impl TakenOver {
+impl Handover {
     fn note(&mut self, sandbox: &Arc<str>, left_out: &[LeftOut]) {
         self.left_out_count += left_out.iter().map(|one| one.count).sum::<usize>();
         let room = LEFT_OUT_MAX - self.left_out.len();

@@ -6,7 +6,7 @@ use crate::openapi::Direction;
 
 /// How a value is made up.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
+pub struct SampleOptions {
     /// Which way it goes: `readOnly` properties are left out of requests, `writeOnly` ones out of responses.
     pub direction: Direction,
     /// Whether examples and defaults are ignored, and alternatives and values of an `enum` are drawn by lot.
@@ -15,9 +15,9 @@ pub struct Wish {
     pub fill_properties: bool,
 }
 
-impl Wish {
+impl SampleOptions {
     /// By examples where there are some, with all properties.
-    pub fn of(direction: Direction) -> Wish {
-        Wish { direction, fresh: false, fill_properties: true }
+    pub fn of(direction: Direction) -> SampleOptions {
+        SampleOptions { direction, fresh: false, fill_properties: true }
     }
 }
