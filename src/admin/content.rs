@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// The body of an answer.
 #[derive(Debug)]
-pub enum Content {
+pub enum AdminBody {
     /// All of it, perhaps empty.
     Complete(Bytes),
     /// Made while it is sent, and complete at some time.

@@ -13,19 +13,19 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::admin::contract;
-use crate::admin::refusal::Refusal;
+use crate::admin::refusal::AdminProblem;
 use crate::control::unfit;
 use crate::emulator::Current;
 use crate::json;
 use crate::problem::Problem;
 
 /// The names in the path, decoded.
-pub(super) struct Names<T>(pub(super) T);
+pub(super) struct PathNames<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Names<T> {
-    type Rejection = Refusal;
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathNames<T> {
+    type Rejection = AdminProblem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminProblem> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(names)) => Ok(Self(names)),
             Err(rejection) => {
@@ -37,12 +37,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Names<T
 }
 
 /// The query, as a form of its own; what it does not have is refused.
-pub(super) struct Asked<T>(pub(super) T);
+pub(super) struct QueryForm<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
-    type Rejection = Refusal;
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryForm<T> {
+    type Rejection = AdminProblem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminProblem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Self(query)),
             Err(rejection) => Err(bad_query(&rejection.body_text()).into()),
@@ -56,12 +56,12 @@ pub(super) fn bad_query(detail: &str) -> Problem {
 }
 
 /// The body as JSON; none is an empty object.
-pub(super) struct Sent<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
-    type Rejection = Refusal;
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = AdminProblem;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, AdminProblem> {
         let (head, body) = request.into_parts();
         // It was read under a limit before it came here.
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -90,12 +90,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
 
 /// The parts of a key, which is the last segment of a path: separated by commas, in the declared order; a comma inside
 /// a part is `%2C`.
-pub(super) fn key(uri: &Uri) -> Result<Vec<String>, Refusal> {
+pub(super) fn key(uri: &Uri) -> Result<Vec<String>, AdminProblem> {
     let raw = uri.path().rsplit('/').next().unwrap_or_default();
     let decoded = raw.split(',').map(|part| {
         percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
             let detail = format!("`{part}` in the path does not decode to UTF-8");
-            Refusal::from(Problem::new(StatusCode::BAD_REQUEST, "bad path", detail))
+            AdminProblem::from(Problem::new(StatusCode::BAD_REQUEST, "bad path", detail))
         })
     });
     decoded.collect()
@@ -103,9 +103,9 @@ pub(super) fn key(uri: &Uri) -> Result<Vec<String>, Refusal> {
 
 /// The emulator that answers now, as handlers take it.
 #[derive(Debug)]
-pub(super) struct Shared(pub(super) Current);
+pub(super) struct CurrentEmulator(pub(super) Current);
 
-impl FromRequestParts<Current> for Shared {
+impl FromRequestParts<Current> for CurrentEmulator {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(

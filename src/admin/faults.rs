@@ -7,42 +7,42 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::admin::did::did;
-use crate::admin::extract::{Names, Sent, Shared};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::message::Account;
 
 pub(super) async fn list(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<Value>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<Value>, AdminProblem> {
     let faults = Control::new(&emulator.guard(), &name, system_now())?.faults()?;
     Ok(Json(json!({ "faults": faults })))
 }
 
 pub(super) async fn add(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(fault): Sent<Value>,
-) -> Result<(StatusCode, Extension<Account>, Json<Value>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(fault): JsonBody<Value>,
+) -> Result<(StatusCode, Extension<Account>, Json<Value>), AdminProblem> {
     let fault = Control::new(&emulator.guard(), &name, system_now())?.add_fault(&fault)?;
     let what = format!("added {}", in_words(&fault));
     Ok((StatusCode::CREATED, did(&name, what), Json(fault)))
 }
 
 pub(super) async fn read(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, String)>,
+) -> Result<Json<Value>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.fault(&id)?))
 }
 
 pub(super) async fn put(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, String)>,
-    Sent(fault): Sent<Value>,
-) -> Result<(StatusCode, Extension<Account>, Json<Value>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, String)>,
+    JsonBody(fault): JsonBody<Value>,
+) -> Result<(StatusCode, Extension<Account>, Json<Value>), AdminProblem> {
     let (is_new, fault) =
         Control::new(&emulator.guard(), &name, system_now())?.put_fault(&id, &fault)?;
     let (status, verb) =
@@ -51,9 +51,9 @@ pub(super) async fn put(
 }
 
 pub(super) async fn remove(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, String)>,
-) -> Result<(StatusCode, Extension<Account>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, String)>,
+) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
     Control::new(&emulator.guard(), &name, system_now())?.delete_fault(&id)?;
     Ok((StatusCode::NO_CONTENT, did(&name, format!("removed the fault `{id}`"))))
 }

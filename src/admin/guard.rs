@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::admin::options::Options;
-use crate::admin::refusal::Refusal;
+use crate::admin::options::AdminOptions;
+use crate::admin::refusal::AdminProblem;
 use crate::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -30,7 +30,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &AdminOptions) -> Self {
         Self {
             bind: options.bind.ip().to_canonical(),
             hosts: options.hosts.iter().map(|host| bare_host(host).to_owned()).collect(),
@@ -40,7 +40,7 @@ impl Guard {
     }
 
     /// Lets a request pass, or says why not.
-    pub(crate) fn check(&self, head: &Parts) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, head: &Parts) -> Result<(), AdminProblem> {
         let authority = self.check_host(head)?;
         check_page(&head.headers, &authority)?;
         self.check_exposure()?;
@@ -49,7 +49,7 @@ impl Guard {
     }
 
     /// 421 unless the request is for a name that can only mean this server; what it names otherwise.
-    fn check_host(&self, head: &Parts) -> Result<Authority, Refusal> {
+    fn check_host(&self, head: &Parts) -> Result<Authority, AdminProblem> {
         let host = the_only(&head.headers, &header::HOST)
             .and_then(|host| Authority::try_from(host.as_bytes()).ok())
             .filter(|host| self.is_ours(host));
@@ -87,7 +87,7 @@ impl Guard {
     }
 
     /// 403 where others than this machine's users can connect and nobody has said what is to be.
-    fn check_exposure(&self) -> Result<(), Refusal> {
+    fn check_exposure(&self) -> Result<(), AdminProblem> {
         if self.bind.is_loopback() || self.open || self.digest.is_some() {
             return Ok(());
         }
@@ -104,7 +104,7 @@ impl Guard {
     }
 
     /// 401 where there is a token and the request does not have it.
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), AdminProblem> {
         let Some(digest) = &self.digest else { return Ok(()) };
         let presented = the_only(headers, &header::AUTHORIZATION).and_then(bearer_token);
         let same = presented.is_some_and(|token| {
@@ -114,7 +114,7 @@ impl Guard {
         if same {
             return Ok(());
         }
-        let mut refusal = Refusal::from(Problem::new(
+        let mut refusal = AdminProblem::from(Problem::new(
             StatusCode::UNAUTHORIZED,
             "admin token required",
             "send the value of `--admin-token` as `Authorization: Bearer TOKEN`",
@@ -128,7 +128,7 @@ impl Guard {
 }
 
 /// 403 for what a browser sends on behalf of a page that is not ours.
-fn check_page(headers: &HeaderMap, authority: &Authority) -> Result<(), Refusal> {
+fn check_page(headers: &HeaderMap, authority: &Authority) -> Result<(), AdminProblem> {
     let of_ours = |origin: &HeaderValue| {
         // Either scheme: what serves TLS in front of us is still the same host and port.
         let origin = origin.to_str().unwrap_or_default();
@@ -151,7 +151,7 @@ fn check_page(headers: &HeaderMap, authority: &Authority) -> Result<(), Refusal>
 }
 
 /// 415 for a body that is not said to be JSON: what a form of a foreign page can send never is.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_media_type(headers: &HeaderMap) -> Result<(), AdminProblem> {
     let is_json = |value: &HeaderValue| {
         let bytes = value.as_bytes();
         let essence = bytes.split(|byte| *byte == b';').next().unwrap_or(bytes);
@@ -198,12 +198,12 @@ mod tests {
 
     const PLAIN: &[(&str, &str)] = &[("host", "localhost:4010")];
 
-    fn options(bind: &str) -> Options {
-        Options { bind: bind.parse().unwrap(), hosts: Vec::new(), token: None, open: false }
+    fn options(bind: &str) -> AdminOptions {
+        AdminOptions { bind: bind.parse().unwrap(), hosts: Vec::new(), token: None, open: false }
     }
 
     /// The status that the guard refuses a `POST` with these headers with; 0 where it lets it pass.
-    fn verdict(options: &Options, target: &str, headers: &[(&str, &str)]) -> u16 {
+    fn verdict(options: &AdminOptions, target: &str, headers: &[(&str, &str)]) -> u16 {
         let mut request = Request::post(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -330,8 +330,11 @@ mod tests {
         options.open = false;
         options.token = Some("secret".into());
         assert_eq!(verdict(&options, "/__admin", PLAIN), 401);
-        let loopback =
-            Options { bind: "[::ffff:127.0.0.1]:4010".parse().unwrap(), token: None, ..options };
+        let loopback = AdminOptions {
+            bind: "[::ffff:127.0.0.1]:4010".parse().unwrap(),
+            token: None,
+            ..options
+        };
         assert_eq!(verdict(&loopback, "/__admin", PLAIN), 0);
     }
 

@@ -11,48 +11,48 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use crate::admin::did::did;
-use crate::admin::extract::{Asked, Names, Sent, Shared};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames, QueryForm};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::{Control, JournalPage, JournalQuery, PlanRequest};
 use crate::message::Account;
 
 pub(super) async fn list(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Asked(query): Asked<JournalQuery>,
-) -> Result<Json<JournalPage>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    QueryForm(query): QueryForm<JournalQuery>,
+) -> Result<Json<JournalPage>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.requests(&query)?))
 }
 
 pub(super) async fn read(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, u64)>,
-) -> Result<Json<Map<String, Value>>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, u64)>,
+) -> Result<Json<Map<String, Value>>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.request(id)?))
 }
 
 pub(super) async fn clear(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<(StatusCode, Extension<Account>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
     Control::new(&emulator.guard(), &name, system_now())?.clear_requests()?;
     Ok((StatusCode::NO_CONTENT, did(&name, "cleared the journal")))
 }
 
 pub(super) async fn unmatched(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<Value>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<Value>, AdminProblem> {
     let requests = Control::new(&emulator.guard(), &name, system_now())?.unmatched()?;
     Ok(Json(json!({ "requests": requests })))
 }
 
 /// The archive is made while it is sent: a journal may have tens of megabytes, and an archive several times as many.
 pub(super) async fn har(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Response, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Response, AdminProblem> {
     let mut archive = Control::new(&emulator.guard(), &name, system_now())?.archive()?;
     let pieces = std::iter::from_fn(move || {
         let emulator = emulator.guard();
@@ -65,10 +65,10 @@ pub(super) async fn har(
 }
 
 pub(super) async fn plan(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(request): Sent<PlanRequest>,
-) -> Result<(Extension<Account>, Json<Map<String, Value>>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(request): JsonBody<PlanRequest>,
+) -> Result<(Extension<Account>, Json<Map<String, Value>>), AdminProblem> {
     let plan = Control::new(&emulator.guard(), &name, system_now())?.plan(&request)?;
     Ok((did(&name, "planned a call, changed nothing"), Json(plan)))
 }

@@ -20,6 +20,6 @@ mod service;
 mod stream;
 mod time;
 
-pub use content::Content;
-pub use options::{Options, ROOT};
+pub use content::AdminBody;
+pub use options::{AdminOptions, ROOT};
 pub use service::{Admin, STATE_BYTES_MAX};

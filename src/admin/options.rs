@@ -10,7 +10,7 @@ pub const ROOT: &str = "/__admin";
 
 /// Who may call the admin API.
 #[derive(Clone)]
-pub struct Options {
+pub struct AdminOptions {
     /// The address that the server listens on.
     pub bind: SocketAddr,
     /// More values of `Host` that mean this server (`--admin-host`), without port.
@@ -21,7 +21,7 @@ pub struct Options {
     pub open: bool,
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for AdminOptions {
     /// Without the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -32,7 +32,7 @@ impl fmt::Debug for Options {
     }
 }
 
-impl Options {
+impl AdminOptions {
     /// Whether everything is refused: others can connect and nobody has said what is to be. Worth a line in the
     /// banner.
     pub fn is_closed(&self) -> bool {

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admin::did::{did, to_all};
-use crate::admin::extract::{Asked, Names, Sent, Shared};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames, QueryForm};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::{Control, CoverageView, Match, Residue, ResidueQuery, Verdict, Verification};
 use crate::message::Account;
@@ -22,23 +22,25 @@ pub(super) struct CoverageQuery {
 }
 
 pub(super) async fn coverage(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Asked(query): Asked<CoverageQuery>,
-) -> Result<Json<CoverageView>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    QueryForm(query): QueryForm<CoverageQuery>,
+) -> Result<Json<CoverageView>, AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.coverage(query.provider.as_deref())?))
 }
 
 pub(super) async fn coverage_of_all(
-    Shared(emulator): Shared,
-    Asked(query): Asked<CoverageQuery>,
-) -> Result<Json<CoverageView>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    QueryForm(query): QueryForm<CoverageQuery>,
+) -> Result<Json<CoverageView>, AdminProblem> {
     Ok(Json(Control::coverage_of_all(&emulator.guard(), query.provider.as_deref())?))
 }
 
-pub(super) async fn forget_coverage(Shared(emulator): Shared) -> (StatusCode, Extension<Account>) {
+pub(super) async fn forget_coverage(
+    CurrentEmulator(emulator): CurrentEmulator,
+) -> (StatusCode, Extension<Account>) {
     emulator.guard().sandboxes().forget_coverage();
     (StatusCode::NO_CONTENT, to_all("forgot what was exercised"))
 }
@@ -56,10 +58,10 @@ pub(super) struct ResidueForm {
 }
 
 pub(super) async fn residue(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Asked(form): Asked<ResidueForm>,
-) -> Result<Json<Residue>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    QueryForm(form): QueryForm<ResidueForm>,
+) -> Result<Json<Residue>, AdminProblem> {
     let ResidueForm { value, matching, journal, limit } = form;
     let asked = ResidueQuery::of(value);
     let limit = limit.unwrap_or(asked.limit);
@@ -68,10 +70,10 @@ pub(super) async fn residue(
 }
 
 pub(super) async fn verify(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(document): Sent<Value>,
-) -> Result<(Extension<Account>, Json<Verdict>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(document): JsonBody<Value>,
+) -> Result<(Extension<Account>, Json<Verdict>), AdminProblem> {
     let verification = Verification::read(&document)?;
     let verdict = Control::new(&emulator.guard(), &name, system_now())?.verify(&verification)?;
     let failed = verdict.expectations.iter().filter(|outcome| !outcome.passed).count();

@@ -7,10 +7,10 @@ use http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::admin::did::{changed, did};
-use crate::admin::extract::{Names, Sent, Shared, bad_query, key};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames, bad_query, key};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
-use crate::control::{Control, Filter, RecordPage};
+use crate::control::{Control, RecordFilter, RecordPage};
 use crate::message::Account;
 
 /// How many records one answer lists unless asked for fewer or more.
@@ -19,19 +19,19 @@ const PAGE_RECORDS: usize = 100;
 /// How many records one answer lists at most, so that a sandbox of millions is read in parts.
 const PAGE_RECORDS_MAX: usize = 1_000;
 
-type Place = (String, String, String);
-type Keyed = (String, String, String, String);
+type ResourceNames = (String, String, String);
+type RecordNames = (String, String, String, String);
 
 pub(super) async fn resources(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<Value>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<Value>, AdminProblem> {
     let resources = Control::new(&emulator.guard(), &name, system_now())?.resources()?;
     Ok(Json(json!({ "resources": resources })))
 }
 
 /// `offset` and `limit` page; every other name is a property, and its value what that is to be.
-fn page(uri: &Uri) -> Result<(Vec<Filter>, (usize, usize)), Refusal> {
+fn page(uri: &Uri) -> Result<(Vec<RecordFilter>, (usize, usize)), AdminProblem> {
     let (mut offset, mut limit, mut filters) = (None, None, Vec::new());
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         let number = || {
@@ -59,10 +59,10 @@ fn page(uri: &Uri) -> Result<(Vec<Filter>, (usize, usize)), Refusal> {
 }
 
 pub(super) async fn list(
-    Shared(emulator): Shared,
-    Names((name, provider, resource)): Names<Place>,
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, provider, resource)): PathNames<ResourceNames>,
     uri: Uri,
-) -> Result<Json<RecordPage>, Refusal> {
+) -> Result<Json<RecordPage>, AdminProblem> {
     let (filters, page) = page(&uri)?;
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
@@ -70,21 +70,21 @@ pub(super) async fn list(
 }
 
 pub(super) async fn read(
-    Shared(emulator): Shared,
-    Names((name, provider, resource, _)): Names<Keyed>,
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
-) -> Result<Json<Map<String, Value>>, Refusal> {
+) -> Result<Json<Map<String, Value>>, AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     Ok(Json(control.record(&provider, &resource, &key(&uri)?)?))
 }
 
 pub(super) async fn put(
-    Shared(emulator): Shared,
-    Names((name, provider, resource, _)): Names<Keyed>,
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
-    Sent(fields): Sent<Map<String, Value>>,
-) -> Result<(StatusCode, Extension<Account>, Json<Map<String, Value>>), Refusal> {
+    JsonBody(fields): JsonBody<Map<String, Value>>,
+) -> Result<(StatusCode, Extension<Account>, Json<Map<String, Value>>), AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let (is_new, record) = control.put_record(&provider, &resource, &key(&uri)?, fields)?;
@@ -97,11 +97,11 @@ pub(super) async fn put(
 }
 
 pub(super) async fn change(
-    Shared(emulator): Shared,
-    Names((name, provider, resource, _)): Names<Keyed>,
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
-    Sent(patch): Sent<Map<String, Value>>,
-) -> Result<(Extension<Account>, Json<Map<String, Value>>), Refusal> {
+    JsonBody(patch): JsonBody<Map<String, Value>>,
+) -> Result<(Extension<Account>, Json<Map<String, Value>>), AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let record = control.patch_record(&provider, &resource, &key(&uri)?, patch)?;
@@ -109,10 +109,10 @@ pub(super) async fn change(
 }
 
 pub(super) async fn remove(
-    Shared(emulator): Shared,
-    Names((name, provider, resource, _)): Names<Keyed>,
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
-) -> Result<(StatusCode, Extension<Account>), Refusal> {
+) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let changes = control.delete_record(&provider, &resource, &key(&uri)?)?;

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http::{Method, StatusCode, Uri};
 
 use crate::admin::options::ROOT;
-use crate::admin::refusal::Refusal;
+use crate::admin::refusal::AdminProblem;
 use crate::admin::{contract, faults, journal, proof, records, sandboxes, server, stream, time};
 use crate::emulator::Current;
 use crate::problem::Problem;
@@ -101,7 +101,7 @@ pub(super) fn router(emulator: Current) -> Router {
     router.fallback(no_such_path).method_not_allowed_fallback(wrong_method).with_state(emulator)
 }
 
-async fn no_such_path(uri: Uri) -> Refusal {
+async fn no_such_path(uri: Uri) -> AdminProblem {
     let paths: Vec<String> =
         table().iter().map(|(method, path, _)| format!("{method} {ROOT}{path}")).collect();
     let detail = format!("nothing answers at `{}`: `paths` lists what there is", uri.path());
@@ -109,7 +109,7 @@ async fn no_such_path(uri: Uri) -> Refusal {
 }
 
 /// The answer to a known path with another method; axum adds `Allow`, which is all that `OPTIONS` asks for.
-async fn wrong_method(method: Method, uri: Uri) -> Result<StatusCode, Refusal> {
+async fn wrong_method(method: Method, uri: Uri) -> Result<StatusCode, AdminProblem> {
     if method == Method::OPTIONS {
         return Ok(StatusCode::NO_CONTENT);
     }

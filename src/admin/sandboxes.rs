@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::admin::did::{changed, did, entries};
-use crate::admin::extract::{Names, Sent, Shared};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::{Control, SandboxSpec, SandboxView, StateCopy, TurnView, unfit};
 use crate::journal::Back;
 use crate::message::Account;
 
-pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
+pub(super) async fn list(CurrentEmulator(emulator): CurrentEmulator) -> Json<Value> {
     let emulator = emulator.guard();
     let limits = emulator.sandboxes().limits();
     let budget = emulator.sandboxes().budget();
@@ -28,17 +28,17 @@ pub(super) async fn list(Shared(emulator): Shared) -> Json<Value> {
 }
 
 pub(super) async fn read(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<SandboxView>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<SandboxView>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.sandbox()?))
 }
 
 pub(super) async fn put(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(spec): Sent<SandboxSpec>,
-) -> Result<(StatusCode, Extension<Account>, Json<SandboxView>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(spec): JsonBody<SandboxSpec>,
+) -> Result<(StatusCode, Extension<Account>, Json<SandboxView>), AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     let (status, what) = if control.put_sandbox(&spec)? {
@@ -50,17 +50,17 @@ pub(super) async fn put(
 }
 
 pub(super) async fn remove(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<(StatusCode, Extension<Account>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
     Control::new(&emulator.guard(), &name, system_now())?.delete_sandbox()?;
     Ok((StatusCode::NO_CONTENT, did(&name, "removed the sandbox")))
 }
 
 pub(super) async fn reset(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<(Extension<Account>, Json<SandboxView>), AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     // One that is not there is not made: the name may be mistyped, and another still be as it was.
@@ -78,10 +78,10 @@ pub(super) struct UndoRequest {
 }
 
 pub(super) async fn undo(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(request): Sent<UndoRequest>,
-) -> Result<(Extension<Account>, Json<TurnView>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(request): JsonBody<UndoRequest>,
+) -> Result<(Extension<Account>, Json<TurnView>), AdminProblem> {
     let back = match (request.steps, request.to) {
         (None, Some(id)) => Back::Before(id),
         (Some(steps), None) if steps > 0 => Back::Steps(steps),
@@ -109,10 +109,10 @@ pub(super) struct RedoRequest {
 }
 
 pub(super) async fn redo(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(RedoRequest { steps }): Sent<RedoRequest>,
-) -> Result<(Extension<Account>, Json<TurnView>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(RedoRequest { steps }): JsonBody<RedoRequest>,
+) -> Result<(Extension<Account>, Json<TurnView>), AdminProblem> {
     if steps == Some(0) {
         let problem = "`steps` is `0`: give a number from 1 up".to_owned();
         return Err(unfit("that cannot be done again", &[problem]).into());
@@ -124,17 +124,17 @@ pub(super) async fn redo(
 }
 
 pub(super) async fn read_state(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<StateCopy>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<StateCopy>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.state_copy()?))
 }
 
 pub(super) async fn put_state(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(state): Sent<Value>,
-) -> Result<(Extension<Account>, Json<SandboxView>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(state): JsonBody<Value>,
+) -> Result<(Extension<Account>, Json<SandboxView>), AdminProblem> {
     let emulator = emulator.guard();
     let control = Control::new(&emulator, &name, system_now())?;
     control.put_state(state)?;

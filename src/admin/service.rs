@@ -9,9 +9,9 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::admin::content::{Content, Endless};
+use crate::admin::content::{AdminBody, Endless};
 use crate::admin::guard::Guard;
-use crate::admin::options::{Options, ROOT};
+use crate::admin::options::{AdminOptions, ROOT};
 use crate::admin::routes;
 use crate::emulator::Current;
 use crate::message;
@@ -30,7 +30,7 @@ pub struct Admin {
 
 impl Admin {
     /// The admin API of the emulator that answers when it is called.
-    pub fn new(options: &Options, emulator: Current) -> Self {
+    pub fn new(options: &AdminOptions, emulator: Current) -> Self {
         Self { guard: Guard::new(options), router: routes::router(emulator) }
     }
 
@@ -67,10 +67,10 @@ impl Admin {
         &self,
         head: Parts,
         body: impl Future<Output = Option<message::Body>>,
-    ) -> Option<Response<Content>> {
+    ) -> Option<Response<AdminBody>> {
         let mut response = match self.guard.check(&head) {
             Ok(()) => self.route(head, body.await?).await,
-            Err(refusal) => refusal.0.map(Content::Complete),
+            Err(refusal) => refusal.0.map(AdminBody::Complete),
         };
         Self::stamp(&mut response);
         Some(response)
@@ -84,7 +84,7 @@ impl Admin {
         headers.insert("tombstone-sandbox", HeaderValue::from_static("default"));
     }
 
-    async fn route(&self, head: Parts, body: message::Body) -> Response<Content> {
+    async fn route(&self, head: Parts, body: message::Body) -> Response<AdminBody> {
         let body = match body {
             message::Body::Complete(bytes) => axum::body::Body::from(bytes),
             // Only the emulator decodes bodies.
@@ -98,7 +98,7 @@ impl Admin {
                     format!("the body is larger than {limit} bytes: send less at once"),
                 )
                 .into_response()
-                .map(Content::Complete);
+                .map(AdminBody::Complete);
             }
         };
         let response = match self.router.clone().oneshot(Request::from_parts(head, body)).await {
@@ -107,14 +107,14 @@ impl Admin {
         };
         let (mut head, body) = response.into_parts();
         if head.extensions.remove::<Endless>().is_some() {
-            return Response::from_parts(head, Content::Endless(body));
+            return Response::from_parts(head, AdminBody::Endless(body));
         }
         if body.size_hint().exact().is_none() {
-            return Response::from_parts(head, Content::Pieces(body));
+            return Response::from_parts(head, AdminBody::Pieces(body));
         }
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
         let bytes = bytes.expect("a body of known size is complete in memory");
-        Response::from_parts(head, Content::Complete(bytes))
+        Response::from_parts(head, AdminBody::Complete(bytes))
     }
 }
 
@@ -127,9 +127,9 @@ mod tests {
     use super::*;
 
     /// What `/__admin/it` answers where it answers with `body`.
-    async fn answer_of(body: fn() -> axum::body::Body) -> Response<Content> {
+    async fn answer_of(body: fn() -> axum::body::Body) -> Response<AdminBody> {
         let bind = "127.0.0.1:4010".parse().unwrap();
-        let options = Options { bind, hosts: Vec::new(), token: None, open: false };
+        let options = AdminOptions { bind, hosts: Vec::new(), token: None, open: false };
         let route = axum::routing::get(move || async move { body() });
         let router = Router::new().route("/__admin/it", route);
         let admin = Admin { guard: Guard::new(&options), router };
@@ -156,10 +156,10 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_complete_where_its_size_is_known_and_a_stream_elsewhere() {
         let complete = answer_of(|| axum::body::Body::from("all")).await;
-        assert!(matches!(complete.body(), Content::Complete(bytes) if bytes == "all"));
+        assert!(matches!(complete.body(), AdminBody::Complete(bytes) if bytes == "all"));
         let mut stream = answer_of(|| axum::body::Body::new(Silence)).await;
         assert_eq!(stream.headers()["cache-control"], "no-store");
-        let Content::Pieces(body) = stream.body_mut() else { panic!("{stream:?}") };
+        let AdminBody::Pieces(body) = stream.body_mut() else { panic!("{stream:?}") };
         let mut cx = Context::from_waker(Waker::noop());
         assert!(std::pin::Pin::new(body).poll_frame(&mut cx).is_pending());
     }

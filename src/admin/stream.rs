@@ -19,8 +19,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::admin::content::Endless;
-use crate::admin::extract::{Names, Shared, bad_query};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, PathNames, bad_query};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::{Control, News};
 use crate::emulator::Current;
@@ -30,10 +30,10 @@ use crate::journal::Listener;
 const PING: Duration = Duration::from_secs(15);
 
 pub(super) async fn stream(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AdminProblem> {
     let woken = Arc::new(Notify::new());
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
@@ -47,7 +47,7 @@ pub(super) async fn stream(
             )
         })?,
     };
-    let reader = Reader { emulator, name, last, woken, _listener: listener };
+    let reader = StreamReader { emulator, name, last, woken, _listener: listener };
     let first = Bytes::from_static(b": listening\n\n");
     let events = stream::unfold((reader, Some(first)), |(mut reader, first)| async {
         let events = match first {
@@ -61,7 +61,7 @@ pub(super) async fn stream(
 }
 
 /// A client that reads along. What it is sent is written when the connection takes more.
-struct Reader {
+struct StreamReader {
     emulator: Current,
     name: String,
     /// The newest entry that it knows of.
@@ -71,7 +71,7 @@ struct Reader {
     _listener: Arc<Listener>,
 }
 
-impl Reader {
+impl StreamReader {
     /// What happened since, or is happening next; `None` once the sandbox is gone.
     async fn next(&mut self) -> Option<Bytes> {
         loop {

@@ -6,24 +6,24 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use crate::admin::did::changed;
-use crate::admin::extract::{Names, Sent, Shared};
-use crate::admin::refusal::Refusal;
+use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames};
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::{ClockRequest, ClockView, Control, clock_change};
 use crate::message::Account;
 
 pub(super) async fn clock(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<ClockView>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<ClockView>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.clock()?))
 }
 
 pub(super) async fn change_clock(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-    Sent(request): Sent<ClockRequest>,
-) -> Result<(Extension<Account>, Json<ClockView>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+    JsonBody(request): JsonBody<ClockRequest>,
+) -> Result<(Extension<Account>, Json<ClockView>), AdminProblem> {
     let change = request.change()?;
     let real = system_now();
     let mut view = Control::new(&emulator.guard(), &name, real)?.begin_clock_change(change)?;
@@ -37,32 +37,32 @@ pub(super) async fn change_clock(
 }
 
 pub(super) async fn jobs(
-    Shared(emulator): Shared,
-    Names(name): Names<String>,
-) -> Result<Json<Value>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames(name): PathNames<String>,
+) -> Result<Json<Value>, AdminProblem> {
     let jobs = Control::new(&emulator.guard(), &name, system_now())?.jobs()?;
     Ok(Json(json!({ "jobs": jobs })))
 }
 
 pub(super) async fn job(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, String)>,
+) -> Result<Json<Value>, AdminProblem> {
     Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.job(&id)?))
 }
 
 pub(super) async fn run_job(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, String)>,
-) -> Result<(Extension<Account>, Json<Value>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, String)>,
+) -> Result<(Extension<Account>, Json<Value>), AdminProblem> {
     let (job, changes) = Control::new(&emulator.guard(), &name, system_now())?.run_job(&id)?;
     Ok((changed(&name, "ran the job", changes), Json(job)))
 }
 
 pub(super) async fn cancel_job(
-    Shared(emulator): Shared,
-    Names((name, id)): Names<(String, String)>,
-) -> Result<(Extension<Account>, Json<Value>), Refusal> {
+    CurrentEmulator(emulator): CurrentEmulator,
+    PathNames((name, id)): PathNames<(String, String)>,
+) -> Result<(Extension<Account>, Json<Value>), AdminProblem> {
     let (job, changes) = Control::new(&emulator.guard(), &name, system_now())?.cancel_job(&id)?;
     Ok((changed(&name, "canceled the job", changes), Json(job)))
 }

@@ -118,7 +118,7 @@ impl Default for Sources {
 
 /// Why there is nothing to load.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CatalogError {
     /// A folder cannot be read.
     #[error("cannot read `{path}`")]
     Unreadable {
@@ -168,7 +168,7 @@ pub enum Error {
 }
 
 /// A file as it was found.
-struct File {
+struct SourceFile {
     name: String,
     text: Cow<'static, str>,
     /// Held against its schemas when it was built in, and unchanged since.
@@ -338,7 +338,7 @@ pub fn load(
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Provider>, Error> {
+) -> Result<Vec<Provider>, CatalogError> {
     load_noting(sources, now, findings, &mut Files::default())
 }
 
@@ -348,7 +348,7 @@ pub fn load_noting(
     now: Timestamp,
     findings: &mut Vec<Finding>,
     files: &mut Files,
-) -> Result<Vec<Provider>, Error> {
+) -> Result<Vec<Provider>, CatalogError> {
     files.folders.extend(sources.specs.iter().chain(&sources.fixtures).cloned());
     let mut found = provider_folders(sources, findings)?;
     read_documents(sources, &mut found, findings, files)?;
@@ -357,11 +357,11 @@ pub fn load_noting(
     let mut providers = Vec::new();
     let mut set_exists = sources.fixture_set == "default";
     for (name, place) in found {
-        if let Place::Folder(folder) = &place {
+        if let ProviderSource::Folder(folder) = &place {
             files.folders.insert(folder.clone());
         }
         files.places.extend(place.path().map(|path| (name.clone(), path.to_owned())));
-        let is_built_in = matches!(place, Place::BuiltIn);
+        let is_built_in = matches!(place, ProviderSource::BuiltIn);
         let fixtures = find_fixtures(sources, &name, is_built_in, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
@@ -378,19 +378,19 @@ pub fn load_noting(
     if set_exists {
         Ok(providers)
     } else {
-        Err(Error::NoSuchFixtureSet { name: sources.fixture_set.clone() })
+        Err(CatalogError::NoSuchFixtureSet { name: sources.fixture_set.clone() })
     }
 }
 
 /// Where a provider comes from.
-enum Place {
+enum ProviderSource {
     BuiltIn,
     Folder(PathBuf),
     /// A document of its own.
     Document(Box<OwnDocument>),
 }
 
-impl Place {
+impl ProviderSource {
     fn path(&self) -> Option<&Path> {
         match self {
             Self::BuiltIn => None,
@@ -413,25 +413,25 @@ struct OwnDocument {
 fn provider_folders(
     sources: &Sources,
     findings: &mut Vec<Finding>,
-) -> Result<BTreeMap<String, Place>, Error> {
+) -> Result<BTreeMap<String, ProviderSource>, CatalogError> {
     let built_in: BTreeSet<String> =
         BuiltInSpecs::iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
     let built_in = built_in.into_iter().filter(|_| sources.built_in);
-    let mut folders: BTreeMap<String, Place> =
-        built_in.map(|name| (name, Place::BuiltIn)).collect();
+    let mut folders: BTreeMap<String, ProviderSource> =
+        built_in.map(|name| (name, ProviderSource::BuiltIn)).collect();
     if let Some(specs) = &sources.specs {
         let (own, others): (Vec<_>, Vec<_>) = subfolders(specs)?
             .into_iter()
             .partition(|(_, path)| named::contract_in(path).is_some());
         if own.is_empty() {
-            return Err(Error::Empty { path: specs.clone() });
+            return Err(CatalogError::Empty { path: specs.clone() });
         }
         for (_, path) in others {
             let message = "the folder has no contract, and is passed over";
             let finding = Finding::warning(&path.display().to_string().into(), 0, "", message);
             findings.push(finding.hint("add its `openapi.yaml`"));
         }
-        folders.extend(own.into_iter().map(|(name, path)| (name, Place::Folder(path))));
+        folders.extend(own.into_iter().map(|(name, path)| (name, ProviderSource::Folder(path))));
     }
     Ok(folders)
 }
@@ -439,10 +439,10 @@ fn provider_folders(
 /// Reads the documents that were named by themselves, and finds a name for each.
 fn read_documents(
     sources: &Sources,
-    found: &mut BTreeMap<String, Place>,
+    found: &mut BTreeMap<String, ProviderSource>,
     findings: &mut Vec<Finding>,
     files: &mut Files,
-) -> Result<(), Error> {
+) -> Result<(), CatalogError> {
     let mut own = Vec::new();
     for source in &sources.documents {
         if !source.is_standard_input() {
@@ -463,7 +463,7 @@ fn read_documents(
         }
         names
     };
-    let places = own.into_iter().map(|(_, own)| Place::Document(Box::new(own)));
+    let places = own.into_iter().map(|(_, own)| ProviderSource::Document(Box::new(own)));
     found.extend(names.into_iter().zip(places));
     Ok(())
 }
@@ -493,8 +493,8 @@ fn read_own_document(
 }
 
 /// The contracts of the built-in providers among these: what else answers at the root.
-fn built_in_contracts(found: &BTreeMap<String, Place>) -> Vec<Contract> {
-    let names = found.iter().filter(|(_, place)| matches!(place, Place::BuiltIn));
+fn built_in_contracts(found: &BTreeMap<String, ProviderSource>) -> Vec<Contract> {
+    let names = found.iter().filter(|(_, place)| matches!(place, ProviderSource::BuiltIn));
     let contract = |name: &String| {
         let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
         let findings = &mut Vec::new();
@@ -506,9 +506,9 @@ fn built_in_contracts(found: &BTreeMap<String, Place>) -> Vec<Contract> {
 /// Folders of fixtures that no provider has.
 fn check_fixture_folders(
     sources: &Sources,
-    folders: &BTreeMap<String, Place>,
+    folders: &BTreeMap<String, ProviderSource>,
     findings: &mut Vec<Finding>,
-) -> Result<(), Error> {
+) -> Result<(), CatalogError> {
     if let Some(fixtures) = &sources.fixtures {
         for (name, path) in subfolders(fixtures)? {
             if !folders.contains_key(&name) {
@@ -523,14 +523,17 @@ fn check_fixture_folders(
 }
 
 /// Leaves the providers that are wanted; those that are asked for have to be there.
-fn select(sources: &Sources, folders: &mut BTreeMap<String, Place>) -> Result<(), Error> {
+fn select(
+    sources: &Sources,
+    folders: &mut BTreeMap<String, ProviderSource>,
+) -> Result<(), CatalogError> {
     let named = sources.settings.iter().map(|setting| &setting.provider);
     for name in sources.only.iter().chain(named) {
         if !folders.contains_key(name) {
             let known: Vec<_> = folders.keys().map(String::as_str).collect();
             let hint = did_you_mean(name, known.iter().copied())
                 .unwrap_or_else(|| format!("there are {}", known.join(", ")));
-            return Err(Error::NoSuchProvider { name: name.clone(), hint });
+            return Err(CatalogError::NoSuchProvider { name: name.clone(), hint });
         }
     }
     folders.retain(|name, _| sources.only.is_empty() || sources.only.contains(name));
@@ -538,8 +541,8 @@ fn select(sources: &Sources, folders: &mut BTreeMap<String, Place>) -> Result<()
 }
 
 /// The folders in a folder, by name; hidden ones are nobody's business.
-fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
-    let unreadable = |source| Error::Unreadable { path: folder.to_owned(), source };
+fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, CatalogError> {
+    let unreadable = |source| CatalogError::Unreadable { path: folder.to_owned(), source };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -555,15 +558,15 @@ fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
 /// One provider from its files; `None` when they cannot be honoured.
 fn provider(
     name: &str,
-    place: Place,
-    fixtures: Option<File>,
+    place: ProviderSource,
+    fixtures: Option<SourceFile>,
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
     files: &mut Files,
 ) -> Option<Provider> {
     let before = findings.len();
-    let is_built_in = matches!(place, Place::BuiltIn);
+    let is_built_in = matches!(place, ProviderSource::BuiltIn);
     let (document, contract, behavior, vet) = self::files(name, place, findings, files)?;
     let vet = sources.vet || vet;
     if sources.vet {
@@ -604,12 +607,12 @@ fn provider(
 /// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.
 fn files(
     name: &str,
-    place: Place,
+    place: ProviderSource,
     findings: &mut Vec<Finding>,
     files: &mut Files,
-) -> Option<(Document, Contract, Option<File>, bool)> {
+) -> Option<(Document, Contract, Option<SourceFile>, bool)> {
     match place {
-        Place::Document(own) => {
+        ProviderSource::Document(own) => {
             let OwnDocument { document, contract, behavior, paths } = *own;
             files.note_read(paths);
             let behavior = match behavior {
@@ -618,14 +621,14 @@ fn files(
             };
             Some((document, contract, behavior, true))
         }
-        Place::BuiltIn => {
+        ProviderSource::BuiltIn => {
             let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
             let document = Document::parse(&file.name, &file.text, findings)?;
             let contract = Contract::load(&document, findings)?;
             let path = format!("{name}/{BEHAVIOR_FILE}");
             Some((document, contract, built_in::<BuiltInSpecs>("specs", &path), false))
         }
-        Place::Folder(folder) => {
+        ProviderSource::Folder(folder) => {
             let (path, mut paths) = (named::contract_in(&folder)?, Vec::new());
             let document = document::read_noting(&path, &[], findings, &mut paths);
             files.note_read(paths);
@@ -669,7 +672,7 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         let mut problems: Vec<String> = errors.map(ToString::to_string).collect();
         if !exists {
-            problems.push(Error::NoSuchFixtureSet { name: set.to_owned() }.to_string());
+            problems.push(CatalogError::NoSuchFixtureSet { name: set.to_owned() }.to_string());
         }
         if problems.is_empty() && all.len() == providers.len() { Ok(all) } else { Err(problems) }
     })
@@ -678,7 +681,7 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
 /// The records of a provider: of its fixture file, or none.
 fn fixtures(
     behavior: &Behavior,
-    file: Option<File>,
+    file: Option<SourceFile>,
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
@@ -699,7 +702,7 @@ fn find_fixtures(
     is_built_in: bool,
     findings: &mut Vec<Finding>,
     files: &mut Files,
-) -> Option<(String, File)> {
+) -> Option<(String, SourceFile)> {
     let own = sources.fixtures.as_ref().map(|folder| folder.join(provider));
     files.folders.extend(own.filter(|folder| folder.is_dir()));
     for set in [sources.fixture_set.as_str(), "default"] {
@@ -717,19 +720,19 @@ fn find_fixtures(
     None
 }
 
-fn built_in<E: Embed>(folder: &str, path: &str) -> Option<File> {
+fn built_in<E: Embed>(folder: &str, path: &str) -> Option<SourceFile> {
     let text = match E::get(path)?.data {
         Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).ok()?),
         Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).ok()?),
     };
-    Some(File { name: format!("{folder}/{path}"), text, is_built_in: true })
+    Some(SourceFile { name: format!("{folder}/{path}"), text, is_built_in: true })
 }
 
-fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<File> {
+fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<SourceFile> {
     let text = read_text(path, findings);
     files.note(path, text.as_deref());
     let text = text?;
-    Some(File { name: path.display().to_string(), text: text.into(), is_built_in: false })
+    Some(SourceFile { name: path.display().to_string(), text: text.into(), is_built_in: false })
 }
 
 /// A file's text; why it has none goes to `findings`. A pipe or a device is not read: one may never begin, and the other

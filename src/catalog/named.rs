@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::catalog::{CONTRACT_FILES, Error};
+use crate::catalog::{CONTRACT_FILES, CatalogError};
 use crate::emulator::name_refusal;
 use crate::finding::Finding;
 use crate::openapi::{Contract, Remote};
@@ -71,12 +71,15 @@ impl DocumentSource {
     }
 
     /// The files that it stands for: itself, or those in its folder. What in a folder is passed over goes to `findings`.
-    pub(super) fn files(&self, findings: &mut Vec<Finding>) -> Result<Vec<DocumentSource>, Error> {
+    pub(super) fn files(
+        &self,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Vec<DocumentSource>, CatalogError> {
         if self.is_standard_input() {
             return Ok(vec![self.clone()]);
         }
         if !self.path.exists() {
-            return Err(Error::NoSuchFile { path: self.path.clone() });
+            return Err(CatalogError::NoSuchFile { path: self.path.clone() });
         }
         if !self.path.is_dir() {
             return Ok(vec![self.clone()]);
@@ -84,7 +87,7 @@ impl DocumentSource {
         if let Some(own) = contract_in(&self.path) {
             return Ok(vec![DocumentSource { name: self.name.clone(), path: own }]);
         }
-        let unreadable = |source| Error::Unreadable { path: self.path.clone(), source };
+        let unreadable = |source| CatalogError::Unreadable { path: self.path.clone(), source };
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
@@ -106,7 +109,7 @@ impl DocumentSource {
             }
         }
         if found.is_empty() {
-            return Err(Error::NoDocument { path: self.path.clone() });
+            return Err(CatalogError::NoDocument { path: self.path.clone() });
         }
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use crate::admin;
 use crate::behavior::ExampleCall;
-use crate::cli::paint::Paint;
+use crate::cli::colors::Colors;
 use crate::cli::screen::Screen;
 use crate::documented::SampleCall;
 use crate::emulator::{Emulator, ProviderOverview};
@@ -33,20 +33,20 @@ const CLOSED: [&str; 2] = [
 pub(super) fn text(
     emulator: &Emulator,
     address: SocketAddr,
-    admin: &admin::Options,
+    admin: &admin::AdminOptions,
     tls: bool,
-    paint: Paint,
+    colors: Colors,
 ) -> String {
     let origin = origin(address, tls);
     let mut screen = Screen::default();
     for provider in emulator.overview() {
-        push_provider(&mut screen, &provider, &origin, paint);
+        push_provider(&mut screen, &provider, &origin, colors);
     }
-    push_admin(&mut screen, &origin, admin, paint);
+    push_admin(&mut screen, &origin, admin, colors);
     let version = env!("CARGO_PKG_VERSION");
     let others = if address.ip().is_unspecified() { ", on all addresses" } else { "" };
     let listening = format!("tombstone {version} is listening on {origin}{others}");
-    screen.line(format_args!("{} (Ctrl-C ends it)", paint.bold(&listening)));
+    screen.line(format_args!("{} (Ctrl-C ends it)", colors.bold(&listening)));
     screen.into_text()
 }
 
@@ -55,24 +55,24 @@ pub(super) fn operations(
     emulator: &Emulator,
     address: SocketAddr,
     tls: bool,
-    paint: Paint,
+    colors: Colors,
 ) -> String {
     let origin = origin(address, tls);
     let mut screen = Screen::default();
     for (number, _) in emulator.providers().enumerate() {
         let operations = &emulator.behavior(number).contract().operations;
         for (operation, call) in operations.iter().zip(emulator.example_calls(number)) {
-            let method = paint.bold(&format!("{:<8}", operation.method.as_str()));
+            let method = colors.bold(&format!("{:<8}", operation.method.as_str()));
             let line = call.and_then(|call| call_line(&call, &origin));
             let line = line.unwrap_or_else(|why| {
-                paint.dim(&format!("{}  (no call: {why})", operation.called()))
+                colors.dim(&format!("{}  (no call: {why})", operation.called()))
             });
             screen.line(format_args!("{method}{line}"));
         }
     }
     let version = env!("CARGO_PKG_VERSION");
     let listening = format!("tombstone {version} is listening on {origin}");
-    screen.line(format_args!("{} (Ctrl-C ends it)", paint.bold(&listening)));
+    screen.line(format_args!("{} (Ctrl-C ends it)", colors.bold(&listening)));
     screen.into_text()
 }
 
@@ -143,20 +143,25 @@ fn push_octal(text: &mut String, byte: u8) {
     let _ = write!(text, "\\0{byte:03o}");
 }
 
-fn push_provider(screen: &mut Screen, provider: &ProviderOverview<'_>, origin: &str, paint: Paint) {
+fn push_provider(
+    screen: &mut Screen,
+    provider: &ProviderOverview<'_>,
+    origin: &str,
+    colors: Colors,
+) {
     let base = format!("{origin}/{}", provider.name);
-    screen.line(paint.bold(provider.title));
+    screen.line(colors.bold(provider.title));
     screen.line(format_args!("  {base}"));
     let hosts = format!("also under the host names {}", shown_hosts(&provider.hosts));
-    screen.line(format_args!("  {}", paint.dim(&hosts)));
+    screen.line(format_args!("  {}", colors.dim(&hosts)));
     for (number, operation) in provider.operations.iter().enumerate() {
         let called = format!("{} {}", operation.method, operation.path);
         screen.blank();
-        screen.line(format_args!("  {}", paint.bold(&called)));
+        screen.line(format_args!("  {}", colors.bold(&called)));
         for call in provider.calls.iter().filter(|call| call.operation == number) {
             let status = call.expect.as_str();
-            let (mark, status) = (paint.dim("#"), paint.status(status, status));
-            screen.line(format_args!("    {mark} {status} {}", paint.dim(&call.shows)));
+            let (mark, status) = (colors.dim("#"), colors.status(status, status));
+            screen.line(format_args!("    {mark} {status} {}", colors.dim(&call.shows)));
             for line in wrapped(&curl(call, &base)) {
                 screen.line(line);
             }
@@ -177,8 +182,8 @@ fn shown_hosts(hosts: &[String]) -> String {
     }
 }
 
-fn push_admin(screen: &mut Screen, origin: &str, admin: &admin::Options, paint: Paint) {
-    screen.line(paint.bold("Admin API"));
+fn push_admin(screen: &mut Screen, origin: &str, admin: &admin::AdminOptions, colors: Colors) {
+    screen.line(colors.bold("Admin API"));
     if admin.is_closed() {
         for line in CLOSED {
             screen.line(line);
@@ -200,7 +205,7 @@ fn push_admin(screen: &mut Screen, origin: &str, admin: &admin::Options, paint: 
     ] {
         let url = quoted(&format!("{origin}{root}{path}"));
         let command = format!("curl -s {method}{url}{token}");
-        screen.line(format_args!("    {}", paint.dim(&format!("# {shows}"))));
+        screen.line(format_args!("    {}", colors.dim(&format!("# {shows}"))));
         screen.line(format_args!("    {command}"));
     }
     screen.blank();

@@ -4,11 +4,14 @@
 
 use std::process::ExitCode;
 
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::catalog::Sources;
+use crate::cli::args::SourceArgs;
+use crate::cli::findings::sorted;
+use crate::cli::print::{counted, json_lines, print};
 use crate::cli::screen::Screen;
-use crate::cli::{CheckArgs, CheckFormat, counted, json_lines, print, sorted};
 use crate::clock::system_now;
 use crate::config::{Config, Gathered, WrongUsage};
 use crate::emulator::{Emulator, EmulatorOptions};
@@ -17,6 +20,23 @@ use crate::finding::{Finding, Folded, Severity};
 use crate::pointer::child;
 use crate::yaml::Document;
 use crate::{catalog, config};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Report it for people, as annotations of a GitHub workflow, or as JSON
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: CheckFormat,
+    #[command(flatten)]
+    sources: SourceArgs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    Human,
+    Github,
+    Json,
+}
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let Gathered { given, file, document, mut findings, .. } =

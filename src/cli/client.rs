@@ -85,7 +85,7 @@ pub(super) struct Client {
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     /// The status.
     pub(super) status: u16,
     /// Whether it is one of this program that answers.
@@ -128,7 +128,7 @@ impl Client {
         path: &str,
         body: Option<&Value>,
         patience: Duration,
-    ) -> io::Result<Answer> {
+    ) -> io::Result<HttpAnswer> {
         let watch = Stopwatch::start();
         let left = || match patience.saturating_sub(watch.elapsed()) {
             Duration::ZERO => {
@@ -142,7 +142,7 @@ impl Client {
             write_before(&mut stream, piece, &left)?;
         }
         let bytes = read_before(&mut stream, &left)?;
-        Answer::parse(&bytes).ok_or_else(|| {
+        HttpAnswer::parse(&bytes).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, "what came is no complete HTTP answer")
         })
     }
@@ -230,7 +230,7 @@ impl Url {
     }
 }
 
-impl Answer {
+impl HttpAnswer {
     /// Reads all that came on a connection that has ended.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
@@ -284,17 +284,17 @@ mod tests {
     #[test]
     fn an_answer_is_read_whole_or_not_at_all() {
         let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTombstone-Sandbox: default\r\n\r\nok";
-        let answer = Answer { status: 200, is_tombstone: true, body: b"ok".to_vec() };
-        assert_eq!(Answer::parse(text.as_bytes()), Some(answer));
+        let answer = HttpAnswer { status: 200, is_tombstone: true, body: b"ok".to_vec() };
+        assert_eq!(HttpAnswer::parse(text.as_bytes()), Some(answer));
         for length in 0..text.len() {
-            assert_eq!(Answer::parse(&text.as_bytes()[..length]), None, "{length}");
+            assert_eq!(HttpAnswer::parse(&text.as_bytes()[..length]), None, "{length}");
         }
         for other in [
             "SSH-2.0\r\n\r\n",
             "HTTP/1.1 what\r\n\r\n",
             "HTTP/1.1 200\r\nContent-Length: -1\r\n\r\n",
         ] {
-            assert_eq!(Answer::parse(other.as_bytes()), None, "{other}");
+            assert_eq!(HttpAnswer::parse(other.as_bytes()), None, "{other}");
         }
     }
 

@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admin;
-use crate::cli::junit::{Case, Outcome, Suite};
-use crate::cli::paint::Paint;
+use crate::cli::colors::Colors;
+use crate::cli::junit;
+use crate::cli::junit::{CaseResult, JunitCase, JunitSuite};
+use crate::cli::print::{json_lines, print, print_error};
 use crate::cli::screen::Screen;
-use crate::cli::target::{SandboxName, TargetArgs};
-use crate::cli::{json_lines, junit, print, print_error};
+use crate::cli::server_address::{SandboxName, ServerArgs};
 
 #[derive(Debug, Args)]
 pub(super) struct CoverageArgs {
@@ -25,13 +26,13 @@ pub(super) struct CoverageArgs {
     min: Option<f64>,
     /// For people, as the server has it, or for CI
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
+    format: CoverageFormat,
     #[command(flatten)]
-    target: TargetArgs,
+    server: ServerArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum CoverageFormat {
     Table,
     Json,
     Junit,
@@ -97,14 +98,14 @@ pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
         Some(sandbox) => sandbox.path("/coverage"),
         None => format!("{}/coverage", admin::ROOT),
     };
-    let answer: Value = args.target.client()?.ask("GET", &path, None)?;
+    let answer: Value = args.server.client()?.ask("GET", &path, None)?;
     let report = Report::deserialize(&answer)
         .map_err(|error| anyhow::anyhow!("the server's coverage has another form: {error}"))?;
     let is_enough = args.min.is_none_or(|min| report.percent >= min);
     print(&match args.format {
-        Format::Table => table(&report, Paint::of(&std::io::stdout())),
-        Format::Json => json_lines(&answer),
-        Format::Junit => junit::report(&suites(&report, is_enough)),
+        CoverageFormat::Table => table(&report, Colors::of(&std::io::stdout())),
+        CoverageFormat::Json => json_lines(&answer),
+        CoverageFormat::Junit => junit::report(&suites(&report, is_enough)),
     });
     if is_enough {
         return Ok(ExitCode::SUCCESS);
@@ -114,17 +115,17 @@ pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn table(report: &Report, paint: Paint) -> String {
+fn table(report: &Report, colors: Colors) -> String {
     let mut screen = Screen::default();
     for provider in &report.providers {
-        screen.line(paint.bold(&provider.name));
+        screen.line(colors.bold(&provider.name));
         for operation in &provider.operations {
             let called = format!("{} {}", operation.method, operation.path);
             let calls = times(operation.calls);
             screen.blank();
-            screen.line(format_args!("  {}  {}  {calls}", paint.bold(&called), operation.id));
+            screen.line(format_args!("  {}  {}  {calls}", colors.bold(&called), operation.id));
             for response in &operation.responses {
-                push_response(&mut screen, operation, response, paint);
+                push_response(&mut screen, operation, response, colors);
             }
         }
         screen.blank();
@@ -138,22 +139,22 @@ fn table(report: &Report, paint: Paint) -> String {
         screen.line(format_args!("{what:<10} {covered} of {total}"));
     }
     let whole = format!("covered    {:.1} %", report.percent);
-    screen.line(paint.bold(&whole));
+    screen.line(colors.bold(&whole));
     screen.into_text()
 }
 
 /// A response with how often it was given, and the rules that give it.
-fn push_response(screen: &mut Screen, operation: &Operation, response: &Response, paint: Paint) {
+fn push_response(screen: &mut Screen, operation: &Operation, response: &Response, colors: Colors) {
     let count = match response {
         Response { count: 0, reachable: false, .. } => "no request leads to it".to_owned(),
         response => times(response.count),
     };
     let mark = if response.inferred { "  inferred" } else { "" };
-    let status = paint.status(&response.status, &format!("{:<8}", response.status));
-    screen.line(format_args!("    {status}{count}{}", paint.dim(mark)));
+    let status = colors.status(&response.status, &format!("{:<8}", response.status));
+    screen.line(format_args!("    {status}{count}{}", colors.dim(mark)));
     for rule in operation.rules.iter().filter(|rule| rule.status.to_string() == response.status) {
         let line = format!("{:<8}{:<8}by {}", "", times(rule.count), rule.label);
-        screen.line(format_args!("    {}", paint.dim(&line)));
+        screen.line(format_args!("    {}", colors.dim(&line)));
     }
 }
 
@@ -162,14 +163,14 @@ fn times(count: u64) -> String {
 }
 
 /// One case for each response and each rule. What was not exercised is a failure only where that is too much.
-fn suites(report: &Report, is_enough: bool) -> Vec<Suite> {
+fn suites(report: &Report, is_enough: bool) -> Vec<JunitSuite> {
     let outcome = |count: u64, what: &str| match count {
-        0 if is_enough => Outcome::Skipped(format!("no call led to this {what}")),
+        0 if is_enough => CaseResult::Skipped(format!("no call led to this {what}")),
         0 => {
             let line = format!("no call led to this {what}");
-            Outcome::Failed(line, vec![format!("{:.1} % is covered in all", report.percent)])
+            CaseResult::Failed(line, vec![format!("{:.1} % is covered in all", report.percent)])
         }
-        _ => Outcome::Passed,
+        _ => CaseResult::Passed,
     };
     let suite = |provider: &Provider| {
         let cases = provider.operations.iter().flat_map(|operation| {
@@ -178,7 +179,7 @@ fn suites(report: &Report, is_enough: bool) -> Vec<Suite> {
                 let outcome = if response.reachable || response.count > 0 {
                     outcome(response.count, "response")
                 } else {
-                    Outcome::Skipped("no request leads to it".to_owned())
+                    CaseResult::Skipped("no request leads to it".to_owned())
                 };
                 (format!("response {}", response.status), outcome)
             });
@@ -186,10 +187,10 @@ fn suites(report: &Report, is_enough: bool) -> Vec<Suite> {
             let rules = rules.map(|rule| (rule.label.clone(), outcome(rule.count, "rule")));
             let cases = responses.chain(rules);
             cases
-                .map(|(name, outcome)| Case { class: class.clone(), name, outcome })
+                .map(|(name, outcome)| JunitCase { class: class.clone(), name, outcome })
                 .collect::<Vec<_>>()
         });
-        Suite { name: provider.name.clone(), cases: cases.collect() }
+        JunitSuite { name: provider.name.clone(), cases: cases.collect() }
     };
     report.providers.iter().map(suite).collect()
 }

@@ -6,8 +6,8 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 
-use crate::cli::aside;
-use crate::cli::aside::Access;
+use crate::cli::atomic_file;
+use crate::cli::atomic_file::Access;
 use crate::clock::system_now;
 use crate::control::Control;
 use crate::emulator::Emulator;
@@ -15,7 +15,7 @@ use crate::emulator::Emulator;
 /// Writes them: sandbox by sandbox, each from its oldest entry on, and each entry with the name of its sandbox first.
 pub(super) fn write(emulator: &Emulator, path: &Path) -> io::Result<()> {
     let now = system_now();
-    aside::write(path, Access::Usual, |file| {
+    atomic_file::write(path, Access::Usual, |file| {
         for sandbox in Control::sandboxes(emulator, now) {
             let Ok(control) = Control::new(emulator, &sandbox.name, now) else { continue };
             let mut last = 0;

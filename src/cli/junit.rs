@@ -11,22 +11,22 @@ use crate::printable::printable;
 
 /// Cases of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Suite {
+pub(super) struct JunitSuite {
     pub(super) name: String,
-    pub(super) cases: Vec<Case>,
+    pub(super) cases: Vec<JunitCase>,
 }
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Case {
+pub(super) struct JunitCase {
     /// What it belongs to.
     pub(super) class: String,
     pub(super) name: String,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: CaseResult,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum CaseResult {
     Passed,
     /// It does not count, for this reason.
     Skipped(String),
@@ -35,22 +35,22 @@ pub(super) enum Outcome {
 }
 
 /// The report of these suites.
-pub(super) fn report(suites: &[Suite]) -> String {
+pub(super) fn report(suites: &[JunitSuite]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     write(&mut writer, suites).expect("writing into memory does not fail");
     let text = String::from_utf8(writer.into_inner()).expect("text was written");
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}\n")
 }
 
-fn write(writer: &mut Writer<Vec<u8>>, suites: &[Suite]) -> io::Result<()> {
+fn write(writer: &mut Writer<Vec<u8>>, suites: &[JunitSuite]) -> io::Result<()> {
     let root = writer.create_element("testsuites").with_attribute(("name", "tombstone"));
     root.write_inner_content(|writer| {
         for suite in suites {
-            let count = |is: fn(&Outcome) -> bool| {
+            let count = |is: fn(&CaseResult) -> bool| {
                 suite.cases.iter().filter(|case| is(&case.outcome)).count().to_string()
             };
-            let failures = count(|outcome| matches!(outcome, Outcome::Failed(..)));
-            let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+            let failures = count(|outcome| matches!(outcome, CaseResult::Failed(..)));
+            let skipped = count(|outcome| matches!(outcome, CaseResult::Skipped(_)));
             writer
                 .create_element("testsuite")
                 .with_attribute(("name", legal(&suite.name).as_str()))
@@ -66,19 +66,19 @@ fn write(writer: &mut Writer<Vec<u8>>, suites: &[Suite]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
+fn write_case(writer: &mut Writer<Vec<u8>>, case: &JunitCase) -> io::Result<()> {
     let element = writer
         .create_element("testcase")
         .with_attribute(("classname", legal(&case.class).as_str()))
         .with_attribute(("name", legal(&case.name).as_str()));
     match &case.outcome {
-        Outcome::Passed => element.write_empty(),
-        Outcome::Skipped(reason) => element.write_inner_content(|writer| {
+        CaseResult::Passed => element.write_empty(),
+        CaseResult::Skipped(reason) => element.write_inner_content(|writer| {
             let skipped = writer.create_element("skipped");
             skipped.with_attribute(("message", legal(reason).as_str())).write_empty()?;
             Ok(())
         }),
-        Outcome::Failed(line, all) => element.write_inner_content(|writer| {
+        CaseResult::Failed(line, all) => element.write_inner_content(|writer| {
             let failure = writer.create_element("failure");
             let failure = failure.with_attribute(("message", legal(line).as_str()));
             let all: Vec<_> = all.iter().map(|line| legal(line)).collect();
@@ -102,19 +102,19 @@ mod tests {
     #[test]
     fn whatever_the_text_is_the_report_is_xml() {
         let outcomes = [
-            Outcome::Passed,
-            Outcome::Skipped("<never> \"given\"".to_owned()),
-            Outcome::Failed(
+            CaseResult::Passed,
+            CaseResult::Skipped("<never> \"given\"".to_owned()),
+            CaseResult::Failed(
                 "a & b".to_owned(),
                 vec!["found: ]]>\u{0}\n<x>".to_owned(), "::error::".to_owned()],
             ),
         ];
-        let cases = outcomes.map(|outcome| Case {
+        let cases = outcomes.map(|outcome| JunitCase {
             class: "shop".to_owned(),
             name: "DELETE /a?b=<c>&d".to_owned(),
             outcome,
         });
-        let suite = Suite { name: "it's".to_owned(), cases: cases.to_vec() };
+        let suite = JunitSuite { name: "it's".to_owned(), cases: cases.to_vec() };
         expect_test::expect![[r#"
             <?xml version="1.0" encoding="UTF-8"?>
             <testsuites name="tombstone">

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::cli::aside;
+use crate::cli::atomic_file;
 
 /// So often is it tried anew where the former owner takes its lock away meanwhile.
 const TRIES_MAX: usize = 10;
@@ -31,7 +31,7 @@ impl Lock {
     /// Locks a file, which need not be there. There is no lock where the file system has none.
     pub(super) fn of(path: &Path) -> anyhow::Result<Option<Self>> {
         let shown = path.display();
-        let mut path = aside::target(path)?.into_os_string();
+        let mut path = atomic_file::target(path)?.into_os_string();
         path.push(".lock");
         let path = PathBuf::from(path);
         for _ in 0..TRIES_MAX {

@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::catalog::DocumentSource;
+use crate::cli::args::ConfigArgs;
+use crate::cli::serve;
 use crate::cli::serve::Greeting;
-use crate::cli::{ConfigArgs, serve};
-use crate::config::{Given, GivenDocumented, GivenSources, LogFormat, Switch};
+use crate::config::{GivenDocumented, GivenOptions, GivenSources, LogFormat, Switch};
 use crate::ids::seed_of;
 
 pub(super) const AFTER_OPTIONS: &str = "\
@@ -109,7 +110,7 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
     let greeting = if level == Level::Silent { Greeting::None } else { Greeting::Operations };
     let is_quiet = matches!(level, Level::Silent | Level::Fatal | Level::Error | Level::Warn);
     let switch = |given: Option<bool>| given.map(Switch::from);
-    let given = Given {
+    let given = GivenOptions {
         port: args.port,
         host: args.host,
         cors: switch(args.cors),
@@ -128,7 +129,7 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
             ignore_examples: switch(args.ignore_examples),
         },
         seed: args.seed.map(|seed| seed.parse().unwrap_or_else(|_| seed_of(&seed))),
-        ..Given::default()
+        ..GivenOptions::default()
     };
     serve::with(&args.config.resolve(given)?, greeting)
 }

@@ -10,8 +10,8 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 
 use crate::admin;
-use crate::cli::aside;
-use crate::cli::aside::Access;
+use crate::cli::atomic_file;
+use crate::cli::atomic_file::Access;
 use crate::emulator::{Emulator, Unserved};
 use crate::printable::printable_json;
 use crate::server::origin;
@@ -21,7 +21,7 @@ pub(super) const READY_BYTES_MAX: u64 = 4 << 20;
 
 /// What programs need to know of a server that listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ready {
+pub(super) struct ReadyLine {
     /// The port it listens on.
     pub(super) port: u16,
     /// The address it listens on.
@@ -53,7 +53,7 @@ pub(super) struct ReadyProvider {
     hosts: Vec<String>,
 }
 
-impl Ready {
+impl ReadyLine {
     /// A server that listens on `address`.
     pub(super) fn new(emulator: &Emulator, address: SocketAddr, tls: bool) -> Self {
         let url = origin(address, tls);
@@ -91,9 +91,9 @@ pub(super) struct ReadyFile {
 
 impl ReadyFile {
     /// Writes the file so that whoever sees it sees all of it.
-    pub(super) fn write(path: &Path, ready: &Ready) -> io::Result<Self> {
+    pub(super) fn write(path: &Path, ready: &ReadyLine) -> io::Result<Self> {
         let line = ready.line();
-        aside::write(path, Access::Usual, |file| file.write_all(line.as_bytes()))?;
+        atomic_file::write(path, Access::Usual, |file| file.write_all(line.as_bytes()))?;
         Ok(Self { path: path.to_owned(), line })
     }
 }
@@ -101,7 +101,7 @@ impl ReadyFile {
 impl Drop for ReadyFile {
     /// Removes the file, unless another server has written its own there.
     fn drop(&mut self) {
-        let there = aside::read(&self.path, READY_BYTES_MAX);
+        let there = atomic_file::read(&self.path, READY_BYTES_MAX);
         if there.is_ok_and(|line| line == self.line.as_bytes()) {
             let _ = fs::remove_file(&self.path);
         }

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use crate::catalog;
 use crate::catalog::Files;
-use crate::cli::{FINDINGS_MAX, counted, load, print_error, sorted};
+use crate::cli::findings::{FINDINGS_MAX, sorted};
+use crate::cli::load::load;
+use crate::cli::print::{counted, print_error};
 use crate::clock::{Stopwatch, Timestamp, system_now};
 use crate::config::Config;
 use crate::emulator::{Current, Emulator, Handover};
 use crate::finding::{Finding, Severity};
-use crate::server::log::Notes;
+use crate::server::log::ServerEvents;
 
 /// So many changed files are named.
 const FILES_MAX: usize = 5;
@@ -24,7 +26,7 @@ pub(super) struct Reloader {
     config: Config,
     current: Current,
     /// Where to tell what happens; standard error for what is wrong, without it.
-    notes: Option<Notes>,
+    events: Option<ServerEvents>,
     /// When the server began: what fixtures say of the time, they say of that one. Time does not move by a reload.
     began: Timestamp,
     /// The files of what is served.
@@ -44,13 +46,13 @@ impl Reloader {
         config: Config,
         current: Current,
         (files, began): (Files, Timestamp),
-        notes: Option<Notes>,
+        events: Option<ServerEvents>,
     ) -> Self {
         let (served, seen, since) = (files.clone(), files, system_now());
         Self {
             config,
             current,
-            notes,
+            events,
             began,
             served,
             since,
@@ -149,8 +151,8 @@ impl Reloader {
             counted(taken.sandboxes, "sandbox"),
             if taken.has_history { "" } else { ", journals begin anew" },
         );
-        if let Some(notes) = &self.notes {
-            notes.add(system_now(), &text, Some(stopwatch.elapsed()));
+        if let Some(events) = &self.events {
+            events.add(system_now(), &text, Some(stopwatch.elapsed()));
         }
     }
 
@@ -193,8 +195,8 @@ impl Reloader {
 
     /// Says what is wrong, or no longer there.
     fn tell(&self, text: &str) {
-        match &self.notes {
-            Some(notes) => notes.add(system_now(), text, None::<Duration>),
+        match &self.events {
+            Some(events) => events.add(system_now(), text, None::<Duration>),
             None => print_error(text),
         }
     }

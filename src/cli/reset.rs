@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::admin;
-use crate::cli::target::{SandboxName, TargetArgs};
-use crate::cli::{counted, print};
+use crate::cli::print::{counted, print};
+use crate::cli::server_address::{SandboxName, ServerArgs};
 use crate::sandbox::DEFAULT;
 
 #[derive(Debug, Args)]
@@ -21,11 +21,11 @@ pub(super) struct ResetArgs {
     #[arg(long, conflicts_with = "sandbox")]
     all: bool,
     #[command(flatten)]
-    target: TargetArgs,
+    server: ServerArgs,
 }
 
 pub(super) fn run(args: &ResetArgs) -> anyhow::Result<ExitCode> {
-    let client = args.target.client()?;
+    let client = args.server.client()?;
     if args.all {
         let done: Value = client.ask("POST", &format!("{}/reset", admin::ROOT), None)?;
         let dropped = done["sandboxes_dropped"].as_u64().unwrap_or_default();

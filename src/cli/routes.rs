@@ -4,45 +4,58 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
 use serde_json::json;
 
 use crate::catalog::Files;
-use crate::cli::paint::Paint;
+use crate::cli::args::SourceArgs;
+use crate::cli::colors::Colors;
+use crate::cli::load::load_or_tell;
+use crate::cli::print::{json_lines, print};
 use crate::cli::screen::Screen;
-use crate::cli::{RoutesArgs, emulator, json_lines, print};
 use crate::emulator::{EmulatorOptions, ProviderOverview, ResponseOverview};
 
 /// Reasons go on in the next line from this column on.
 const COLUMNS_MAX: usize = 100;
 
+#[derive(Debug, Args)]
+pub(super) struct RoutesArgs {
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    sources: SourceArgs,
+}
+
 pub(super) fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
     let config = args.sources.config.resolve(args.sources.given())?;
-    let emulator = emulator(&config.sources, &EmulatorOptions::default(), &mut Files::default())?;
+    let emulator =
+        load_or_tell(&config.sources, &EmulatorOptions::default(), &mut Files::default())?;
     let overview = emulator.overview();
     print(&if args.json {
         json_lines(&json!({ "providers": overview }))
     } else {
-        text(&overview, Paint::of(&std::io::stdout()))
+        text(&overview, Colors::of(&std::io::stdout()))
     });
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(overview: &[ProviderOverview<'_>], paint: Paint) -> String {
+fn text(overview: &[ProviderOverview<'_>], colors: Colors) -> String {
     let mut screen = Screen::default();
     for provider in overview {
         let title = format!("{}: {}", provider.name, provider.title);
-        screen.line(paint.bold(&title));
+        screen.line(colors.bold(&title));
         let hosts = provider.hosts.join(", ");
         screen.line(format_args!("  also without /{} under the host names {hosts}", provider.name));
         for operation in &provider.operations {
             let called = format!("{} {}", operation.method, operation.path);
             screen.blank();
-            screen.line(format_args!("  {}  {}", paint.bold(&called), operation.id));
+            screen.line(format_args!("  {}  {}", colors.bold(&called), operation.id));
             for (index, place) in operation.mounted_at.iter().enumerate() {
                 screen.line(format_args!("    {} {place}", if index == 0 { "at" } else { "  " }));
             }
             for response in &operation.responses {
-                push_response(&mut screen, response, paint);
+                push_response(&mut screen, response, colors);
             }
         }
         screen.blank();
@@ -51,17 +64,17 @@ fn text(overview: &[ProviderOverview<'_>], paint: Paint) -> String {
 }
 
 /// `    403  inferred    The caller lacks the permission.`, and below it why and what gives it.
-fn push_response(screen: &mut Screen, response: &ResponseOverview<'_>, paint: Paint) {
+fn push_response(screen: &mut Screen, response: &ResponseOverview<'_>, colors: Colors) {
     const INDENT: usize = 24;
     let source = if response.inferred.is_some() { "inferred" } else { "documented" };
-    let status = paint.status(response.status, &format!("{:<8}", response.status));
+    let status = colors.status(response.status, &format!("{:<8}", response.status));
     screen.line(format_args!("    {status}{source:<12}{}", first_sentence(response.description)));
     let reasons = [("why", response.inferred), ("never given", response.unreachable)];
     for (what, reason) in reasons {
         for line in
             reason.into_iter().flat_map(|reason| wrapped(&format!("{what}: {reason}"), INDENT))
         {
-            screen.line(format_args!("{:INDENT$}{}", "", paint.dim(&line)));
+            screen.line(format_args!("{:INDENT$}{}", "", colors.dim(&line)));
         }
     }
     for given in &response.given_by {
@@ -69,7 +82,7 @@ fn push_response(screen: &mut Screen, response: &ResponseOverview<'_>, paint: Pa
         screen.line(format_args!(
             "{:INDENT$}{}",
             "",
-            paint.dim(&format!("by {}{mark}", given.rule))
+            colors.dim(&format!("by {}{mark}", given.rule))
         ));
     }
 }

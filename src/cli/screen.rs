@@ -5,10 +5,10 @@
 
 use std::fmt::Display;
 
-use crate::cli::paint;
+use crate::cli::colors;
 use crate::printable::push_printable;
 
-/// Lines, which have no control characters but those of [`super::paint::Paint`].
+/// Lines, which have no control characters but those of [`super::colors::Colors`].
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     text: String,
@@ -21,7 +21,7 @@ impl Screen {
         let mut rest = &*line;
         while let Some(at) = rest.find('\u{1b}') {
             push_printable(&mut self.text, &rest[..at]);
-            let code = paint::code_at(&rest[at..]).unwrap_or("");
+            let code = colors::code_at(&rest[at..]).unwrap_or("");
             self.text.push_str(code);
             rest = &rest[at + code.len()..];
             if code.is_empty() {

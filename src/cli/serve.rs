@@ -9,22 +9,23 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::catalog::Files;
-use crate::cli::aside::Access;
-use crate::cli::keep::Keeper;
+use crate::cli::args::ServeArgs;
+use crate::cli::atomic_file::Access;
+use crate::cli::colors::Colors;
+use crate::cli::load::{check_faults, load_or_tell};
 use crate::cli::lock::Lock;
-use crate::cli::paint::Paint;
-use crate::cli::ready::{Ready, ReadyFile};
+use crate::cli::persistence::Autosave;
+use crate::cli::print::{print, print_error};
+use crate::cli::ready::{ReadyFile, ReadyLine};
 use crate::cli::reload::Reloader;
 use crate::cli::watch::Watcher;
-use crate::cli::{
-    ServeArgs, aside, banner, check_faults, emulator, journal_out, print, print_error, state_file,
-};
+use crate::cli::{atomic_file, banner, journal_out, state_file};
 use crate::clock::{Timestamp, system_now};
-use crate::config::{Config, LogFormat, Tls};
+use crate::config::{Config, LogFormat, TlsConfig};
 use crate::emulator::{Current, Emulator, Unserved};
 use crate::server::log::Log;
 use crate::server::tls::Identity;
-use crate::server::{Limits, Server, Setup, log};
+use crate::server::{Server, ServerLimits, Setup, log};
 use crate::{admin, catalog};
 
 /// What is printed when it listens.
@@ -47,7 +48,7 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
     let lock = config.state.as_ref().map(|state| Lock::of(&state.file)).transpose()?;
     let mut files = if config.watch { Files::default() } else { Files::unwanted() };
     let began = system_now();
-    let mut emulator = emulator(&config.sources, &config.emulator(began), &mut files)?;
+    let mut emulator = load_or_tell(&config.sources, &config.emulator(began), &mut files)?;
     check_faults(&config.faults, &emulator)?;
     emulator.load_fixtures_with(catalog::fixture_loader(config.sources.clone()));
     show_warnings(config.log_format);
@@ -65,7 +66,7 @@ pub(super) fn with(config: &Config, greeting: Greeting) -> anyhow::Result<ExitCo
 /// Whether everything that is to be written can be: better told now than when it would be lost.
 fn check_outputs(config: &Config) -> anyhow::Result<()> {
     let cert_out = match &config.tls {
-        Some(Tls::SelfSigned { cert_out }) => cert_out.as_ref(),
+        Some(TlsConfig::SelfSigned { cert_out }) => cert_out.as_ref(),
         _ => None,
     };
     let outputs = [
@@ -76,9 +77,9 @@ fn check_outputs(config: &Config) -> anyhow::Result<()> {
     ];
     for (flag, path) in outputs {
         let Some(path) = path else { continue };
-        aside::check(path)
+        atomic_file::check(path)
             .with_context(|| format!("cannot write `{}` (`{flag}`)", path.display()))?;
-        aside::clean(path);
+        atomic_file::clean(path);
     }
     Ok(())
 }
@@ -88,7 +89,7 @@ fn show_warnings(format: LogFormat) {
     let to_stderr = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
-        .with_ansi(Paint::of(&std::io::stderr()).has_colour());
+        .with_ansi(Colors::of(&std::io::stderr()).has_colour());
     // It fails where there is one already, which then shows them.
     let _ = match format {
         LogFormat::Json => to_stderr.json().try_init(),
@@ -108,25 +109,25 @@ async fn serve(
     let admin = config.admin.options(server.address());
     let format = match config.log_format {
         LogFormat::Human => {
-            Some(log::Format::Human { colour: Paint::of(&std::io::stderr()).has_colour() })
+            Some(log::LineFormat::Human { colour: Colors::of(&std::io::stderr()).has_colour() })
         }
-        LogFormat::Json => Some(log::Format::Json),
+        LogFormat::Json => Some(log::LineFormat::Json),
         LogFormat::None => None,
     };
     let log = format.map(|format| Log::start(format, std::io::stderr())).transpose();
     let log = log.context("cannot start the thread that writes the log")?;
     // Before anybody is told that there is something to stop.
     let stop = stop_signal()?;
-    let ready = Ready::new(&current.snapshot(), server.address(), config.tls.is_some());
+    let ready = ReadyLine::new(&current.snapshot(), server.address(), config.tls.is_some());
     let file = config.ready_file.as_ref().map(|path| {
         ReadyFile::write(path, &ready).with_context(|| format!("cannot write `{}`", path.display()))
     });
     let file = file.transpose()?;
     greet(config, greeting, &current.snapshot(), server.address(), &admin, &ready);
-    let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::default() };
+    let limits = ServerLimits { body_bytes_max: config.body_bytes_max, ..ServerLimits::default() };
     let watcher = config.watch.then(|| watcher(config, &current, (files, began), log.as_ref()));
     let watcher = watcher.transpose()?;
-    let kept = config.state.clone().map(|state| Keeper::start(state, current.clone()));
+    let kept = config.state.clone().map(|state| Autosave::start(state, current.clone()));
     let setup = Setup { emulator: current.clone(), admin, tls, log, limits };
     server.run(setup, stop).await;
     drop(watcher);
@@ -140,16 +141,16 @@ fn greet(
     greeting: Greeting,
     emulator: &Emulator,
     address: SocketAddr,
-    admin: &admin::Options,
-    ready: &Ready,
+    admin: &admin::AdminOptions,
+    ready: &ReadyLine,
 ) {
     print(&if config.print_json {
         ready.line()
     } else {
-        let paint = Paint::of(&std::io::stdout());
+        let colors = Colors::of(&std::io::stdout());
         match greeting {
-            Greeting::Banner => banner::text(emulator, address, admin, ready.tls, paint),
-            Greeting::Operations => banner::operations(emulator, address, ready.tls, paint),
+            Greeting::Banner => banner::text(emulator, address, admin, ready.tls, colors),
+            Greeting::Operations => banner::operations(emulator, address, ready.tls, colors),
             Greeting::None => String::new(),
         }
     });
@@ -161,7 +162,7 @@ fn greet(
 async fn write_last(
     config: &Config,
     current: &Current,
-    kept: Option<Keeper>,
+    kept: Option<Autosave>,
 ) -> anyhow::Result<()> {
     let saved = match kept {
         Some(keeper) => keeper.finish().await,
@@ -205,19 +206,19 @@ fn watcher(
 }
 
 /// Who the server is to those who call it by HTTPS.
-fn identity(tls: &Tls, config: &Config, emulator: &Emulator) -> anyhow::Result<Identity> {
+fn identity(tls: &TlsConfig, config: &Config, emulator: &Emulator) -> anyhow::Result<Identity> {
     match tls {
-        Tls::Files { cert, key } => Identity::from_pem_files(cert, key).map_err(|errors| {
+        TlsConfig::Files { cert, key } => Identity::from_pem_files(cert, key).map_err(|errors| {
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             anyhow::anyhow!(errors.join("\n"))
         }),
-        Tls::SelfSigned { cert_out } => {
+        TlsConfig::SelfSigned { cert_out } => {
             let hosts = emulator.overview().into_iter().flat_map(|provider| provider.hosts);
             let names: Vec<String> = hosts.chain([config.host.clone()]).collect();
             let identity = Identity::self_signed(&names)?;
             if let Some(path) = cert_out {
                 let pem = identity.trusted_pem().as_bytes();
-                aside::write(path, Access::Usual, |file| file.write_all(pem))
+                atomic_file::write(path, Access::Usual, |file| file.write_all(pem))
                     .with_context(|| format!("cannot write `{}`", path.display()))?;
             }
             Ok(identity)

@@ -11,28 +11,22 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 use std::{io, thread};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::cli::{aside, state_v1};
-use crate::clock::{Timestamp, system_now};
-use crate::control::{Control, Restored, SandboxSpec, StateCopy};
+use crate::cli::saved_sandbox::{
+    BUFFER_BYTES, FILE_BYTES_MAX, RestoreError, SavedSandbox, away_since,
+};
+use crate::cli::{atomic_file, state_v1};
+use crate::control::{Restored, StateCopy};
 use crate::emulator::Emulator;
 use crate::sandbox::is_name;
 
 /// The version of the file's format.
 const FORMAT_VERSION: u32 = 2;
-
-/// The most bytes of a file that are read, and so written: many times what ten thousand sandboxes of the built-in APIs
-/// take.
-pub(super) const FILE_BYTES_MAX: u64 = 4 << 30;
-
-/// How much of the file is read at once.
-pub(super) const BUFFER_BYTES: usize = 256 << 10;
 
 /// The most bytes that the first line may have: it has a number only.
 const HEAD_BYTES_MAX: u64 = 256;
@@ -46,14 +40,14 @@ const THREADS_MAX: usize = 8;
 /// The first line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Head {
+struct StateHeader {
     tombstone: u32,
 }
 
 /// A line as it is read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line<'l> {
+struct StateLine<'l> {
     #[serde(borrow)]
     name: Cow<'l, str>,
     /// How long it may be unused; null where it is never dropped.
@@ -93,12 +87,12 @@ impl<'l> DroppedLine<'l> {
 }
 
 /// Writes lines, and no more of them than are read.
-pub(super) struct Lines<W> {
+pub(super) struct LineWriter<W> {
     file: W,
     bytes: u64,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> LineWriter<W> {
     /// Writes to a file that has so many bytes.
     pub(super) fn after(bytes: u64, file: W) -> Self {
         Self { file, bytes }
@@ -106,7 +100,7 @@ impl<W: Write> Lines<W> {
 
     /// Writes the first line.
     pub(super) fn begin(&mut self) -> io::Result<u64> {
-        self.line(&Head { tombstone: FORMAT_VERSION })
+        self.line(&StateHeader { tombstone: FORMAT_VERSION })
     }
 
     /// Writes a line; returns how many bytes it has.
@@ -118,7 +112,7 @@ impl<W: Write> Lines<W> {
     }
 }
 
-impl<W: Write> Write for Lines<W> {
+impl<W: Write> Write for LineWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bytes.saturating_add(bytes.len() as u64) > FILE_BYTES_MAX {
             let problem =
@@ -135,58 +129,11 @@ impl<W: Write> Write for Lines<W> {
     }
 }
 
-/// A sandbox of a file.
-pub(super) struct KeptState<'f> {
-    pub(super) name: &'f str,
-    pub(super) ttl: Option<String>,
-    /// JSON.
-    pub(super) state: &'f str,
-    /// For how long its clock was not looked at.
-    pub(super) away: Duration,
-}
-
-impl KeptState<'_> {
-    /// Restores the sandbox; an `Err` says why it cannot be so. What it has as another, `like`, it shares with that.
-    pub(super) fn restore(
-        self,
-        emulator: &Emulator,
-        like: &mut Option<Restored>,
-    ) -> Result<(), String> {
-        let Self { name, ttl, state, away } = self;
-        let restored = Control::new(emulator, name, system_now()).and_then(|control| {
-            control.put_sandbox(&SandboxSpec { ttl, ..SandboxSpec::default() })?;
-            control.restore_state(state, away, like)
-        });
-        restored.map_err(|problem| format!("sandbox `{name}`: {problem}"))
-    }
-}
-
-/// How long it is that the system clock showed a time.
-pub(super) fn away_since(saved_at: &str) -> Duration {
-    Timestamp::parse(saved_at).map_or(Duration::ZERO, |at| system_now().since(at))
-}
-
-/// Why a file is refused.
-pub(super) enum Refused {
-    /// It is not the state of sandboxes, or not all of it.
-    Unfit(anyhow::Error),
-    /// Its format is of that version.
-    Format(u32),
-    /// Something in it is wrong.
-    Wrong(String),
-}
-
-impl<E: Into<anyhow::Error>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self::Unfit(error.into())
-    }
-}
-
 /// Restores the sandboxes of a file, if there is one. What cannot be read is refused and left alone, but for a last line
 /// that was cut short.
 pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     let shown = path.display();
-    let file = match aside::open(path, FILE_BYTES_MAX) {
+    let file = match atomic_file::open(path, FILE_BYTES_MAX) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).with_context(|| format!("cannot read `{shown}`")),
@@ -200,46 +147,46 @@ pub(super) fn restore(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Err(Refused::Unfit(error)) => Err(error.context(format!(
+        Err(RestoreError::Unfit(error)) => Err(error.context(format!(
             "`{shown}` is no state of this program, or not all of one; {advice}"
         ))),
-        Err(Refused::Format(version)) => anyhow::bail!(
+        Err(RestoreError::Format(version)) => anyhow::bail!(
             "`{shown}` has format {version}, and this program reads {} and {FORMAT_VERSION}; {advice}",
             state_v1::FORMAT_VERSION
         ),
-        Err(Refused::Wrong(problem)) => anyhow::bail!("`{shown}`: {problem}; {advice}"),
+        Err(RestoreError::Wrong(problem)) => anyhow::bail!("`{shown}`: {problem}; {advice}"),
     }
 }
 
 /// Restores the sandboxes of a file; returns the number of the last line if that was cut short.
-fn restore_file(emulator: &Emulator, mut file: File) -> Result<Option<usize>, Refused> {
+fn restore_file(emulator: &Emulator, mut file: File) -> Result<Option<usize>, RestoreError> {
     let version = version(&file)?;
     file.rewind()?;
     match version {
         Some(FORMAT_VERSION) => {
-            let index = Index::read(&file)?;
+            let index = LineIndex::read(&file)?;
             restore_all(emulator, &file, &index.in_order())?;
             Ok(index.cut)
         }
         None | Some(state_v1::FORMAT_VERSION) => state_v1::restore(emulator, file).map(|()| None),
-        Some(version) => Err(Refused::Format(version)),
+        Some(version) => Err(RestoreError::Format(version)),
     }
 }
 
 /// The version that the first line says, if it says one.
 fn version(file: &File) -> io::Result<Option<u32>> {
     #[derive(Deserialize)]
-    struct Version {
+    struct FileVersion {
         tombstone: u32,
     }
     let mut line = Vec::new();
     BufReader::new(file.take(HEAD_BYTES_MAX)).read_until(b'\n', &mut line)?;
-    Ok(serde_json::from_slice(&line).ok().map(|Version { tombstone }| tombstone))
+    Ok(serde_json::from_slice(&line).ok().map(|FileVersion { tombstone }| tombstone))
 }
 
 /// A line of the file.
 #[derive(Clone, Copy)]
-struct Place {
+struct LinePosition {
     /// From 1.
     number: usize,
     start: u64,
@@ -248,15 +195,15 @@ struct Place {
 
 /// Where the sandboxes of a file are.
 #[derive(Default)]
-struct Index {
+struct LineIndex {
     /// The last line of each sandbox.
-    last: HashMap<String, Place>,
+    last: HashMap<String, LinePosition>,
     /// The last line, if it was cut short.
     cut: Option<usize>,
 }
 
-impl Index {
-    fn read(file: &File) -> Result<Self, Refused> {
+impl LineIndex {
+    fn read(file: &File) -> Result<Self, RestoreError> {
         let mut file = BufReader::with_capacity(BUFFER_BYTES, file.take(FILE_BYTES_MAX));
         let (mut index, mut line) = (Self::default(), Vec::new());
         let mut start = 0;
@@ -266,22 +213,24 @@ impl Index {
             if bytes == 0 {
                 break;
             }
-            let place = Place { number, start, bytes };
+            let place = LinePosition { number, start, bytes };
             start += bytes as u64;
             match index.add(&line, place) {
                 Ok(()) => {}
                 // A line is written with its end: the writer did not get so far.
                 Err(_) if number > 1 && !line.ends_with(b"\n") => index.cut = Some(number),
-                Err(problem) => return Err(Refused::Wrong(format!("line {number}: {problem}"))),
+                Err(problem) => {
+                    return Err(RestoreError::Wrong(format!("line {number}: {problem}")));
+                }
             }
         }
         Ok(index)
     }
 
-    fn add(&mut self, line: &[u8], place: Place) -> Result<(), String> {
+    fn add(&mut self, line: &[u8], place: LinePosition) -> Result<(), String> {
         let unfit = |error: serde_json::Error| error_in_line(&error);
         if place.number == 1 {
-            return serde_json::from_slice::<Head>(line).map(drop).map_err(unfit);
+            return serde_json::from_slice::<StateHeader>(line).map(drop).map_err(unfit);
         }
         if line.trim_ascii().is_empty() {
             return Ok(());
@@ -289,7 +238,7 @@ impl Index {
         let name = match name_of(line) {
             Some(name) => name.to_owned(),
             None => {
-                let line: Line<'_> =
+                let line: StateLine<'_> =
                     serde_json::from_slice(line.trim_ascii_end()).map_err(unfit)?;
                 if line.dropped {
                     self.last.remove(&*line.name);
@@ -306,8 +255,8 @@ impl Index {
     }
 
     /// The last line of each sandbox, in the order of the file.
-    fn in_order(&self) -> Vec<Place> {
-        let mut places: Vec<Place> = self.last.values().copied().collect();
+    fn in_order(&self) -> Vec<LinePosition> {
+        let mut places: Vec<LinePosition> = self.last.values().copied().collect();
         places.sort_unstable_by_key(|place| place.number);
         places
     }
@@ -334,10 +283,14 @@ fn error_in_line(error: &serde_json::Error) -> String {
 }
 
 /// Restores the sandboxes of these lines, on all processors.
-fn restore_all(emulator: &Emulator, file: &File, places: &[Place]) -> Result<(), Refused> {
+fn restore_all(
+    emulator: &Emulator,
+    file: &File,
+    places: &[LinePosition],
+) -> Result<(), RestoreError> {
     let Some((first, others)) = places.split_first() else { return Ok(()) };
     let mut like = None;
-    restore_line(emulator, file, *first, &mut like).map_err(Refused::Wrong)?;
+    restore_line(emulator, file, *first, &mut like).map_err(RestoreError::Wrong)?;
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let next = AtomicUsize::new(0);
     // The first by its place in the file, for a message that does not depend on the threads.
@@ -360,23 +313,23 @@ fn restore_all(emulator: &Emulator, file: &File, places: &[Place]) -> Result<(),
         }
     });
     let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
-    wrong.map_or(Ok(()), |(_, problem)| Err(Refused::Wrong(problem)))
+    wrong.map_or(Ok(()), |(_, problem)| Err(RestoreError::Wrong(problem)))
 }
 
 fn restore_line(
     emulator: &Emulator,
     file: &File,
-    at: Place,
+    at: LinePosition,
     like: &mut Option<Restored>,
 ) -> Result<(), String> {
     let told = |problem: String| format!("line {}: {problem}", at.number);
     let mut bytes = vec![0; at.bytes];
     file.read_exact_at(&mut bytes, at.start).map_err(|error| told(error.to_string()))?;
-    let read: Line<'_> = serde_json::from_slice(bytes.trim_ascii_end())
+    let read: StateLine<'_> = serde_json::from_slice(bytes.trim_ascii_end())
         .map_err(|error| told(error_in_line(&error)))?;
     let (Some(saved_at), Some(state)) = (read.saved_at, read.state) else {
         return Err(told("it has not both `saved_at` and `state`".to_owned()));
     };
     let (ttl, state, away) = (read.ttl, state.get(), away_since(&saved_at));
-    KeptState { name: &read.name, ttl, state, away }.restore(emulator, like).map_err(told)
+    SavedSandbox { name: &read.name, ttl, state, away }.restore(emulator, like).map_err(told)
 }

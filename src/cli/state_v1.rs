@@ -11,7 +11,9 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::cli::state_file::{BUFFER_BYTES, FILE_BYTES_MAX, KeptState, Refused, away_since};
+use crate::cli::saved_sandbox::{
+    BUFFER_BYTES, FILE_BYTES_MAX, RestoreError, SavedSandbox, away_since,
+};
 use crate::control::Restored;
 use crate::emulator::Emulator;
 
@@ -21,7 +23,7 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// The file without its sandboxes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Head {
+struct HeaderV1 {
     tombstone: u32,
     saved_at: String,
     /// Skipped: they are read one by one.
@@ -31,7 +33,7 @@ struct Head {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeptSandbox {
+struct SandboxV1 {
     name: String,
     /// How long it may be unused, exactly; null where it is never dropped.
     #[serde(default)]
@@ -44,10 +46,10 @@ struct KeptSandbox {
 
 /// Restores the sandboxes of a file, which is read twice and never held whole: first to see that it is complete, and then
 /// a sandbox at a time.
-pub(super) fn restore(emulator: &Emulator, mut file: File) -> Result<(), Refused> {
-    let head: Head = serde_json::from_reader(buffered(&file))?;
+pub(super) fn restore(emulator: &Emulator, mut file: File) -> Result<(), RestoreError> {
+    let head: HeaderV1 = serde_json::from_reader(buffered(&file))?;
     if head.tombstone != FORMAT_VERSION {
-        return Err(Refused::Format(head.tombstone));
+        return Err(RestoreError::Format(head.tombstone));
     }
     file.rewind()?;
     let mut refused = None;
@@ -56,7 +58,7 @@ pub(super) fn restore(emulator: &Emulator, mut file: File) -> Result<(), Refused
     let mut reader = serde_json::Deserializer::from_reader(buffered(&file));
     let read = restoring.deserialize(&mut reader);
     match refused {
-        Some(problem) => Err(Refused::Wrong(problem)),
+        Some(problem) => Err(RestoreError::Wrong(problem)),
         None => Ok(read?),
     }
 }
@@ -93,7 +95,11 @@ impl<'de> Visitor<'de> for Restoring<'_> {
         let Self { emulator, away, refused } = self;
         while let Some(name) = map.next_key::<String>()? {
             if name == "sandboxes" {
-                map.next_value_seed(Each(Restoring { emulator, away, refused: &mut *refused }))?;
+                map.next_value_seed(SandboxList(Restoring {
+                    emulator,
+                    away,
+                    refused: &mut *refused,
+                }))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -103,9 +109,9 @@ impl<'de> Visitor<'de> for Restoring<'_> {
 }
 
 /// The list of the sandboxes.
-struct Each<'r>(Restoring<'r>);
+struct SandboxList<'r>(Restoring<'r>);
 
-impl<'de> DeserializeSeed<'de> for Each<'_> {
+impl<'de> DeserializeSeed<'de> for SandboxList<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -113,7 +119,7 @@ impl<'de> DeserializeSeed<'de> for Each<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Each<'_> {
+impl<'de> Visitor<'de> for SandboxList<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,9 +129,9 @@ impl<'de> Visitor<'de> for Each<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let Restoring { emulator, away, refused } = self.0;
         let mut like: Option<Restored> = None;
-        while let Some(sandbox) = list.next_element::<KeptSandbox>()? {
+        while let Some(sandbox) = list.next_element::<SandboxV1>()? {
             let before = sandbox.idle_seconds_max.map(|seconds| format!("{}s", seconds.max(1)));
-            let kept = KeptState {
+            let kept = SavedSandbox {
                 name: &sandbox.name,
                 ttl: sandbox.ttl.or(before),
                 state: sandbox.state.get(),

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::read_named_text;
-use crate::cli::junit::{Case, Outcome, Suite};
-use crate::cli::paint::Paint;
+use crate::cli::colors::Colors;
+use crate::cli::junit;
+use crate::cli::junit::{CaseResult, JunitCase, JunitSuite};
+use crate::cli::print::{counted, json_lines, print, print_error};
 use crate::cli::screen::Screen;
-use crate::cli::target::{SandboxName, TargetArgs};
-use crate::cli::{counted, json_lines, junit, print, print_error};
+use crate::cli::server_address::{SandboxName, ServerArgs};
 use crate::control;
 use crate::control::Verdict;
 use crate::finding::Severity;
@@ -30,13 +31,13 @@ pub(super) struct VerifyArgs {
     sandbox: SandboxName,
     /// For people, as the server has it, or for CI
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: VerifyFormat,
     #[command(flatten)]
-    target: TargetArgs,
+    server: ServerArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum VerifyFormat {
     Text,
     Json,
     Junit,
@@ -45,20 +46,20 @@ enum Format {
 pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let Some(expectations) = read(args) else { return Ok(ExitCode::FAILURE) };
     let path = args.sandbox.path("/verify");
-    let answer: Value = args.target.client()?.ask("POST", &path, Some(&expectations))?;
+    let answer: Value = args.server.client()?.ask("POST", &path, Some(&expectations))?;
     let verdict = Verdict::deserialize(&answer)
         .map_err(|error| anyhow::anyhow!("the server's answer has another form: {error}"))?;
     print(&match args.format {
-        Format::Text => text(&verdict, Paint::of(&std::io::stdout())),
-        Format::Json => json_lines(&answer),
-        Format::Junit => {
-            let cases = verdict.expectations.iter().map(|expectation| Case {
+        VerifyFormat::Text => text(&verdict, Colors::of(&std::io::stdout())),
+        VerifyFormat::Json => json_lines(&answer),
+        VerifyFormat::Junit => {
+            let cases = verdict.expectations.iter().map(|expectation| JunitCase {
                 class: args.sandbox.as_str().to_owned(),
                 name: expectation.name().to_owned(),
                 outcome: outcome(expectation),
             });
             let name = args.file.display().to_string();
-            junit::report(&[Suite { name, cases: cases.collect() }])
+            junit::report(&[JunitSuite { name, cases: cases.collect() }])
         }
     });
     Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -77,13 +78,13 @@ fn read(args: &VerifyArgs) -> Option<Value> {
     document.filter(|_| is_sound).map(Document::into_root)
 }
 
-fn text(verdict: &Verdict, paint: Paint) -> String {
+fn text(verdict: &Verdict, colors: Colors) -> String {
     let mut screen = Screen::default();
     for expectation in &verdict.expectations {
         let word = if expectation.passed {
-            paint.status("200", "holds")
+            colors.status("200", "holds")
         } else {
-            paint.status("500", "fails")
+            colors.status("500", "fails")
         };
         screen.line(format_args!("{word}  {}", expectation.name()));
         if !expectation.passed {
@@ -99,7 +100,7 @@ fn text(verdict: &Verdict, paint: Paint) -> String {
 }
 
 /// What was expected, what was found, and what came nearest.
-fn why(expectation: &control::Outcome) -> Vec<String> {
+fn why(expectation: &control::ExpectationResult) -> Vec<String> {
     let mut lines = vec![
         format!("expected  {}", expectation.expected),
         format!("found     {}", expectation.found),
@@ -108,10 +109,10 @@ fn why(expectation: &control::Outcome) -> Vec<String> {
     lines
 }
 
-fn outcome(expectation: &control::Outcome) -> Outcome {
+fn outcome(expectation: &control::ExpectationResult) -> CaseResult {
     if expectation.passed {
-        return Outcome::Passed;
+        return CaseResult::Passed;
     }
     let line = format!("expected {}, found {}", expectation.expected, expectation.found);
-    Outcome::Failed(line, why(expectation))
+    CaseResult::Failed(line, why(expectation))
 }

@@ -10,8 +10,8 @@ use clap::Args;
 
 use crate::admin;
 use crate::cli::client::{Client, Url};
-use crate::cli::target::{Place, TargetArgs};
-use crate::cli::{print, print_error};
+use crate::cli::print::{print, print_error};
+use crate::cli::server_address::{ServerArgs, ServerLocation};
 use crate::clock::Stopwatch;
 use crate::config::{Period, Secret};
 
@@ -27,11 +27,11 @@ pub(super) struct WaitArgs {
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     timeout: Period,
     #[command(flatten)]
-    target: TargetArgs,
+    server: ServerArgs,
 }
 
 pub(super) fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
-    let (place, token) = args.target.place()?;
+    let (location, token) = args.server.location()?;
     let Period(timeout) = args.timeout;
     let watch = Stopwatch::start();
     let mut seen_before = None;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
         let began = watch.elapsed();
         let left = timeout.saturating_sub(began);
         let patience = left.clamp(Duration::from_millis(1), ATTEMPT_MAX);
-        let seen = match attempt(&place, token.as_ref(), patience) {
+        let seen = match attempt(&location, token.as_ref(), patience) {
             Ok(url) => {
                 print(&format!("{url}\n"));
                 return Ok(ExitCode::SUCCESS);
@@ -59,8 +59,12 @@ pub(super) fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Whether a server answers now; what was seen instead.
-fn attempt(place: &Place, token: Option<&Secret>, patience: Duration) -> Result<Url, String> {
-    let url = place.url()?;
+fn attempt(
+    location: &ServerLocation,
+    token: Option<&Secret>,
+    patience: Duration,
+) -> Result<Url, String> {
+    let url = location.url()?;
     if url.is_https {
         url.connect(patience).map_err(|error| format!("`{url}`: {error}"))?;
         print_error(&format!("note: of `{url}` it is only known that it accepts connections"));

@@ -41,7 +41,7 @@ impl Watcher {
     /// Begins.
     pub(super) fn start(reloader: Reloader) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let watch = move || watch(reloader, &Pause { stopped });
+        let watch = move || watch(reloader, &PollTimer { stopped });
         let thread = thread::Builder::new().name("watch".to_owned()).spawn(watch)?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -60,13 +60,13 @@ impl Drop for Watcher {
 
 /// What tells that a file has changed: its bytes, time of change and place on the disk. `None` where there is none, or it
 /// is a folder.
-type Mark = Option<(u64, i64, i64, u64, u64)>;
+type FileMark = Option<(u64, i64, i64, u64, u64)>;
 
 /// All files that matter, as they are now.
-type Sight = BTreeMap<PathBuf, Mark>;
+type FileMarks = BTreeMap<PathBuf, FileMark>;
 
-fn watch(mut reloader: Reloader, pause: &Pause) {
-    let mut seen = sight(reloader.files());
+fn watch(mut reloader: Reloader, pause: &PollTimer) {
+    let mut seen = marks_of(reloader.files());
     // They may have changed before the first look.
     let mut is_due = !reloader.files().are_as_read();
     loop {
@@ -75,12 +75,12 @@ fn watch(mut reloader: Reloader, pause: &Pause) {
             reloader.reload();
             let after = reloader.files();
             if !before.are_places_of(after) {
-                seen = sight(after);
+                seen = marks_of(after);
             }
             is_due = !after.are_as_read();
         }
         let stopwatch = Stopwatch::start();
-        let now = sight(reloader.files());
+        let now = marks_of(reloader.files());
         let took = stopwatch.elapsed();
         if now != seen {
             is_due = true;
@@ -93,10 +93,10 @@ fn watch(mut reloader: Reloader, pause: &Pause) {
 }
 
 /// What is there when it is so for a while; `None` where it is to stop.
-fn settle(files: &Files, mut now: Sight, pause: &Pause) -> Option<Sight> {
+fn settle(files: &Files, mut now: FileMarks, pause: &PollTimer) -> Option<FileMarks> {
     for _ in 0..UNQUIET_MAX {
         pause.wait(Duration::ZERO)?;
-        let next = sight(files);
+        let next = marks_of(files);
         if next == now {
             break;
         }
@@ -105,11 +105,11 @@ fn settle(files: &Files, mut now: Sight, pause: &Pause) -> Option<Sight> {
     Some(now)
 }
 
-struct Pause {
+struct PollTimer {
     stopped: Receiver<()>,
 }
 
-impl Pause {
+impl PollTimer {
     /// Waits until it is time to look again, and so long at least; `None` where it is to stop.
     fn wait(&self, least: Duration) -> Option<()> {
         match self.stopped.recv_timeout(least.max(LOOK_EVERY)) {
@@ -119,8 +119,8 @@ impl Pause {
     }
 }
 
-fn sight(files: &Files) -> Sight {
-    let mut all: Sight = files.read.keys().map(|path| (path.clone(), mark(path))).collect();
+fn marks_of(files: &Files) -> FileMarks {
+    let mut all: FileMarks = files.read.keys().map(|path| (path.clone(), mark(path))).collect();
     for folder in &files.folders {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path()).filter(|path| is_of_interest(path));
@@ -137,7 +137,7 @@ fn is_of_interest(path: &Path) -> bool {
 }
 
 /// Links are followed.
-fn mark(path: &Path) -> Mark {
+fn mark(path: &Path) -> FileMark {
     let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
     Some((metadata.size(), seconds, nanos, metadata.ino(), metadata.dev()))

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
 
-use crate::config::given::Given;
+use crate::config::given::GivenOptions;
 use crate::finding::did_you_mean;
 
 /// What all our variables begin with.
@@ -24,13 +24,13 @@ const URL_VARIABLE: &str = "TOMBSTONE_URL";
 const COMMON: [(&str, &str); 2] = [("port", "PORT"), ("host", "HOST")];
 
 /// Variables by name, as the process has them.
-pub type Variables = BTreeMap<OsString, OsString>;
+pub type EnvVariables = BTreeMap<OsString, OsString>;
 
 /// What the environment gives.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// The options.
-    pub given: Given,
+    pub given: GivenOptions,
     /// The configuration file to read.
     pub config: Option<PathBuf>,
     /// The server to call.
@@ -43,7 +43,7 @@ pub struct Environment {
 
 /// The variables that stand for an option, ours first; none for an option that is not for all places.
 pub fn variables(arg: &Arg) -> Vec<String> {
-    let command = Given::augment_args(Command::new(""));
+    let command = GivenOptions::augment_args(Command::new(""));
     let mut known = command.get_arguments().filter_map(Arg::get_long).chain(["config", "url"]);
     let everywhere = known.any(|flag| arg.get_long() == Some(flag));
     let Some(flag) = arg.get_long().filter(|_| everywhere) else { return Vec::new() };
@@ -54,14 +54,14 @@ pub fn variables(arg: &Arg) -> Vec<String> {
 
 impl Environment {
     /// Reads variables.
-    pub fn read(given: &Variables) -> Self {
+    pub fn read(given: &EnvVariables) -> Self {
         let value = |name: &str| given.get(OsStr::new(name));
         let mut environment = Self {
             config: value(CONFIG_VARIABLE).map(PathBuf::from),
             url: value(URL_VARIABLE).map(|url| url.to_string_lossy().into_owned()),
             ..Self::default()
         };
-        let command = Given::augment_args(Command::new("environment"));
+        let command = GivenOptions::augment_args(Command::new("environment"));
         let mut known = vec![CONFIG_VARIABLE.to_owned(), URL_VARIABLE.to_owned()];
         for arg in command.get_arguments() {
             let names = variables(arg);
@@ -79,7 +79,7 @@ impl Environment {
 }
 
 /// The value of one variable, read as the flag is.
-fn read(command: &Command, arg: &Arg, text: &OsStr) -> Result<Given, String> {
+fn read(command: &Command, arg: &Arg, text: &OsStr) -> Result<GivenOptions, String> {
     let flag = format!("--{}=", arg.get_long().unwrap_or_default());
     let as_flag = |value: &OsStr| {
         let mut word = OsString::from(&flag);
@@ -94,7 +94,7 @@ fn read(command: &Command, arg: &Arg, text: &OsStr) -> Result<Given, String> {
         None => vec![as_flag(text)],
     };
     let matches = command.clone().no_binary_name(true).try_get_matches_from(words);
-    matches.and_then(|matches| Given::from_arg_matches(&matches)).map_err(|error| {
+    matches.and_then(|matches| GivenOptions::from_arg_matches(&matches)).map_err(|error| {
         let text = error.to_string();
         let reason = text.split("\n\nFor more").next().unwrap_or_default();
         let words: Vec<&str> = reason.trim_start_matches("error: ").split_whitespace().collect();
@@ -108,7 +108,7 @@ fn separator(arg: &Arg) -> char {
 }
 
 /// A warning for each variable that looks like ours and is not.
-fn unknown(variables: &Variables, known: &[String]) -> Vec<String> {
+fn unknown(variables: &EnvVariables, known: &[String]) -> Vec<String> {
     let names = variables.keys().filter_map(|name| name.to_str());
     let strangers =
         names.filter(|name| name.starts_with(PREFIX) && !known.iter().any(|known| known == name));

@@ -9,7 +9,7 @@ use serde_path_to_error::Segment;
 
 use crate::behavior::format::{FORMAT_VERSION, explain};
 use crate::catalog::read_named_text;
-use crate::config::given::Given;
+use crate::config::given::GivenOptions;
 use crate::faults::{Fault, FaultFormat};
 use crate::finding::Finding;
 use crate::pointer::{child, unescaped};
@@ -27,7 +27,7 @@ pub(super) fn find(named: Option<&Path>) -> Option<PathBuf> {
 }
 
 /// A file and what it gives. What is wrong with it goes to `findings`, and is not in what is given.
-pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(Document, Given)> {
+pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(Document, GivenOptions)> {
     let text = read_named_text(path, findings)?;
     let document = Document::parse_strictly(&path.display().to_string(), &text, findings)?;
     let given = given(&document, findings).in_folder(path.parent().unwrap_or(Path::new("")));
@@ -35,10 +35,10 @@ pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(Document
 }
 
 /// What a document gives; entries that cannot be honoured are told and left out.
-fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
+fn given(document: &Document, findings: &mut Vec<Finding>) -> GivenOptions {
     let mut value = document.root().clone();
     // The form first, in the words of all our files; then what only the types know.
-    let mut of_form = explain::<Given>(document);
+    let mut of_form = explain::<GivenOptions>(document);
     check_faults(document, &mut of_form);
     // From behind, so that the numbers of items stay right.
     for finding in of_form.iter().rev() {
@@ -53,7 +53,7 @@ fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
         root.entry("tombstone").or_insert(FORMAT_VERSION.into());
     }
     loop {
-        let error = match serde_path_to_error::deserialize::<_, Given>(&value) {
+        let error = match serde_path_to_error::deserialize::<_, GivenOptions>(&value) {
             Ok(given) => return given,
             Err(error) => error,
         };
@@ -63,7 +63,7 @@ fn given(document: &Document, findings: &mut Vec<Finding>) -> Given {
             if !findings.iter().any(|finding| finding.file == *document.file()) {
                 findings.push(document.error(&pointer, error.inner().to_string()));
             }
-            return Given::default();
+            return GivenOptions::default();
         }
         findings.push(document.error(&pointer, error.inner().to_string()));
     }

@@ -12,14 +12,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::catalog::{DocumentSource, Setting};
-use crate::config::values::{LogFormat, Moment, Period, Rate, Secret, Size, Switch};
+use crate::config::values::{ByteSize, LogFormat, Period, Rate, Secret, StartTime, Switch};
 use crate::faults::FaultFormat;
 
 /// What is served, where and how: the options given in one place, the rest absent.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Tombstone configuration file", inline)]
-pub struct Given {
+pub struct GivenOptions {
     /// The version of this format: 1
     #[arg(skip)]
     #[schemars(range(min = 1, max = 1))]
@@ -35,7 +35,7 @@ pub struct Given {
     pub cors: Option<Switch>,
     /// How large the body of a request may be, decoded; past it the answer is 413 [default: 10MiB]
     #[arg(long, value_name = "SIZE", help_heading = SERVING)]
-    pub body_bytes: Option<Size>,
+    pub body_bytes: Option<ByteSize>,
     /// One line for each request on standard error: for people, as JSON, or none [default: human]
     #[arg(long, value_name = "human|json|none", hide_possible_values = true, help_heading = SERVING)]
     pub log_format: Option<LogFormat>,
@@ -165,7 +165,7 @@ pub struct GivenDocumented {
 pub struct GivenClock {
     /// Where the virtual clock begins, such as 2030-01-31T08:00:00Z; now, unless given
     #[arg(long = "clock-start", value_name = "TIME", help_heading = SANDBOXES)]
-    pub start: Option<Moment>,
+    pub start: Option<StartTime>,
     /// The virtual clock moves only when it is told to
     #[arg(long = "clock-frozen", value_name = SWITCH, num_args = 0..=1, require_equals = true,
           default_missing_value = "on", hide_possible_values = true, help_heading = SANDBOXES)]
@@ -189,7 +189,7 @@ pub struct GivenSandboxes {
     pub idle: Option<Period>,
     /// How many bytes the records of one sandbox may take, beside those it began with [default: 256MiB]
     #[arg(id = "sandbox_bytes", long = "sandbox-bytes", value_name = "SIZE", help_heading = SANDBOXES)]
-    pub bytes: Option<Size>,
+    pub bytes: Option<ByteSize>,
 }
 
 impl GivenSandboxes {
@@ -223,7 +223,7 @@ pub struct GivenJournal {
     pub entries: Option<u32>,
     /// How many bytes all journals together keep [default: 64MiB]
     #[arg(long = "journal-bytes", value_name = "SIZE", help_heading = JOURNAL)]
-    pub bytes: Option<Size>,
+    pub bytes: Option<ByteSize>,
     /// Where all journals are written when it ends
     #[arg(long = "journal-out", value_name = "FILE", help_heading = JOURNAL)]
     pub out: Option<PathBuf>,
@@ -265,7 +265,7 @@ pub struct GivenAdmin {
     pub hosts: Vec<String>,
 }
 
-impl Given {
+impl GivenOptions {
     /// What is given here, and below it what is given there. Lists replace lists; settings are counted one by one.
     #[must_use]
     pub fn over(self, below: Self) -> Self {

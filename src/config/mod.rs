@@ -21,10 +21,10 @@ use crate::message::BODY_BYTES_MAX;
 use crate::yaml::Document;
 use crate::{admin, emulator, response};
 
-pub use environment::{Environment, Variables, variables};
+pub use environment::{EnvVariables, Environment, variables};
 pub use file::FILE;
-pub use given::{Given, GivenDocumented, GivenSources};
-pub use values::{LogFormat, Moment, Period, Rate, Secret, Size, Switch};
+pub use given::{GivenDocumented, GivenOptions, GivenSources};
+pub use values::{ByteSize, LogFormat, Period, Rate, Secret, StartTime, Switch};
 
 /// The port unless another is given.
 const PORT: u16 = 4010;
@@ -76,17 +76,17 @@ pub struct Config {
     /// The virtual clock of the baseline.
     pub clock: ClockStart,
     /// Bounds of the sandboxes.
-    pub sandboxes: Sandboxes,
+    pub sandboxes: SandboxConfig,
     /// What outlives the process; nothing, without it.
-    pub state: Option<State>,
+    pub state: Option<StateConfig>,
     /// The faults that sandboxes begin with; each can be compiled.
     pub faults: Vec<FaultFormat>,
     /// Bounds of the journals, and where they go.
-    pub journal: Journal,
+    pub journal: JournalConfig,
     /// HTTPS instead of HTTP.
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsConfig>,
     /// Who may call the admin API.
-    pub admin: Admin,
+    pub admin: AdminConfig,
     /// How the contract alone answers where there is no behavior file.
     pub documented: response::RenderOptions,
     /// Print a line of JSON instead of the banner.
@@ -97,7 +97,7 @@ pub struct Config {
 
 /// Bounds of the sandboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sandboxes {
+pub struct SandboxConfig {
     /// How many there may be at once, at least 1.
     pub count_max: usize,
     /// After how long without a call one is let go.
@@ -108,7 +108,7 @@ pub struct Sandboxes {
 
 /// What outlives the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct StateConfig {
     /// Where it is kept.
     pub file: PathBuf,
     /// How often it is written.
@@ -117,7 +117,7 @@ pub struct State {
 
 /// Bounds of the journals, and where they go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Journal {
+pub struct JournalConfig {
     /// Entries kept in each.
     pub entries_max: usize,
     /// Bytes kept in all together.
@@ -128,7 +128,7 @@ pub struct Journal {
 
 /// Where the certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tls {
+pub enum TlsConfig {
     /// It is made up at start.
     SelfSigned {
         /// Where it is written for clients to trust.
@@ -145,7 +145,7 @@ pub enum Tls {
 
 /// Who may call the admin API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admin {
+pub struct AdminConfig {
     /// What callers must present.
     pub token: Option<Secret>,
     /// Everyone who can connect may.
@@ -154,10 +154,10 @@ pub struct Admin {
     pub hosts: Vec<String>,
 }
 
-impl Admin {
+impl AdminConfig {
     /// The options of an admin API that is reached at `bind`.
-    pub fn options(&self, bind: SocketAddr) -> admin::Options {
-        admin::Options {
+    pub fn options(&self, bind: SocketAddr) -> admin::AdminOptions {
+        admin::AdminOptions {
             bind,
             hosts: self.hosts.clone(),
             token: self.token.clone().map(|Secret(token)| token),
@@ -170,7 +170,7 @@ impl Admin {
 #[derive(Clone, Debug)]
 pub struct Gathered {
     /// The options.
-    pub given: Given,
+    pub given: GivenOptions,
     /// The configuration file, if there is one.
     pub file: Option<Arc<str>>,
     /// Where the server to call is, from the environment.
@@ -193,9 +193,9 @@ pub struct WrongUsage(
 
 /// Puts together what is given: by `flags`, the environment, and the file that `config` or the environment names.
 pub fn gather(
-    flags: Given,
+    flags: GivenOptions,
     config: Option<&Path>,
-    variables: &Variables,
+    variables: &EnvVariables,
 ) -> Result<Gathered, WrongUsage> {
     let environment = Environment::read(variables);
     if !environment.problems.is_empty() {
@@ -217,7 +217,7 @@ pub fn gather(
 
 impl Config {
     /// Gives each option its value, and says what cannot go together.
-    pub fn resolve(given: Given) -> Result<Self, WrongUsage> {
+    pub fn resolve(given: GivenOptions) -> Result<Self, WrongUsage> {
         let mut problems = outputs_twice(&given);
         let config = Self {
             port: given.port.unwrap_or(PORT),
@@ -229,20 +229,20 @@ impl Config {
             watch: given.watch == Some(Switch::On) && !is_piped(&given.sources),
             sources: sources(given.sources),
             clock: clock(&given.clock, &mut problems),
-            sandboxes: Sandboxes {
+            sandboxes: SandboxConfig {
                 count_max: given.sandboxes.max.map_or(SANDBOXES, |max| max as usize),
                 idle: given.sandboxes.idle.map_or(SANDBOX_IDLE, |Period(idle)| idle),
                 bytes_max: bytes(given.sandboxes.bytes, SANDBOX_BYTES),
             },
             state: state(given.state, &mut problems),
             faults: faults(given.faults, &mut problems),
-            journal: Journal {
+            journal: JournalConfig {
                 entries_max: given.journal.entries.map_or(JOURNAL_ENTRIES, |max| max as usize),
                 bytes_max: bytes(given.journal.bytes, JOURNAL_BYTES),
                 out: given.journal.out,
             },
             tls: tls(given.tls, &mut problems),
-            admin: Admin {
+            admin: AdminConfig {
                 token: given.admin.token,
                 is_open: given.admin.open == Some(Switch::On),
                 hosts: given.admin.hosts,
@@ -277,8 +277,8 @@ impl Config {
     }
 }
 
-fn bytes(given: Option<Size>, default: usize) -> usize {
-    given.map_or(default, |Size(bytes)| usize::try_from(bytes).unwrap_or(usize::MAX))
+fn bytes(given: Option<ByteSize>, default: usize) -> usize {
+    given.map_or(default, |ByteSize(bytes)| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// Whether a document or an overlay comes by standard input or a pipe, which cannot be read again.
@@ -317,7 +317,7 @@ fn clock(given: &given::GivenClock, problems: &mut Vec<String>) -> ClockStart {
         problems.push("a clock with `--clock-frozen` does not move, so it has no `--clock-rate`: leave one of them out".to_owned());
     }
     ClockStart {
-        at: given.start.map(|Moment(start)| start),
+        at: given.start.map(|StartTime(start)| start),
         frozen: is_frozen,
         rate: given.rate.map_or(1.0, |Rate(rate)| rate),
     }
@@ -336,15 +336,15 @@ fn faults(given: Vec<FaultFormat>, problems: &mut Vec<String>) -> Vec<FaultForma
     given
 }
 
-fn state(given: given::GivenState, problems: &mut Vec<String>) -> Option<State> {
+fn state(given: given::GivenState, problems: &mut Vec<String>) -> Option<StateConfig> {
     if given.file.is_none() && given.interval.is_some() {
         problems.push("`--state-interval` says how often, and nothing says where: name the file with `--state`".to_owned());
     }
     let interval = given.interval.map_or(STATE_INTERVAL, |Period(interval)| interval);
-    given.file.map(|file| State { file, interval })
+    given.file.map(|file| StateConfig { file, interval })
 }
 
-fn tls(given: given::GivenTls, problems: &mut Vec<String>) -> Option<Tls> {
+fn tls(given: given::GivenTls, problems: &mut Vec<String>) -> Option<TlsConfig> {
     if given.enabled == Some(Switch::Off) {
         return None;
     }
@@ -352,14 +352,14 @@ fn tls(given: given::GivenTls, problems: &mut Vec<String>) -> Option<Tls> {
         problems.push("`--tls-cert-out` writes a made-up certificate, and `--tls-cert` gives one: leave one of them out".to_owned());
     }
     let problem = match (given.cert, given.key) {
-        (Some(cert), Some(key)) => return Some(Tls::Files { cert, key }),
+        (Some(cert), Some(key)) => return Some(TlsConfig::Files { cert, key }),
         (Some(_), None) => "`--tls-cert` has no private key: name it with `--tls-key`",
         (None, Some(_)) => "`--tls-key` has no certificate: name it with `--tls-cert`",
         (None, None) if given.enabled.is_none() && given.cert_out.is_some() => {
             "`--tls-cert-out` has no certificate to write: add `--tls`"
         }
         (None, None) => {
-            return given.enabled.map(|_| Tls::SelfSigned { cert_out: given.cert_out });
+            return given.enabled.map(|_| TlsConfig::SelfSigned { cert_out: given.cert_out });
         }
     };
     problems.push(problem.to_owned());
@@ -367,7 +367,7 @@ fn tls(given: given::GivenTls, problems: &mut Vec<String>) -> Option<Tls> {
 }
 
 /// Files that two options would write, one over the other.
-fn outputs_twice(given: &Given) -> Vec<String> {
+fn outputs_twice(given: &GivenOptions) -> Vec<String> {
     let outputs = [
         ("--ready-file", &given.ready_file),
         ("--journal-out", &given.journal.out),

@@ -87,7 +87,7 @@ impl JsonSchema for LogFormat {
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size(
+pub struct ByteSize(
     /// How many.
     pub u64,
 );
@@ -104,7 +104,7 @@ const UNITS: [(&str, u64); 8] = [
     ("GB", 1_000_000_000),
 ];
 
-impl FromStr for Size {
+impl FromStr for ByteSize {
     type Err = String;
 
     /// Reads bytes, with or without a unit: `65536`, `512KiB`, `64 MiB`. `KiB` is 1024 bytes, `kB` is 1000.
@@ -122,7 +122,7 @@ impl FromStr for Size {
     }
 }
 
-impl<'de> Deserialize<'de> for Size {
+impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) => text.parse(),
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-impl JsonSchema for Size {
+impl JsonSchema for ByteSize {
     fn inline_schema() -> bool {
         true
     }
@@ -172,12 +172,12 @@ impl FromStr for Period {
 /// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Moment(
+pub struct StartTime(
     /// The point.
     pub Timestamp,
 );
 
-impl FromStr for Moment {
+impl FromStr for StartTime {
     type Err = String;
 
     /// Reads RFC 3339 text.
@@ -282,6 +282,6 @@ macro_rules! text_in_the_file {
 
 text_in_the_file! {
     Period: { "type": "string", "examples": ["500ms", "30s", "10m", "24h"] },
-    Moment: { "type": "string", "format": "date-time" },
+    StartTime: { "type": "string", "format": "date-time" },
     Secret: { "type": "string", "minLength": 1 }
 }

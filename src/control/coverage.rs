@@ -144,7 +144,7 @@ fn view(emulator: &Emulator, coverage: &Coverage, only: Option<usize>) -> Covera
         .enumerate()
         .filter(|(number, _)| only.is_none_or(|only| only == *number))
         .map(|(number, name)| {
-            let of = Provider { number, behavior: emulator.behavior(number), coverage };
+            let of = ProviderCounter { number, behavior: emulator.behavior(number), coverage };
             of.view(Arc::clone(name))
         })
         .collect();
@@ -167,13 +167,13 @@ fn view(emulator: &Emulator, coverage: &Coverage, only: Option<usize>) -> Covera
 }
 
 /// A provider, and what was exercised of it.
-struct Provider<'c> {
+struct ProviderCounter<'c> {
     number: usize,
     behavior: &'c Behavior,
     coverage: &'c Coverage,
 }
 
-impl Provider<'_> {
+impl ProviderCounter<'_> {
     fn view(&self, name: Arc<str>) -> ProviderCoverage {
         let operations = self.behavior.contract().operations.iter().enumerate();
         ProviderCoverage {

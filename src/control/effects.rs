@@ -46,7 +46,7 @@ impl EffectKind {
 }
 
 /// How many records changed: by the way, and by `provider/resource`.
-pub type Counts = BTreeMap<EffectKind, BTreeMap<String, usize>>;
+pub type ChangeCounts = BTreeMap<EffectKind, BTreeMap<String, usize>>;
 
 /// One record before and after.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,14 +67,14 @@ pub struct ChangeView {
 
 /// One change, seen in the direction in which it was made.
 #[derive(Clone, Copy)]
-pub(super) struct Effect<'c> {
+pub(super) struct RecordEffect<'c> {
     pub(super) kind: EffectKind,
     pub(super) provider: usize,
     pub(super) change: &'c Change,
     reverted: bool,
 }
 
-impl<'c> Effect<'c> {
+impl<'c> RecordEffect<'c> {
     pub(super) fn sides(&self) -> (Option<&'c Record>, Option<&'c Record>) {
         sides(self.change, self.reverted)
     }
@@ -86,18 +86,18 @@ fn sides(change: &Change, reverted: bool) -> (Option<&Record>, Option<&Record>) 
 }
 
 /// What a step did to each record, in order.
-pub(super) fn effects<'c>(emulator: &Emulator, step: &'c UndoStep) -> Vec<Effect<'c>> {
+pub(super) fn effects<'c>(emulator: &Emulator, step: &'c UndoStep) -> Vec<RecordEffect<'c>> {
     let of = |made: &'c MadeChanges| {
         effects_of(emulator.behavior(made.provider).model(), made.provider, made)
     };
     step.made.iter().flat_map(of).collect()
 }
 
-fn effects_of<'c>(model: &Model, provider: usize, made: &'c MadeChanges) -> Vec<Effect<'c>> {
+fn effects_of<'c>(model: &Model, provider: usize, made: &'c MadeChanges) -> Vec<RecordEffect<'c>> {
     let is_gone = |change: &&Change| sides(change, made.reverted).1.is_none();
     let gone: HashSet<(usize, &Key)> =
         made.changes.iter().filter(is_gone).map(|change| (change.resource, &change.key)).collect();
-    let effect = |change: &'c Change| Effect {
+    let effect = |change: &'c Change| RecordEffect {
         kind: kind(model, change.resource, sides(change, made.reverted), &gone),
         provider,
         change,
@@ -134,7 +134,7 @@ fn kind(
 }
 
 /// Where a record is, as counts have it.
-pub(super) fn place(emulator: &Emulator, effect: &Effect<'_>) -> String {
+pub(super) fn place(emulator: &Emulator, effect: &RecordEffect<'_>) -> String {
     let model = emulator.behavior(effect.provider).model();
     let resource = &model.resources[effect.change.resource].name;
     format!("{}/{resource}", emulator.provider_name(effect.provider))
@@ -143,9 +143,9 @@ pub(super) fn place(emulator: &Emulator, effect: &Effect<'_>) -> String {
 /// How many records these changed.
 pub(super) fn counts<'c>(
     emulator: &Emulator,
-    effects: impl IntoIterator<Item = &'c Effect<'c>>,
-) -> Counts {
-    let mut counts = Counts::new();
+    effects: impl IntoIterator<Item = &'c RecordEffect<'c>>,
+) -> ChangeCounts {
+    let mut counts = ChangeCounts::new();
     for effect in effects {
         *counts.entry(effect.kind).or_default().entry(place(emulator, effect)).or_default() += 1;
     }
@@ -155,7 +155,7 @@ pub(super) fn counts<'c>(
 /// A change without what is secret.
 pub(super) fn view(
     emulator: &Emulator,
-    effect: &Effect<'_>,
+    effect: &RecordEffect<'_>,
     redactor: &Redactor<'_>,
 ) -> ChangeView {
     let Change { resource, key, .. } = effect.change;

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::clock::ClockChange;
-use crate::control::effects::{Effect, counts, effects, view};
+use crate::control::effects::{RecordEffect, counts, effects, view};
 use crate::control::query::kind;
 use crate::control::redact::Redactor;
 use crate::emulator::{Emulator, VIOLATIONS_HEADER};
@@ -26,7 +26,7 @@ pub(super) const SHOWN_CHANGES_MAX: usize = 10_000;
 const SHARED_BYTES_MAX: usize = 16 << 20;
 
 /// Shows the entries of one journal.
-pub(super) struct Reader<'e> {
+pub(super) struct EntryReader<'e> {
     pub(super) emulator: &'e Emulator,
     pub(super) redactor: Redactor<'e>,
     /// So many changes of each entry are shown.
@@ -35,13 +35,13 @@ pub(super) struct Reader<'e> {
     shared_bytes: Cell<usize>,
 }
 
-impl<'e> Reader<'e> {
+impl<'e> EntryReader<'e> {
     pub(super) fn new(emulator: &'e Emulator, redactor: Redactor<'e>, changes_max: usize) -> Self {
         Self { emulator, redactor, changes_max, shared_bytes: Cell::new(0) }
     }
 }
 
-impl Reader<'_> {
+impl EntryReader<'_> {
     /// How much of what records share was shown.
     pub(super) fn shared_bytes(&self) -> usize {
         self.shared_bytes.get()
@@ -198,7 +198,7 @@ impl Reader<'_> {
     }
 
     /// As many of the changed records as are shown.
-    pub(super) fn records(&self, effects: &[Effect<'_>], put: &mut impl FnMut(&str, Value)) {
+    pub(super) fn records(&self, effects: &[RecordEffect<'_>], put: &mut impl FnMut(&str, Value)) {
         let shown = effects.iter().take(self.changes_max).filter(|effect| self.has_room(effect));
         let shown: Vec<_> =
             shown.map(|effect| view(self.emulator, effect, &self.redactor)).collect();
@@ -206,7 +206,7 @@ impl Reader<'_> {
         put("changes_left_off", (effects.len() - shown.len()).into());
     }
 
-    fn has_room(&self, effect: &Effect<'_>) -> bool {
+    fn has_room(&self, effect: &RecordEffect<'_>) -> bool {
         let records = effect.change.before.iter().chain(&effect.change.after);
         let shared = records.filter_map(|record| record.shared()).map(|(_, bytes)| bytes);
         let shared: usize = shared.sum();

@@ -5,14 +5,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::behavior::{Explanation, Reading, RuleTried, Shown, StageOutcome};
-use crate::control::entries::Reader;
+use crate::control::entries::EntryReader;
 use crate::control::literals::REDACTED;
 use crate::emulator::{Nearest, Rehearsal};
 use crate::journal::{Event, JournalEntry, JournaledCall};
 use crate::message::{Body, Why};
 use crate::sandbox::World;
 
-impl Reader<'_> {
+impl EntryReader<'_> {
     /// Why an entry came out as it did; `before` is the world as it was then, if it can be had.
     pub(super) fn explain(&self, entry: &JournalEntry, before: Option<World>) -> Value {
         let Event::Call(call) = &entry.event else {

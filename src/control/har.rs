@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use serde_json::{Map, Value, json};
 
 use crate::control::Control;
-use crate::control::entries::{LISTED_CHANGES_MAX, Reader};
+use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX};
 use crate::control::journal::Copied;
 use crate::control::literals::REDACTED;
 use crate::journal::{CapturedBody, Event, JournalEntry};
@@ -57,11 +57,11 @@ pub struct Archive {
     /// Credentials of the whole journal, so that one is hidden in calls before the one that made it, too.
     credentials: HashSet<String>,
     shared_bytes: usize,
-    stage: Stage,
+    stage: ArchiveStage,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum ArchiveStage {
     Head,
     FirstCall,
     Calls,
@@ -79,7 +79,7 @@ impl Control<'_> {
             missed: 0,
             credentials: copied.reader(self, 0).redactor.into_learned(),
             shared_bytes: 0,
-            stage: Stage::Head,
+            stage: ArchiveStage::Head,
         })
     }
 
@@ -87,15 +87,15 @@ impl Control<'_> {
     pub fn archive_piece(&self, archive: &mut Archive) -> Result<Option<String>, Problem> {
         let mut piece = String::new();
         match archive.stage {
-            Stage::Done => return Ok(None),
-            Stage::Head => {
+            ArchiveStage::Done => return Ok(None),
+            ArchiveStage::Head => {
                 let creator =
                     json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
                 let _ =
                     write!(piece, r#"{{"log":{{"version":"1.2","creator":{creator},"entries":["#);
-                archive.stage = Stage::FirstCall;
+                archive.stage = ArchiveStage::FirstCall;
             }
-            Stage::FirstCall | Stage::Calls => {}
+            ArchiveStage::FirstCall | ArchiveStage::Calls => {}
         }
         while piece.len() < PIECE_BYTES {
             if !self.write_calls(archive, &mut piece)? {
@@ -105,7 +105,7 @@ impl Control<'_> {
                     let _ = write!(comment, "; the journal gave up {missed} entries meanwhile");
                 }
                 let _ = write!(piece, r#"],"comment":{}}}}}"#, Value::from(comment));
-                archive.stage = Stage::Done;
+                archive.stage = ArchiveStage::Done;
                 break;
             }
         }
@@ -129,10 +129,10 @@ impl Control<'_> {
             archive.missed += entry.id - archive.last - 1;
             archive.last = entry.id;
             let Some(call) = reader.har_entry(entry) else { continue };
-            if archive.stage == Stage::Calls {
+            if archive.stage == ArchiveStage::Calls {
                 piece.push(',');
             }
-            archive.stage = Stage::Calls;
+            archive.stage = ArchiveStage::Calls;
             let _ = write!(piece, "{call}");
         }
         if is_at_end {
@@ -145,7 +145,7 @@ impl Control<'_> {
     }
 }
 
-impl Reader<'_> {
+impl EntryReader<'_> {
     /// A call as HAR has it; `None` for anything else.
     fn har_entry(&mut self, entry: &JournalEntry) -> Option<Value> {
         let Event::Call(call) = &entry.event else { return None };

@@ -14,7 +14,7 @@ use crate::sandbox::SandboxState;
 use crate::store::Key;
 
 /// A job, by its provider, its resource and its key.
-struct Place {
+struct JobPlace {
     provider: usize,
     resource: usize,
     key: Key,
@@ -28,7 +28,7 @@ impl Control<'_> {
             for (provider, store) in state.world.stores().iter().enumerate() {
                 for resource in self.emulator.behavior(provider).job_resources() {
                     for (key, _) in store.iter(resource) {
-                        let place = Place { provider, resource, key: key.clone() };
+                        let place = JobPlace { provider, resource, key: key.clone() };
                         views.extend(self.view(state, &place));
                     }
                 }
@@ -84,18 +84,18 @@ impl Control<'_> {
         })?
     }
 
-    fn job_place(&self, state: &SandboxState, id: &str) -> Result<Place, Problem> {
+    fn job_place(&self, state: &SandboxState, id: &str) -> Result<JobPlace, Problem> {
         for (provider, store) in state.world.stores().iter().enumerate() {
             for resource in self.emulator.behavior(provider).job_resources() {
                 if let Some(key) = store.find_key(resource, id) {
-                    return Ok(Place { provider, resource, key: key.clone() });
+                    return Ok(JobPlace { provider, resource, key: key.clone() });
                 }
             }
         }
         Err(no_such_job(id))
     }
 
-    fn view(&self, state: &SandboxState, place: &Place) -> Option<Value> {
+    fn view(&self, state: &SandboxState, place: &JobPlace) -> Option<Value> {
         let store = state.world.store(place.provider);
         let record = store.get(place.resource, &place.key)?;
         let mut view = Map::new();

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::control::Control;
-use crate::control::entries::{LISTED_CHANGES_MAX, Reader, SHOWN_CHANGES_MAX};
+use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX, SHOWN_CHANGES_MAX};
 use crate::control::query::{JournalQuery, kind};
 use crate::control::redact::Redactor;
 use crate::journal::{Event, JournalEntry, Listener};
@@ -72,13 +72,13 @@ impl Copied {
     }
 
     /// What shows its entries.
-    pub(super) fn reader<'e>(&self, control: &Control<'e>, changes_max: usize) -> Reader<'e> {
+    pub(super) fn reader<'e>(&self, control: &Control<'e>, changes_max: usize) -> EntryReader<'e> {
         let worlds = vec![self.world.clone(), self.baseline.clone()];
         let mut redactor = Redactor::new(control.emulator, worlds);
         for step in self.entries.iter().filter_map(|entry| entry.step.as_deref()) {
             redactor.learn(step);
         }
-        Reader::new(control.emulator, redactor, changes_max)
+        EntryReader::new(control.emulator, redactor, changes_max)
     }
 
     /// The world as it was before the entry at that place.

@@ -35,12 +35,12 @@ pub use clock::{ClockRequest, ClockView};
 pub use coverage::{
     CoverageView, OperationCoverage, ProviderCoverage, ResponseCoverage, RuleCoverage, Share,
 };
-pub use effects::{ChangeView, Counts, EffectKind};
+pub use effects::{ChangeCounts, ChangeView, EffectKind};
 pub use har::Archive;
 pub use journal::{JournalPage, News};
 pub use plan::PlanRequest;
 pub use query::JournalQuery;
-pub use records::{Filter, RecordPage};
+pub use records::{RecordFilter, RecordPage};
 pub use redact::logged_query;
 pub use residue::{
     HITS_MAX as RESIDUE_HITS_MAX, Match, Residue, ResidueHit, ResiduePlace, ResidueQuery,
@@ -50,8 +50,8 @@ pub use sandboxes::{ClockSpec, SandboxSpec, SandboxView};
 pub use state::{Restored, StateCopy, StateMark};
 pub use turning::TurnView;
 pub use verify::{
-    Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, Outcome, Records, Status, Verdict,
-    Verification,
+    Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, ExpectationResult, Records, Status,
+    Verdict, Verification,
 };
 
 pub(crate) use entries::clock_change;

@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 
 use crate::behavior::next_task;
 use crate::clock::Timestamp;
-use crate::control::effects::{Counts, counts, effects};
-use crate::control::entries::Reader;
+use crate::control::effects::{ChangeCounts, counts, effects};
+use crate::control::entries::EntryReader;
 use crate::control::redact::Redactor;
 use crate::control::{Control, unfit};
 use crate::emulator::{Rehearsal, SANDBOX_HEADER};
@@ -148,7 +148,7 @@ impl Control<'_> {
         if let Some(step) = &rehearsal.step {
             redactor.learn(step);
         }
-        let mut reader = Reader::new(self.emulator, redactor, PLANNED_CHANGES_MAX);
+        let mut reader = EntryReader::new(self.emulator, redactor, PLANNED_CHANGES_MAX);
         let mut left = PLANNED_TASKS_MAX;
         let jobs: Vec<_> = self
             .jobs_of(rehearsal.step.as_ref())
@@ -230,7 +230,7 @@ impl Control<'_> {
         parts: &Parts,
         rehearsal: &Rehearsal,
         jobs: &[(PlannedJob, Vec<PlannedTask>)],
-        reader: &Reader<'_>,
+        reader: &EntryReader<'_>,
     ) -> Map<String, Value> {
         let steps = jobs.iter().flat_map(|(_, tasks)| tasks.iter().map(|task| &task.step));
         let later = self.sum(steps);
@@ -266,12 +266,17 @@ impl Control<'_> {
         plan
     }
 
-    fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s UndoStep>) -> Counts {
+    fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s UndoStep>) -> ChangeCounts {
         let all: Vec<_> = steps.into_iter().flat_map(|step| effects(self.emulator, step)).collect();
         counts(self.emulator, &all)
     }
 
-    fn planned_job(&self, job: &PlannedJob, tasks: &[PlannedTask], reader: &Reader<'_>) -> Value {
+    fn planned_job(
+        &self,
+        job: &PlannedJob,
+        tasks: &[PlannedTask],
+        reader: &EntryReader<'_>,
+    ) -> Value {
         let shown: Vec<Value> = tasks
             .iter()
             .map(|task| {

@@ -56,15 +56,15 @@ pub struct JournalQuery {
 }
 
 /// The same, understood.
-pub(super) struct Wanted<'q> {
+pub(super) struct EntryFilter<'q> {
     query: &'q JournalQuery,
-    status: Option<Status>,
+    status: Option<StatusFilter>,
     effect: Option<(EffectKind, Option<&'q str>)>,
     since: Option<Since>,
     pub(super) limit: usize,
 }
 
-enum Status {
+enum StatusFilter {
     Exact(u16),
     Class(u16),
 }
@@ -76,7 +76,7 @@ enum Since {
 
 impl JournalQuery {
     /// Understands it; every problem otherwise.
-    pub(super) fn read(&self, emulator: &Emulator) -> Result<Wanted<'_>, Problem> {
+    pub(super) fn read(&self, emulator: &Emulator) -> Result<EntryFilter<'_>, Problem> {
         let (provider, operation) = (self.provider.as_deref(), self.operation.as_deref());
         let resource = self.effect.as_deref().and_then(|text| Some(text.split_once(':')?.1));
         // No entry would ever fit, and an empty list would say that nothing happened.
@@ -123,7 +123,7 @@ impl JournalQuery {
             note(format!("`limit` is `{limit}`: give a number from 1 to {PAGE_ENTRIES_MAX}"));
         }
         if problems.is_empty() {
-            return Ok(Wanted { query: self, status, effect, since, limit });
+            return Ok(EntryFilter { query: self, status, effect, since, limit });
         }
         Err(refusal(&problems, problems.len() == unknown_count))
     }
@@ -152,15 +152,15 @@ fn refusal(problems: &[String], is_readable: bool) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad query", problems.join("; "))
 }
 
-fn status(text: &str) -> Option<Status> {
+fn status(text: &str) -> Option<StatusFilter> {
     let bytes = text.as_bytes();
     if bytes.len() != 3 || !(b'1'..=b'5').contains(&bytes[0]) {
         return None;
     }
     if text[1..].eq_ignore_ascii_case("xx") {
-        return Some(Status::Class(u16::from(bytes[0] - b'0')));
+        return Some(StatusFilter::Class(u16::from(bytes[0] - b'0')));
     }
-    text.parse().ok().map(Status::Exact)
+    text.parse().ok().map(StatusFilter::Exact)
 }
 
 /// The name of an entry's kind.
@@ -175,7 +175,7 @@ pub(super) fn kind(event: &Event) -> &'static str {
     }
 }
 
-impl Wanted<'_> {
+impl EntryFilter<'_> {
     /// Whether an entry is asked for, on whatever page.
     pub(super) fn fits(&self, emulator: &Emulator, entry: &JournalEntry) -> bool {
         let since = match self.since {
@@ -206,8 +206,8 @@ impl Wanted<'_> {
         });
         let status = self.status.as_ref().is_none_or(|wanted| {
             call.is_some_and(|call| match (wanted, call.exchange.status().as_u16()) {
-                (Status::Exact(wanted), status) => *wanted == status,
-                (Status::Class(wanted), status) => *wanted == status / 100,
+                (StatusFilter::Exact(wanted), status) => *wanted == status,
+                (StatusFilter::Class(wanted), status) => *wanted == status / 100,
             })
         });
         let rule = self.query.rule.as_deref().is_none_or(|wanted| {

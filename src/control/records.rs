@@ -44,10 +44,10 @@ pub struct RecordPage {
 }
 
 /// A condition on records: a property, and what its value is as text.
-pub type Filter = (String, String);
+pub type RecordFilter = (String, String);
 
 /// Whether a record has these values; a value that is no text is compared as JSON writes it.
-pub(super) fn fits(record: &Record, filters: &[Filter]) -> bool {
+pub(super) fn fits(record: &Record, filters: &[RecordFilter]) -> bool {
     filters
         .iter()
         .all(|(property, text)| record.get(property).is_some_and(|value| reads_as(&value, text)))
@@ -100,7 +100,7 @@ impl Control<'_> {
         &self,
         provider: &str,
         resource: &str,
-        filters: &[Filter],
+        filters: &[RecordFilter],
         (offset, limit): (usize, usize),
     ) -> Result<RecordPage, Problem> {
         let (number, of) = self.place(provider, resource)?;

@@ -157,7 +157,7 @@ impl Control<'_> {
         refuse(query)?;
         let (world, last) =
             self.visit(|_, state| (state.world.clone(), state.journal.last_id()))?;
-        let mut search = Search::new(query);
+        let mut search = ResidueSearch::new(query);
         self.search_records(&world, &mut search);
         if query.journal {
             self.search_journal(last, &mut search)?;
@@ -167,12 +167,12 @@ impl Control<'_> {
 
     /// The same in the records of a world only.
     pub(super) fn residue_in(&self, world: &World, query: &ResidueQuery) -> Residue {
-        let mut search = Search::new(query);
+        let mut search = ResidueSearch::new(query);
         self.search_records(world, &mut search);
         search.finish(&query.value)
     }
 
-    fn search_records(&self, world: &World, search: &mut Search<'_>) {
+    fn search_records(&self, world: &World, search: &mut ResidueSearch<'_>) {
         let providers: Vec<Arc<str>> = self.emulator.providers().cloned().collect();
         for (number, store) in world.stores().iter().enumerate() {
             let jobs: Vec<usize> = self.emulator.behavior(number).job_resources().collect();
@@ -180,10 +180,10 @@ impl Control<'_> {
             for (of, model) in store.model().resources.iter().enumerate() {
                 let is_job = jobs.contains(&of);
                 for (key, record) in store.iter(of) {
-                    let spot = Spot::Record { provider, resource: &model.name, key, is_job };
+                    let spot = HitPlace::Record { provider, resource: &model.name, key, is_job };
                     match record.job() {
                         Some(job) => search.search_job(spot, "", job),
-                        None => Walk::new(search, "").members(spot, &record.fields()),
+                        None => ValueWalk::new(search, "").members(spot, &record.fields()),
                     }
                 }
             }
@@ -191,7 +191,7 @@ impl Control<'_> {
     }
 
     /// Searches the entries up to `last`, a few at a time.
-    fn search_journal(&self, last: u64, search: &mut Search<'_>) -> Result<(), Problem> {
+    fn search_journal(&self, last: u64, search: &mut ResidueSearch<'_>) -> Result<(), Problem> {
         let mut from = 0;
         loop {
             let copies: Vec<EntryCopy> = self.visit(|_, state| {
@@ -227,7 +227,7 @@ fn refuse(query: &ResidueQuery) -> Result<(), Problem> {
 }
 
 /// A search, and what it has found.
-struct Search<'q> {
+struct ResidueSearch<'q> {
     query: &'q ResidueQuery,
     /// Whether a number can have it in its text.
     is_numeric: bool,
@@ -237,7 +237,7 @@ struct Search<'q> {
     clean: HashMap<usize, Arc<JobPlan>>,
 }
 
-impl<'q> Search<'q> {
+impl<'q> ResidueSearch<'q> {
     fn new(query: &'q ResidueQuery) -> Self {
         let in_numbers = |byte: u8| byte.is_ascii_digit() || b"+-.e".contains(&byte);
         let is_numeric = query.value.bytes().all(in_numbers);
@@ -261,7 +261,7 @@ impl<'q> Search<'q> {
         self.find(text.as_str())
     }
 
-    fn hit(&mut self, spot: Spot<'_>, pointer: impl FnOnce() -> String, exact: bool) {
+    fn hit(&mut self, spot: HitPlace<'_>, pointer: impl FnOnce() -> String, exact: bool) {
         self.count += 1;
         if self.hits.len() < self.query.limit {
             self.hits.push(ResidueHit { place: spot.place(), pointer: pointer(), exact });
@@ -269,7 +269,7 @@ impl<'q> Search<'q> {
     }
 
     /// Searches a text in which `user%5F42` may stand for `user_42`.
-    fn search_text(&mut self, spot: Spot<'_>, pointer: &str, text: &str) {
+    fn search_text(&mut self, spot: HitPlace<'_>, pointer: &str, text: &str) {
         let decoded = percent_decode_str(text).decode_utf8_lossy();
         if let Some(exact) = self.find(text).max(self.find(&decoded)) {
             self.hit(spot, || pointer.to_owned(), exact);
@@ -278,15 +278,15 @@ impl<'q> Search<'q> {
 
     /// Searches the record of a job. An entry of the journal has it for each of its tasks, so what all those have in
     /// common is searched no more where nothing was found in it.
-    fn search_job(&mut self, spot: Spot<'_>, root: &str, job: &JobRecord) {
-        Walk::new(self, root).members(spot, &job.to_fields_without_tasks());
+    fn search_job(&mut self, spot: HitPlace<'_>, root: &str, job: &JobRecord) {
+        ValueWalk::new(self, root).members(spot, &job.to_fields_without_tasks());
         let plan = Arc::as_ptr(job.plan()).addr();
         let may_be_in_state =
             self.is_numeric || PHASES.iter().any(|word| self.find(word).is_some());
         if may_be_in_state || !self.clean.contains_key(&plan) {
             let before = self.count;
             let tasks = job.get(TASKS).map(|tasks| (TASKS.to_owned(), tasks.into_owned()));
-            Walk::new(self, root).members(spot, &tasks.into_iter().collect());
+            ValueWalk::new(self, root).members(spot, &tasks.into_iter().collect());
             if self.count == before {
                 self.clean.insert(plan, Arc::clone(job.plan()));
             }
@@ -328,16 +328,16 @@ impl Write for NumberText {
 
 /// What is searched, as long as nothing is found in it.
 #[derive(Clone, Copy)]
-enum Spot<'v> {
+enum HitPlace<'v> {
     Record { provider: &'v Arc<str>, resource: &'v Arc<str>, key: &'v Key, is_job: bool },
-    Entry(u64),
+    JournalEntry(u64),
 }
 
-impl Spot<'_> {
+impl HitPlace<'_> {
     fn place(self) -> ResiduePlace {
         match self {
-            Spot::Entry(request) => ResiduePlace::Journal { request },
-            Spot::Record { provider, resource, key, is_job } => {
+            HitPlace::JournalEntry(request) => ResiduePlace::Journal { request },
+            HitPlace::Record { provider, resource, key, is_job } => {
                 let (provider, resource) = (Arc::clone(provider), Arc::clone(resource));
                 let key = key.to_json();
                 if is_job {
@@ -352,34 +352,34 @@ impl Spot<'_> {
 
 /// One step of the way to a value.
 #[derive(Clone, Copy)]
-enum Token<'v> {
+enum TextToken<'v> {
     Name(&'v str),
     Item(usize),
 }
 
 /// A walk through values. The way to where it is is kept, and made a pointer for hits only.
-struct Walk<'w, 'v, 'q> {
-    search: &'w mut Search<'q>,
+struct ValueWalk<'w, 'v, 'q> {
+    search: &'w mut ResidueSearch<'q>,
     root: &'w str,
-    way: Vec<Token<'v>>,
+    way: Vec<TextToken<'v>>,
 }
 
-impl<'w, 'v, 'q> Walk<'w, 'v, 'q> {
-    fn new(search: &'w mut Search<'q>, root: &'w str) -> Self {
+impl<'w, 'v, 'q> ValueWalk<'w, 'v, 'q> {
+    fn new(search: &'w mut ResidueSearch<'q>, root: &'w str) -> Self {
         Self { search, root, way: Vec::new() }
     }
 
-    fn members(&mut self, spot: Spot<'_>, members: &'v Map<String, Value>) {
+    fn members(&mut self, spot: HitPlace<'_>, members: &'v Map<String, Value>) {
         for (name, value) in members {
             let by_name = self.search.find(name);
-            self.way.push(Token::Name(name));
+            self.way.push(TextToken::Name(name));
             self.value(spot, value, by_name);
             self.way.pop();
         }
     }
 
     /// `by_name` is what was found in the name that leads here: name and value are one place.
-    fn value(&mut self, spot: Spot<'_>, value: &'v Value, by_name: Option<bool>) {
+    fn value(&mut self, spot: HitPlace<'_>, value: &'v Value, by_name: Option<bool>) {
         let found = match value {
             Value::String(text) => self.search.find(text),
             Value::Number(number) => self.search.find_in_number(number),
@@ -392,7 +392,7 @@ impl<'w, 'v, 'q> Walk<'w, 'v, 'q> {
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.way.push(Token::Item(index));
+                    self.way.push(TextToken::Item(index));
                     self.value(spot, item, None);
                     self.way.pop();
                 }
@@ -403,10 +403,10 @@ impl<'w, 'v, 'q> Walk<'w, 'v, 'q> {
     }
 }
 
-fn pointer(root: &str, way: &[Token<'_>]) -> String {
+fn pointer(root: &str, way: &[TextToken<'_>]) -> String {
     way.iter().fold(root.to_owned(), |pointer, token| match token {
-        Token::Name(name) => child(&pointer, name),
-        Token::Item(index) => child(&pointer, index),
+        TextToken::Name(name) => child(&pointer, name),
+        TextToken::Item(index) => child(&pointer, index),
     })
 }
 
@@ -442,14 +442,14 @@ impl EntryCopy {
         Self { id: entry.id, texts, bodies, made }
     }
 
-    fn search(&self, search: &mut Search<'_>) {
-        let spot = Spot::Entry(self.id);
+    fn search(&self, search: &mut ResidueSearch<'_>) {
+        let spot = HitPlace::JournalEntry(self.id);
         for (pointer, text) in &self.texts {
             search.search_text(spot, pointer, text);
         }
         for (pointer, body) in &self.bodies {
             match serde_json::from_slice::<Value>(body) {
-                Ok(value) => Walk::new(search, pointer).value(spot, &value, None),
+                Ok(value) => ValueWalk::new(search, pointer).value(spot, &value, None),
                 Err(_) => search.search_text(spot, pointer, &String::from_utf8_lossy(body)),
             }
         }
@@ -460,7 +460,7 @@ impl EntryCopy {
                     let root = format!("/changes/{index}/{side}");
                     match record.job() {
                         Some(job) => search.search_job(spot, &root, job),
-                        None => Walk::new(search, &root).members(spot, &record.fields()),
+                        None => ValueWalk::new(search, &root).members(spot, &record.fields()),
                     }
                 }
             }

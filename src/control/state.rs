@@ -386,15 +386,17 @@ impl Serialize for StateCopy {
             let (store, settings) = (world.store(number), &world.settings()[number]);
             (&**name, ProviderView { store, settings })
         });
-        document.serialize_field("providers", &Entries(providers))?;
+        document.serialize_field("providers", &RecordEntries(providers))?;
         document.end()
     }
 }
 
 /// A map that is written as it comes.
-struct Entries<I>(I);
+struct RecordEntries<I>(I);
 
-impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)> + Clone> Serialize for Entries<I> {
+impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)> + Clone> Serialize
+    for RecordEntries<I>
+{
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.clone())
     }
@@ -438,7 +440,7 @@ impl Serialize for ProviderView<'_> {
         let last_numbers: IndexMap<String, i64> = resources().filter_map(last).collect();
         let mut document = serializer.serialize_struct("provider", 4)?;
         document.serialize_field("settings", &settings)?;
-        document.serialize_field("records", &Entries(records))?;
+        document.serialize_field("records", &RecordEntries(records))?;
         document.serialize_field("detached", &detached_in(store))?;
         if !last_numbers.is_empty() {
             document.serialize_field("last_numbers", &last_numbers)?;

@@ -14,7 +14,7 @@ use crate::embedded::{Error, Tombstone};
 use crate::emulator::{Emulator, EmulatorOptions};
 use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Problems};
 use crate::finding::{Finding, Severity};
-use crate::server::{Limits, Running, Setup, origin};
+use crate::server::{Running, ServerLimits, Setup, origin};
 use crate::{admin, catalog};
 
 /// The base URL of one that does not listen: a name that leads nowhere (RFC 2606 section 2).
@@ -193,10 +193,10 @@ impl Builder {
         let answering = Arc::clone(&emulator);
         let running = Running::start(&host, port, |bind| Setup {
             emulator: answering.into(),
-            admin: admin::Options { bind, hosts: Vec::new(), token: None, open: false },
+            admin: admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false },
             tls: None,
             log: None,
-            limits: Limits { body_bytes_max, ..Limits::default() },
+            limits: ServerLimits { body_bytes_max, ..ServerLimits::default() },
         })?;
         let url = origin(running.address(), false);
         Ok(Tombstone { emulator, url: url.into(), warnings, _running: Some(running) })

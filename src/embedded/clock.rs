@@ -11,18 +11,18 @@ use crate::embedded::sandbox::Sandbox;
 
 /// The clock of a sandbox: [`Sandbox::clock`]. Tasks of jobs that come due by a change are run, each at its own time.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock<'s> {
+pub struct ClockHandle<'s> {
     sandbox: &'s Sandbox,
 }
 
 impl Sandbox {
     /// Its clock.
-    pub fn clock(&self) -> Clock<'_> {
-        Clock { sandbox: self }
+    pub fn clock(&self) -> ClockHandle<'_> {
+        ClockHandle { sandbox: self }
     }
 }
 
-impl Clock<'_> {
+impl ClockHandle<'_> {
     /// What it shows, as RFC 3339 text in UTC.
     ///
     /// ```

@@ -20,7 +20,7 @@ pub enum Error {
     Files(Vec<Finding>),
     /// There are no such files.
     #[error(transparent)]
-    Catalog(#[from] catalog::Error),
+    Catalog(#[from] catalog::CatalogError),
     /// The builder was given what cannot be: all of it.
     #[error("that cannot be built:{}", lines(.0))]
     Usage(Vec<String>),

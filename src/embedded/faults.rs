@@ -10,18 +10,18 @@ use crate::faults::FaultFormat;
 
 /// The faults of a sandbox: [`Sandbox::faults`].
 #[derive(Clone, Copy, Debug)]
-pub struct Faults<'s> {
+pub struct FaultsHandle<'s> {
     sandbox: &'s Sandbox,
 }
 
 impl Sandbox {
     /// Its faults.
-    pub fn faults(&self) -> Faults<'_> {
-        Faults { sandbox: self }
+    pub fn faults(&self) -> FaultsHandle<'_> {
+        FaultsHandle { sandbox: self }
     }
 }
 
-impl Faults<'_> {
+impl FaultsHandle<'_> {
     /// Adds one after the others; its id.
     ///
     /// ```

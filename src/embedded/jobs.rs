@@ -10,18 +10,18 @@ use crate::embedded::sandbox::Sandbox;
 /// The jobs of a sandbox: [`Sandbox::jobs`]. Each is shown as the admin API shows it: `id`, `provider`, `resource`,
 /// `state`, its tasks with when they are due, and what is left.
 #[derive(Clone, Copy, Debug)]
-pub struct Jobs<'s> {
+pub struct JobsHandle<'s> {
     sandbox: &'s Sandbox,
 }
 
 impl Sandbox {
     /// Its jobs.
-    pub fn jobs(&self) -> Jobs<'_> {
-        Jobs { sandbox: self }
+    pub fn jobs(&self) -> JobsHandle<'_> {
+        JobsHandle { sandbox: self }
     }
 }
 
-impl Jobs<'_> {
+impl JobsHandle<'_> {
     /// All jobs, by provider and id.
     ///
     /// ```

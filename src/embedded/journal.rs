@@ -10,18 +10,18 @@ use crate::embedded::sandbox::Sandbox;
 
 /// The journal of a sandbox: [`Sandbox::journal`]. Entries are shown as the admin API shows them, secrets left out.
 #[derive(Clone, Copy, Debug)]
-pub struct Journal<'s> {
+pub struct JournalHandle<'s> {
     sandbox: &'s Sandbox,
 }
 
 impl Sandbox {
     /// Its journal.
-    pub fn journal(&self) -> Journal<'_> {
-        Journal { sandbox: self }
+    pub fn journal(&self) -> JournalHandle<'_> {
+        JournalHandle { sandbox: self }
     }
 }
 
-impl Journal<'_> {
+impl JournalHandle<'_> {
     /// The entries that are asked for, the newest first.
     ///
     /// ```

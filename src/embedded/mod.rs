@@ -27,12 +27,12 @@ use crate::message::{Body, Delivery};
 use crate::server::Running;
 
 pub use builder::Builder;
-pub use clock::Clock;
+pub use clock::ClockHandle;
 pub use error::Error;
-pub use faults::Faults;
-pub use jobs::Jobs;
-pub use journal::Journal;
-pub use records::Records;
+pub use faults::FaultsHandle;
+pub use jobs::JobsHandle;
+pub use journal::JournalHandle;
+pub use records::RecordsHandle;
 pub use sandbox::Sandbox;
 
 /// Emulated APIs with their sandboxes, for as long as the value lives.

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use crate::control::Filter;
+use crate::control::RecordFilter;
 use crate::embedded::error::Error;
 use crate::embedded::sandbox::Sandbox;
 
@@ -14,22 +14,26 @@ use crate::embedded::sandbox::Sandbox;
 ///
 /// A key is given as text or number; the parts of one that has several are separated by commas.
 #[derive(Clone, Debug)]
-pub struct Records<'s> {
+pub struct RecordsHandle<'s> {
     sandbox: &'s Sandbox,
     provider: String,
     resource: String,
-    filters: Vec<Filter>,
+    filters: Vec<RecordFilter>,
 }
 
 impl Sandbox {
     /// Its records of a resource.
-    pub fn records(&self, provider: impl Into<String>, resource: impl Into<String>) -> Records<'_> {
+    pub fn records(
+        &self,
+        provider: impl Into<String>,
+        resource: impl Into<String>,
+    ) -> RecordsHandle<'_> {
         let (provider, resource) = (provider.into(), resource.into());
-        Records { sandbox: self, provider, resource, filters: Vec::new() }
+        RecordsHandle { sandbox: self, provider, resource, filters: Vec::new() }
     }
 }
 
-impl Records<'_> {
+impl RecordsHandle<'_> {
     /// Only those with this value, for [`list`](Self::list) and [`count`](Self::count).
     #[must_use]
     pub fn with(mut self, property: impl Into<String>, value: impl Display) -> Self {

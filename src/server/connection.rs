@@ -17,12 +17,15 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
+use crate::admin::AdminBody;
+use crate::message::Delivery;
+use crate::server::delivery;
 use crate::server::delivery::{Broken, Outgoing};
-use crate::server::registry::{Entry, Order, Pulse, Visit};
-use crate::server::request::Answered;
+use crate::server::limits::{CONNECTION_STREAMS_MAX, HEAD_BYTES_MAX, ServerLimits};
+use crate::server::registry::{ConnectionState, Order};
+use crate::server::shared::{ConnectionEntry, RequestGuard};
 use crate::server::tls::Identity;
-use crate::server::wire::{LINGER, Transport, Version, Wire};
-use crate::server::{CONNECTION_STREAMS_MAX, HEAD_BYTES_MAX, Limits, delivery};
+use crate::server::wire::{HttpVersion, LINGER, Transport, Wire};
 
 /// How many bytes of a body HTTP/2 lets a client send before they are asked for.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
@@ -45,22 +48,35 @@ const GOODBYE_WAIT: Duration = Duration::from_millis(250);
 const HANDSHAKE: u8 = 0x16;
 
 /// How requests are answered.
-pub(super) trait Answer: Send + Sync + 'static {
+pub(super) trait Respond: Send + Sync + 'static {
     /// Answers one request.
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answered> + Send;
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = TimedResponse> + Send;
 
     /// The answer in place of another where more HTTP/2 requests are being answered than there is room for.
-    fn refuse(&self) -> Answered;
+    fn refuse(&self) -> TimedResponse;
+}
+
+/// An answer, when to send it and in which way.
+pub(super) struct TimedResponse {
+    pub(super) response: Response<AdminBody>,
+    pub(super) delay: Duration,
+    pub(super) delivery: Delivery,
+}
+
+impl TimedResponse {
+    pub(super) fn at_once(response: Response<AdminBody>) -> Self {
+        Self { response, delay: Duration::ZERO, delivery: Delivery::Whole }
+    }
 }
 
 /// What all connections of a server speak.
 pub(super) struct Protocols {
     http_1: http1::Builder,
     http_2: http2::Builder<TokioExecutor>,
-    tls: Option<Tls>,
+    tls: Option<TlsSetup>,
 }
 
-struct Tls {
+struct TlsSetup {
     acceptor: TlsAcceptor,
     /// For those that are only told something.
     of_http_1: TlsAcceptor,
@@ -71,7 +87,7 @@ struct Tls {
 
 impl Protocols {
     /// `plain` is the whole answer to who speaks HTTP where TLS is spoken.
-    pub(super) fn new(identity: Option<&Identity>, limits: &Limits, plain: Vec<u8>) -> Self {
+    pub(super) fn new(identity: Option<&Identity>, limits: &ServerLimits, plain: Vec<u8>) -> Self {
         let mut http_1 = http1::Builder::new();
         // A client may end its side after the request and still wait for the answer.
         http_1.half_close(true).max_header_size(HEAD_BYTES_MAX).header_read_timeout(None);
@@ -83,7 +99,7 @@ impl Protocols {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_pending_accept_reset_streams(RESET_STREAMS_MAX)
             .max_local_error_reset_streams(ERROR_STREAMS_MAX);
-        let tls = identity.map(|identity| Tls {
+        let tls = identity.map(|identity| TlsSetup {
             acceptor: identity.config().into(),
             of_http_1: identity.config_of_http_1().into(),
             wait: limits.handshake_wait,
@@ -93,15 +109,15 @@ impl Protocols {
     }
 
     /// What a new connection's bytes travel through; nothing if it comes to nothing.
-    async fn secure(&self, stream: TcpStream, pulse: &Arc<Pulse>) -> Option<Wire> {
-        let Some(Tls { acceptor, wait, plain, .. }) = &self.tls else {
-            return Some(Wire::new(Transport::Plain(stream), Arc::clone(pulse)));
+    async fn secure(&self, stream: TcpStream, state: &Arc<ConnectionState>) -> Option<Wire> {
+        let Some(TlsSetup { acceptor, wait, plain, .. }) = &self.tls else {
+            return Some(Wire::new(Transport::Plain(stream), Arc::clone(state)));
         };
         let mut first = [0];
         match stream.peek(&mut first).await {
             Ok(1..) if first == [HANDSHAKE] => {}
             Ok(1..) => {
-                let mut wire = Wire::new(Transport::Plain(stream), Arc::clone(pulse));
+                let mut wire = Wire::new(Transport::Plain(stream), Arc::clone(state));
                 wire.set_patient();
                 wire.say(plain).await;
                 return None;
@@ -116,20 +132,20 @@ impl Protocols {
             }
             Err(_) => return None,
         };
-        Some(Wire::new(Transport::Tls(Box::new(stream)), Arc::clone(pulse)))
+        Some(Wire::new(Transport::Tls(Box::new(stream)), Arc::clone(state)))
     }
 }
 
 /// Serves a connection until either side ends it.
-pub(super) async fn serve<A: Answer>(
-    entry: Entry,
+pub(super) async fn serve<A: Respond>(
+    entry: ConnectionEntry,
     protocols: Arc<Protocols>,
     stream: TcpStream,
     answers: Arc<A>,
 ) {
-    let pulse = Arc::clone(&entry.pulse);
+    let state = Arc::clone(&entry.state);
     let opened = async {
-        let mut wire = protocols.secure(stream, &pulse).await?;
+        let mut wire = protocols.secure(stream, &state).await?;
         let version = wire.version().await.ok()?;
         Some((wire, version))
     };
@@ -137,17 +153,17 @@ pub(super) async fn serve<A: Answer>(
         // What has been asked is answered, even if the order has come by now.
         biased;
         opened = opened => opened,
-        () = ordered(&pulse) => None,
+        () = ordered(&state) => None,
     };
     let Some((wire, version)) = opened else { return };
     let entry = Arc::new(entry);
     let service = service_fn(move |request| {
-        answer(Arc::clone(&answers), Visit::begin(Arc::clone(&entry)), request)
+        answer(Arc::clone(&answers), RequestGuard::begin(Arc::clone(&entry)), request)
     });
     match version {
-        Version::One => {
+        HttpVersion::One => {
             let mut connection = protocols.http_1.serve_connection(wire, service);
-            drive(&pulse, |cx, finish| {
+            drive(&state, |cx, finish| {
                 let mut connection = Pin::new(&mut connection);
                 if finish {
                     connection.as_mut().graceful_shutdown();
@@ -155,14 +171,14 @@ pub(super) async fn serve<A: Answer>(
                 connection.poll(cx).map(drop)
             })
             .await;
-            if let Some(breakage) = pulse.breakage() {
+            if let Some(breakage) = state.breakage() {
                 connection.into_parts().io.break_off(breakage).await;
             }
         }
-        Version::Two => {
-            pulse.set_multiplexed();
+        HttpVersion::Two => {
+            state.set_multiplexed();
             let mut connection = Box::pin(protocols.http_2.serve_connection(wire, service));
-            drive(&pulse, |cx, finish| {
+            drive(&state, |cx, finish| {
                 if finish {
                     connection.as_mut().graceful_shutdown();
                 }
@@ -174,49 +190,49 @@ pub(super) async fn serve<A: Answer>(
 }
 
 /// Nothing has been asked yet, so every order means the end.
-async fn ordered(pulse: &Pulse) {
+async fn ordered(state: &ConnectionState) {
     poll_fn(|cx| {
-        pulse.listen(cx.waker());
-        if pulse.ordered() == Order::Run { Poll::Pending } else { Poll::Ready(()) }
+        state.listen(cx.waker());
+        if state.ordered() == Order::Run { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
 }
 
-async fn answer<A: Answer>(
+async fn answer<A: Respond>(
     answers: Arc<A>,
-    visit: Visit,
+    guard: RequestGuard,
     request: Request<Incoming>,
 ) -> Result<Response<Outgoing>, Broken> {
-    let Answered { response, delay, delivery } =
-        if visit.is_too_many() { answers.refuse() } else { answers.answer(request).await };
+    let TimedResponse { response, delay, delivery } =
+        if guard.is_too_many() { answers.refuse() } else { answers.answer(request).await };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    delivery::send(response, delivery, visit).await
+    delivery::send(response, delivery, guard).await
 }
 
 /// Polls a connection to its end, or until it is ordered or broken off; `poll` is told once when it is to finish.
-async fn drive(pulse: &Pulse, mut poll: impl FnMut(&mut Context<'_>, bool) -> Poll<()>) {
+async fn drive(state: &ConnectionState, mut poll: impl FnMut(&mut Context<'_>, bool) -> Poll<()>) {
     let mut obeyed = None;
     let mut goodbye = None;
     poll_fn(|cx| {
         // Whoever gives an order takes the waker, so it is left again after each; what comes between is seen below.
         let mut finish = false;
-        if obeyed != Some(pulse.ordered()) {
-            pulse.listen(cx.waker());
-            obeyed = Some(pulse.ordered());
+        if obeyed != Some(state.ordered()) {
+            state.listen(cx.waker());
+            obeyed = Some(state.ordered());
             finish = obeyed != Some(Order::Run);
         }
         let ended = poll(cx, finish);
-        if pulse.breakage().is_some() {
+        if state.breakage().is_some() {
             return Poll::Ready(());
         }
-        match pulse.ordered() {
+        match state.ordered() {
             Order::Run => ended,
-            Order::Finish if ended.is_ready() || pulse.is_visited() => ended,
-            Order::Finish if pulse.is_multiplexed() => poll_goodbye(&mut goodbye, cx),
+            Order::Finish if ended.is_ready() || state.is_answering() => ended,
+            Order::Finish if state.is_multiplexed() => poll_goodbye(&mut goodbye, cx),
             // hyper goes on waiting for the first request of a connection, and for the rest of a head.
-            Order::Finish if pulse.is_stuck() => ended,
+            Order::Finish if state.is_stuck() => ended,
             Order::Finish | Order::End => Poll::Ready(()),
         }
     })

@@ -15,9 +15,10 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-use crate::admin::Content;
+use crate::admin::AdminBody;
 use crate::message::Delivery;
-use crate::server::registry::{Breakage, COUNTED_BYTES_MIN, Order, Pulse, Visit};
+use crate::server::registry::{Breakage, ConnectionState, Order};
+use crate::server::shared::{COUNTED_BYTES_MIN, RequestGuard};
 
 /// How long a trickle may take; then the rest is sent at once. Longer than clients wait unless told to.
 pub const TRICKLE_WAIT_MAX: Duration = Duration::from_secs(10 * 60);
@@ -43,53 +44,53 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
-/// Makes of an answer what hyper is to send; `visit` lasts until that is given away or, if it comes bit by bit, sent.
+/// Makes of an answer what hyper is to send; `guard` lasts until that is given away or, if it comes bit by bit, sent.
 ///
 /// Where nothing of the answer is to be sent, either the connection is told how to end and this is never ready, or
 /// the stream is reset.
 pub(super) async fn send(
-    response: Response<Content>,
+    response: Response<AdminBody>,
     delivery: Delivery,
-    visit: Visit,
+    guard: RequestGuard,
 ) -> Result<Response<Outgoing>, Broken> {
-    let multiplexed = visit.entry.pulse.is_multiplexed();
+    let multiplexed = guard.entry.state.is_multiplexed();
     let (head, content) = response.into_parts();
     let bytes = match content {
-        Content::Complete(bytes) => visit.entry.counted(bytes, COUNTED_BYTES_MIN),
+        AdminBody::Complete(bytes) => guard.entry.counted(bytes, COUNTED_BYTES_MIN),
         // Only emulated answers are broken.
-        Content::Pieces(body) => {
-            let body = Outgoing::Gradual(Box::pin(Stream { body, finishing: None, visit }));
+        AdminBody::Pieces(body) => {
+            let body = Outgoing::Gradual(Box::pin(Stream { body, finishing: None, guard }));
             return Ok(Response::from_parts(head, body));
         }
-        Content::Endless(body) => {
-            let body = Outgoing::Gradual(Box::pin(Stream::endless(body, visit)));
+        AdminBody::Endless(body) => {
+            let body = Outgoing::Gradual(Box::pin(Stream::endless(body, guard)));
             return Ok(Response::from_parts(head, body));
         }
     };
-    let pulse = &visit.entry.pulse;
+    let state = &guard.entry.state;
     let body = match delivery {
         Delivery::Whole => Outgoing::Whole(Full::new(bytes)),
         Delivery::Cut { bytes: count } => {
-            Outgoing::Gradual(Box::pin(Cut::new(bytes, count, Halt::of(pulse), visit)))
+            Outgoing::Gradual(Box::pin(Cut::new(bytes, count, Halt::of(state), guard)))
         }
         Delivery::Trickle { bytes: count, every } => {
-            Outgoing::Gradual(Box::pin(Trickle::new(bytes, count, every, Halt::of(pulse), visit)))
+            Outgoing::Gradual(Box::pin(Trickle::new(bytes, count, every, Halt::of(state), guard)))
         }
         Delivery::Reset | Delivery::Empty if multiplexed => return Err(Broken),
         // Bytes that are no HTTP cannot be said on a stream, but what they lead to can be done.
         Delivery::Garbage if multiplexed => {
-            pulse.order(Order::End);
+            state.order(Order::End);
             pending().await
         }
-        Delivery::Reset => break_off(pulse, Breakage::Reset).await,
-        Delivery::Empty => break_off(pulse, Breakage::Closed(Bytes::new())).await,
-        Delivery::Garbage => break_off(pulse, Breakage::Closed(bytes)).await,
+        Delivery::Reset => break_off(state, Breakage::Reset).await,
+        Delivery::Empty => break_off(state, Breakage::Closed(Bytes::new())).await,
+        Delivery::Garbage => break_off(state, Breakage::Closed(bytes)).await,
     };
     Ok(Response::from_parts(head, body))
 }
 
-async fn break_off<T>(pulse: &Pulse, breakage: Breakage) -> T {
-    pulse.break_off(breakage);
+async fn break_off<T>(state: &ConnectionState, breakage: Breakage) -> T {
+    state.break_off(breakage);
     pending().await
 }
 
@@ -125,24 +126,24 @@ impl Body for Outgoing {
 /// How an answer ends that has begun.
 enum Halt {
     /// HTTP/1 ends the connection, after what was written has left.
-    Connection(Arc<Pulse>),
+    Connection(Arc<ConnectionState>),
     /// HTTP/2 resets the stream, a moment later.
     Stream(Option<Pin<Box<Sleep>>>),
 }
 
 impl Halt {
-    fn of(pulse: &Arc<Pulse>) -> Self {
-        if pulse.is_multiplexed() {
+    fn of(state: &Arc<ConnectionState>) -> Self {
+        if state.is_multiplexed() {
             Self::Stream(None)
         } else {
-            Self::Connection(Arc::clone(pulse))
+            Self::Connection(Arc::clone(state))
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self {
-            Self::Connection(pulse) => {
-                pulse.break_off(Breakage::Cut);
+            Self::Connection(state) => {
+                state.break_off(Breakage::Cut);
                 Poll::Pending
             }
             Self::Stream(pause) => {
@@ -159,14 +160,14 @@ struct Cut {
     kept: Bytes,
     announced: u64,
     halt: Halt,
-    _visit: Visit,
+    _guard: RequestGuard,
 }
 
 impl Cut {
-    fn new(mut bytes: Bytes, count: usize, halt: Halt, visit: Visit) -> Self {
+    fn new(mut bytes: Bytes, count: usize, halt: Halt, guard: RequestGuard) -> Self {
         let announced = bytes.len() as u64;
         bytes.truncate(count);
-        Self { kept: bytes, announced, halt, _visit: visit }
+        Self { kept: bytes, announced, halt, _guard: guard }
     }
 }
 
@@ -192,8 +193,8 @@ impl Body for Cut {
 impl Drop for Cut {
     /// Where nothing is missing, because all was kept or only the head was asked for, nobody asks for more.
     fn drop(&mut self) {
-        if let Halt::Connection(pulse) = &self.halt {
-            pulse.break_off(Breakage::Cut);
+        if let Halt::Connection(state) = &self.halt {
+            state.break_off(Breakage::Cut);
         }
     }
 }
@@ -201,8 +202,8 @@ impl Drop for Cut {
 /// Is ready when the server shuts down.
 type Finishing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn finishing(visit: &Visit) -> Finishing {
-    Box::pin(visit.entry.shared.registry.finishing())
+fn finishing(guard: &RequestGuard) -> Finishing {
+    Box::pin(guard.entry.shared.registry.finishing())
 }
 
 /// An answer in pieces, with a pause before each.
@@ -214,11 +215,11 @@ struct Trickle {
     deadline: Instant,
     finishing: Finishing,
     halt: Halt,
-    _visit: Visit,
+    _guard: RequestGuard,
 }
 
 impl Trickle {
-    fn new(rest: Bytes, piece: usize, every: Duration, halt: Halt, visit: Visit) -> Self {
+    fn new(rest: Bytes, piece: usize, every: Duration, halt: Halt, guard: RequestGuard) -> Self {
         let every = every.min(TRICKLE_WAIT_MAX);
         Self {
             rest,
@@ -226,9 +227,9 @@ impl Trickle {
             every,
             pause: Box::pin(tokio::time::sleep(every)),
             deadline: Instant::now() + TRICKLE_WAIT_MAX,
-            finishing: finishing(&visit),
+            finishing: finishing(&guard),
             halt,
-            _visit: visit,
+            _guard: guard,
         }
     }
 }
@@ -270,13 +271,13 @@ struct Stream {
     body: axum::body::Body,
     /// Where the answer has no end of its own: it ends when the server shuts down.
     finishing: Option<Finishing>,
-    visit: Visit,
+    guard: RequestGuard,
 }
 
 impl Stream {
-    fn endless(body: axum::body::Body, visit: Visit) -> Self {
-        visit.entry.pulse.set_endless(true);
-        Self { body, finishing: Some(finishing(&visit)), visit }
+    fn endless(body: axum::body::Body, guard: RequestGuard) -> Self {
+        guard.entry.state.set_endless(true);
+        Self { body, finishing: Some(finishing(&guard)), guard }
     }
 }
 
@@ -288,7 +289,7 @@ impl Body for Stream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let Self { body, finishing, visit } = &mut *self;
+        let Self { body, finishing, guard } = &mut *self;
         if let Some(finishing) = finishing
             && finishing.as_mut().poll(cx).is_ready()
         {
@@ -296,9 +297,9 @@ impl Body for Stream {
         }
         let poll = || Pin::new(body).poll_frame(cx);
         let is_large = finishing.is_none();
-        let frame = ready!(if is_large { visit.entry.shared.turns.aside(poll) } else { poll() });
+        let frame = ready!(if is_large { guard.entry.shared.turns.aside(poll) } else { poll() });
         // All of it is counted: the connection takes many small pieces before it sends them.
-        let counted = |frame: Frame<Bytes>| frame.map_data(|data| visit.entry.counted(data, 0));
+        let counted = |frame: Frame<Bytes>| frame.map_data(|data| guard.entry.counted(data, 0));
         Poll::Ready(frame.map(|frame| frame.map(counted).map_err(|_| Broken)))
     }
 
@@ -313,6 +314,6 @@ impl Body for Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.visit.entry.pulse.set_endless(false);
+        self.guard.entry.state.set_endless(false);
     }
 }

@@ -43,7 +43,7 @@ const VIOLATIONS_MAX: usize = 3;
 
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum LineFormat {
     /// For people, with the local time of day.
     Human {
         /// Only on a terminal.
@@ -55,7 +55,7 @@ pub enum Format {
 
 /// One request's line. Headers are not told: they may carry credentials.
 #[derive(Debug)]
-pub struct Line<'a> {
+pub struct RequestLine<'a> {
     /// When the request came.
     pub time: Timestamp,
     /// Its method.
@@ -77,18 +77,18 @@ pub struct Line<'a> {
 /// The log; dropping it closes it.
 #[derive(Debug)]
 pub struct Log {
-    shared: Arc<Shared>,
+    shared: Arc<LogQueue>,
 }
 
 /// Adds lines to a log that are neither of requests nor of jobs; it keeps it not open.
 #[derive(Clone, Debug)]
-pub struct Notes {
-    shared: Arc<Shared>,
+pub struct ServerEvents {
+    shared: Arc<LogQueue>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    format: Format,
+struct LogQueue {
+    format: LineFormat,
     /// The local offset from UTC in milliseconds, for people. Found out by the writer, since looking through
     /// the system's time zones takes longer than a start should.
     offset_ms: OnceLock<i64>,
@@ -111,18 +111,18 @@ struct Pending {
 
 impl Log {
     /// Starts the thread that writes to `sink`, one write for each batch.
-    pub fn start(format: Format, sink: impl Write + Send + 'static) -> io::Result<Self> {
+    pub fn start(format: LineFormat, sink: impl Write + Send + 'static) -> io::Result<Self> {
         let offset_ms = OnceLock::new();
         Self::start_at(format, offset_ms, sink)
     }
 
     fn start_at(
-        format: Format,
+        format: LineFormat,
         offset_ms: OnceLock<i64>,
         sink: impl Write + Send + 'static,
     ) -> io::Result<Self> {
         let pending = Mutex::new(Pending { second: i64::MIN, ..Pending::default() });
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(LogQueue {
             format,
             offset_ms,
             pending,
@@ -140,8 +140,8 @@ impl Log {
     }
 
     /// For notes, for as long as the log is not closed.
-    pub fn notes(&self) -> Notes {
-        Notes { shared: Arc::clone(&self.shared) }
+    pub fn notes(&self) -> ServerEvents {
+        ServerEvents { shared: Arc::clone(&self.shared) }
     }
 
     /// Writes what is left, and waits for that for a bounded time; what is added later is not written.
@@ -155,9 +155,9 @@ impl Log {
     }
 
     /// Adds a request's line.
-    pub fn request(&self, line: &Line<'_>) {
+    pub fn request(&self, line: &RequestLine<'_>) {
         self.shared.add(|shared, pending| match shared.format {
-            Format::Human { colour } => {
+            LineFormat::Human { colour } => {
                 shared.human_clock(pending, line.time);
                 let text = &mut pending.text;
                 paint(text, colour, status_colour(line.status), line.status.as_str());
@@ -177,7 +177,7 @@ impl Log {
                 push_rounded_ms(text, line.took);
                 text.push_str(" ms\n");
             }
-            Format::Json => {
+            LineFormat::Json => {
                 shared.json_clock(pending, line.time);
                 let text = &mut pending.text;
                 text.push_str(",\"method\":\"");
@@ -206,13 +206,13 @@ impl Log {
     /// Adds the line of a job's task that ran.
     pub fn job(&self, time: Timestamp, account: &Account) {
         self.shared.add(|shared, pending| match shared.format {
-            Format::Human { colour } => {
+            LineFormat::Human { colour } => {
                 shared.human_clock(pending, time);
                 paint(&mut pending.text, colour, CYAN, "job");
                 human_account(&mut pending.text, colour, account);
                 pending.text.push('\n');
             }
-            Format::Json => {
+            LineFormat::Json => {
                 shared.json_clock(pending, time);
                 pending.text.push_str(",\"job\":true");
                 json_account(&mut pending.text, account);
@@ -222,11 +222,11 @@ impl Log {
     }
 }
 
-impl Notes {
+impl ServerEvents {
     /// Adds a line that tells what happened to the server itself. `took` is how long it did, where it matters.
     pub fn add(&self, time: Timestamp, text: &str, took: Option<Duration>) {
         self.shared.add(|shared, pending| match shared.format {
-            Format::Human { .. } => {
+            LineFormat::Human { .. } => {
                 shared.human_clock(pending, time);
                 escape(&mut pending.text, text, NOTE_BYTES_MAX);
                 if let Some(took) = took {
@@ -236,7 +236,7 @@ impl Notes {
                 }
                 pending.text.push('\n');
             }
-            Format::Json => {
+            LineFormat::Json => {
                 shared.json_clock(pending, time);
                 pending.text.push_str(",\"note\":\"");
                 escape_json(&mut pending.text, text, NOTE_BYTES_MAX);
@@ -252,7 +252,7 @@ impl Notes {
 }
 
 /// Says that the writer has ended, when dropped.
-struct Ending<'a>(&'a Shared);
+struct Ending<'a>(&'a LogQueue);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
@@ -267,15 +267,15 @@ impl Drop for Log {
     }
 }
 
-impl Shared {
+impl LogQueue {
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn offset_ms(&self) -> i64 {
         *self.offset_ms.get_or_init(|| match self.format {
-            Format::Json => 0,
-            Format::Human { .. } => local_offset_ms(),
+            LineFormat::Json => 0,
+            LineFormat::Human { .. } => local_offset_ms(),
         })
     }
 
@@ -330,12 +330,12 @@ impl Shared {
 
     fn tell_dropped(&self, text: &mut String, dropped: u64) {
         match self.format {
-            Format::Human { .. } => {
+            LineFormat::Human { .. } => {
                 text.push('(');
                 push_number(text, dropped);
                 text.push_str(" lines left out: whoever reads the log is too slow)\n");
             }
-            Format::Json => {
+            LineFormat::Json => {
                 text.push_str("{\"lines_left_out\":");
                 push_number(text, dropped);
                 text.push_str("}\n");
@@ -655,8 +655,8 @@ mod tests {
         }
     }
 
-    fn line<'a>(path: &'a str, status: u16, account: &'a Account) -> Line<'a> {
-        Line {
+    fn line<'a>(path: &'a str, status: u16, account: &'a Account) -> RequestLine<'a> {
+        RequestLine {
             time: Timestamp::parse("2026-11-22T08:30:00.025Z").unwrap(),
             method: &Method::DELETE,
             path,
@@ -668,7 +668,7 @@ mod tests {
         }
     }
 
-    fn check(format: Format, lines: &[Line<'_>], expected: &Expect) {
+    fn check(format: LineFormat, lines: &[RequestLine<'_>], expected: &Expect) {
         let sink = Sink::default();
         let log = Log::start_at(format, OnceLock::from(3_600_000), sink.clone()).unwrap();
         for line in lines {
@@ -681,9 +681,9 @@ mod tests {
     }
 
     /// What both formats say.
-    fn both(lines: &[Line<'_>]) -> String {
+    fn both(lines: &[RequestLine<'_>]) -> String {
         let sink = Sink::default();
-        for format in [Format::Human { colour: false }, Format::Json] {
+        for format in [LineFormat::Human { colour: false }, LineFormat::Json] {
             let log = Log::start_at(format, OnceLock::from(0), sink.clone()).unwrap();
             for line in lines {
                 log.request(line);
@@ -692,7 +692,7 @@ mod tests {
         String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn samples(accounts: &[Account; 4]) -> [Line<'_>; 4] {
+    fn samples(accounts: &[Account; 4]) -> [RequestLine<'_>; 4] {
         [
             line("/acme/org/42", 200, &accounts[0]),
             line("/nowhere/\u{1b}[2J\u{202e}\"é", 404, &accounts[1]),
@@ -717,7 +717,7 @@ mod tests {
     fn people_read_what_happened_and_why() {
         let accounts = accounts();
         check(
-            Format::Human { colour: false },
+            LineFormat::Human { colour: false },
             &samples(&accounts),
             &expect![[r#"
                 09:30:00 200 DELETE /acme/org/42  deleteOrganization rule 5, line 48  -1 organizations ~2 subscriptions +1 jobs  1.04 ms
@@ -728,7 +728,7 @@ mod tests {
             "#]],
         );
         check(
-            Format::Human { colour: true },
+            LineFormat::Human { colour: true },
             &samples(&accounts)[..3],
             &expect![[r#"
                 09:30:00 ESC[32m200ESC[0m DELETE /acme/org/42  deleteOrganization rule 5, line 48  -1 organizations ~2 subscriptions +1 jobs  1.04 ms
@@ -743,7 +743,7 @@ mod tests {
     fn machines_read_one_object_a_line() {
         let accounts = accounts();
         check(
-            Format::Json,
+            LineFormat::Json,
             &samples(&accounts),
             &expect![[r#"
                 {"time":"2026-11-22T08:30:00.025Z","method":"DELETE","path":"/acme/org/42","status":200,"provider":"acme","operation":"deleteOrganization","sandbox":"default","rule":"deleteOrganization rule 5, line 48","changes":[{"resource":"organizations","deleted":1},{"resource":"subscriptions","updated":2},{"resource":"jobs","created":1}],"took_ms":1.042}
@@ -793,9 +793,9 @@ mod tests {
         let violations = HeaderValue::from_static(
             r#"[{"in":"query","pointer":"","field":"force","text":"must be a boolean"},{"in":"body","pointer":"","field":"","text":"is no JSON"},{"in":"body","pointer":"/a","field":"a","text":"is \u001b[2J"},{"in":"body","pointer":"/b","field":"b","text":"is required"},{"left_off":7}]"#,
         );
-        let line = Line { violations: Some(&violations), ..line("/a", 400, &account) };
+        let line = RequestLine { violations: Some(&violations), ..line("/a", 400, &account) };
         let sink = Sink::default();
-        for format in [Format::Human { colour: false }, Format::Json] {
+        for format in [LineFormat::Human { colour: false }, LineFormat::Json] {
             let log = Log::start_at(format, OnceLock::from(0), sink.clone()).unwrap();
             log.request(&line);
             drop(log);
@@ -835,7 +835,7 @@ mod tests {
     fn a_slow_reader_loses_lines_and_is_told_how_many() {
         let (go, gate) = mpsc::channel();
         let sink = Sink::default();
-        let log = Log::start(Format::Json, Stalled(gate, sink.clone())).unwrap();
+        let log = Log::start(LineFormat::Json, Stalled(gate, sink.clone())).unwrap();
         let account = Account::default();
         let lines_total = 40_000;
         for _ in 0..lines_total {

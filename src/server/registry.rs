@@ -11,8 +11,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
-use crate::server::Shared;
-
 /// How many ticks make the time that a connection may be idle: the error is at most one of them.
 pub(super) const IDLE_TICKS_MAX: u32 = 8;
 
@@ -24,8 +22,8 @@ const REFUSED_MAX: usize = 256;
 /// One task looks at them a few times in the allowed idle time. A timer for each request, as hyper has, costs each
 /// request; this costs it a few instructions.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
-    open: Mutex<Open>,
+pub(super) struct ConnectionRegistry {
+    open: Mutex<ConnectionList>,
     tick: AtomicU32,
     changed: Notify,
     /// The server shuts down: what would go on for long is to end.
@@ -39,16 +37,16 @@ pub(super) struct Registry {
 }
 
 #[derive(Debug, Default)]
-struct Open {
-    pulses: BTreeMap<u64, Arc<Pulse>>,
+struct ConnectionList {
+    connections: BTreeMap<u64, Arc<ConnectionState>>,
     next_id: u64,
 }
 
 /// What is known of one connection from outside.
 #[derive(Debug, Default)]
-pub(super) struct Pulse {
+pub(super) struct ConnectionState {
     /// The requests that are being answered.
-    visits: AtomicU32,
+    active_requests: AtomicU32,
     /// The tick since which there is none.
     idle_since: AtomicU32,
     /// Several requests at once are possible, and there is a goodbye.
@@ -87,21 +85,63 @@ pub(super) enum Order {
     End,
 }
 
-impl Registry {
-    fn lock(&self) -> MutexGuard<'_, Open> {
+impl ConnectionRegistry {
+    fn lock(&self) -> MutexGuard<'_, ConnectionList> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a new connection in; it is in until the entry is dropped.
-    pub(super) fn enter(shared: &Arc<Shared>) -> Entry {
-        let registry = &shared.registry;
-        let pulse = Arc::new(Pulse::default());
-        pulse.idle_since.store(registry.tick.load(Ordering::Relaxed), Ordering::Relaxed);
-        let mut open = registry.lock();
+    /// Adds a new connection, which is listed until [`ConnectionRegistry::leave`]; returns its number and its state.
+    pub(super) fn enter(&self) -> (u64, Arc<ConnectionState>) {
+        let state = Arc::new(ConnectionState::default());
+        state.idle_since.store(self.tick.load(Ordering::Relaxed), Ordering::Relaxed);
+        let mut open = self.lock();
         let id = open.next_id;
         open.next_id += 1;
-        open.pulses.insert(id, Arc::clone(&pulse));
-        Entry { id, shared: Arc::clone(shared), pulse }
+        open.connections.insert(id, Arc::clone(&state));
+        (id, state)
+    }
+
+    /// Removes a connection from the list.
+    pub(super) fn leave(&self, id: u64) {
+        self.lock().connections.remove(&id);
+        self.changed.notify_one();
+    }
+
+    /// Counts bytes of an answer that are about to be sent to a connection; [`ConnectionRegistry::forget_waiting`] takes them off.
+    pub(super) fn count_waiting(&self, state: &ConnectionState, bytes: usize, bytes_max: usize) {
+        state.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.relieve(bytes_max);
+    }
+
+    /// Takes off bytes that do not wait any more.
+    pub(super) fn forget_waiting(&self, state: &ConnectionState, bytes: usize) {
+        state.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts a request that is being answered; [`ConnectionRegistry::end_request`] takes it off.
+    pub(super) fn begin_request(&self, state: &ConnectionState) {
+        state.active_requests.fetch_add(1, Ordering::Relaxed);
+        if state.is_multiplexed() {
+            self.streams.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes off a request that has been answered.
+    pub(super) fn end_request(&self, state: &ConnectionState) {
+        if state.is_multiplexed() {
+            self.streams.fetch_sub(1, Ordering::Relaxed);
+        }
+        // In this order, so that a reader that sees no request sees the tick of its end too.
+        let tick = self.tick.load(Ordering::Relaxed);
+        state.idle_since.store(tick, Ordering::Relaxed);
+        state.active_requests.fetch_sub(1, Ordering::Release);
+    }
+
+    /// The number of HTTP/2 requests that are being answered, over all connections.
+    pub(super) fn streams(&self) -> usize {
+        self.streams.load(Ordering::Relaxed)
     }
 
     /// A place among those that are told that there is none; dropped, it is free again.
@@ -110,21 +150,21 @@ impl Registry {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.lock().pulses.len()
+        self.lock().connections.len()
     }
 
     /// One more tick; who has been idle for too many of them ends, and who has taken nothing of an answer.
     pub(super) fn sweep(&self) {
         let tick = self.tick.load(Ordering::Relaxed).wrapping_add(1);
         self.tick.store(tick, Ordering::Relaxed);
-        for pulse in self.lock().pulses.values() {
-            let idle = tick.wrapping_sub(pulse.idle_since.load(Ordering::Relaxed));
-            if pulse.count_stuck() > IDLE_TICKS_MAX {
-                pulse.order(Order::End);
-            } else if !pulse.is_visited() && idle > IDLE_TICKS_MAX {
+        for state in self.lock().connections.values() {
+            let idle = tick.wrapping_sub(state.idle_since.load(Ordering::Relaxed));
+            if state.count_stuck() > IDLE_TICKS_MAX {
+                state.order(Order::End);
+            } else if !state.is_answering() && idle > IDLE_TICKS_MAX {
                 // Who speaks HTTP/2 gets a tick's time to say goodbye, so that the client loses no request to it.
-                let polite = pulse.is_multiplexed() && pulse.ordered() == Order::Run;
-                pulse.order(if polite { Order::Finish } else { Order::End });
+                let polite = state.is_multiplexed() && state.ordered() == Order::Run;
+                state.order(if polite { Order::Finish } else { Order::End });
             }
         }
     }
@@ -157,29 +197,32 @@ impl Registry {
         if excess == 0 {
             return;
         }
-        let of_pulse = |pulse: &Pulse| {
-            let waiting = pulse.waiting_bytes.load(Ordering::Relaxed);
-            let is_stuck = pulse.is_stuck() && waiting > 0;
-            is_stuck.then(|| (pulse.stuck_ticks.load(Ordering::Relaxed), waiting))
+        let stuck_for = |state: &ConnectionState| {
+            let waiting = state.waiting_bytes.load(Ordering::Relaxed);
+            let is_stuck = state.is_stuck() && waiting > 0;
+            is_stuck.then(|| (state.stuck_ticks.load(Ordering::Relaxed), waiting))
         };
         let open = self.lock();
-        let mut stuck: Vec<_> =
-            open.pulses.values().filter_map(|pulse| Some((of_pulse(pulse)?, pulse))).collect();
+        let mut stuck: Vec<_> = open
+            .connections
+            .values()
+            .filter_map(|state| Some((stuck_for(state)?, state)))
+            .collect();
         stuck.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(*place));
-        for ((_, waiting), pulse) in stuck {
+        for ((_, waiting), state) in stuck {
             if excess == 0 {
                 return;
             }
-            if pulse.ordered() != Order::End {
+            if state.ordered() != Order::End {
                 tracing::warn!(bytes = waiting, "ended a connection whose client does not read");
-                pulse.order(Order::End);
+                state.order(Order::End);
             }
             excess = excess.saturating_sub(waiting);
         }
     }
 
     fn order_all(&self, order: Order) {
-        self.lock().pulses.values().for_each(|pulse| pulse.order(order));
+        self.lock().connections.values().for_each(|state| state.order(order));
     }
 
     async fn emptied(&self) {
@@ -193,7 +236,7 @@ impl Registry {
     }
 }
 
-impl Pulse {
+impl ConnectionState {
     /// Tells the connection what to do; what it has been told before stands if that was more.
     pub(super) fn order(&self, order: Order) {
         self.order.fetch_max(order as u8, Ordering::Relaxed);
@@ -226,8 +269,8 @@ impl Pulse {
         self.breakage.get().filter(|_| !self.is_stuck())
     }
 
-    pub(super) fn is_visited(&self) -> bool {
-        self.visits.load(Ordering::Acquire) > 0
+    pub(super) fn is_answering(&self) -> bool {
+        self.active_requests.load(Ordering::Acquire) > 0
     }
 
     pub(super) fn is_stuck(&self) -> bool {
@@ -263,95 +306,5 @@ impl Pulse {
 
     pub(super) fn set_multiplexed(&self) {
         self.multiplexed.store(true, Ordering::Relaxed);
-    }
-}
-
-/// A connection's place in the list.
-pub(super) struct Entry {
-    id: u64,
-    pub(super) shared: Arc<Shared>,
-    pub(super) pulse: Arc<Pulse>,
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        self.shared.registry.lock().pulses.remove(&self.id);
-        self.shared.registry.changed.notify_one();
-    }
-}
-
-/// Smaller whole answers are not counted while they wait: with every connection in use these are as much again.
-pub(super) const COUNTED_BYTES_MIN: usize = 64 * 1024;
-
-/// Bytes of an answer that wait to be sent, counted until they are dropped.
-struct Waiting {
-    bytes: Bytes,
-    shared: Arc<Shared>,
-    pulse: Arc<Pulse>,
-}
-
-impl AsRef<[u8]> for Waiting {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let length = self.bytes.len();
-        self.pulse.waiting_bytes.fetch_sub(length, Ordering::Relaxed);
-        self.shared.registry.waiting_bytes.fetch_sub(length, Ordering::Relaxed);
-    }
-}
-
-impl Entry {
-    /// Bytes that are about to be sent, counted as long as they wait if there are at least `bytes_min`.
-    pub(super) fn counted(&self, bytes: Bytes, bytes_min: usize) -> Bytes {
-        let length = bytes.len();
-        if length < bytes_min {
-            return bytes;
-        }
-        // What was written piece by piece may have twice the room that it needs.
-        let bytes = Bytes::copy_from_slice(&bytes);
-        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
-        pulse.waiting_bytes.fetch_add(length, Ordering::Relaxed);
-        shared.registry.waiting_bytes.fetch_add(length, Ordering::Relaxed);
-        shared.registry.relieve(shared.limits.answers_bytes_max);
-        Bytes::from_owner(Waiting { bytes, shared, pulse })
-    }
-}
-
-/// A request that is being answered: while there is one, its connection is not idle.
-pub(super) struct Visit {
-    pub(super) entry: Arc<Entry>,
-}
-
-impl Visit {
-    pub(super) fn begin(entry: Arc<Entry>) -> Self {
-        entry.pulse.visits.fetch_add(1, Ordering::Relaxed);
-        if entry.pulse.is_multiplexed() {
-            entry.shared.registry.streams.fetch_add(1, Ordering::Relaxed);
-        }
-        Self { entry }
-    }
-
-    /// Are there more HTTP/2 requests, with this one, than are answered at once?
-    pub(super) fn is_too_many(&self) -> bool {
-        let Shared { registry, limits, .. } = &*self.entry.shared;
-        self.entry.pulse.is_multiplexed()
-            && registry.streams.load(Ordering::Relaxed) > limits.streams_max
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        let Entry { shared, pulse, .. } = &*self.entry;
-        if pulse.is_multiplexed() {
-            shared.registry.streams.fetch_sub(1, Ordering::Relaxed);
-        }
-        // In this order, so that who sees no visit sees since when.
-        let tick = shared.registry.tick.load(Ordering::Relaxed);
-        pulse.idle_since.store(tick, Ordering::Relaxed);
-        pulse.visits.fetch_sub(1, Ordering::Release);
     }
 }

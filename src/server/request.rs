@@ -5,7 +5,7 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
+
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,34 +15,25 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
-use parking_lot::Mutex;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::admin::{Admin, Content};
-use crate::blocking::aside;
+use crate::admin::{Admin, AdminBody};
 use crate::clock::{Stopwatch, Timestamp, system_now};
 use crate::control;
 use crate::emulator::VIOLATIONS_HEADER;
-use crate::message::{Account, Body, Delivery, Reply, Why};
+use crate::message::{Account, Body, Reply, Why};
 use crate::problem::Problem;
 use crate::sandbox::DEFAULT;
-use crate::server::Shared;
-use crate::server::connection::Answer;
-use crate::server::log::Line;
+use crate::server::connection::{Respond, TimedResponse};
+use crate::server::log::RequestLine;
+use crate::server::room::{BodyPermit, SMALL_BYTES_MAX};
+use crate::server::shared::ServerState;
 
-/// An answer, when to send it and in which way.
-pub(super) struct Answered {
-    pub(super) response: Response<Content>,
-    pub(super) delay: Duration,
-    pub(super) delivery: Delivery,
-}
-
-impl Answer for Shared {
-    async fn answer(&self, request: Request<Incoming>) -> Answered {
+impl Respond for ServerState {
+    async fn answer(&self, request: Request<Incoming>) -> TimedResponse {
         answer(self, request).await
     }
 
-    fn refuse(&self) -> Answered {
+    fn refuse(&self) -> TimedResponse {
         let problem = Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "too many requests at once",
@@ -51,20 +42,14 @@ impl Answer for Shared {
                 self.limits.streams_max
             ),
         );
-        let mut response = problem.into_response().map(Content::Complete);
+        let mut response = problem.into_response().map(AdminBody::Complete);
         Admin::stamp(&mut response);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        Answered::at_once(response)
+        TimedResponse::at_once(response)
     }
 }
 
-impl Answered {
-    fn at_once(response: Response<Content>) -> Self {
-        Self { response, delay: Duration::ZERO, delivery: Delivery::Whole }
-    }
-}
-
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
+async fn answer(shared: &ServerState, request: Request<Incoming>) -> TimedResponse {
     let time = system_now();
     let stopwatch = Stopwatch::start();
     let (mut head, body) = request.into_parts();
@@ -73,12 +58,12 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
     let uri = head.uri.clone();
     let (answered, account, tasks) = if Admin::owns(uri.path()) {
         let (response, account) = answer_admin(shared, head, body).await;
-        (Answered::at_once(response), account, Vec::new())
+        (TimedResponse::at_once(response), account, Vec::new())
     } else {
         let Reply { response, delay, delivery, account, tasks } =
             answer_emulated(shared, head, body, time).await;
-        let response = response.map(Content::Complete);
-        (Answered { response, delay, delivery }, account, tasks)
+        let response = response.map(AdminBody::Complete);
+        (TimedResponse { response, delay, delivery }, account, tasks)
     };
     if let Some(log) = &shared.log {
         for task in &tasks {
@@ -91,13 +76,13 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
         let query = uri.query().filter(|query| !query.is_empty());
         let query = query.map(|query| logged_query(shared, path, query, &account));
         let (method, account, query) = (&method, &account, query.as_deref());
-        log.request(&Line { time, method, path, query, status, account, violations, took });
+        log.request(&RequestLine { time, method, path, query, status, account, violations, took });
     }
     answered
 }
 
 /// A query without what is secret in the sandbox that it was for.
-fn logged_query(shared: &Shared, path: &str, query: &str, account: &Account) -> String {
+fn logged_query(shared: &ServerState, path: &str, query: &str, account: &Account) -> String {
     let sandbox = account.sandbox.as_deref().or_else(|| Admin::sandbox(path));
     control::logged_query(&shared.emulator.snapshot(), sandbox.unwrap_or(DEFAULT), query)
 }
@@ -113,13 +98,18 @@ fn name_host(head: &mut Parts) {
     }
 }
 
-async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Timestamp) -> Reply {
+async fn answer_emulated(
+    shared: &ServerState,
+    head: Parts,
+    body: Incoming,
+    now: Timestamp,
+) -> Reply {
     let origin = head.headers.get(header::ORIGIN).cloned();
     let stamped = |mut reply: Reply| {
         shared.emulator.guard().stamp_default(origin.as_ref(), &mut reply.response);
         reply
     };
-    let Arrival { body, close, share } =
+    let ReadBody { body, close, share } =
         match read(shared, &head.headers, body, shared.limits.body_bytes_max).await {
             Ok(arrival) => arrival,
             Err(unread) => return stamped(unread.into_reply()),
@@ -139,10 +129,10 @@ async fn answer_emulated(shared: &Shared, head: Parts, body: Incoming, now: Time
 }
 
 async fn answer_admin(
-    shared: &Shared,
+    shared: &ServerState,
     mut head: Parts,
     body: Incoming,
-) -> (Response<Content>, Account) {
+) -> (Response<AdminBody>, Account) {
     let announced = head.headers.contains_key(header::CONTENT_LENGTH);
     if head.version == Version::HTTP_2 && !body.is_end_stream() && !announced {
         // The guard sees the head only, and by HTTP/1 a body without length says that it is there.
@@ -181,8 +171,8 @@ async fn answer_admin(
             (response, account.unwrap_or_else(nothing))
         }
         (None, unread) => {
-            let reply = unread.map_or_else(panicked, Unread::into_reply);
-            (reply.response.map(Content::Complete), reply.account)
+            let reply = unread.map_or_else(panicked, ReadError::into_reply);
+            (reply.response.map(AdminBody::Complete), reply.account)
         }
     };
     Admin::stamp(&mut response);
@@ -195,19 +185,19 @@ async fn answer_admin(
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// A body, whether the connection ends with the answer because not all of it was read, and the room that it has.
-struct Arrival<'r> {
+struct ReadBody<'r> {
     body: Body,
     close: bool,
-    share: Share<'r>,
+    share: BodyPermit<'r>,
 }
 
 /// Why a body could not be read.
-enum Unread {
+enum ReadError {
     TooSlow(Duration),
     Broken,
 }
 
-impl Unread {
+impl ReadError {
     fn into_reply(self) -> Reply {
         let (stage, problem) = match self {
             Self::TooSlow(wait) => (
@@ -267,108 +257,26 @@ fn ours(problem: Problem, why: Why) -> Reply {
     Reply::at_once(response, Account::of(why))
 }
 
-/// So much large work goes on at once: each can take some hundred megabytes while it does.
-const TURNS: usize = 4;
-
-/// Turns at large work, which is done where it holds up nobody else.
-#[derive(Debug, Default)]
-pub(super) struct Turns {
-    turns: [Mutex<()>; TURNS],
-    next: AtomicUsize,
-}
-
-impl Turns {
-    /// Does large work when there is a turn for it.
-    pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
-        aside(|| {
-            let free = self.turns.iter().find_map(Mutex::try_lock);
-            let next = || self.next.fetch_add(1, Ordering::Relaxed) % TURNS;
-            let _turn = free.unwrap_or_else(|| self.turns[next()].lock());
-            work()
-        })
-    }
-}
-
-/// The room that all large bodies share, in KiB: what has arrived of them, until they are answered.
-#[derive(Debug)]
-pub(super) struct Room {
-    free: Semaphore,
-    kib_max: u32,
-    /// For one body at a time that goes on although there is no room left, or all would wait for each other.
-    turn: Semaphore,
-}
-
-/// Up to this size a body needs no room: with every connection in use these are as much again, and the same by HTTP/2.
-const SMALL_BYTES_MAX: usize = 64 * 1024;
-
-/// Room is taken in such pieces, in KiB.
-const PIECE_KIB: u32 = 256;
-
-impl Room {
-    pub(super) fn new(bytes_max: usize) -> Self {
-        let kib_max = u32::try_from(bytes_max / 1024).unwrap_or(u32::MAX);
-        Self { free: Semaphore::new(kib_max as usize), kib_max, turn: Semaphore::new(1) }
-    }
-}
-
-/// The room that one body has; it is free again when this is dropped.
-#[derive(Debug)]
-struct Share<'r> {
-    room: &'r Room,
-    taken: Option<SemaphorePermit<'r>>,
-    turn: Option<SemaphorePermit<'r>>,
-}
-
-impl<'r> Share<'r> {
-    fn of(room: &'r Room) -> Self {
-        Self { room, taken: None, turn: None }
-    }
-
-    /// Waits until there is room for so many bytes in all.
-    async fn grow(&mut self, bytes: usize) {
-        if bytes <= SMALL_BYTES_MAX || self.turn.is_some() {
-            return;
-        }
-        let pieces = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).div_ceil(PIECE_KIB);
-        // What is larger than the room has it for itself.
-        let kib = pieces.saturating_mul(PIECE_KIB).min(self.room.kib_max);
-        let taken = self.taken.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let missing = kib.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX));
-        if missing == 0 {
-            return;
-        }
-        tokio::select! {
-            biased;
-            more = self.room.free.acquire_many(missing) => match (&mut self.taken, more.ok()) {
-                (Some(taken), Some(more)) => taken.merge(more),
-                (none, more) => *none = more,
-            },
-            turn = self.room.turn.acquire() => self.turn = turn.ok(),
-        }
-    }
-
-    /// Gives it back, where nothing of the body is kept.
-    fn clear(&mut self) {
-        (self.taken, self.turn) = (None, None);
-    }
-}
-
 /// Reads a body of which so many bytes are kept.
 async fn read<'r>(
-    shared: &'r Shared,
+    shared: &'r ServerState,
     headers: &HeaderMap,
     body: Incoming,
     limit: usize,
-) -> Result<Arrival<'r>, Unread> {
+) -> Result<ReadBody<'r>, ReadError> {
     // Most requests: there is nothing to wait for.
     if body.is_end_stream() {
-        return Ok(Arrival { body: Body::empty(), close: false, share: Share::of(&shared.room) });
+        return Ok(ReadBody {
+            body: Body::empty(),
+            close: false,
+            share: BodyPermit::of(&shared.room),
+        });
     }
     let patient = headers.contains_key(header::EXPECT);
     let limits = &shared.limits;
     match tokio::time::timeout(limits.body_wait, collect(body, patient, limit, shared)).await {
-        Ok(collected) => collected.map_err(|_| Unread::Broken),
-        Err(_) => Err(Unread::TooSlow(limits.body_wait)),
+        Ok(collected) => collected.map_err(|_| ReadError::Broken),
+        Err(_) => Err(ReadError::TooSlow(limits.body_wait)),
     }
 }
 
@@ -380,10 +288,10 @@ async fn collect(
     mut body: Incoming,
     patient: bool,
     limit: usize,
-    Shared { limits, room, .. }: &Shared,
-) -> hyper::Result<Arrival<'_>> {
-    let mut share = Share::of(room);
-    let too_large = |share| Arrival { body: Body::TooLarge { limit }, close: true, share };
+    ServerState { limits, room, .. }: &ServerState,
+) -> hyper::Result<ReadBody<'_>> {
+    let mut share = BodyPermit::of(room);
+    let too_large = |share| ReadBody { body: Body::TooLarge { limit }, close: true, share };
     let bound = limit.saturating_add(limits.drain_bytes_max);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bound || patient && announced > limit {
@@ -417,7 +325,7 @@ async fn collect(
         _ if all.is_empty() => Body::Complete(first),
         _ => Body::Complete(all.freeze()),
     };
-    Ok(Arrival { body, close: false, share })
+    Ok(ReadBody { body, close: false, share })
 }
 
 #[cfg(test)]
@@ -446,8 +354,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused_and_ends_the_connection() {
-        let replies =
-            [Unread::Broken, Unread::TooSlow(Duration::from_secs(30))].map(Unread::into_reply);
+        let replies = [ReadError::Broken, ReadError::TooSlow(Duration::from_secs(30))]
+            .map(ReadError::into_reply);
         for reply in &replies {
             assert_eq!(reply.response.headers()["connection"], "close");
         }

@@ -10,7 +10,8 @@ use std::{io, thread};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use crate::server::{BindError, Server, Setup};
+use crate::server::bind::BindError;
+use crate::server::serving::{Server, Setup};
 
 /// Two, so that an answer that takes long holds no other up, and a program can have many servers.
 const WORKERS: usize = 2;
@@ -29,7 +30,7 @@ pub enum StartError {
 /// A server on threads of its own, inside an asynchronous program or not.
 ///
 /// Dropped, it is shut down and waited for; that takes as long as the requests it is answering, and at most
-/// [`Limits::shutdown_wait`](crate::server::Limits::shutdown_wait).
+/// [`ServerLimits::shutdown_wait`](crate::server::ServerLimits::shutdown_wait).
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,

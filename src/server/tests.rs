@@ -1,5 +1,6 @@
 //! Over real sockets, with a stub that answers each path with the delivery it names.
 
+use std::io;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -15,7 +16,7 @@ use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
@@ -25,13 +26,17 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::{TlsConnector, rustls};
 
 use super::*;
-use crate::admin::Content;
+use crate::admin;
+use crate::admin::{Admin, AdminBody};
 use crate::clock::Stopwatch;
 use crate::emulator;
-use crate::emulator::Emulator;
+use crate::emulator::{Current, Emulator};
 use crate::message::Delivery;
-use crate::server::connection::Answer;
-use crate::server::request::Answered;
+use crate::server::connection::{Protocols, Respond, TimedResponse};
+use crate::server::registry::IDLE_TICKS_MAX;
+use crate::server::serving::{hand_on, not_https, too_many};
+use crate::server::shared::{ConnectionEntry, ServerState};
+use crate::server::tls::Identity;
 
 /// A server that emulates nothing, on threads of its own.
 fn start(host: &str, port: u16) -> Result<Running, StartError> {
@@ -39,7 +44,7 @@ fn start(host: &str, port: u16) -> Result<Running, StartError> {
 }
 
 fn setup(bind: SocketAddr) -> Setup {
-    let (admin, limits) = (admin_options(bind), Limits::default());
+    let (admin, limits) = (admin_options(bind), ServerLimits::default());
     Setup { emulator: nothing(), admin, tls: None, log: None, limits }
 }
 
@@ -48,8 +53,8 @@ fn nothing() -> Current {
     Emulator::new(Vec::new(), &options, &mut Vec::new()).into()
 }
 
-fn admin_options(bind: SocketAddr) -> admin::Options {
-    admin::Options { bind, hosts: Vec::new(), token: None, open: false }
+fn admin_options(bind: SocketAddr) -> admin::AdminOptions {
+    admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false }
 }
 
 /// How long a test waits for what must come.
@@ -64,8 +69,8 @@ struct Stub {
     streams: mpsc::UnboundedSender<mpsc::UnboundedSender<Bytes>>,
 }
 
-impl Answer for Stub {
-    async fn answer(&self, request: Request<Incoming>) -> Answered {
+impl Respond for Stub {
+    async fn answer(&self, request: Request<Incoming>) -> TimedResponse {
         let delivery = match request.uri().path() {
             "/reset" => Delivery::Reset,
             "/empty" => Delivery::Empty,
@@ -83,19 +88,19 @@ impl Answer for Stub {
             "/stream" => {
                 let (more, parts) = mpsc::unbounded_channel();
                 self.streams.send(more).unwrap();
-                Content::Endless(axum::body::Body::new(Parts(parts)))
+                AdminBody::Endless(axum::body::Body::new(Parts(parts)))
             }
-            "/flood" => Content::Complete(vec![b'x'; 64 * 1024 * 1024].into()),
-            "/drip" => Content::Complete(vec![b'x'; 1024 * 1024].into()),
-            _ => Content::Complete(Bytes::from_static(BODY.as_bytes())),
+            "/flood" => AdminBody::Complete(vec![b'x'; 64 * 1024 * 1024].into()),
+            "/drip" => AdminBody::Complete(vec![b'x'; 1024 * 1024].into()),
+            _ => AdminBody::Complete(Bytes::from_static(BODY.as_bytes())),
         };
-        Answered { response: Response::new(content), delay: Duration::ZERO, delivery }
+        TimedResponse { response: Response::new(content), delay: Duration::ZERO, delivery }
     }
 
-    fn refuse(&self) -> Answered {
-        let content = Content::Complete(Bytes::from_static(b"too many"));
+    fn refuse(&self) -> TimedResponse {
+        let content = AdminBody::Complete(Bytes::from_static(b"too many"));
         let response = Response::builder().status(503).body(content).unwrap();
-        Answered { response, delay: Duration::ZERO, delivery: Delivery::Whole }
+        TimedResponse { response, delay: Duration::ZERO, delivery: Delivery::Whole }
     }
 }
 
@@ -117,29 +122,29 @@ impl hyper::body::Body for Parts {
 /// A server that answers as the stub does.
 struct Stubbed {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     streams: mpsc::UnboundedReceiver<mpsc::UnboundedSender<Bytes>>,
 }
 
 impl Stubbed {
     async fn start() -> Self {
-        Self::start_with(Limits::default(), None).await
+        Self::start_with(ServerLimits::default(), None).await
     }
 
-    async fn start_with(limits: Limits, identity: Option<&Identity>) -> Self {
+    async fn start_with(limits: ServerLimits, identity: Option<&Identity>) -> Self {
         let emulator = nothing();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let admin = Admin::new(&admin_options(address), emulator.clone());
         let protocols = Arc::new(Protocols::new(identity, &limits, not_https()));
-        let shared = Arc::new(Shared::new(emulator, admin, None, limits));
+        let shared = Arc::new(ServerState::new(emulator, admin, None, limits));
         let (tell, streams) = mpsc::unbounded_channel();
         let stub = Arc::new(Stub { streams: tell });
         let all = Arc::clone(&shared);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let entry = Registry::enter(&all);
+                let entry = ConnectionEntry::new(&all);
                 let (protocols, stub) = (Arc::clone(&protocols), Arc::clone(&stub));
                 tokio::spawn(connection::serve(entry, protocols, stream, stub));
             }
@@ -424,7 +429,7 @@ async fn a_stream_ends_well_at_shutdown() {
 #[tokio::test]
 async fn answers_are_broken_under_tls_as_without() {
     let identity = Identity::self_signed(&[]).unwrap();
-    let mut server = Stubbed::start_with(Limits::default(), Some(&identity)).await;
+    let mut server = Stubbed::start_with(ServerLimits::default(), Some(&identity)).await;
     for (path, expected, end) in [
         ("/reset", "", Err(ErrorKind::ConnectionReset)),
         ("/empty", "", Ok(())),
@@ -507,7 +512,7 @@ async fn an_http_2_client_that_says_no_goodbye_does_not_hold_a_shutdown_up() {
 
 #[tokio::test]
 async fn more_http_2_requests_than_there_is_room_for_are_refused() {
-    let limits = Limits { streams_max: 1, ..Limits::default() };
+    let limits = ServerLimits { streams_max: 1, ..ServerLimits::default() };
     let mut server = Stubbed::start_with(limits, None).await;
     let mut first = server.http_2().await;
     let response = first.begin("/stream").await.unwrap();

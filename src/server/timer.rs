@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::clock::system_now;
 use crate::sandbox::TASKS_PER_TURN;
-use crate::server::Shared;
+use crate::server::shared::ServerState;
 
 /// How long it sleeps at least, in milliseconds: work that is due but refuses to go away must not take a processor.
 const SLEEP_MS_MIN: u64 = 1;
@@ -20,7 +20,7 @@ const SLEEP_MS_MIN: u64 = 1;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
 /// Runs jobs when they are due, for as long as it is polled.
-pub(super) async fn run_jobs(shared: Arc<Shared>) {
+pub(super) async fn run_jobs(shared: Arc<ServerState>) {
     let arrived = Arc::new(Notify::new());
     let arrival = Arc::clone(&arrived);
     shared.emulator.on_work(move || arrival.notify_one());
@@ -42,13 +42,13 @@ pub(super) async fn run_jobs(shared: Arc<Shared>) {
 }
 
 /// How often sandboxes that nobody uses are looked for: a few times in the time that they may be unused.
-fn sweep_wait(shared: &Shared) -> Duration {
+fn sweep_wait(shared: &ServerState) -> Duration {
     (shared.emulator.guard().sandboxes().limits().idle / 4).min(SLEEP_MAX)
 }
 
 /// Runs some of the tasks that are due in each sandbox; what is left is due at once again. Between two sandboxes the
 /// server does whatever else it has to do.
-async fn run_due(shared: &Shared) {
+async fn run_due(shared: &ServerState) {
     let now = system_now();
     let names = shared.emulator.guard().sandboxes().to_wake(now);
     for name in names {

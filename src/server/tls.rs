@@ -43,7 +43,7 @@ pub enum IdentityError {
     #[error("cannot read `{}`, which should have the {wanted} in PEM", path.display())]
     Unreadable {
         /// What it should have.
-        wanted: Wanted,
+        wanted: PemKind,
         /// Which file.
         path: PathBuf,
         /// What the system said.
@@ -53,7 +53,7 @@ pub enum IdentityError {
     #[error("`{}` has no {wanted} in PEM: it needs a section that begins with `{}`", path.display(), wanted.section())]
     Missing {
         /// What it should have.
-        wanted: Wanted,
+        wanted: PemKind,
         /// Which file.
         path: PathBuf,
     },
@@ -70,7 +70,7 @@ pub enum IdentityError {
     #[error("`{}` is not the PEM that the {wanted} should be in: {problem}", path.display())]
     Malformed {
         /// What it should have.
-        wanted: Wanted,
+        wanted: PemKind,
         /// Which file.
         path: PathBuf,
         /// What is wrong with it.
@@ -102,14 +102,14 @@ pub enum IdentityError {
 
 /// What a file should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum PemKind {
     /// The certificate, and those that lead to its authority.
     Certificate,
     /// Its private key.
     Key,
 }
 
-impl Wanted {
+impl PemKind {
     fn section(self) -> &'static str {
         match self {
             Self::Certificate => "-----BEGIN CERTIFICATE-----",
@@ -118,7 +118,7 @@ impl Wanted {
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for PemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Certificate => "certificate",
@@ -264,7 +264,7 @@ fn problem_of(error: &rustls::Error) -> String {
 }
 
 fn read_chain(path: &Path) -> Result<(Vec<CertificateDer<'static>>, String), IdentityError> {
-    let wanted = Wanted::Certificate;
+    let wanted = PemKind::Certificate;
     let text = read(path, wanted)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let chain = chain.map_err(|error| malformed(path, wanted, &error))?;
@@ -275,7 +275,7 @@ fn read_chain(path: &Path) -> Result<(Vec<CertificateDer<'static>>, String), Ide
 }
 
 fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, IdentityError> {
-    let wanted = Wanted::Key;
+    let wanted = PemKind::Key;
     let text = read(path, wanted)?;
     let encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----";
     PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
@@ -287,7 +287,7 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, IdentityError> {
     })
 }
 
-fn read(path: &Path, wanted: Wanted) -> Result<Vec<u8>, IdentityError> {
+fn read(path: &Path, wanted: PemKind) -> Result<Vec<u8>, IdentityError> {
     let mut text = Vec::new();
     // A pipe is as good as a file, and a device may never end: what is cut off is malformed.
     let file = std::fs::File::open(path).map(|file| file.take(PEM_BYTES_MAX));
@@ -296,7 +296,7 @@ fn read(path: &Path, wanted: Wanted) -> Result<Vec<u8>, IdentityError> {
     Ok(text)
 }
 
-fn malformed(path: &Path, wanted: Wanted, error: &pem::Error) -> IdentityError {
+fn malformed(path: &Path, wanted: PemKind, error: &pem::Error) -> IdentityError {
     IdentityError::Malformed { wanted, path: path.to_owned(), problem: error.to_string() }
 }
 

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
-use crate::server::registry::{Breakage, Pulse};
+use crate::server::registry::{Breakage, ConnectionState};
 
 /// How long a closing connection takes what its client is still sending.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The versions of HTTP that are told apart by their first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub(super) enum HttpVersion {
     /// HTTP/1.0 and HTTP/1.1, and whatever is no HTTP.
     One,
     /// HTTP/2.
@@ -55,10 +55,10 @@ impl Transport {
     }
 
     /// What was agreed on in the handshake (RFC 7301).
-    fn agreed(&self) -> Option<Version> {
+    fn agreed(&self) -> Option<HttpVersion> {
         let Self::Tls(stream) = self else { return None };
         let protocol = stream.get_ref().1.alpn_protocol()?;
-        Some(if protocol == b"h2" { Version::Two } else { Version::One })
+        Some(if protocol == b"h2" { HttpVersion::Two } else { HttpVersion::One })
     }
 }
 
@@ -66,7 +66,7 @@ impl Transport {
 /// bytes resets the connection, and the reset may overtake an answer (431, 413) that the client has not read yet.
 pub(super) struct Wire {
     io: TokioIo<Transport>,
-    pulse: Arc<Pulse>,
+    state: Arc<ConnectionState>,
     /// Read already, and not yet asked for.
     early: Vec<u8>,
     shut: bool,
@@ -77,10 +77,10 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(transport: Transport, pulse: Arc<Pulse>) -> Self {
+    pub(super) fn new(transport: Transport, state: Arc<ConnectionState>) -> Self {
         Self {
             io: TokioIo::new(transport),
-            pulse,
+            state,
             early: Vec::new(),
             shut: false,
             patient: false,
@@ -90,20 +90,20 @@ impl Wire {
     }
 
     /// Which version the client speaks; it waits for as many bytes as it takes to know.
-    pub(super) async fn version(&mut self) -> io::Result<Version> {
+    pub(super) async fn version(&mut self) -> io::Result<HttpVersion> {
         if let Some(version) = self.io.inner().agreed() {
             return Ok(version);
         }
         loop {
             let seen = self.early.len().min(PREFACE.len());
             if self.early[..seen] != PREFACE[..seen] {
-                return Ok(Version::One);
+                return Ok(HttpVersion::One);
             }
             if seen == PREFACE.len() {
-                return Ok(Version::Two);
+                return Ok(HttpVersion::Two);
             }
             if poll_fn(|cx| self.poll_early(cx)).await? == 0 {
-                return Ok(Version::One);
+                return Ok(HttpVersion::One);
             }
         }
     }
@@ -140,7 +140,7 @@ impl Wire {
     }
 
     fn note<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.pulse.set_stuck(written.is_pending());
+        self.state.set_stuck(written.is_pending());
         written
     }
 
@@ -220,7 +220,7 @@ impl Write for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.pulse.is_endless() {
+        if self.state.is_endless() {
             self.check_presence(cx)?;
         }
         let flushed = Pin::new(&mut self.io).poll_flush(cx);

@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::{Args, Command, FromArgMatches};
 use expect_test::{Expect, expect, expect_file};
 use tombstone::behavior::format::schema_of;
-use tombstone::config::{Config, Gathered, Given, Tls, WrongUsage, gather};
+use tombstone::config::{Config, Gathered, GivenOptions, TlsConfig, WrongUsage, gather};
 
 use crate::cli::{program, run, run_with, serve_with, shop};
 use crate::support::Folder;
@@ -42,9 +42,9 @@ print_json: on
 ready_file: ready.json
 ";
 
-fn flags(words: &[&str]) -> Given {
-    let command = Given::augment_args(Command::new("flags")).no_binary_name(true);
-    Given::from_arg_matches(&command.try_get_matches_from(words).unwrap()).unwrap()
+fn flags(words: &[&str]) -> GivenOptions {
+    let command = GivenOptions::augment_args(Command::new("flags")).no_binary_name(true);
+    GivenOptions::from_arg_matches(&command.try_get_matches_from(words).unwrap()).unwrap()
 }
 
 /// What these three give together.
@@ -78,7 +78,7 @@ fn check_file(name: &str, text: &str, expected: Expect) {
 #[test]
 fn the_schema_that_editors_use_is_that_of_the_type() {
     expect_file!["../../specs/tombstone.schema.json"]
-        .assert_eq(&format!("{:#}\n", schema_of::<Given>()));
+        .assert_eq(&format!("{:#}\n", schema_of::<GivenOptions>()));
 }
 
 #[test]
@@ -140,13 +140,13 @@ fn the_file_gives_every_option() {
                 frozen: false,
                 rate: 0.5,
             },
-            sandboxes: Sandboxes {
+            sandboxes: SandboxConfig {
                 count_max: 5,
                 idle: 600s,
                 bytes_max: 16777216,
             },
             state: Some(
-                State {
+                StateConfig {
                     file: "DIR/etc/state.json",
                     interval: 60s,
                 },
@@ -176,7 +176,7 @@ fn the_file_gives_every_option() {
                     commit: None,
                 },
             ],
-            journal: Journal {
+            journal: JournalConfig {
                 entries_max: 0,
                 bytes_max: 524288,
                 out: Some(
@@ -190,7 +190,7 @@ fn the_file_gives_every_option() {
                     ),
                 },
             ),
-            admin: Admin {
+            admin: AdminConfig {
                 token: Some(
                     Secret(…),
                 ),
@@ -272,7 +272,7 @@ fn flags_and_variables_give_what_the_file_gives() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     assert_eq!(resolved(&words, &[], None), of_file);
     let named = options.map(|(flag, _)| flag);
-    let command = Given::augment_args(Command::new("flags"));
+    let command = GivenOptions::augment_args(Command::new("flags"));
     let mut flags = command.get_arguments().filter_map(clap::Arg::get_long);
     let left = flags.find(|flag| {
         !named.contains(flag) && !["clock-frozen", "tls-cert", "tls-key"].contains(flag)
@@ -321,7 +321,7 @@ clock: { frozen: true }
 fn the_defaults_are_those_that_help_tells() {
     let nothing = resolved(&[], &[], None);
     let mut told = 0;
-    let command = Given::augment_args(Command::new("flags"));
+    let command = GivenOptions::augment_args(Command::new("flags"));
     for arg in command.get_arguments() {
         let help = arg.get_help().unwrap().to_string();
         let Some((_, default)) = help.split_once("[default: ") else { continue };
@@ -437,9 +437,9 @@ fn what_cannot_go_together_is_told_at_once() {
         .assert_eq(&problems(&["--tls-cert-out=a"]));
     assert_eq!(problems(&["--tls=off", "--tls-cert=a"]), "");
     let tls = |words: &[&str]| Config::resolve(flags(words)).unwrap().tls;
-    let files = Tls::Files { cert: "a".into(), key: "b".into() };
+    let files = TlsConfig::Files { cert: "a".into(), key: "b".into() };
     assert_eq!(tls(&["--tls-cert=a", "--tls-key=b"]), Some(files));
-    assert_eq!(tls(&["--tls"]), Some(Tls::SelfSigned { cert_out: None }));
+    assert_eq!(tls(&["--tls"]), Some(TlsConfig::SelfSigned { cert_out: None }));
     assert_eq!(tls(&[]), None);
 }
 

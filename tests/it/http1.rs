@@ -5,15 +5,15 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
-use tombstone::server::Limits;
+use tombstone::server::ServerLimits;
 
 use crate::support::{BODILESS, Client, DELETE, DELETED, POST, POST_BODY, Running, Start, start};
 
 const ADMIN: &str = "Host: localhost\r\n";
 const MISS: &str = "GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-fn with_limits(change: impl FnOnce(&mut Limits)) -> Running {
-    let mut limits = Limits::default();
+fn with_limits(change: impl FnOnce(&mut ServerLimits)) -> Running {
+    let mut limits = ServerLimits::default();
     change(&mut limits);
     Start { limits, ..Start::default() }.start()
 }

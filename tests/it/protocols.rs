@@ -19,7 +19,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use tombstone::server::Limits;
+use tombstone::server::ServerLimits;
 use tombstone::server::tls::{Identity, IdentityError};
 
 use crate::support::{Client, DELETED, Folder, PATIENCE, POST, POST_BODY, Running, Start, start};
@@ -90,8 +90,8 @@ fn post(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     request.body(Full::new(body.into())).unwrap()
 }
 
-fn with_limits(change: impl FnOnce(&mut Limits)) -> Running {
-    let mut limits = Limits::default();
+fn with_limits(change: impl FnOnce(&mut ServerLimits)) -> Running {
+    let mut limits = ServerLimits::default();
     change(&mut limits);
     Start { limits, ..Start::default() }.start()
 }
@@ -422,13 +422,13 @@ async fn who_speaks_plain_http_to_the_tls_port_is_told() {
 async fn handshakes_and_silence_are_bounded() {
     let identity = identity();
     let handshake_wait = Duration::from_millis(50);
-    let limits = Limits { handshake_wait, ..Limits::default() };
+    let limits = ServerLimits { handshake_wait, ..ServerLimits::default() };
     let server = Start { tls: Some(identity.clone()), limits, ..Start::default() }.start();
     let mut slow = Client::connect(server.address);
     slow.send([0x16, 3, 1]);
     assert!(slow.ended(), "its handshake does not go on");
     let head_wait = Duration::from_millis(80);
-    let limits = Limits { head_wait, ..Limits::default() };
+    let limits = ServerLimits { head_wait, ..ServerLimits::default() };
     let server = Start { tls: Some(identity.clone()), limits, ..Start::default() }.start();
     assert!(Client::connect(server.address).ended(), "never said anything");
     let mut idle = connect(&server, &identity, "localhost", &[]).await.unwrap();
@@ -439,7 +439,7 @@ async fn handshakes_and_silence_are_bounded() {
 #[tokio::test]
 async fn one_tls_connection_too_many_is_told_so() {
     let identity = identity();
-    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let limits = ServerLimits { connections_max: 1, ..ServerLimits::default() };
     let server = Start { tls: Some(identity.clone()), limits, ..Start::default() }.start();
     let _kept = connect(&server, &identity, "localhost", &[]).await.unwrap();
     let refused = connect(&server, &identity, "localhost", &["h2", "http/1.1"]).await.unwrap();

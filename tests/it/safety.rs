@@ -1,7 +1,7 @@
 //! A page on the internet can make a browser send requests to this machine: every sentence of what keeps it from
 //! reading or resetting somebody's sandbox, with raw requests.
 
-use tombstone::server::Limits;
+use tombstone::server::ServerLimits;
 
 use crate::support::{Answer, DELETE, DELETED, Running, Start, start};
 
@@ -286,7 +286,8 @@ fn no_other_spelling_of_a_path_leads_around_the_guard() {
 
 #[test]
 fn a_refused_body_is_not_read() {
-    let limits = Limits { body_bytes_max: 16, drain_bytes_max: 16, ..Limits::default() };
+    let limits =
+        ServerLimits { body_bytes_max: 16, drain_bytes_max: 16, ..ServerLimits::default() };
     let server = Start { limits, ..Start::default() }.start();
     let mut client = server.connect();
     client.send(
@@ -297,7 +298,8 @@ fn a_refused_body_is_not_read() {
 
 #[test]
 fn an_admin_body_that_does_not_come_is_given_up_and_told_to_no_page() {
-    let limits = Limits { body_wait: std::time::Duration::from_millis(50), ..Limits::default() };
+    let limits =
+        ServerLimits { body_wait: std::time::Duration::from_millis(50), ..ServerLimits::default() };
     let server = used(Start { limits, ..Start::default() });
     let mut client = server.connect();
     let head = format!("POST /__admin/reset HTTP/1.1\r\n{LOCAL}Content-Type: application/json\r\n");

@@ -11,9 +11,9 @@ use tombstone::catalog::Sources;
 use tombstone::clock::system_now;
 use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::finding::Finding;
-use tombstone::server::log::{Format, Log};
+use tombstone::server::log::{LineFormat, Log};
 use tombstone::server::tls::Identity;
-use tombstone::server::{Limits, Setup};
+use tombstone::server::{ServerLimits, Setup};
 use tombstone::{admin, catalog, server};
 
 /// An emulated deletion without a body that answers 200 once, and its record in the admin API.
@@ -39,13 +39,13 @@ pub(crate) struct Start {
     pub(crate) hosts: Vec<String>,
     pub(crate) token: Option<String>,
     pub(crate) open: bool,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ServerLimits,
     pub(crate) tls: Option<Identity>,
 }
 
 impl Default for Start {
     fn default() -> Self {
-        let limits = Limits::default();
+        let limits = ServerLimits::default();
         let (hosts, token, tls) = (Vec::new(), None, None);
         Self { host: "127.0.0.1", hosts, token, open: false, limits, tls }
     }
@@ -112,10 +112,10 @@ pub(crate) fn start() -> Running {
 impl Start {
     pub(crate) fn start(self) -> Running {
         let lines = Lines::default();
-        let log = Log::start(Format::Json, lines.clone()).unwrap();
+        let log = Log::start(LineFormat::Json, lines.clone()).unwrap();
         let server = server::Running::start(self.host, 0, |bind| {
             let Self { hosts, token, open, limits, tls, .. } = self;
-            let admin = admin::Options { bind, hosts, token, open };
+            let admin = admin::AdminOptions { bind, hosts, token, open };
             Setup { emulator: emulator().into(), admin, tls, log: Some(log), limits }
         });
         let server = server.unwrap();

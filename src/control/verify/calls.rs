@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::control::verify::check::{Bounds, CallMatcher};
-use crate::control::verify::verdict::Held;
+use crate::control::verify::verdict::Comparison;
 use crate::control::verify::words::{SHOWN_MAX, shown_list};
 use crate::emulator::Emulator;
 use crate::faults::path_fits;
@@ -21,7 +21,7 @@ const PATH_CHARS_MAX: usize = 120;
 
 /// Calls that were made, oldest first.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct RecordedCalls {
     calls: Vec<Seen>,
     /// The first and the last entry that the journal gave up, of those that are asked about.
     lost: Option<(u64, u64)>,
@@ -42,7 +42,7 @@ struct Seen {
     rule: Arc<str>,
 }
 
-impl Made {
+impl RecordedCalls {
     /// Every call from the entry `since` on, except those that were only tried.
     pub(super) fn of(emulator: &Emulator, state: &SandboxState, since: u64) -> Self {
         let entries = state.journal.entries().skip_while(|entry| entry.id < since);
@@ -62,7 +62,7 @@ impl Made {
         Some(format!("; the journal does not have requests {first} to {last} any more"))
     }
 
-    pub(super) fn count(&self, matcher: &CallMatcher<'_>, bounds: Bounds) -> Held {
+    pub(super) fn count(&self, matcher: &CallMatcher<'_>, bounds: Bounds) -> Comparison {
         let hits: Vec<&Seen> = self.calls.iter().filter(|seen| matcher.fits(seen)).collect();
         let count = u64::try_from(hits.len()).unwrap_or(u64::MAX);
         let mut found = match hits.len() {
@@ -75,10 +75,10 @@ impl Made {
         let is_known = self.lost.is_none() || bounds.max.is_none();
         let is_missing = count < bounds.min;
         let nearest = if is_missing { self.nearest(matcher, 0) } else { None };
-        Held { passed: bounds.has(count) && is_known, found, nearest }
+        Comparison { passed: bounds.has(count) && is_known, found, nearest }
     }
 
-    pub(super) fn order(&self, matchers: &[CallMatcher<'_>]) -> Held {
+    pub(super) fn order(&self, matchers: &[CallMatcher<'_>]) -> Comparison {
         let mut steps: Vec<String> = Vec::new();
         let mut taken: Vec<usize> = Vec::new();
         for (matcher, number) in matchers.iter().zip(1..) {
@@ -101,9 +101,9 @@ impl Made {
                 )),
                 None => self.nearest(matcher, from).map(|near| format!("{number}. {near}")),
             };
-            return Held { passed: false, found, nearest };
+            return Comparison { passed: false, found, nearest };
         }
-        Held { passed: true, found: steps.join(", "), nearest: None }
+        Comparison { passed: true, found: steps.join(", "), nearest: None }
     }
 
     /// The call that fits most of what is asked, from a place on, and in what it differs.
@@ -184,7 +184,7 @@ fn requests(seen: &[&Seen]) -> String {
 }
 
 /// One condition of a matcher.
-struct Condition {
+struct CallCondition {
     /// How much it tells about which call was meant.
     weight: u32,
     holds: bool,
@@ -193,9 +193,9 @@ struct Condition {
 }
 
 impl CallMatcher<'_> {
-    fn conditions(&self, seen: &Seen) -> impl Iterator<Item = Condition> {
+    fn conditions(&self, seen: &Seen) -> impl Iterator<Item = CallCondition> {
         let calls = self.calls;
-        let operation = calls.operation.as_deref().map(|id| Condition {
+        let operation = calls.operation.as_deref().map(|id| CallCondition {
             weight: 8,
             holds: seen.operation.as_deref() == Some(id),
             differs: |_, seen| match &seen.operation {
@@ -203,29 +203,29 @@ impl CallMatcher<'_> {
                 None => "no operation takes it".to_owned(),
             },
         });
-        let path = calls.path.as_deref().map(|pattern| Condition {
+        let path = calls.path.as_deref().map(|pattern| CallCondition {
             weight: 4,
             holds: path_fits(pattern, &seen.path) || path_fits(pattern, &seen.path_within),
             differs: |matcher, _| {
                 format!("the path does not fit `{}`", matcher.calls.path.as_deref().unwrap_or(""))
             },
         });
-        let provider = self.provider.map(|provider| Condition {
+        let provider = self.provider.map(|provider| CallCondition {
             weight: 2,
             holds: seen.provider == Some(provider),
             differs: |_, _| "it went to another provider".to_owned(),
         });
-        let method = self.method.as_ref().map(|method: &Method| Condition {
+        let method = self.method.as_ref().map(|method: &Method| CallCondition {
             weight: 2,
             holds: *method == *seen.method,
             differs: |_, seen| format!("the method is `{}`", seen.method),
         });
-        let status = self.status.map(|(low, high)| Condition {
+        let status = self.status.map(|(low, high)| CallCondition {
             weight: 1,
             holds: (low..=high).contains(&seen.status),
             differs: |_, seen| format!("the status is `{}`", seen.status),
         });
-        let rule = calls.rule.as_deref().map(|text| Condition {
+        let rule = calls.rule.as_deref().map(|text| CallCondition {
             weight: 1,
             holds: seen.rule.contains(text),
             differs: |_, seen| format!("`{}` decided", seen.rule),

@@ -17,16 +17,16 @@ use crate::pointer::child;
 use crate::store::Key;
 
 /// One expectation, ready to be decided.
-pub(super) enum Check<'v> {
+pub(super) enum ExpectationCheck<'v> {
     Calls(CallMatcher<'v>, Bounds),
     Order(Vec<CallMatcher<'v>>),
-    Records(Effect, RecordMatcher<'v>, Bounds),
+    Records(ExpectedEffect, RecordMatcher<'v>, Bounds),
     NoResidue(&'v str),
 }
 
 /// What is to be true of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum ExpectedEffect {
     Deleted,
     Created,
     Updated,
@@ -88,9 +88,9 @@ impl Bounds {
 pub(super) fn compile<'v>(
     emulator: &Emulator,
     verification: &'v Verification,
-) -> Result<Vec<Check<'v>>, Vec<String>> {
+) -> Result<Vec<ExpectationCheck<'v>>, Vec<String>> {
     let count = verification.expectations.len();
-    let mut compiler = Compiler { emulator, problems: Vec::new() };
+    let mut compiler = ExpectationCompiler { emulator, problems: Vec::new() };
     if count == 0 {
         compiler.report("/expectations", "is empty: say what is expected");
     }
@@ -112,12 +112,12 @@ pub(super) fn compile<'v>(
 #[derive(Clone, Copy)]
 struct Unknown;
 
-struct Compiler<'c> {
+struct ExpectationCompiler<'c> {
     emulator: &'c Emulator,
     problems: Vec<String>,
 }
 
-impl Compiler<'_> {
+impl ExpectationCompiler<'_> {
     fn report(&mut self, pointer: &str, message: &str) {
         self.problems.push(format!("`{pointer}` {message}"));
     }
@@ -133,7 +133,11 @@ impl Compiler<'_> {
         self.report(pointer, &format!("names no {what} there is: `{name}`{hint}"));
     }
 
-    fn expectation<'v>(&mut self, pointer: &str, written: &'v Expectation) -> Option<Check<'v>> {
+    fn expectation<'v>(
+        &mut self,
+        pointer: &str,
+        written: &'v Expectation,
+    ) -> Option<ExpectationCheck<'v>> {
         let kind = self.kind(pointer, written)?;
         let place = child(pointer, kind);
         let bounds = self.bounds(&child(pointer, "count"), written.count);
@@ -144,7 +148,7 @@ impl Compiler<'_> {
             );
         }
         if let Some(calls) = &written.calls {
-            return Some(Check::Calls(self.calls(&place, calls)?, bounds?));
+            return Some(ExpectationCheck::Calls(self.calls(&place, calls)?, bounds?));
         }
         if let Some(order) = &written.order {
             if order.is_empty() || order.len() > EXPECTATIONS_MAX {
@@ -154,7 +158,7 @@ impl Compiler<'_> {
             let calls = order.iter().enumerate();
             let matchers: Vec<_> =
                 calls.map(|(index, calls)| self.calls(&child(&place, index), calls)).collect();
-            return matchers.into_iter().collect::<Option<_>>().map(Check::Order);
+            return matchers.into_iter().collect::<Option<_>>().map(ExpectationCheck::Order);
         }
         if let Some(value) = &written.no_residue {
             if value.is_empty() || value.chars().count() > RESIDUE_VALUE_CHARS_MAX {
@@ -163,12 +167,12 @@ impl Compiler<'_> {
                 );
                 self.report(&place, &message);
             }
-            return Some(Check::NoResidue(value));
+            return Some(ExpectationCheck::NoResidue(value));
         }
         let (effect, records) = effect_of(written)?;
-        let bounds = if effect == Effect::Absent { Some(Bounds::NONE) } else { bounds };
+        let bounds = if effect == ExpectedEffect::Absent { Some(Bounds::NONE) } else { bounds };
         let matcher = self.records(&place, records);
-        Some(Check::Records(effect, matcher?, bounds?))
+        Some(ExpectationCheck::Records(effect, matcher?, bounds?))
     }
 
     /// The one thing that is expected.
@@ -350,14 +354,14 @@ impl Compiler<'_> {
     }
 }
 
-fn effect_of(written: &Expectation) -> Option<(Effect, &Records)> {
+fn effect_of(written: &Expectation) -> Option<(ExpectedEffect, &Records)> {
     let given = [
-        (Effect::Deleted, &written.deleted),
-        (Effect::Created, &written.created),
-        (Effect::Updated, &written.updated),
-        (Effect::Untouched, &written.untouched),
-        (Effect::Exists, &written.exists),
-        (Effect::Absent, &written.absent),
+        (ExpectedEffect::Deleted, &written.deleted),
+        (ExpectedEffect::Created, &written.created),
+        (ExpectedEffect::Updated, &written.updated),
+        (ExpectedEffect::Untouched, &written.untouched),
+        (ExpectedEffect::Exists, &written.exists),
+        (ExpectedEffect::Absent, &written.absent),
     ];
     given.into_iter().find_map(|(effect, records)| Some((effect, records.as_ref()?)))
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::control::verify::check::{Bounds, Effect, RecordMatcher};
-use crate::control::verify::verdict::Held;
+use crate::control::verify::check::{Bounds, ExpectedEffect, RecordMatcher};
+use crate::control::verify::verdict::Comparison;
 use crate::control::verify::words::{SHOWN_MAX, shown_list, shown_value};
 use crate::numbers;
 use crate::sandbox::World;
@@ -21,13 +21,13 @@ pub(super) struct Worlds {
 
 /// In which way a record is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ChangeKinds {
     Deleted,
     Created,
     Updated,
 }
 
-impl Kind {
+impl ChangeKinds {
     const ALL: [(Self, &'static str); 3] =
         [(Self::Deleted, "deleted"), (Self::Created, "created"), (Self::Updated, "updated")];
 
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-impl Effect {
+impl ExpectedEffect {
     /// What becomes of the records, in a word that follows them.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -56,15 +56,20 @@ impl Effect {
 }
 
 impl Worlds {
-    pub(super) fn check(&self, effect: Effect, of: &RecordMatcher<'_>, bounds: Bounds) -> Held {
+    pub(super) fn check(
+        &self,
+        effect: ExpectedEffect,
+        of: &RecordMatcher<'_>,
+        bounds: Bounds,
+    ) -> Comparison {
         let (then, now) = (self.before.store(of.provider), self.now.store(of.provider));
-        let sides = Sides { of, then, now };
+        let sides = BeforeAfter { of, then, now };
         match effect {
-            Effect::Untouched => sides.untouched(bounds),
-            Effect::Exists | Effect::Absent => sides.presence(bounds),
-            Effect::Deleted => sides.changed(Kind::Deleted, bounds),
-            Effect::Created => sides.changed(Kind::Created, bounds),
-            Effect::Updated => sides.changed(Kind::Updated, bounds),
+            ExpectedEffect::Untouched => sides.untouched(bounds),
+            ExpectedEffect::Exists | ExpectedEffect::Absent => sides.presence(bounds),
+            ExpectedEffect::Deleted => sides.changed(ChangeKinds::Deleted, bounds),
+            ExpectedEffect::Created => sides.changed(ChangeKinds::Created, bounds),
+            ExpectedEffect::Updated => sides.changed(ChangeKinds::Updated, bounds),
         }
     }
 }
@@ -80,13 +85,13 @@ enum Meant<'w> {
 }
 
 /// The records of one provider then and now, and which of them are meant.
-struct Sides<'w> {
+struct BeforeAfter<'w> {
     of: &'w RecordMatcher<'w>,
     then: &'w Store,
     now: &'w Store,
 }
 
-impl<'w> Sides<'w> {
+impl<'w> BeforeAfter<'w> {
     fn has_conditions(&self) -> bool {
         !self.of.records.conditions.is_empty()
     }
@@ -107,7 +112,7 @@ impl<'w> Sides<'w> {
     }
 
     /// All that changed, of the records that have the key that is meant.
-    fn differences(&self) -> Vec<(Kind, Difference<'w>)> {
+    fn differences(&self) -> Vec<(ChangeKinds, Difference<'w>)> {
         let resource = self.of.resource;
         let all: Vec<Difference<'w>> = match self.key() {
             Meant::Any => self.now.changes_since(self.then, resource).collect(),
@@ -117,7 +122,7 @@ impl<'w> Sides<'w> {
                 vec![Difference { key, before, after }]
             }
         };
-        all.into_iter().filter_map(|one| Some((Kind::of(&one)?, one))).collect()
+        all.into_iter().filter_map(|one| Some((ChangeKinds::of(&one)?, one))).collect()
     }
 
     /// The records of a store that are meant.
@@ -130,7 +135,7 @@ impl<'w> Sides<'w> {
         all.into_iter().flatten().chain(one).filter(|(_, record)| self.fits(record))
     }
 
-    fn changed(&self, kind: Kind, bounds: Bounds) -> Held {
+    fn changed(&self, kind: ChangeKinds, bounds: Bounds) -> Comparison {
         let differences = self.differences();
         let of_kind = differences.iter().filter(|(found, _)| *found == kind);
         let of_kind: Vec<_> =
@@ -146,11 +151,15 @@ impl<'w> Sides<'w> {
                 .or_else(|| self.nearest_of(&of_kind))
                 .or_else(|| self.instead(&differences, hits.len()))
         };
-        Held { passed, found: counted(&hits), nearest }
+        Comparison { passed, found: counted(&hits), nearest }
     }
 
     /// What changed beside the hits; where that is nothing, in which other resources.
-    fn instead(&self, differences: &[(Kind, Difference<'_>)], hits: usize) -> Option<String> {
+    fn instead(
+        &self,
+        differences: &[(ChangeKinds, Difference<'_>)],
+        hits: usize,
+    ) -> Option<String> {
         match told(differences) {
             Some(told) if hits < differences.len() => {
                 Some(format!("of `{}`, {told}", self.of.name))
@@ -164,7 +173,8 @@ impl<'w> Sides<'w> {
         let resources = self.now.model().resources.iter().enumerate();
         let changed = resources.filter_map(|(number, resource)| {
             let differences = self.now.changes_since(self.then, number);
-            let count = differences.filter(|difference| Kind::of(difference).is_some()).count();
+            let count =
+                differences.filter(|difference| ChangeKinds::of(difference).is_some()).count();
             (count > 0).then(|| format!("`{}` ({count})", resource.name))
         });
         let changed: Vec<String> = changed.collect();
@@ -175,7 +185,7 @@ impl<'w> Sides<'w> {
         format!("nothing of `{}` changed; changed were {changed}", self.of.name)
     }
 
-    fn untouched(&self, bounds: Bounds) -> Held {
+    fn untouched(&self, bounds: Bounds) -> Comparison {
         let is_all = self.of.records.key.is_none() && !self.has_conditions();
         let count =
             if is_all { self.then.len(self.of.resource) } else { self.meant(self.then).count() };
@@ -197,10 +207,10 @@ impl<'w> Sides<'w> {
             Some(self.nearest_in(self.then))
         };
         let passed = touched.is_empty() && has_enough;
-        Held { passed, found, nearest: nearest.filter(|_| !passed) }
+        Comparison { passed, found, nearest: nearest.filter(|_| !passed) }
     }
 
-    fn presence(&self, bounds: Bounds) -> Held {
+    fn presence(&self, bounds: Bounds) -> Comparison {
         let is_all = self.of.records.key.is_none() && !self.has_conditions();
         let (count, some): (usize, Vec<&Key>) = if is_all {
             let records = self.now.iter(self.of.resource).take(SHOWN_MAX);
@@ -228,7 +238,7 @@ impl<'w> Sides<'w> {
         } else {
             Some(self.fate().unwrap_or_else(|| self.nearest_in(self.now)))
         };
-        Held { passed, found, nearest }
+        Comparison { passed, found, nearest }
     }
 
     /// What became of the one record that is meant.
@@ -248,11 +258,11 @@ impl<'w> Sides<'w> {
         if !differs.is_empty() {
             return Some(format!("of `{key}`, {}", differs.join(", ")));
         }
-        Some(match Kind::of(&difference) {
+        Some(match ChangeKinds::of(&difference) {
             None => format!("`{key}` is there as it was"),
-            Some(Kind::Deleted) => format!("`{key}` was there, and was deleted"),
-            Some(Kind::Created) => format!("`{key}` was created"),
-            Some(Kind::Updated) => properties(&difference)?,
+            Some(ChangeKinds::Deleted) => format!("`{key}` was there, and was deleted"),
+            Some(ChangeKinds::Created) => format!("`{key}` was created"),
+            Some(ChangeKinds::Updated) => properties(&difference)?,
         })
     }
 
@@ -326,8 +336,8 @@ fn list_of(first: impl Iterator<Item = String>, count: usize) -> String {
 }
 
 /// Changes by their kind, with keys; `None` where there are none.
-fn told(differences: &[(Kind, Difference<'_>)]) -> Option<String> {
-    let kinds = Kind::ALL.iter().filter_map(|(kind, word)| {
+fn told(differences: &[(ChangeKinds, Difference<'_>)]) -> Option<String> {
+    let kinds = ChangeKinds::ALL.iter().filter_map(|(kind, word)| {
         let keys = differences.iter().filter(|(found, _)| found == kind);
         let count = keys.clone().count();
         let first = keys.take(SHOWN_MAX).map(|(_, one)| format!("`{}`", one.key));

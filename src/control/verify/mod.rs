@@ -14,4 +14,4 @@ mod words;
 pub use format::{
     Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, Records, Status, Verification,
 };
-pub use verdict::{Outcome, Verdict};
+pub use verdict::{ExpectationResult, Verdict};

@@ -4,11 +4,11 @@
 
 use http::StatusCode;
 
-use crate::control::verify::calls::Made;
-use crate::control::verify::check::{Check, compile};
+use crate::control::verify::calls::RecordedCalls;
+use crate::control::verify::check::{ExpectationCheck, compile};
 use crate::control::verify::effects::Worlds;
 use crate::control::verify::format::Verification;
-use crate::control::verify::verdict::{Held, Outcome, Verdict};
+use crate::control::verify::verdict::{Comparison, ExpectationResult, Verdict};
 use crate::control::verify::words::{SHOWN_MAX, shown_text, shown_value};
 use crate::control::{Control, ResidueHit, ResiduePlace, ResidueQuery, unfit};
 use crate::problem::Problem;
@@ -16,7 +16,7 @@ use crate::sandbox::SandboxState;
 
 /// What a sandbox is held against what is expected.
 struct Ground {
-    made: Made,
+    made: RecordedCalls,
     worlds: Worlds,
 }
 
@@ -31,16 +31,17 @@ impl Control<'_> {
         let checks = compile(self.emulator, verification)
             .map_err(|problems| unfit("that cannot be verified", &problems))?;
         // Decided beside the sandbox, on what it was at one moment.
-        let needs_calls =
-            checks.iter().any(|check| matches!(check, Check::Calls(..) | Check::Order(_)));
+        let needs_calls = checks
+            .iter()
+            .any(|check| matches!(check, ExpectationCheck::Calls(..) | ExpectationCheck::Order(_)));
         let ground =
             self.visit(|_, state| self.ground(state, verification.since, needs_calls))??;
         let outcomes = verification.expectations.iter().zip(&checks).map(|(written, check)| {
-            let Held { passed, found, nearest } = self.decide(check, &ground);
+            let Comparison { passed, found, nearest } = self.decide(check, &ground);
             let description = written.description.clone();
-            Outcome { description, passed, expected: expected(check), found, nearest }
+            ExpectationResult { description, passed, expected: expected(check), found, nearest }
         });
-        let expectations: Vec<Outcome> = outcomes.collect();
+        let expectations: Vec<ExpectationResult> = outcomes.collect();
         let passed = expectations.iter().all(|outcome| outcome.passed);
         Ok(Verdict { passed, expectations })
     }
@@ -59,21 +60,21 @@ impl Control<'_> {
             Some(id) => state.world_before(id).ok_or_else(|| out_of_reach(state, id))?,
         };
         let made = if needs_calls {
-            Made::of(self.emulator, state, since.unwrap_or(1))
+            RecordedCalls::of(self.emulator, state, since.unwrap_or(1))
         } else {
-            Made::default()
+            RecordedCalls::default()
         };
         Ok(Ground { made, worlds: Worlds { before, now } })
     }
 
-    fn decide(&self, check: &Check<'_>, ground: &Ground) -> Held {
+    fn decide(&self, check: &ExpectationCheck<'_>, ground: &Ground) -> Comparison {
         match check {
-            Check::Calls(matcher, bounds) => ground.made.count(matcher, *bounds),
-            Check::Order(matchers) => ground.made.order(matchers),
-            Check::Records(effect, matcher, bounds) => {
+            ExpectationCheck::Calls(matcher, bounds) => ground.made.count(matcher, *bounds),
+            ExpectationCheck::Order(matchers) => ground.made.order(matchers),
+            ExpectationCheck::Records(effect, matcher, bounds) => {
                 ground.worlds.check(*effect, matcher, *bounds)
             }
-            Check::NoResidue(value) => {
+            ExpectationCheck::NoResidue(value) => {
                 let query = ResidueQuery::of(*value).limit(SHOWN_MAX);
                 let residue = self.residue_in(&ground.worlds.now, &query);
                 let places = residue.hits.iter().map(place);
@@ -87,7 +88,7 @@ impl Control<'_> {
                         format!("{count}: {shown}{more}")
                     }
                 };
-                Held { passed: residue.clean, found, nearest: None }
+                Comparison { passed: residue.clean, found, nearest: None }
             }
         }
     }
@@ -105,16 +106,18 @@ fn out_of_reach(state: &SandboxState, since: u64) -> Problem {
 }
 
 /// What is expected, in words.
-fn expected(check: &Check<'_>) -> String {
+fn expected(check: &ExpectationCheck<'_>) -> String {
     match check {
-        Check::Calls(matcher, bounds) => format!("{}{}", bounds.of("call"), matcher.words()),
-        Check::Order(matchers) => {
+        ExpectationCheck::Calls(matcher, bounds) => {
+            format!("{}{}", bounds.of("call"), matcher.words())
+        }
+        ExpectationCheck::Order(matchers) => {
             let steps = matchers.iter().zip(1..);
             let steps =
                 steps.map(|(matcher, number)| format!("{number}. a call{}", matcher.words()));
             format!("in this order: {}", steps.collect::<Vec<_>>().join(", "))
         }
-        Check::Records(effect, matcher, bounds) => {
+        ExpectationCheck::Records(effect, matcher, bounds) => {
             let records = matcher.records;
             let key = records.key.iter().map(|key| format!(" with the key `{}`", shown_value(key)));
             let joints = std::iter::once(" whose").chain(std::iter::repeat(" and"));
@@ -125,7 +128,7 @@ fn expected(check: &Check<'_>) -> String {
             let of = format!("{} of `{}`", bounds.of("record"), matcher.name);
             format!("{of}{words} {}", effect.word())
         }
-        Check::NoResidue(value) => {
+        ExpectationCheck::NoResidue(value) => {
             format!("`{}` in no record", shown_text(value))
         }
     }

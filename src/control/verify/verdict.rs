@@ -13,12 +13,12 @@ pub struct Verdict {
     /// Whether all of it does.
     pub passed: bool,
     /// What was expected, in order.
-    pub expectations: Vec<Outcome>,
+    pub expectations: Vec<ExpectationResult>,
 }
 
 /// Whether one expectation holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Outcome {
+pub struct ExpectationResult {
     /// What it is called, if it has a name.
     pub description: Option<String>,
     /// Whether it holds.
@@ -32,7 +32,7 @@ pub struct Outcome {
 }
 
 /// An expectation, held against what is.
-pub(super) struct Held {
+pub(super) struct Comparison {
     pub(super) passed: bool,
     pub(super) found: String,
     pub(super) nearest: Option<String>,
@@ -51,14 +51,14 @@ impl fmt::Display for Verdict {
     }
 }
 
-impl Outcome {
+impl ExpectationResult {
     /// What it is called: its description, or else what was expected.
     pub fn name(&self) -> &str {
         self.description.as_ref().unwrap_or(&self.expected)
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for ExpectationResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         if self.passed {

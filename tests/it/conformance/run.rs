@@ -11,7 +11,7 @@ use tombstone::catalog::Sources;
 use tombstone::clock::{Timestamp, system_now};
 use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::message::Body;
-use tombstone::server::{Limits, Server, Setup};
+use tombstone::server::{Server, ServerLimits, Setup};
 use tombstone::{admin, catalog};
 
 use crate::support::all_records;
@@ -108,13 +108,13 @@ fn while_served(emulator: &Arc<Emulator>, test: impl FnOnce(SocketAddr)) {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(Server::bind("127.0.0.1", 0)).unwrap();
     let bind = server.address();
-    let admin = admin::Options { bind, hosts: Vec::new(), token: None, open: false };
+    let admin = admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false };
     let setup = Setup {
         emulator: Arc::clone(emulator).into(),
         admin,
         tls: None,
         log: None,
-        limits: Limits::default(),
+        limits: ServerLimits::default(),
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let running = runtime.spawn(server.run(setup, async { drop(stopped.await) }));

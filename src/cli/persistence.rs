@@ -11,11 +11,11 @@ use anyhow::Context;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::cli::aside;
-use crate::cli::aside::{Access, Extent};
-use crate::cli::state_file::{DroppedLine, Lines, SandboxLine};
+use crate::cli::atomic_file;
+use crate::cli::atomic_file::{Access, Extent};
+use crate::cli::state_file::{DroppedLine, LineWriter, SandboxLine};
 use crate::clock::{Timestamp, system_now};
-use crate::config::State;
+use crate::config::StateConfig;
 use crate::control::{Control, StateMark};
 use crate::emulator::{Current, Emulator};
 use crate::sandbox::DEFAULT;
@@ -26,13 +26,13 @@ const SUPERSEDED_BYTES_SPARE: u64 = 8 << 20;
 
 /// A sandbox that is kept: its time to live, and what tells whether it has changed.
 #[derive(PartialEq)]
-struct Marked {
+struct MarkedSandbox {
     ttl: Option<String>,
     mark: StateMark,
 }
 
 /// The sandboxes that are more than the first call that names them would make, by name.
-fn marked(emulator: &Emulator, now: Timestamp) -> BTreeMap<String, Marked> {
+fn marked(emulator: &Emulator, now: Timestamp) -> BTreeMap<String, MarkedSandbox> {
     let mut all = BTreeMap::new();
     for view in Control::sandboxes(emulator, now) {
         let Ok(control) = Control::new(emulator, &view.name, now) else { continue };
@@ -41,44 +41,44 @@ fn marked(emulator: &Emulator, now: Timestamp) -> BTreeMap<String, Marked> {
             continue;
         }
         if let Some(mark) = control.state_mark() {
-            all.insert(view.name.to_string(), Marked { ttl: view.ttl, mark });
+            all.insert(view.name.to_string(), MarkedSandbox { ttl: view.ttl, mark });
         }
     }
     all
 }
 
 /// What the file has of a sandbox.
-struct Saved {
-    marked: Marked,
+struct SavedLine {
+    marked: MarkedSandbox,
     /// How many bytes its line has.
     bytes: u64,
 }
 
 /// A file as it was written.
-struct Written {
+struct WrittenFile {
     extent: Extent,
-    sandboxes: BTreeMap<String, Saved>,
+    sandboxes: BTreeMap<String, SavedLine>,
 }
 
 /// The sandboxes that are not as the file has them.
-struct Changes {
-    changed: BTreeMap<String, Marked>,
+struct UnsavedChanges {
+    changed: BTreeMap<String, MarkedSandbox>,
     dropped: Vec<String>,
 }
 
-impl Written {
-    fn changes(&self, now: BTreeMap<String, Marked>) -> Changes {
+impl WrittenFile {
+    fn changes(&self, now: BTreeMap<String, MarkedSandbox>) -> UnsavedChanges {
         let dropped = self.sandboxes.keys().filter(|name| !now.contains_key(*name)).cloned();
         let dropped = dropped.collect();
-        let is_changed = |(name, marked): &(String, Marked)| {
+        let is_changed = |(name, marked): &(String, MarkedSandbox)| {
             self.sandboxes.get(name).is_none_or(|saved| saved.marked != *marked)
         };
         let changed = now.into_iter().filter(is_changed);
-        Changes { changed: changed.collect(), dropped }
+        UnsavedChanges { changed: changed.collect(), dropped }
     }
 
     /// Whether most of the file would be superseded if these changes were appended.
-    fn is_mostly_superseded(&self, changes: &Changes) -> bool {
+    fn is_mostly_superseded(&self, changes: &UnsavedChanges) -> bool {
         let is_kept = |name: &String| {
             !changes.changed.contains_key(name) && changes.dropped.binary_search(name).is_err()
         };
@@ -89,13 +89,13 @@ impl Written {
 }
 
 /// The file that sandboxes are saved in.
-struct Keep {
+struct StateSaver {
     path: PathBuf,
     /// `None` before the first save, and after one that failed: then the file is written whole.
-    written: Option<Written>,
+    written: Option<WrittenFile>,
 }
 
-impl Keep {
+impl StateSaver {
     /// Saves the sandboxes as they are now, if they are not as they were saved.
     fn save(&mut self, emulator: &Emulator) -> anyhow::Result<()> {
         let saved = self.try_save(emulator);
@@ -105,8 +105,9 @@ impl Keep {
     fn try_save(&mut self, emulator: &Emulator) -> io::Result<()> {
         let now = system_now();
         let sandboxes = marked(emulator, now);
-        let is_as_left =
-            |written: &Written| Extent::of(&self.path).is_ok_and(|found| found == written.extent);
+        let is_as_left = |written: &WrittenFile| {
+            Extent::of(&self.path).is_ok_and(|found| found == written.extent)
+        };
         let Some(mut written) = self.written.take().filter(is_as_left) else {
             self.written = Some(write_whole(&self.path, emulator, sandboxes, now)?);
             return Ok(());
@@ -133,35 +134,35 @@ impl Keep {
     }
 }
 
-/// Writes the file with all sandboxes: aside, to the disk, and then in its place, so that there is always a whole one.
+/// Writes the file with all sandboxes and replaces the old one atomically, so that there is always a complete file.
 fn write_whole(
     path: &Path,
     emulator: &Emulator,
-    sandboxes: BTreeMap<String, Marked>,
+    sandboxes: BTreeMap<String, MarkedSandbox>,
     now: Timestamp,
-) -> io::Result<Written> {
+) -> io::Result<WrittenFile> {
     let mut saved = BTreeMap::new();
-    aside::write(path, Access::Private, |file| {
-        let mut lines = Lines::after(0, file);
+    atomic_file::write(path, Access::Private, |file| {
+        let mut lines = LineWriter::after(0, file);
         lines.begin()?;
         saved = write_changed(&mut lines, emulator, sandboxes, now)?;
         Ok(())
     })?;
-    Ok(Written { extent: Extent::of(path)?, sandboxes: saved })
+    Ok(WrittenFile { extent: Extent::of(path)?, sandboxes: saved })
 }
 
 /// Appends what has changed.
 fn append(
     path: &Path,
     emulator: &Emulator,
-    changes: Changes,
-    written: &mut Written,
+    changes: UnsavedChanges,
+    written: &mut WrittenFile,
     now: Timestamp,
 ) -> io::Result<()> {
-    let Changes { changed, dropped } = changes;
+    let UnsavedChanges { changed, dropped } = changes;
     let mut saved = BTreeMap::new();
-    written.extent = aside::append(path, written.extent, |file| {
-        let mut lines = Lines::after(written.extent.bytes, file);
+    written.extent = atomic_file::append(path, written.extent, |file| {
+        let mut lines = LineWriter::after(written.extent.bytes, file);
         saved = write_changed(&mut lines, emulator, changed, now)?;
         for name in &dropped {
             lines.line(&DroppedLine::of(name))?;
@@ -175,11 +176,11 @@ fn append(
 
 /// Writes the lines of sandboxes one by one, so that no more than one of them is looked at.
 fn write_changed<W: Write>(
-    lines: &mut Lines<W>,
+    lines: &mut LineWriter<W>,
     emulator: &Emulator,
-    sandboxes: BTreeMap<String, Marked>,
+    sandboxes: BTreeMap<String, MarkedSandbox>,
     now: Timestamp,
-) -> io::Result<BTreeMap<String, Saved>> {
+) -> io::Result<BTreeMap<String, SavedLine>> {
     let saved_at = now.to_rfc3339();
     let mut saved = BTreeMap::new();
     for (name, marked) in sandboxes {
@@ -188,22 +189,22 @@ fn write_changed<W: Write>(
         let Ok(state) = control.and_then(|control| control.peek_state()) else { continue };
         let ttl = marked.ttl.as_deref();
         let bytes = lines.line(&SandboxLine { name: &name, ttl, saved_at: &saved_at, state })?;
-        saved.insert(name, Saved { marked, bytes });
+        saved.insert(name, SavedLine { marked, bytes });
     }
     Ok(saved)
 }
 
 /// Saves at intervals, for as long as it is there.
-pub(super) struct Keeper {
+pub(super) struct Autosave {
     stop: oneshot::Sender<()>,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
-impl Keeper {
+impl Autosave {
     /// Begins.
-    pub(super) fn start(state: State, emulator: Current) -> Self {
+    pub(super) fn start(state: StateConfig, emulator: Current) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(keep(state, emulator, stopped));
+        let task = tokio::spawn(autosave(state, emulator, stopped));
         Self { stop, task }
     }
 
@@ -214,21 +215,21 @@ impl Keeper {
     }
 }
 
-async fn keep(
-    state: State,
+async fn autosave(
+    state: StateConfig,
     emulator: Current,
     mut stopped: oneshot::Receiver<()>,
 ) -> anyhow::Result<()> {
-    let mut keep = Keep { path: state.file, written: None };
+    let mut saver = StateSaver { path: state.file, written: None };
     loop {
         let is_last = tokio::select! {
             () = tokio::time::sleep(state.interval) => false,
             _ = &mut stopped => true,
         };
         let emulator = emulator.snapshot();
-        let saving = move || (keep.save(&emulator), keep);
-        let (result, kept) = tokio::task::spawn_blocking(saving).await?;
-        keep = kept;
+        let saving = move || (saver.save(&emulator), saver);
+        let (result, used) = tokio::task::spawn_blocking(saving).await?;
+        saver = used;
         match result {
             result if is_last => return result,
             Ok(()) => {}

@@ -8,15 +8,16 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::admin;
+use crate::cli::args::ConfigArgs;
+use crate::cli::atomic_file;
 use crate::cli::client::{Client, Url};
-use crate::cli::ready::{READY_BYTES_MAX, Ready};
-use crate::cli::{ConfigArgs, aside};
-use crate::config::{Config, Given, Secret, WrongUsage};
+use crate::cli::ready::{READY_BYTES_MAX, ReadyLine};
+use crate::config::{Config, GivenOptions, Secret, WrongUsage};
 
 /// Which server.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
-pub(super) struct TargetArgs {
+pub(super) struct ServerArgs {
     /// Its base URL; unless given, what the options of serving lead to
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
@@ -35,43 +36,43 @@ pub(super) struct TargetArgs {
 
 /// Where a server is.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum ServerLocation {
     Url(Url),
     /// A file says where, once it is there.
     File(PathBuf),
 }
 
-impl TargetArgs {
+impl ServerArgs {
     /// Where the server is, and what to present there.
-    pub(super) fn place(&self) -> anyhow::Result<(Place, Option<Secret>)> {
-        let gathered = self.config.gather_sound(Given::default())?;
+    pub(super) fn location(&self) -> anyhow::Result<(ServerLocation, Option<Secret>)> {
+        let gathered = self.config.gather_sound(GivenOptions::default())?;
         let config = Config::resolve(gathered.given)?;
         let token = self.token.clone().or_else(|| config.admin.token.clone());
-        let place = if let Some(path) = &self.ready_file {
-            Place::File(path.clone())
+        let location = if let Some(path) = &self.ready_file {
+            ServerLocation::File(path.clone())
         } else if let Some(url) = &self.url {
-            Place::Url(url.clone())
+            ServerLocation::Url(url.clone())
         } else if let Some(port) = self.port {
-            Place::Url(url_of(&Config { port, ..config })?)
+            ServerLocation::Url(url_of(&Config { port, ..config })?)
         } else if let Some(url) = gathered.url {
-            Place::Url(url.parse().map_err(|problem| WrongUsage(vec![problem]))?)
+            ServerLocation::Url(url.parse().map_err(|problem| WrongUsage(vec![problem]))?)
         } else if let Some(path) = &config.ready_file {
-            Place::File(path.clone())
+            ServerLocation::File(path.clone())
         } else {
-            Place::Url(url_of(&config)?)
+            ServerLocation::Url(url_of(&config)?)
         };
-        Ok((place, token))
+        Ok((location, token))
     }
 
     /// The server, which is to be there.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
-        let (place, token) = self.place()?;
-        let url = place.url().map_err(anyhow::Error::msg)?;
+        let (location, token) = self.location()?;
+        let url = location.url().map_err(anyhow::Error::msg)?;
         Ok(Client { url, token })
     }
 }
 
-impl Place {
+impl ServerLocation {
     /// The server's URL; what keeps it from being known.
     pub(super) fn url(&self) -> Result<Url, String> {
         match self {
@@ -83,9 +84,9 @@ impl Place {
 
 fn read(path: &Path) -> Result<Url, String> {
     let shown = path.display();
-    let text = aside::read(path, READY_BYTES_MAX)
+    let text = atomic_file::read(path, READY_BYTES_MAX)
         .map_err(|error| format!("cannot read `{shown}`: {error}"))?;
-    let ready: Ready = serde_json::from_slice(&text)
+    let ready: ReadyLine = serde_json::from_slice(&text)
         .map_err(|error| format!("`{shown}` is not what a server writes: {error}"))?;
     ready.url.parse()
 }

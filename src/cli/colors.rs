@@ -6,11 +6,11 @@ use std::io::IsTerminal;
 
 /// Paints text, or leaves it as it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint {
+pub(super) struct Colors {
     colour: bool,
 }
 
-impl Paint {
+impl Colors {
     /// Colours if `stream` is a terminal and `NO_COLOR` (no-color.org) is not set.
     pub(super) fn of(stream: &impl IsTerminal) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -22,11 +22,11 @@ impl Paint {
     }
 
     pub(super) fn bold(self, text: &str) -> String {
-        self.paint("1", text)
+        self.colors("1", text)
     }
 
     pub(super) fn dim(self, text: &str) -> String {
-        self.paint("2", text)
+        self.colors("2", text)
     }
 
     /// A status in the colour of its class, as the log has it; `padded` is what is printed of it.
@@ -37,10 +37,10 @@ impl Paint {
             Some(b'5') => "31",
             _ => "36",
         };
-        self.paint(code, padded)
+        self.colors(code, padded)
     }
 
-    fn paint(self, code: &str, text: &str) -> String {
+    fn colors(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
@@ -58,11 +58,11 @@ mod tests {
 
     #[test]
     fn only_colours_are_added() {
-        let paint = Paint { colour: true };
-        let painted = [paint.bold("a"), paint.dim("b"), paint.status("404", "404 ")].concat();
+        let colors = Colors { colour: true };
+        let painted = [colors.bold("a"), colors.dim("b"), colors.status("404", "404 ")].concat();
         expect_test::expect!["ESC[1maESC[0mESC[2mbESC[0mESC[33m404 ESC[0m"]
             .assert_eq(&painted.replace('\x1b', "ESC"));
-        let plain = Paint { colour: false };
+        let plain = Colors { colour: false };
         assert_eq!([plain.bold("a"), plain.status("200", "b")].concat(), "ab");
     }
 }

@@ -1,0 +1,144 @@
+//! The verbs of the command line: their help, and which function runs each.
+//!
+//! Must not know what a verb does.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cli::args::ServeArgs;
+use crate::cli::load::NoSuchDocument;
+use crate::cli::print::print_error;
+use crate::cli::{check, coverage, mock, reset, routes, serve, verify, wait};
+use crate::config::WrongUsage;
+use crate::finding::did_you_mean;
+use crate::{catalog, config};
+
+/// The exit code for wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "tombstone",
+    version,
+    about = ABOUT,
+    override_usage = "tombstone [OPTIONS OF SERVE]\n       tombstone <COMMAND> [OPTIONS]",
+    after_help = EXAMPLES,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+const ABOUT: &str = "\
+Practise the API calls you can't take back.
+
+A sandbox for APIs with destructive endpoints: it loads an API's OpenAPI document, a behavior file and fixture \
+records, and answers as the real service would. Without a command, it serves.";
+
+const EXAMPLES: &str = "\
+Examples:
+  tombstone                            serve the built-in APIs on http://127.0.0.1:4010
+  tombstone -p 0 --provider NAME       one of them, on a free port
+  tombstone mock openapi.yaml          any OpenAPI document, as Prism would
+  tombstone check --specs my-apis      what is wrong with files of your own
+  tombstone serve --help               all options of serving";
+
+const AFTER_OPTIONS: &str = "\
+Each option can also stand in the environment, as the variable in brackets (lists with commas between their items, \
+faults with semicolons), and in tombstone.yaml. Flags go before the environment, and the environment before the file.
+
+Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer requests (the same as no command)
+    #[command(after_help = AFTER_OPTIONS)]
+    Serve(Box<ServeArgs>),
+    /// Answer by documents alone, with the flags of `prism mock`
+    #[command(after_help = mock::AFTER_OPTIONS)]
+    Mock(Box<mock::MockArgs>),
+    /// Report everything that is wrong with the files of providers and tombstone.yaml
+    #[command(
+        after_help = "Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage"
+    )]
+    Check(check::CheckArgs),
+    /// List each operation: where it answers, which responses it can give and what gives them
+    Routes(routes::RoutesArgs),
+    /// Wait until a server answers, and print its URL
+    #[command(after_help = "Exit codes: 0 it answers, 1 it does not in time, 2 wrong usage")]
+    Wait(wait::WaitArgs),
+    /// Put a sandbox of a running server, or all, back to the start
+    #[command(after_help = "Exit codes: 0 done, 1 no such sandbox or no answer, 2 wrong usage")]
+    Reset(reset::ResetArgs),
+    /// Tell which operations, responses and rules of a running server have been exercised
+    #[command(after_help = "Exit codes: 0 fine, 1 less than --min or no answer, 2 wrong usage")]
+    Coverage(coverage::CoverageArgs),
+    /// Hold a running server's calls and records against a file of expectations
+    #[command(after_help = "Exit codes: 0 all hold, 1 one does not or no answer, 2 wrong usage")]
+    Verify(verify::VerifyArgs),
+}
+
+/// Runs the program with the process's arguments: 0 fine, 1 findings or failure, 2 wrong usage.
+pub fn main() -> ExitCode {
+    // Wrong usage is printed by clap itself, with exit code 2.
+    let arguments = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let matches = command().get_matches_from(mock::arguments(arguments));
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let result = match cli.command {
+        Some(Command::Serve(args)) => serve::run(*args),
+        Some(Command::Mock(args)) => mock::run(*args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Routes(args)) => routes::run(&args),
+        Some(Command::Wait(args)) => wait::run(&args),
+        Some(Command::Reset(args)) => reset::run(&args),
+        Some(Command::Coverage(args)) => coverage::run(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
+        None => serve::run(cli.serve),
+    };
+    result.unwrap_or_else(|error| failed(&error))
+}
+
+/// Prints why a verb failed; returns the exit code that says so.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    if let Some(WrongUsage(problems)) = error.downcast_ref() {
+        for problem in problems {
+            print_error(problem);
+        }
+        return ExitCode::from(WRONG_USAGE);
+    }
+    print_error(&format!("{error:#}{}", verb_hint(error).unwrap_or_default()));
+    if error.is::<NoSuchDocument>() { ExitCode::from(WRONG_USAGE) } else { ExitCode::FAILURE }
+}
+
+/// The verb that a document which is not there may have been meant as.
+fn verb_hint(error: &anyhow::Error) -> Option<String> {
+    let NoSuchDocument(catalog::CatalogError::NoSuchFile { path }) = error.downcast_ref()? else {
+        return None;
+    };
+    let command = Cli::command();
+    let verbs = command.get_subcommands().map(clap::Command::get_name);
+    Some(format!(" ({})", did_you_mean(path.to_str()?, verbs)?))
+}
+
+/// The command line as it is parsed and described: help names each option's variable, and the options of serving are
+/// told where serving is.
+fn command() -> clap::Command {
+    let command = Cli::command().mut_args(|arg| arg.hide(true));
+    command.mut_subcommands(|verb| verb.mut_args(with_variable))
+}
+
+/// The same option, its help with the variables that stand for it; options of one command alone have none.
+fn with_variable(arg: clap::Arg) -> clap::Arg {
+    let variables = config::variables(&arg);
+    match arg.get_help().cloned() {
+        Some(help) if !variables.is_empty() => {
+            arg.help(format!("{help} [${}]", variables.join(", $")))
+        }
+        _ => arg,
+    }
+}
