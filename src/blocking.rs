@@ -1,10 +1,10 @@
-//! Work that may take long, done where it holds up nobody else.
+//! Work that may take long, done without blocking others.
 //!
 //! Must not know what the work is, nor what threads there are: a server says how its threads do it.
 
 use std::sync::OnceLock;
 
-/// How a thread does work, which is called once, while another thread does what else it would have done.
+/// Runs a function once on this thread, while another thread takes over its other work.
 type HandOn = fn(&mut dyn FnMut());
 
 static HAND_ON: OnceLock<HandOn> = OnceLock::new();

@@ -39,7 +39,7 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
-    /// How long from `earlier` to here; nothing when it is not earlier.
+    /// Time from `earlier` to here; zero when it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -61,29 +61,29 @@ pub fn parse_duration_ms(text: &str) -> Option<i64> {
 /// The fastest that a virtual clock can run: a year passes in half a minute.
 pub const RATE_MAX: f64 = 1_000_000.0;
 
-/// What a virtual clock shows at the earliest and at the latest: the years that RFC 3339 can write, less one at each end
+/// Earliest and latest time of a virtual clock: the years that RFC 3339 can write, less one at each end
 /// for what is told of times around it.
 const SHOWN: RangeInclusive<Timestamp> =
     Timestamp(-62_135_596_800_000)..=Timestamp(253_370_764_799_999);
 
-/// A virtual clock: what it shows follows from what the system clock shows, so that it needs nobody to move it.
+/// A virtual clock: what it shows follows from what the system clock shows, so that nothing has to move it.
 ///
 /// A clock as it was before a change goes on as if the change had not been made: to undo is to put it back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SandboxClock {
-    /// What it showed when it was last set.
+    /// Virtual time when it was last set.
     at: Timestamp,
-    /// What the system clock showed then.
+    /// System time then.
     since: Timestamp,
     /// Virtual milliseconds for each real one, while it runs.
     rate: f64,
     frozen: bool,
 }
 
-/// How a sandbox's clock begins.
+/// Initial clock of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClockStart {
-    /// What it shows first; as the system clock does where nothing is said.
+    /// Its first time; that of the system clock where nothing is said.
     pub at: Option<Timestamp>,
     /// Whether it stands still.
     pub frozen: bool,
@@ -122,13 +122,13 @@ pub enum ClockChange {
 }
 
 impl SandboxClock {
-    /// What it shows when the system clock shows `real`.
+    /// Virtual time when the system clock shows `real`.
     pub fn now(&self, real: Timestamp) -> Timestamp {
         let passed = if self.frozen { 0 } else { real.0.saturating_sub(self.since.0) };
         self.at.plus_ms(scaled(passed, self.rate)).clamp(*SHOWN.start(), *SHOWN.end())
     }
 
-    /// Whether it stands still.
+    /// Returns true if it stands still.
     pub fn is_frozen(&self) -> bool {
         self.frozen
     }
@@ -138,7 +138,7 @@ impl SandboxClock {
         self.rate
     }
 
-    /// What the system clock shows when this one shows `at`; `None` where that never comes by waiting.
+    /// System time when this clock shows `at`; `None` where that never comes by waiting.
     pub fn real_time_of(&self, at: Timestamp) -> Option<Timestamp> {
         let ahead = at.0.saturating_sub(self.at.0);
         if ahead <= 0 && at <= *SHOWN.end() {
@@ -167,7 +167,7 @@ impl SandboxClock {
     }
 }
 
-/// So many milliseconds at a rate; exact at the usual one.
+/// Scales milliseconds by a rate; exact at the usual one.
 fn scaled(ms: i64, rate: f64) -> i64 {
     #[expect(clippy::float_cmp, reason = "exactly the rate that needs no arithmetic")]
     if rate == 1.0 {
@@ -182,7 +182,7 @@ fn scaled(ms: i64, rate: f64) -> i64 {
     scaled
 }
 
-/// What the system clock says now.
+/// The system clock's time.
 pub fn system_now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "the one reader of the system clock")]
     let elapsed = std::time::SystemTime::now()

@@ -1,4 +1,4 @@
-//! What browsers are told about emulated answers: who may read them (CORS), and that they are no pages.
+//! Headers that tell browsers about emulated answers: which origins may read them (CORS), and that they are not pages.
 //!
 //! Must not know operations or sandboxes, and is not for the admin API, which no foreign page may read.
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 
 use crate::media::is_json;
 
-/// How long a browser may remember a preflight's answer, in seconds: two hours is the most that Chromium keeps.
+/// Seconds that a browser may cache a preflight's answer: two hours is the most that Chromium keeps.
 const PREFLIGHT_AGE_MAX_S: &str = "7200";
 
 /// Response headers of our own that scripts may read.

@@ -2,7 +2,7 @@
 //!
 //! Must not know what operations and rules are beyond their numbers.
 
-/// How often something happened, by its numbers; kept in order, so that two can be added up.
+/// Counts of events, by their numbers; kept in order, so that two can be added up.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     answers: Vec<((u16, u16, u16), u64)>,
@@ -30,14 +30,14 @@ impl Coverage {
         }
     }
 
-    /// How often an operation was answered with each status, in order.
+    /// Number of answers of an operation for each status, in order.
     pub fn answers(&self, provider: usize, operation: usize) -> impl Iterator<Item = (u16, u64)> {
         let of = (small(provider), small(operation));
         let hits = self.answers.iter().filter(move |(place, _)| (place.0, place.1) == of);
         hits.map(|(place, count)| (place.2, *count))
     }
 
-    /// How often a rule decided.
+    /// Number of times a rule decided.
     pub fn decisions(&self, provider: usize, rule: u32) -> u64 {
         let place = self.rules.binary_search_by_key(&(small(provider), rule), |(place, _)| *place);
         place.map_or(0, |index| self.rules[index].1)

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use serde::Serialize;
 
-/// How much a finding matters.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -22,7 +22,7 @@ pub enum Severity {
 /// One thing wrong with a file: what, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
     /// The file's name as the user gave it.
     pub file: Arc<str>,
@@ -30,9 +30,9 @@ pub struct Finding {
     pub line: u32,
     /// JSON Pointer (RFC 6901) to the place inside the file.
     pub pointer: String,
-    /// What is wrong: lower case, no final stop, values in backticks.
+    /// The problem: lower case, no final stop, values in backticks.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Finding {
         Self { severity, file: Arc::clone(file), line, pointer, message, hint: None }
     }
 
-    /// The same finding with advice.
+    /// Adds advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -93,7 +93,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Where a finding is.
+/// Location of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FindingPlace {
     /// The file's name as the user gave it.
@@ -110,14 +110,14 @@ pub struct Folded {
     /// The first of them.
     #[serde(flatten)]
     pub first: Finding,
-    /// How many there are, the first included.
+    /// Number of findings, the first included.
     pub count: usize,
-    /// Where the next ones are: [`Folded::ALSO_MAX`] at most.
+    /// Locations of the next ones: [`Folded::ALSO_MAX`] at most.
     pub also: Vec<FindingPlace>,
 }
 
 impl Folded {
-    /// Number of further places that are kept. Somebody who mends a generated document mends its generator, and needs a
+    /// Number of further places that are kept. A generated document is mended in its generator, for which one needs a
     /// few places to see what it does.
     pub const ALSO_MAX: usize = 20;
     /// Number of further places in a line of text.

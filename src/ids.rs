@@ -21,7 +21,7 @@ const IDENTIFIER_MAX: usize = 1024;
 /// Longest text of a pattern, in bytes: no sensible one comes near.
 const PATTERN_MAX: usize = 1024;
 
-/// How often something is repeated at least where a pattern does not say how often at most, if it may be: enough for
+/// Minimum number of repetitions where a pattern has no maximum, if allowed: enough for
 /// identifiers that differ.
 const REPETITIONS: u32 = 12;
 
@@ -55,7 +55,7 @@ impl Ids {
         self.0.next_u64()
     }
 
-    /// How much of the sequence that the seed fixes was used up.
+    /// Position in the sequence that the seed fixes.
     pub fn position(&self) -> u128 {
         self.0.get_word_pos()
     }
@@ -71,7 +71,7 @@ impl Ids {
     }
 }
 
-/// What identifiers look like: a regular expression with a bounded length.
+/// Pattern of identifiers: a regular expression with a bounded length.
 #[derive(Clone, Debug)]
 pub struct Pattern(rand_regex::Regex);
 
@@ -81,7 +81,7 @@ impl Pattern {
         Self::read(pattern, |hir| hir)
     }
 
-    /// The same of one that may go on for ever, which is cut short: for patterns that are there to refuse texts.
+    /// Reads one that may be unbounded, which is cut short: for patterns that are there to refuse texts.
     pub fn parse_bounded(pattern: &str) -> Result<Self, String> {
         Self::read(pattern, bounded)
     }
@@ -91,11 +91,9 @@ impl Pattern {
             return Err(format!("the pattern is longer than {PATTERN_MAX} bytes: shorten it"));
         }
         let shown = |what: &str| format!("pattern `{pattern}` {what}");
-        let hir = ParserBuilder::new()
-            .unicode(false)
-            .build()
-            .parse(pattern)
-            .map_err(|error| shown(&format!("is no regular expression: {}", reason(&error))))?;
+        let hir = ParserBuilder::new().unicode(false).build().parse(pattern).map_err(|error| {
+            shown(&format!("is not a valid regular expression: {}", reason(&error)))
+        })?;
         let hir = change(without_ends(hir));
         let Some(shortest) = hir.properties().minimum_len() else {
             return Err(shown("matches nothing: mend its classes"));
@@ -114,7 +112,7 @@ impl Pattern {
             }
             rand_regex::Error::Unsatisfiable => shown("matches nothing: mend its classes"),
             rand_regex::Error::Syntax(error) => {
-                shown(&format!("is no regular expression: {}", reason(&error)))
+                shown(&format!("is not a valid regular expression: {}", reason(&error)))
             }
         })
     }
@@ -164,7 +162,7 @@ impl Dice {
         u64::try_from(wide >> 64).unwrap_or_default()
     }
 
-    /// Whether something of this probability happens: never at 0 or below, always at 1 or above.
+    /// Returns true if something of this probability happens: never at 0 or below, always at 1 or above.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
@@ -184,7 +182,7 @@ impl Dice {
         Duration::try_from_secs_f64(seconds).map_or(max, |time| time.min(max))
     }
 
-    /// So many bytes, each value as likely.
+    /// Random bytes, each value as likely.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
         self.0.fill_bytes(&mut bytes);
@@ -227,7 +225,7 @@ fn without_ends(hir: Hir) -> Hir {
     Hir::concat(parts.to_vec())
 }
 
-/// The same with an end to every repetition, and at least one character.
+/// The expression with an end to every repetition, and at least one character.
 fn bounded(hir: Hir) -> Hir {
     match hir.into_kind() {
         HirKind::Repetition(mut repetition) => {
@@ -395,14 +393,14 @@ mod tests {
                 .map(|text| Pattern::parse(text).map(|_| ()).unwrap_err())
                 .collect();
         expect_test::expect![[r#"
-            pattern `[a-z` is no regular expression: unclosed character class
+            pattern `[a-z` is not a valid regular expression: unclosed character class
             pattern `a+` may go on past 1024 bytes: bound it, as in `[a-z]{20}`
             pattern `(a{1000}){1000}` may go on past 1024 bytes: bound it, as in `[a-z]{20}`
             pattern `a*` can be empty: ask for at least one character, as in `[a-z]{20}`
             pattern `a\bb` has an anchor inside: leave out `^`, `$` and `\b`, all of it is generated
             pattern `[a&&b]` matches nothing: mend its classes
             pattern `` can be empty: ask for at least one character, as in `[a-z]{20}`
-            pattern `.` is no regular expression: pattern can match invalid UTF-8"#]]
+            pattern `.` is not a valid regular expression: pattern can match invalid UTF-8"#]]
         .assert_eq(&refused.join("\n"));
         assert!(Pattern::parse(&"a".repeat(PATTERN_MAX)).is_ok());
         assert!(Pattern::parse(&"a".repeat(PATTERN_MAX + 1)).is_err());

@@ -40,12 +40,12 @@ pub const TASKS: &str = "tasks";
 /// What a task can be: waiting, over, or never to be run.
 pub const PHASES: [&str; 3] = ["pending", "done", CANCELED];
 
-/// Whether a property of a job's record changes as its tasks are done.
+/// Returns true if a property of a job's record changes as its tasks are done.
 pub fn is_changing(property: &str) -> bool {
     CHANGING.contains(&property)
 }
 
-/// What one task's state takes in memory at most, with its share of the tree that it is in.
+/// Maximum memory of one task's state, with its share of the tree that it is in.
 const TASK_STATE_BYTES: usize = 2 * size_of::<TaskState>();
 
 /// What a job that goes on by one task takes beside what it shares with the job before: about two nodes of the tree
@@ -96,14 +96,14 @@ const CANCELED: &str = "canceled";
 pub struct JobRecord {
     plan: Arc<JobPlan>,
     states: Vector<TaskState>,
-    /// How many tasks are pending.
+    /// Number of pending tasks.
     pending: usize,
     /// The place of the first task that is pending.
     next: usize,
     progress: Progress,
 }
 
-/// What of a job never changes.
+/// The parts of a job that never change.
 #[derive(Debug)]
 pub struct JobPlan {
     /// The record's properties in their order; null where they change.
@@ -210,7 +210,7 @@ impl JobRecord {
         }
     }
 
-    /// The job that a record of somebody else means, as far as it can go on; what tasks need not have is made up.
+    /// Reads a job from an imported record, as far as it can continue; what tasks need not have is made up.
     pub fn adopt(fields: &Map<String, Value>) -> Option<Self> {
         fields.get("job")?.as_str()?;
         fields.get("args")?.as_object()?;
@@ -243,7 +243,7 @@ impl JobRecord {
         Some(Self { plan: Arc::new(plan), states, pending, next, progress })
     }
 
-    /// What never changes of it.
+    /// The parts that never change.
     pub fn plan(&self) -> &Arc<JobPlan> {
         &self.plan
     }
@@ -299,7 +299,7 @@ impl JobRecord {
         Some(DueTask { plan: Arc::clone(&self.plan), index: self.next, due: task.due })
     }
 
-    /// The same after its next task was done at `done`.
+    /// The job after its next task was done at `done`.
     #[must_use]
     pub fn finished(&self, done: Timestamp) -> Self {
         let mut record = self.clone();
@@ -316,7 +316,7 @@ impl JobRecord {
         record.settled(SUCCEEDED)
     }
 
-    /// The same when its tasks that are left will never be run.
+    /// The job when its remaining tasks will never be run.
     #[must_use]
     pub fn canceled(&self) -> Self {
         let mut record = self.clone();
@@ -367,7 +367,7 @@ pub fn end(mut record: Map<String, Value>) -> Map<String, Value> {
     record
 }
 
-/// A job as somebody who looks at it wants it, with its times as RFC 3339 text.
+/// A job for display, with its times as RFC 3339 text.
 pub fn view(record: &Map<String, Value>) -> Value {
     let time = |ms: &Value| ms.as_i64().map(|ms| Timestamp(ms).to_rfc3339());
     let tasks = record.get("tasks").and_then(Value::as_array).into_iter().flatten();

@@ -20,7 +20,7 @@ pub(crate) const VALUES_MAX: usize = 2_000_000;
 /// settings and faults. A rule can put a record into itself with each request.
 const KEPT_DEPTH_MAX: usize = 100;
 
-/// How many values there are in one.
+/// Number of values in one.
 pub(crate) fn count(value: &Value) -> usize {
     match value {
         Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
@@ -49,7 +49,7 @@ pub(crate) fn read(text: &str) -> Result<Value, Error> {
     read_up_to(usize::MAX, text)
 }
 
-/// The same of a text that has at most so many values in it.
+/// Reads one value that has at most this number of values in it.
 pub(crate) fn read_up_to(values_max: usize, text: &str) -> Result<Value, Error> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let mut open = OpenValues { values_max, ..OpenValues::default() };
@@ -63,7 +63,7 @@ pub(crate) fn read_up_to(values_max: usize, text: &str) -> Result<Value, Error> 
 struct OpenValues {
     elements: Vec<Value>,
     members: Vec<(String, Value)>,
-    /// How many values have been read that are in others.
+    /// Number of nested values that have been read.
     values: usize,
     values_max: usize,
 }

@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Value};
 
-/// What a member of an object takes beside its name and value: a place in a map that keeps their order.
+/// Bytes of a member of an object beside its name and value: a place in a map that keeps their order.
 const MEMBER_BYTES: usize = size_of::<(usize, String, Value)>() + 2 * size_of::<usize>();
 
-/// What a value takes beside its own place.
+/// Heap bytes of a value.
 pub fn value_bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
@@ -21,7 +21,7 @@ pub fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// What the members of an object take.
+/// Heap bytes of the members of an object.
 pub fn members_bytes(members: &Map<String, Value>) -> usize {
     members.iter().map(|(name, value)| MEMBER_BYTES + name.len() + value_bytes(value)).sum()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, header};
 
-/// How many bytes of a request's body are kept, unless told otherwise: 10 MiB, above anything most APIs take.
+/// Default limit on the bytes of a request's body: 10 MiB, above anything most APIs take.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// Headers that frame a message or belong to its connection, so that only the server can set them (RFC 9110 section
@@ -25,17 +25,17 @@ pub const FRAMING: [HeaderName; 8] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// Whether a text is a token (RFC 9110 section 5.6.2).
+/// Returns true if a text is a token (RFC 9110 section 5.6.2).
 pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
-/// Whether a byte can be in a token.
+/// Returns true if a byte can be in a token.
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether a text is a media type or a range of them, whatever its parameters (RFC 9110 section 8.3.1).
+/// Returns true if a text is a media type or a range of them, whatever its parameters (RFC 9110 section 8.3.1).
 pub fn is_media_type(text: &str) -> bool {
     let essence = text.split(';').next().unwrap_or_default().trim();
     essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
@@ -63,7 +63,7 @@ pub enum Body {
     BrokenCoding {
         /// The coding.
         coding: String,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
 }
@@ -109,13 +109,13 @@ impl From<()> for Body {
 /// An answer, when to send it, and how it came about.
 #[derive(Debug)]
 pub struct Reply {
-    /// What is sent.
+    /// The response.
     pub response: http::Response<Bytes>,
-    /// How long the server waits before it sends, after every lock is gone.
+    /// Delay before the server sends, after every lock is released.
     pub delay: Duration,
     /// In which way it reaches the client.
     pub delivery: Delivery,
-    /// How it came about.
+    /// The log's account of it.
     pub account: Account,
     /// Tasks of jobs that were due and were done before it was answered.
     pub tasks: Vec<Account>,
@@ -143,43 +143,43 @@ pub enum Delivery {
     Garbage,
     /// The head and so many bytes of the body, then the connection is closed.
     Cut {
-        /// How much of the body is sent.
+        /// The delivery of the body.
         bytes: usize,
     },
     /// The head, then the body in small pieces with pauses between them.
     Trickle {
-        /// How much of the body one piece has, at least 1.
+        /// Bytes of the body in one piece, at least 1.
         bytes: usize,
         /// The pause before each piece.
         every: Duration,
     },
 }
 
-/// What decided an answer, and on what: put together once, and shared by the journal, the log and whoever asks.
+/// The decision behind an answer: put together once, and shared by the journal, the log and the admin API.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The number of the provider that answered, if one did.
     pub provider: Option<usize>,
     /// The number of the operation in its contract, if one was found.
     pub operation: Option<usize>,
-    /// What decided.
+    /// What decided the answer.
     pub why: Why,
     /// The number of the rule that decided, if one did.
     pub rule: Option<u32>,
     /// The credential that did not do, if that is why.
     pub rejected: Option<Rejected>,
-    /// Whether it was only tried.
+    /// True for a dry run.
     pub dry_run: bool,
     /// The faults that struck.
     pub faults: Vec<Arc<str>>,
-    /// How long the answer is held back.
+    /// Delay before the answer is sent.
     pub delay: Duration,
     /// In which way it is sent.
     pub delivery: Delivery,
 }
 
 impl Facts {
-    /// An answer at once; nobody's in particular.
+    /// An answer sent at once, attributed to no provider.
     pub fn of(why: Why) -> Self {
         Self { why, ..Self::default() }
     }
@@ -190,10 +190,10 @@ impl Facts {
     }
 }
 
-/// How an answer came about: what the log says of a request.
+/// Account of one request, for the log.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// What decided, by numbers.
+    /// The decision, by numbers.
     pub facts: Arc<Facts>,
     /// The name of the provider that answered, if one did.
     pub provider: Option<Arc<str>>,
@@ -201,9 +201,9 @@ pub struct Account {
     pub operation: Option<Arc<str>>,
     /// The sandbox it happened in, if it came so far.
     pub sandbox: Option<Arc<str>>,
-    /// What changed, as a count for each resource and kind of change; in a dry run, what would have.
+    /// Counts of changes for each resource and kind; in a dry run, of those that would be made.
     pub changes: Vec<Tally>,
-    /// What the admin API did, in a few words.
+    /// The admin API's action, in a few words.
     pub did: Option<String>,
 }
 
@@ -223,7 +223,7 @@ pub struct Rejected {
     pub reason: &'static str,
 }
 
-/// What decided an answer.
+/// The reason for an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Why {
     /// Nothing of the emulation: our own answer, and its reason.
@@ -241,14 +241,14 @@ pub enum Why {
     Fault(String),
 }
 
-/// So many records of one resource changed in one way.
+/// Number of records of one resource that changed in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// The resource's name.
     pub resource: Arc<str>,
     /// In which way.
     pub kind: ChangeKind,
-    /// How many records.
+    /// Number of records.
     pub count: usize,
 }
 

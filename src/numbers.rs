@@ -50,7 +50,7 @@ fn length(text: &str) -> i64 {
     i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
 
-/// Whether two values are equal: numbers by value, so that 1 is 1.0, and maps in any order.
+/// Returns true if two values are equal: numbers by value, so that 1 is 1.0, and maps in any order.
 pub(crate) fn are_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
@@ -71,7 +71,7 @@ pub(crate) fn are_equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Whether a value is among others.
+/// Returns true if a value is among others.
 pub(crate) fn is_among<'v>(value: &Value, mut others: impl Iterator<Item = &'v Value>) -> bool {
     others.any(|other| are_equal(value, other))
 }
@@ -118,7 +118,7 @@ fn write_normal(value: &Value, text: &mut String) {
     }
 }
 
-/// How two numbers are ordered.
+/// Order of two numbers.
 pub(crate) fn compare(left: &Number, right: &Number) -> Ordering {
     if let (Some(left), Some(right)) = (left.as_i128(), right.as_i128()) {
         return left.cmp(&right);
@@ -142,19 +142,20 @@ fn side(number: &Normal) -> Ordering {
     if number.is_negative { Ordering::Less } else { Ordering::Greater }
 }
 
-/// Whether a number is an integer: 1, 1.0 and 1e3 are.
+/// Returns true if a number is an integer: 1, 1.0 and 1e3 are.
 pub(crate) fn is_whole(number: &Number) -> bool {
     number.is_i64() || Normal::of(number).is_none_or(|normal| normal.exponent >= 0)
 }
 
-/// Whether a number has more digits than every double has, so that it and its neighbour may be one double.
+/// Returns true if a number has more digits than every double has, so that it and its neighbour may be one double.
 pub(crate) fn is_large(number: &Number) -> bool {
     Normal::of(number).is_some_and(|normal| {
         length(&normal.digits).saturating_add(normal.exponent.max(0)) > DIGITS_SAFE
     })
 }
 
-/// Whether there is a double near a number. What has no such is refused where it comes from, as most readers do.
+/// Returns true if there is a double near a number. What has no such is refused where it comes from, as most readers
+/// do.
 pub(crate) fn is_finite(number: &Number) -> bool {
     // No double has more digits before its point.
     const DIGITS_FINITE: usize = 308;
@@ -162,7 +163,7 @@ pub(crate) fn is_finite(number: &Number) -> bool {
     text.len() <= DIGITS_FINITE && !text.contains(['e', 'E']) || number.as_f64().is_some()
 }
 
-/// Whether all numbers in a value are finite.
+/// Returns true if all numbers in a value are finite.
 pub(crate) fn are_finite(value: &Value) -> bool {
     match value {
         Value::Number(number) => is_finite(number),

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-/// Whether a character is shown as itself: no control character, line separator, mark of direction or other character
+/// Returns true if a character is shown as itself: no control character, line separator, mark of direction or other
+/// character
 /// without a width of its own (the general categories Cc, Zl, Zp and most of Cf).
 pub(crate) fn is_printable(character: char) -> bool {
     if character.is_ascii() {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// The member of a problem that says its kind.
 const TYPE: &str = "type";
 
-/// What the `type` of a problem begins with: a name and no address, since nothing is to be fetched there.
+/// Prefix of a problem's `type`: a name and no address, since nothing is to be fetched there.
 const TYPES: &str = "urn:tombstone:errors";
 
 /// A problem document: a status, what kind of problem it is, and what to do.
@@ -28,14 +28,14 @@ impl Problem {
         Self { status, title, detail: detail.into(), members: Map::new() }
     }
 
-    /// The same problem with a `type` that programs can tell it by: a name among those that Prism gives its own.
+    /// Sets the `type` that programs can tell the problem by: one of the names that Prism uses.
     #[must_use]
     pub fn of_type(mut self, name: &'static str) -> Self {
         self.members.insert(TYPE.to_owned(), format!("{TYPES}#{name}").into());
         self
     }
 
-    /// The same problem with one more member (RFC 9457 section 3.2).
+    /// Adds a member (RFC 9457 section 3.2).
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());

@@ -35,9 +35,9 @@ pub enum Reason {
     Missing,
     /// It is not in the form that the scheme asks for.
     Malformed,
-    /// Nobody has it.
+    /// No caller has it.
     Unknown,
-    /// Somebody has it, and it does not hold here.
+    /// A caller has it, and it is not valid here.
     Rejected,
     /// It held once.
     Expired,
@@ -62,11 +62,11 @@ impl Reason {
 pub struct Rejection {
     /// The scheme's name in the contract.
     pub scheme: String,
-    /// What is wrong with its credential.
+    /// The problem with its credential.
     pub reason: Reason,
 }
 
-/// Where credentials are carried: what redaction must cover.
+/// The places of credentials, which redaction must cover.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CredentialPlaces {
     /// Header names, in lower case.
@@ -142,7 +142,7 @@ pub fn credential_places<'a>(
     places
 }
 
-/// What `WWW-Authenticate` says of these alternatives; `None` where no scheme of theirs has a challenge (API
+/// The `WWW-Authenticate` value for these alternatives; `None` where no scheme of theirs has a challenge (API
 /// keys have none).
 pub fn challenge(
     alternatives: &[Vec<String>],
@@ -181,7 +181,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
         .find_map(|(found, value)| (found == name.as_bytes()).then_some(value))
 }
 
-/// How many schemes passed before one failed, and that one.
+/// Number of schemes that passed before one failed, and that one.
 fn satisfy(
     alternative: &[String],
     schemes: &IndexMap<String, SecurityScheme>,
@@ -257,7 +257,7 @@ fn presented<'a>(
     if credential.trim().is_empty() { Err(Reason::Missing) } else { Ok(credential) }
 }
 
-/// What follows the scheme in `Authorization`; another scheme there counts as missing. Where there are several
+/// The credential after the scheme in `Authorization`; another scheme there counts as missing. Where there are several
 /// lines, the first of this scheme.
 fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<&'a str, Reason> {
     for line in headers.get_all(AUTHORIZATION) {
@@ -287,7 +287,8 @@ fn is_digest(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("digest")
 }
 
-/// Whether a digest credential says what it has to (RFC 7616 section 3.4). What it says is quoted text, which may be
+/// Returns true if a digest credential says what it has to (RFC 7616 section 3.4). What it says is quoted text, which
+/// may be
 /// empty: whether it is right is for the server that is not there.
 fn has_digest_fields(credential: &str) -> bool {
     let Some(parameters) = auth_parameters(credential) else { return false };

@@ -24,7 +24,7 @@ const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 /// The header in which clients of Prism look for what is wrong; theirs is cut short where it is long, and then no JSON.
 pub(super) const PRISM_VIOLATIONS: HeaderName = HeaderName::from_static("sl-violations");
 
-/// What is answered, and how it came about.
+/// An answer from the contract, and its reason.
 #[derive(Debug)]
 pub struct ContractAnswer {
     /// The answer.

@@ -47,7 +47,7 @@ pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<Sampl
     make(contract, number, seed, true)
 }
 
-/// The same with as little in it as the contract takes: a body only where it must be there, and no property that need
+/// A call with as little in it as the contract takes: a body only where it must be there, and no property that need
 /// not. Bodies take the most time to make up, and the most room.
 pub fn short_call(contract: &Contract, number: usize, seed: u64) -> Result<SampleCall, String> {
     make(contract, number, seed, false)
@@ -98,7 +98,7 @@ fn make(
     Ok(call)
 }
 
-/// Whether a parameter is a header that says how a request travels, which is for the client to write.
+/// Returns true if a parameter is a header that says how a request travels, which is for the client to write.
 fn is_of_transport(parameter: &Parameter) -> bool {
     const HEADERS: [HeaderName; 8] =
         [HOST, CONTENT_LENGTH, CONNECTION, EXPECT, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
@@ -106,7 +106,7 @@ fn is_of_transport(parameter: &Parameter) -> bool {
         && HEADERS.iter().any(|name| parameter.name.eq_ignore_ascii_case(name.as_str()))
 }
 
-/// What a call sends beside its path and body.
+/// Query, headers and cookies of a call.
 #[derive(Default)]
 struct CallDraft {
     /// Encoded.
@@ -270,7 +270,7 @@ fn add_body(
     }
 }
 
-/// What a body says, with every property that it may have or only those that it must have.
+/// Value of a body, with every property that it may have or only those that it must have.
 fn body_value(
     schemas: &Schemas,
     media: &MediaType,
@@ -286,7 +286,8 @@ fn body_value(
     }
 }
 
-/// The same as a form can say it, which has no way to write an empty object or list: without them where that fits, else
+/// The value as a form can say it, which has no way to write an empty object or list: without them where that fits,
+/// else
 /// with something in the objects.
 fn form_value(
     schemas: &Schemas,
@@ -325,7 +326,7 @@ fn without_empty(value: Value, fills: bool) -> Option<Value> {
     }
 }
 
-/// Whether there is an empty object or list in a value.
+/// Returns true if there is an empty object or list in a value.
 fn is_lost_in_form(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.is_empty() || members.values().any(is_lost_in_form),
@@ -371,7 +372,7 @@ fn in_path(parameter: &Parameter, value: &Value) -> String {
     }
 }
 
-/// How a value is written as pairs of a query, a cookie or a form.
+/// Writer of a value as pairs of a query, a cookie or a form.
 struct PairWriter<'p> {
     name: &'p str,
     style: ParameterStyle,

@@ -17,7 +17,7 @@ use crate::{media, sample};
 /// comes after these is not tried.
 const TRIED_MAX: usize = 20_000;
 
-/// What of a contract's answers cannot be given as it is documented: known when it is loaded.
+/// Reports answers of a contract that cannot be given as documented, as far as loading can tell.
 pub fn findings(contract: &Contract, findings: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for operation in &contract.operations {

@@ -19,7 +19,7 @@ pub(super) const SECURITY: &str = "security";
 pub(super) struct CheckedRequest {
     /// All that is wrong, credentials first.
     pub(super) violations: Vec<Violation>,
-    /// What `WWW-Authenticate` says to who is not let in.
+    /// Value of `WWW-Authenticate` when authentication fails.
     pub(super) challenge: Option<HeaderValue>,
     is_rejected: bool,
 }
@@ -33,7 +33,7 @@ pub(super) fn judge(asked: &ContractRequest<'_>, operation: &Operation) -> Check
     };
     let schemes = &asked.contract.security_schemes;
     let parts = CredentialParts { headers: asked.headers, query: asked.query };
-    // Whatever has the right shape is taken: nobody knows here whose it is.
+    // Any credential of the right form is accepted: callers are not known here.
     let verdict = security::authenticate(&operation.security, schemes, &parts, &mut |_, _| Ok(()));
     if let Err(rejection) = verdict {
         let violation = violation(&rejection, schemes.get(&rejection.scheme));
@@ -46,17 +46,17 @@ pub(super) fn judge(asked: &ContractRequest<'_>, operation: &Operation) -> Check
 }
 
 impl CheckedRequest {
-    /// Whether nothing is wrong.
+    /// Returns true if nothing is wrong.
     pub(super) fn is_valid(&self) -> bool {
         self.violations.is_empty()
     }
 
-    /// Whether the credentials do not do.
+    /// Returns true if the credentials do not do.
     pub(super) fn is_rejected(&self) -> bool {
         self.is_rejected
     }
 
-    /// Whether the body is of a type that the operation does not take.
+    /// Returns true if the body is of a type that the operation does not take.
     pub(super) fn is_of_wrong_type(&self) -> bool {
         self.violations.iter().any(|violation| violation.keyword == "media_type")
     }

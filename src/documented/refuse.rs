@@ -128,14 +128,14 @@ fn item(violation: &Violation) -> Value {
     json!({ "location": location, "severity": "Error", "code": code, "message": message })
 }
 
-/// Where in a body, or among the parameters of one place, a violation is: the parameter's name, then each step inside.
+/// Path to a violation in a body or parameter: the parameter's name, then each step inside.
 fn within(violation: &Violation) -> Vec<String> {
     let is_named = !violation.location.is_body() && !is_missing_parameter(violation);
     let steps = tokens(&violation.pointer).map(Cow::into_owned);
     is_named.then(|| violation.parameter.clone()).into_iter().chain(steps).collect()
 }
 
-/// Whether it is told for the place that lacks a parameter, and not for something in one.
+/// Returns true if it is told for the place that lacks a parameter, and not for something in one.
 fn is_missing_parameter(violation: &Violation) -> bool {
     let is_whole = violation.pointer.is_empty() && violation.property.is_none();
     violation.keyword == "required" && is_whole && !violation.location.is_body()
@@ -163,7 +163,7 @@ fn message(violation: &Violation, within: &[String]) -> String {
     format!("{subject}{named} {}", wording(violation))
 }
 
-/// What a keyword asks for, in the words of Ajv, which clients of Prism know.
+/// Message for a keyword in the words of Ajv, which clients of Prism know.
 fn wording(violation: &Violation) -> String {
     let expected = violation.expected.as_ref();
     let value = expected.map(plain).unwrap_or_default();

@@ -19,8 +19,8 @@ pub struct ContractRequest<'a> {
     pub headers: &'a HeaderMap,
     /// The raw query, without its question mark.
     pub query: &'a str,
-    /// How the request departs from the contract, credentials aside.
+    /// Violations of the contract, credentials aside.
     pub violations: &'a [Violation],
-    /// What it prefers.
+    /// Its preferences.
     pub preferences: &'a Preferences,
 }

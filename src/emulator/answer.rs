@@ -14,18 +14,18 @@ use crate::problem::Problem;
 /// An answer, and how it came about.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// What is sent, but for the headers that are stamped on it.
+    /// The response without the headers that are stamped on it.
     pub(super) response: Response<Bytes>,
-    /// What is wrong with the request and the answer, as its header says it.
+    /// Violations of the request and the answer, as its header says them.
     pub(super) violations: Option<HeaderValue>,
     /// The preferences that were honoured, as its header says them.
     pub(super) applied: Option<HeaderValue>,
     pub(super) facts: Facts,
-    /// How rules came to it, if that was asked for.
+    /// Explanation by the rules, if asked for.
     pub(super) explanation: Option<Box<Explanation>>,
-    /// What changed, as counts; in a dry run, what would have.
+    /// Counts of changes; in a dry run, of those that would be made.
     pub(super) tally: Vec<Tally>,
-    /// What changed, if it was kept.
+    /// The changes, if they were kept.
     pub(super) step: Option<UndoStep>,
 }
 
@@ -53,13 +53,13 @@ impl Answer {
         Self::ours(problem.into_response(), why)
     }
 
-    /// The same, of a provider.
+    /// The answer, attributed to a provider.
     pub(super) fn of(mut self, provider: Option<usize>) -> Self {
         self.facts.provider = provider;
         self
     }
 
-    /// The same, to a call of an operation if one was found.
+    /// The answer, attributed to an operation if one was found.
     pub(super) fn at(mut self, place: Option<(usize, usize)>) -> Self {
         if let Some((provider, operation)) = place {
             (self.facts.provider, self.facts.operation) = (Some(provider), Some(operation));

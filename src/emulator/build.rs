@@ -23,34 +23,34 @@ use crate::sandbox::{Beginning, Origin, SandboxLimits, SandboxRegistry, World};
 use crate::validation::RequestValidator;
 use crate::{response, sandbox};
 
-/// What an emulator is made with, beside its providers.
+/// Options of an emulator, beside its providers.
 #[derive(Clone, Debug)]
 pub struct EmulatorOptions {
-    /// What made-up ids and the dice of faults follow from.
+    /// Seed of generated ids and of chance in faults.
     pub seed: u64,
     /// Whether pages of other origins may read the answers.
     pub cors: bool,
-    /// What the system clock shows now.
+    /// Current system time.
     pub now: Timestamp,
-    /// How the clocks of sandboxes begin.
+    /// Initial clock of sandboxes.
     pub clock: ClockStart,
-    /// How many sandboxes there can be beside `default`.
+    /// Maximum number of sandboxes beside `default`.
     pub sandboxes_max: usize,
-    /// How long a sandbox that was made on first use may be unused before it is dropped.
+    /// Idle limit of sandboxes that were made on first use.
     pub sandbox_idle: Duration,
-    /// How many bytes the records of one sandbox take at most beside those that it began with, as estimated.
+    /// Limit on the estimated bytes of one sandbox's records, beside those that it began with.
     pub sandbox_bytes_max: usize,
-    /// How many entries one journal has at most.
+    /// Maximum number of entries of one journal.
     pub journal_entries_max: usize,
-    /// How many bytes all journals together take at most, as estimated.
+    /// Limit on the estimated bytes of all journals together.
     pub journal_bytes_max: usize,
     /// The faults that every sandbox begins with, [`FAULTS_MAX`] of them at most.
     pub faults: Vec<Arc<Fault>>,
     /// The name of the fixture set that the providers' records come from.
     pub fixture_set: Arc<str>,
-    /// How the contract alone answers where there is no behavior file.
+    /// Options of answers by the contract alone.
     pub documented: response::RenderOptions,
-    /// How many bytes a request's body has at most, decoded.
+    /// Limit on the bytes of a request's body, decoded.
     pub body_bytes_max: usize,
 }
 
@@ -130,7 +130,7 @@ fn emulated(behavior: &Behavior) -> Vec<EmulatedOperation> {
     contract.operations.iter().enumerate().map(emulated).collect()
 }
 
-/// How every sandbox begins unless it is told otherwise.
+/// Default initial state of sandboxes.
 fn baseline(providers: &[Provider], options: &EmulatorOptions) -> Origin {
     let stores = providers.iter().map(|provider| provider.fixtures.store.clone()).collect();
     let settings = providers.iter().map(|Provider { behavior, fixtures, .. }| {

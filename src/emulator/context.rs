@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::emulator::mount::Address;
 use crate::message::Body;
 
-/// What is asked, of whom, and when by the system clock.
+/// A request, its address, and its time by the system clock.
 #[derive(Clone, Copy)]
 pub(super) struct RequestContext<'r> {
     pub(super) parts: &'r Parts,

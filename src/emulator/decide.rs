@@ -60,7 +60,7 @@ impl Emulator {
     }
 
     /// The answer by what the API does. What is only to be tried is done in a world of its own, and so is what would change
-    /// something while the request has a name that is nearly one of ours: then whoever sent it expects something else.
+    /// something while the request has a name that is nearly one of ours: then the client expects something else.
     pub(super) fn decide(
         &self,
         mut routed: Routed,
@@ -106,7 +106,7 @@ impl Emulator {
         }
     }
 
-    /// Has rules decide, writes their answer and commits what they change.
+    /// Lets rules decide, writes their answer and commits their changes.
     fn by_rules(
         &self,
         call: &OperationCall,
@@ -158,7 +158,7 @@ impl Emulator {
         answer.at(Some(*place))
     }
 
-    /// Has the contract alone answer.
+    /// Answers by the contract alone.
     fn by_contract(
         &self,
         call: &OperationCall,
@@ -188,7 +188,7 @@ impl Emulator {
         .at(Some(*place))
     }
 
-    /// How the behavior words a failure of the service itself with that status, if it does.
+    /// The behavior's answer to a failure of the service itself with that status, if it has one.
     pub(super) fn internal_failure(
         &self,
         place: (usize, usize),
@@ -261,7 +261,7 @@ fn told_of(validated: &Validated, misfits: &[Violation]) -> Option<HeaderValue> 
     }
 }
 
-/// A response that was decided on and cannot be sent; `why` says who decided.
+/// A response that was decided on and cannot be sent; `why` is what decided.
 fn refused(refusal: NotSent, why: &Why) -> Answer {
     match (refusal, why) {
         (NotSent::Unfit(reason), Why::Rule(label)) => {

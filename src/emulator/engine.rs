@@ -59,12 +59,12 @@ impl Emulator {
         self.sandboxes.next_wake()
     }
 
-    /// Has `call` called whenever [`Emulator::next_due`] may have become earlier. It must not wait.
+    /// Sets the function that is called whenever [`Emulator::next_due`] may have become earlier. It must not block.
     pub fn on_work(&self, call: Box<dyn Fn() + Send + Sync>) {
         self.sandboxes.on_wake(call);
     }
 
-    /// Drops the sandboxes that nobody has used for too long; how many those were.
+    /// Drops the sandboxes that were idle for too long; returns their number.
     pub fn sweep(&self, now: Timestamp) -> usize {
         self.sandboxes.sweep(now)
     }
@@ -102,12 +102,12 @@ impl Emulator {
         &self.providers[provider].contract().operations[operation]
     }
 
-    /// How a provider behaves.
+    /// Behavior of a provider.
     pub fn behavior(&self, provider: usize) -> &Behavior {
         &self.providers[provider].behavior
     }
 
-    /// Has fixture sets that a sandbox asks for by name read by `load`; without it there are none.
+    /// Sets the loader of fixture sets that a sandbox asks for by name; without it there are none.
     pub fn load_fixtures_with(&mut self, load: Box<FixtureLoader>) {
         self.fixtures = Some(load);
     }
@@ -131,7 +131,7 @@ impl Emulator {
             .map(|pairs| pairs.into_iter().unzip())
     }
 
-    /// Notes the providers that are not served, for whoever asks for one.
+    /// Sets the providers that are not served, for calls to one.
     pub fn note_unserved(&mut self, unserved: Vec<Unserved>) {
         self.unserved = unserved;
     }

@@ -1,6 +1,6 @@
 //! Example calls: one for each operation, made up from the contract.
 //!
-//! Must not know who shows them.
+//! Must not know where they are shown.
 
 use crate::documented;
 use crate::documented::SampleCall;
@@ -10,7 +10,7 @@ use crate::emulator::engine::Emulator;
 /// takes seconds.
 const FULL_CALLS_MAX: usize = 50;
 
-/// Bodies of example calls hold all that they may up to here: longer ones nobody reads.
+/// Size up to which bodies of example calls hold all that they may: longer ones are not readable.
 const FULL_BODY_BYTES_MAX: usize = 1024;
 
 impl Emulator {

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::sandbox::SandboxState;
 
 impl Emulator {
-    /// What faults do to a request, if anything; nothing to what is only tried.
+    /// Effect of faults on a request, if any; none on dry runs.
     pub(super) fn fault(
         &self,
         routed: &Routed,
@@ -76,7 +76,7 @@ impl Emulator {
                 .or_else(|| self.internal_failure(place, status, asked, &mut state.world))
         });
         let mut response = worded.unwrap_or_else(|| match &fault.body {
-            // A success or a redirection that nobody words has nothing to say, and some may not.
+            // A success or a redirection without wording has no body, and some may not have one.
             None if fault.status.as_u16() < 400 => Response::new(Bytes::new()),
             None => Problem::new(
                 fault.status,
@@ -99,7 +99,7 @@ impl Emulator {
     }
 }
 
-/// Has an answer delayed or broken as faults say.
+/// Delays or breaks an answer as faults say.
 pub(super) fn apply_fault(
     mut answer: Answer,
     effect: Option<FaultEffect>,

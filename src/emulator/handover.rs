@@ -13,23 +13,23 @@ use crate::expression::{Value, to_json};
 use crate::sandbox::{Origin, RegisteredSandbox, SandboxHandover, SandboxState, World};
 use crate::store::Store;
 
-/// So many of those that do not fit any more are told one by one.
+/// Maximum number of dropped records listed individually.
 pub const LEFT_OUT_MAX: usize = 10;
 
-/// What became of the sandboxes.
+/// Result of a handover.
 #[derive(Debug, Default)]
 pub struct Handover {
-    /// How many there are, `default` among them.
+    /// Number of sandboxes, `default` included.
     pub sandboxes: usize,
     /// The first of what does not fit any more, each with its sandbox.
     pub left_out: Vec<(Arc<str>, LeftOut)>,
-    /// How many records do not fit any more.
+    /// Number of records that were dropped.
     pub left_out_count: usize,
     /// Whether journals, undo and coverage go on: their numbers mean the same as before.
     pub has_history: bool,
 }
 
-/// What is found out of the previous emulator's sandboxes, so that it need not be while nobody is answered.
+/// A handover computed in advance, so that requests wait only briefly.
 #[derive(Debug)]
 pub struct HandoverPlan {
     /// By the number of a provider: the one that it had, and whether it is defined as it was.
@@ -65,7 +65,7 @@ impl Emulator {
         handover
     }
 
-    /// Goes on with the sandboxes of `previous`, in which nobody works any more.
+    /// Continues the sandboxes of `previous`, in which nothing runs any more.
     pub fn hand_over(&mut self, previous: &Self, mut handover: HandoverPlan) -> Handover {
         let mut taken = Handover { has_history: handover.has_history, ..Handover::default() };
         let mut handovers = Vec::new();
@@ -93,7 +93,7 @@ fn worlds(
 }
 
 impl HandoverPlan {
-    /// What a sandbox with this world goes on with, and what does not fit any more.
+    /// The next state of a sandbox with this world, and what does not fit any more.
     fn carry(
         &mut self,
         own: &Emulator,

@@ -14,5 +14,5 @@ pub const VIOLATIONS_HEADER: HeaderName = HeaderName::from_static("tombstone-vio
 /// The header with the number under which the journal of the sandbox has the request.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-request-id");
 
-/// The header that says when the sandbox, which begins anew with this request, was dropped because nobody used it.
+/// The header that says when the sandbox, which begins anew with this request, was dropped because it was idle.
 pub const RESTARTED_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbox-restarted");

@@ -18,7 +18,7 @@ const RESERVED_STARTS: [&str; 2] = ["@", "__"];
 /// Routes of one provider at most, each operation's first base path aside: operations and base paths multiply.
 const ROUTES_MAX: usize = 200_000;
 
-/// What a method and a path lead to.
+/// Target of a method and a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// An operation of a provider, by their numbers.
@@ -54,7 +54,7 @@ pub fn refusal(name: &str, contracts: &[&Contract]) -> Option<String> {
     ))
 }
 
-/// Where every provider answers.
+/// The routes of all providers.
 #[derive(Debug)]
 pub(super) struct Mounts {
     names: Vec<Box<str>>,
@@ -224,7 +224,7 @@ impl Mounts {
         near.filter(|near| is_wanted(*near.value)).filter(is_new).take(count).collect()
     }
 
-    /// Whether operations have the path of an address, and each asks for something beside.
+    /// Returns true if operations have the path of an address, and each asks for something beside.
     pub(super) fn has_path(&self, address: Address<'_>) -> bool {
         self.tables(address).iter().any(|table| table.has_path(address.path))
     }
@@ -234,13 +234,13 @@ impl Mounts {
         self.hosts.iter().filter(move |(_, of)| *of == provider).map(|(host, _)| &**host)
     }
 
-    /// Whether an operation of a provider answers at that path without its prefix.
+    /// Returns true if an operation of a provider answers at that path without its prefix.
     pub(super) fn is_at_root(&self, operation: &Operation, path: &str, provider: usize) -> bool {
         let table = if self.names.len() == 1 { &self.own[0] } else { &self.root[provider] };
         table.get(&operation.method, path, &operation.conditions).is_some()
     }
 
-    /// Whether an operation of a provider, by its number, answers at its path behind its prefix.
+    /// Returns true if an operation of a provider, by its number, answers at its path behind its prefix.
     pub(super) fn is_mounted(&self, operation: &Operation, number: usize, provider: usize) -> bool {
         let own = &self.own[provider];
         own.get(&operation.method, &operation.template, &operation.conditions)
@@ -296,19 +296,19 @@ fn base_paths_of(servers: &[ServerEntry]) -> Vec<&str> {
     bases
 }
 
-/// How many base paths an operation of a contract can have.
+/// Maximum number of base paths of an operation.
 fn bases_max(contract: &Contract) -> usize {
     let routes = contract.operations.len() + contract.not_emulated.len();
     (ROUTES_MAX / routes.max(1)).max(1)
 }
 
-/// How many base paths an operation of a contract has at most.
+/// Largest number of base paths of an operation in a contract.
 fn most_bases(contract: &Contract) -> usize {
     let bases = contract.operations.iter().map(|operation| base_paths(contract, operation).len());
     bases.max().unwrap_or_default()
 }
 
-/// What leads where.
+/// A route and its target.
 #[derive(Clone)]
 struct MountedRoute<'c> {
     method: Method,
@@ -328,7 +328,7 @@ impl MountedRoute<'_> {
     }
 }
 
-/// What leads to the operations of a contract.
+/// Routes to the operations of a contract.
 fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<MountedRoute<'c>> {
     let operations =
         contract.operations.iter().enumerate().map(|(number, operation)| MountedRoute {

@@ -11,7 +11,7 @@ use crate::finding::did_you_mean;
 use crate::openapi::Operation;
 use crate::response;
 
-/// How many names a hint lists where none is near.
+/// Maximum number of names in a hint where none is near.
 const NAMES_MAX: usize = 10;
 
 impl Emulator {
@@ -63,7 +63,7 @@ impl Emulator {
         missing.unwrap_or_default()
     }
 
-    /// What the faults of all sandboxes name and there is not, each once: what they named may be gone since.
+    /// Names in the faults of all sandboxes that do not exist, each once: what they named may be gone since.
     pub fn unknown_in_faults(&self) -> BTreeSet<String> {
         let sandboxes = self.sandboxes();
         let faults = |faults: &FaultSet| {

@@ -14,10 +14,10 @@ use crate::openapi::called;
 use crate::printable::shortened;
 use crate::router::ConditionValues;
 
-/// So many are named.
+/// Maximum number of operations named.
 const NEAREST_MAX: usize = 5;
 
-/// So many segments are named in which one differs.
+/// Maximum number of differing segments named.
 const SEGMENTS_MAX: usize = 3;
 
 /// The longest segment that is repeated, in characters.
@@ -77,7 +77,7 @@ impl Emulator {
     }
 }
 
-/// What stands before the path that an operation sees: the sandbox and the provider, as far as the caller names them there.
+/// Prefix of the path that an operation sees: the sandbox and the provider, as far as the caller names them there.
 pub(super) fn prefix<'r>(parts: &'r Parts, address: Address<'_>) -> &'r str {
     let path = parts.uri.path();
     // Where nothing comes after the prefix, the operation sees `/`.

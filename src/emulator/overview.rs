@@ -37,7 +37,7 @@ pub struct OperationOverview<'e> {
     pub method: String,
     /// The key of `paths` in the contract: nearly always its path template.
     pub path: &'e str,
-    /// Where it answers on this server, the way that always works first.
+    /// Its paths on this server, the one that always works first.
     pub mounted_at: Vec<String>,
     /// The responses it can give.
     pub responses: Vec<ResponseOverview<'e>>,
@@ -48,13 +48,13 @@ pub struct OperationOverview<'e> {
 pub struct ResponseOverview<'e> {
     /// Its status as documented: `200`, `4XX` or `default`.
     pub status: &'e str,
-    /// What it means.
+    /// Its description.
     pub description: &'e str,
     /// Why it is supposed, where the vendor does not document it.
     pub inferred: Option<&'e str>,
     /// Why no request leads to it.
     pub unreachable: Option<&'e str>,
-    /// What gives it: rules and failure entries, by their place.
+    /// Rules and failure entries that give it, by their place.
     pub given_by: Vec<GivenBy>,
 }
 

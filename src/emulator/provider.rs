@@ -27,7 +27,7 @@ impl Provider {
     }
 }
 
-/// What a request to one operation is held against.
+/// An operation, and the validator of its requests.
 #[derive(Debug)]
 pub(super) struct EmulatedOperation {
     pub(super) id: Arc<str>,

@@ -1,4 +1,4 @@
-//! Rehearsing a request in a world that is nobody's: what it would be answered and change there, and why.
+//! Simulates a request in a copy of a world: its answer, its changes and the reason.
 //!
 //! Must not know whose world it was, nor leave a trace of the request.
 
@@ -17,16 +17,16 @@ use crate::message::{Body, Facts};
 use crate::problem::Problem;
 use crate::sandbox::World;
 
-/// How a request comes out.
+/// Result of a simulated request.
 #[derive(Debug)]
 pub struct Rehearsal {
-    /// What it is answered.
+    /// The answer.
     pub response: Response<Bytes>,
-    /// What decides.
+    /// The decision.
     pub facts: Facts,
-    /// What it changes, where it changes anything.
+    /// Its changes, if any.
     pub step: Option<UndoStep>,
-    /// How the behavior comes to its decision, if it is asked.
+    /// Explanation by the behavior, if asked for.
     pub explanation: Option<Box<Explanation>>,
 }
 

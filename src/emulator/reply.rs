@@ -114,7 +114,7 @@ impl Emulator {
         }
     }
 
-    /// What the log says of a task that was run.
+    /// Account of a task that was run, for the log.
     pub(super) fn task_account(&self, run: TaskRun, sandbox: &Arc<str>) -> Account {
         let facts = Facts { provider: Some(run.provider), ..Facts::of(run.why) };
         self.account(facts.into(), run.tally, sandbox)

@@ -38,7 +38,7 @@ impl Routed {
         }
     }
 
-    /// Whether it is only to be tried.
+    /// Returns true if it is only to be tried.
     pub(super) fn is_dry_run(&self) -> bool {
         matches!(self, Self::Call(call) if call.preferences.dry_run)
     }
@@ -56,7 +56,7 @@ pub(super) struct OperationCall {
     /// The numbers of the provider and of the operation in its contract.
     pub(super) place: (usize, usize),
     pub(super) answered_by: AnsweredBy,
-    /// What the request carries, and how it departs from the contract.
+    /// Values and violations of the request.
     pub(super) validated: Arc<Validated>,
     pub(super) preferences: Preferences,
     /// A name in it that is nearly one of ours.

@@ -21,7 +21,7 @@ impl<'r> SentPairs<'r> {
         Self { parts, query: OnceCell::new() }
     }
 
-    /// What is sent where the condition looks; the last where it is sent more than once.
+    /// The value sent where the condition looks; the last where there are several.
     pub(super) fn value(&self, condition: &RouteCondition) -> Option<Cow<'r, str>> {
         let name = condition.name.as_str();
         if condition.location == Location::Header {
@@ -36,7 +36,7 @@ impl<'r> SentPairs<'r> {
         sent.next().map(|(_, value)| value.clone())
     }
 
-    /// What a request lacks that a condition asks for, in words.
+    /// Describes what a condition asks for and a request lacks.
     pub(super) fn lacks(&self, condition: &RouteCondition) -> Option<String> {
         let RouteCondition { location, name, value } = condition;
         let sent = self.value(condition);

@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::router::ConditionValues;
 use crate::sandbox::{Full, OutOfRoom, World};
 
-/// So many templates does an answer name that are near a path that fits none.
+/// Maximum number of near templates in an answer.
 const NEAR_MAX: usize = 5;
 
 /// Why no operation takes a request.
@@ -106,7 +106,7 @@ impl Emulator {
         Answer::refused(problem, "not emulated").of(Some(provider))
     }
 
-    /// The answer to a call of a provider whose files cannot be honoured, so that nobody looks for a mistyped path.
+    /// The answer to a call of a provider whose files cannot be honoured, so that it is not taken for a mistyped path.
     fn not_served(&self, asked: &RequestContext<'_>) -> Option<Answer> {
         let (_, path) = pick::sandbox(&asked.parts.headers, asked.parts.uri.path()).ok()?;
         if path.len() != asked.address.path.len() {
@@ -150,7 +150,7 @@ impl Emulator {
         shown.collect()
     }
 
-    /// What a provider says where no operation of its takes the request, if its behavior file has words for it.
+    /// A provider's answer where no operation takes the request, if its behavior file has one.
     fn route_failure(
         &self,
         number: usize,
@@ -175,7 +175,7 @@ fn wrong_method(allow: &[Method], asked: &RequestContext<'_>) -> Answer {
     Answer::refused(problem, "wrong method")
 }
 
-/// What `OPTIONS` says of a path, as RFC 9110 section 9.3.7 has it; of the server as a whole without methods.
+/// Answer to `OPTIONS` for a path (RFC 9110 section 9.3.7); for the server as a whole without methods.
 pub(super) fn options(allow: Option<&[Method]>) -> Answer {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;

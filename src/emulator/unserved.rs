@@ -1,4 +1,4 @@
-//! Providers that were asked for and are not served: who calls them is told why.
+//! Providers that were asked for and are not served: calls to them are answered with the reason.
 //!
 //! Must not know what is wrong with files, nor how it is found out.
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// So many problems of one provider are told: `tombstone check` tells all.
+/// Number of problems shown of one provider: `tombstone check` shows all.
 const PROBLEMS_MAX: usize = 5;
 
 /// A provider whose files cannot be honoured.
@@ -14,7 +14,7 @@ const PROBLEMS_MAX: usize = 5;
 pub struct Unserved {
     /// Its name.
     pub provider: Arc<str>,
-    /// What is wrong, with file and line; the first of it.
+    /// The first problems, with file and line.
     pub problems: Vec<String>,
 }
 

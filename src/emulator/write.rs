@@ -1,6 +1,6 @@
 //! A response that was decided on, written for a request to an operation.
 //!
-//! Must not know who decided.
+//! Must not know rules.
 
 use bytes::Bytes;
 use http::Response;
@@ -48,14 +48,14 @@ impl Emulator {
         self.renderings[provider].write(contract, operation, decided, headers, making)
     }
 
-    /// Where the values of one answer come from: one is drawn where it is made up anew.
+    /// Seeds for one answer: one is drawn where it is made up anew.
     pub(super) fn seeds(&self, preferences: &Preferences, world: &mut World) -> Seeds {
         let is_dynamic = preferences.dynamic.unwrap_or(self.documented.dynamic);
         let steady = world.ids().seed();
         Seeds { steady, fresh: if is_dynamic { world.next_seed() } else { 0 } }
     }
 
-    /// What an operation documents for a status, if it does, in whatever the request accepts.
+    /// The documented response of an operation for a status, if any, in a media type that the request accepts.
     pub(super) fn documented(
         &self,
         place: (usize, usize),

@@ -9,12 +9,12 @@ use minijinja::{Error, ErrorKind, Value};
 
 use crate::expression::work::{spend, spend_on_text};
 
-/// Whether there is no value.
+/// Returns true if there is no value.
 pub(super) fn is_absent(value: &Value) -> bool {
     value.is_none() || value.is_undefined()
 }
 
-/// The same value, with one spelling of absence.
+/// The value, with one spelling of absence.
 pub(super) fn settled(value: Value) -> Value {
     if value.is_undefined() { Value::from(()) } else { value }
 }
@@ -129,7 +129,7 @@ pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
     }
 }
 
-/// What a value is, for messages.
+/// Description of a value, for messages.
 pub(super) fn noun(value: &Value) -> &'static str {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "none",

@@ -24,7 +24,7 @@ pub(super) enum Named {
 pub(super) struct Arguments<'a> {
     positional: &'a [Value],
     keywords: Option<&'a Value>,
-    /// What a filter that is told to use another one, or a test, uses.
+    /// The filter or test that a filter is told to use.
     pub(super) named: Option<&'a Named>,
 }
 

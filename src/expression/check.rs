@@ -15,7 +15,7 @@ use crate::expression::parse::{is_none_literal, literal_text};
 use crate::expression::{language, parse};
 use crate::finding::did_you_mean;
 
-/// What is known of a value.
+/// Type of a value, as far as known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     /// Nothing: whatever is done to it passes.
@@ -36,11 +36,11 @@ pub enum Type {
 
 /// The names in scope of an expression, for its check.
 pub trait ScopeNames {
-    /// What stands under a name; `None` where it is not declared.
+    /// Type of a name; `None` where it is not declared.
     fn name(&self, name: &str) -> Option<Type>;
     /// All declared names, to suggest one.
     fn names(&self) -> Vec<String>;
-    /// What a property or relation of a record is; `None` where there is none such.
+    /// Type of a record's property or relation; `None` where there is none such.
     fn property(&self, record: &str, property: &str) -> Option<Type>;
     /// All properties of a record, to suggest one.
     fn properties(&self, record: &str) -> Vec<String>;
@@ -59,7 +59,7 @@ pub(super) fn check(source: &str, names: &dyn ScopeNames) -> (Type, Vec<Mistake>
 }
 
 impl Type {
-    /// What is known of a value that is one or the other.
+    /// Type of a value that is one or the other.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         match (self, other) {
@@ -132,7 +132,7 @@ impl ExpressionCheck<'_> {
         })
     }
 
-    /// What reading a property gives.
+    /// Type of a property.
     fn property(&mut self, of: &Type, name: &str) -> Type {
         match of {
             Type::Any => Type::Any,
@@ -168,7 +168,7 @@ impl ExpressionCheck<'_> {
         })
     }
 
-    /// What reading a path such as `owner.name` gives.
+    /// Type at a path such as `owner.name`.
     fn path(&mut self, of: &Type, path: &str) -> Type {
         path.split('.').fold(of.clone(), |of, part| match &of {
             Type::List(element) if part.parse::<usize>().is_ok() => (**element).clone(),
@@ -354,7 +354,7 @@ impl ExpressionCheck<'_> {
         self.report(format!("filter `{filter}` is applied to {what}"), hint);
     }
 
-    /// What a list filter goes through.
+    /// Type of the items of a list filter.
     fn element(&mut self, of: Type, filter: &str) -> Type {
         match of {
             Type::List(element) => *element,
@@ -426,7 +426,7 @@ impl ExpressionCheck<'_> {
     }
 }
 
-/// What `map('filter')` gives for each element.
+/// Type of `map('filter')` for each element.
 fn mapped(filter: &ast::Filter<'_>) -> Type {
     let inner = literal_text(filter.args.first()).and_then(language::find_filter);
     match inner.map(|inner| inner.shape) {

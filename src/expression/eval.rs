@@ -27,7 +27,7 @@ pub(super) enum Tree {
     Binary(BinaryCall, Box<Tree>, Box<Tree>),
     Test(TestCall, Box<Tree>, Box<Tree>),
     Filter(FilterCall, Box<Tree>, CallArguments),
-    /// So many of a unit, as milliseconds.
+    /// A number of a unit, as milliseconds.
     Duration(i64, Box<Tree>),
     Method(Box<Tree>, Box<str>, CallArguments),
 }
@@ -85,7 +85,7 @@ impl Tree {
         }
     }
 
-    /// What is read or put together.
+    /// A read value or a constructed one.
     fn read(&self, scope: &Value, calls: &mut CallState) -> Result<Value, Error> {
         Ok(match self {
             Self::Name(name) => named(scope, name)?,

@@ -223,7 +223,7 @@ pub(super) fn default(_: &mut CallState, value: &Value, given: Arguments<'_>) ->
 
 // Lists.
 
-/// What a path such as `owner.name` or `lines.0.id` leads to.
+/// Value at a path such as `owner.name` or `lines.0.id`.
 fn read_path(value: &Value, path: &str) -> Value {
     path.split('.').fold(value.clone(), |value, part| {
         if is_absent(&value) {

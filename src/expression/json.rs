@@ -19,7 +19,7 @@ pub const JSON_DEPTH_MAX: usize = 256;
 /// neither a loop nor an object that holds itself many times over can fill it.
 pub const JSON_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// What an element costs apart from its text, in bytes.
+/// Bytes that an element costs apart from its text.
 const NODE_BYTES: usize = 16;
 
 /// Turns a value into JSON. Integers stay integers; none and what JSON cannot say become null, as
@@ -54,7 +54,7 @@ pub fn from_json_shared(value: Arc<serde_json::Value>) -> Value {
 
 /// What holds JSON by name, for values that are read out of it where it is.
 pub trait Holder: Send + Sync + 'static {
-    /// What is under that name.
+    /// Value of that name.
     fn member(&self, name: &str) -> Option<&serde_json::Value>;
 }
 

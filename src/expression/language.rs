@@ -10,7 +10,7 @@ use minijinja::value::ValueKind;
 use crate::expression::calls::{FilterCall, TestCall};
 use crate::expression::{absence, filters};
 
-/// What a filter takes and gives, as far as the check goes.
+/// Types of a filter's input and output, as far as the check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FilterShape {
     /// From one value to text, a number, a boolean or a list of these.

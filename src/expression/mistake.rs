@@ -10,9 +10,9 @@ use std::sync::Arc;
 pub struct Mistake {
     /// JSON Pointer to the place inside the template; empty for an expression.
     pub pointer: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Mistake {
 pub struct Failure {
     /// The source of the expression.
     pub expression: Arc<str>,
-    /// What went wrong.
+    /// The failure.
     pub reason: String,
 }
 

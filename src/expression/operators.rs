@@ -171,7 +171,7 @@ pub(super) fn text(text: String) -> Computed {
     Ok(text.into())
 }
 
-/// So many of a unit, in milliseconds; none of none.
+/// A number of a unit in milliseconds; none for none.
 #[expect(clippy::cast_precision_loss, reason = "units are far below 2^52")]
 #[expect(clippy::cast_possible_truncation, reason = "`as` holds what is out of range at its ends")]
 pub(super) fn duration(count: &Value, unit_ms: i64) -> Computed {

@@ -119,7 +119,7 @@ pub(super) fn is_none_literal(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Const(constant) if constant.value.is_none())
 }
 
-/// Whether an expression is a duration: a call of one, or durations added or taken from another.
+/// Returns true if an expression is a duration: a call of one, or durations added or taken from another.
 fn is_duration(expr: &Expr<'_>) -> bool {
     match expr {
         Expr::Call(call) => match call.identify_call() {
@@ -390,10 +390,10 @@ fn named(
             let (call, inner) = check_filter(literal(0)?, &arguments[1..])?;
             Ok(Some(Named::Filter(call, inner.map(Box::new))))
         }
-        "map" if !keyword("attribute") => Err(Mistake::new("filter `map` is not told what to do")
+        "map" if !keyword("attribute") => Err(Mistake::new("filter `map` has no argument")
             .hint("name a property, as in `map(attribute='id')`")),
         "groupby" if positional == 0 && !keyword("attribute") => {
-            Err(Mistake::new("filter `groupby` is not told by what"))
+            Err(Mistake::new("filter `groupby` has no argument"))
         }
         _ => Ok(None),
     }

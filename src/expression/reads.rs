@@ -69,7 +69,7 @@ impl Reads<'_> {
         }
     }
 
-    /// What stands in the brackets of a reading.
+    /// Contents of the brackets.
     fn inside(&mut self, expr: &Expr<'_>) {
         match expr {
             Expr::GetAttr(attr) => self.inside(&attr.expr),

@@ -95,7 +95,7 @@ enum LoopBody {
     Element(TemplateNode),
 }
 
-/// What is known of a template's value before it is rendered.
+/// Knowledge about a template's value before it is rendered.
 #[derive(Clone, Debug)]
 pub enum Outline<'t> {
     /// A scalar that is written out.
@@ -154,7 +154,7 @@ impl<'t> Outline<'t> {
 }
 
 impl Template {
-    /// What is known of its value before it is rendered.
+    /// Knowledge about its value before it is rendered.
     pub fn outline(&self) -> Outline<'_> {
         Outline::of(&self.root)
     }
@@ -380,7 +380,7 @@ fn refuse_statements(literal: &str) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// Where the `}}` that ends an expression is, past braces and quotes of the expression itself.
+/// Index of the `}}` that ends an expression, past braces and quotes of the expression itself.
 fn expression_end(text: &str) -> Option<usize> {
     let (mut quote, mut escaped, mut braces) = (None, false, 0_usize);
     let bytes = text.as_bytes();

@@ -444,9 +444,9 @@ fn what_cannot_be_meant_is_a_mistake_at_compilation() {
         a[0](1)  ->  MISTAKE only functions and methods can be called
         a | sort(atribute='x')  ->  MISTAKE filter `sort` has no argument `atribute` (did you mean `attribute`?)
         a | replace('x')  ->  MISTAKE filter `replace` takes 2 arguments without a name, not 1
-        a | map  ->  MISTAKE filter `map` is not told what to do (name a property, as in `map(attribute='id')`)
+        a | map  ->  MISTAKE filter `map` has no argument (name a property, as in `map(attribute='id')`)
         a | map(b)  ->  MISTAKE filter `map` needs the name of a filter or test in quotes
-        a | groupby  ->  MISTAKE filter `groupby` is not told by what
+        a | groupby  ->  MISTAKE filter `groupby` has no argument
         a | lookup(*b)  ->  MISTAKE `*` and `**` before an argument are not offered
         1 < a < 3  ->  MISTAKE comparisons in a row are not offered (write `a < b and b < c`)
         a[::2]  ->  MISTAKE a slice has no step (turn a list with `| reverse`)

@@ -22,7 +22,7 @@ pub const ITEMS_MAX: usize = 1_000_000;
 const STEP_BYTES: usize = 64;
 
 thread_local! {
-    /// What is left for the request that this thread is at; `None` where there is none.
+    /// Budget left for the request of this thread; `None` where there is none.
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn spend(steps: usize) -> Result<(), Error> {
     rest.map(drop).ok_or_else(spent)
 }
 
-/// The same for text of so many bytes.
+/// Spends for a text of this number of bytes.
 pub(super) fn spend_on_text(bytes: usize) -> Result<(), Error> {
     spend(bytes / STEP_BYTES)
 }

@@ -117,7 +117,7 @@ impl FaultFormat {
         Self { commit: Some(happens), ..self }
     }
 
-    /// A status of 0 is refused later: who names a body or a header is to name the status, too.
+    /// A status of 0 is refused later: a body or a header needs a status, too.
     fn answer_format(&mut self) -> &mut FaultAnswerFormat {
         self.answer.get_or_insert_with(|| FaultAnswerFormat {
             status: 0,

@@ -54,7 +54,7 @@ impl FaultCheck {
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }
 
-    /// How deep the body of the answer nests.
+    /// Nesting depth of the body of the answer.
     pub(super) fn depth(&mut self, format: &FaultFormat) {
         let body = format.answer.as_ref().and_then(|answer| answer.body.as_ref());
         if let Some(problem) = too_deep(body) {
@@ -86,7 +86,7 @@ impl FaultCheck {
         }
         if format.times == Some(0) {
             let hint = "write at least 1, or remove the fault";
-            self.report("/times", "`times` is 0, so it never strikes", hint);
+            self.report("/times", "`times` is 0, so it never applies", hint);
         }
     }
 
@@ -101,7 +101,7 @@ impl FaultCheck {
             );
         }
         if path.contains(['?', '#']) {
-            let message = format!("path `{named}` has a query, which is no part of a path");
+            let message = format!("path `{named}` has a query, which is not part of a path");
             self.report("/path", message, "leave it out from `?` on");
         }
         if path.split('/').any(|segment| segment.contains("**") && segment != "**") {
@@ -114,7 +114,7 @@ impl FaultCheck {
         }
     }
 
-    /// What does not go together.
+    /// Checks fields that exclude each other.
     pub(super) fn sense(&mut self, format: &FaultFormat) {
         if format.delay.is_none() && format.answer.is_none() && format.connection.is_none() {
             let message = "nothing happens: none of `delay`, `answer` and `connection` is given";
@@ -148,7 +148,7 @@ impl FaultCheck {
             let known: Vec<&str> = METHODS.iter().map(Method::as_str).collect();
             let hint = did_you_mean(&text.to_ascii_uppercase(), known.iter().copied());
             let hint = hint.unwrap_or_else(|| format!("known are {}", known.join(", ")));
-            self.report("/method", format!("`{}` is no method", shown(text)), hint);
+            self.report("/method", format!("`{}` is not a valid method", shown(text)), hint);
         }
         found.cloned()
     }
@@ -182,7 +182,7 @@ impl FaultCheck {
     pub(super) fn header_name(&mut self, pointer: &str, text: &str) -> Option<HeaderName> {
         let name = HeaderName::try_from(text).ok();
         if name.is_none() {
-            let message = format!("`{}` is no name of a header", shown(text));
+            let message = format!("`{}` is not a valid header name", shown(text));
             self.report(pointer, message, "use letters, digits and `-`");
         }
         name
@@ -211,7 +211,7 @@ impl FaultCheck {
         let time = ms.map(Duration::from_millis);
         match time {
             None => {
-                let message = format!("`{}` is no duration", shown(text));
+                let message = format!("`{}` is not a valid duration", shown(text));
                 self.report(pointer, message, "write a number and a unit, as in `200ms` or `2s`");
             }
             Some(time) if time > DELAY_MAX => {

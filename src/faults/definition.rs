@@ -39,7 +39,7 @@ pub struct FaultAnswer {
     pub example: Option<String>,
 }
 
-/// How long an answer is held back.
+/// Delay before an answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Delay {
     Fixed(Duration),
@@ -47,7 +47,7 @@ pub(super) enum Delay {
     Lognormal { median: Duration, sigma: f64 },
 }
 
-/// How the answer is sent, and whether the call happens all the same.
+/// Delivery of the answer, and whether the call still happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Connection {
     pub(super) delivery: Delivery,
@@ -84,7 +84,7 @@ impl Fault {
         &self.format
     }
 
-    /// Whether every condition holds for this request.
+    /// Returns true if every condition holds for this request.
     pub(super) fn matches(&self, target: &FaultTarget<'_>) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
@@ -96,24 +96,24 @@ impl Fault {
             && self.headers.iter().all(|(name, value)| has(target.headers, name, value.as_ref()))
     }
 
-    /// How many matching requests pass before it strikes.
+    /// Number of matching requests that pass before it applies.
     pub(super) fn after(&self) -> u64 {
         self.format.after.unwrap_or(0)
     }
 
-    /// How often it strikes before it is spent.
+    /// Number of times it applies before it is spent.
     pub(super) fn times(&self) -> u64 {
         self.format.times.unwrap_or(u64::MAX)
     }
 
-    /// Whether chance lets it strike. What happens always draws nothing.
+    /// Returns true if chance lets it apply. A probability of 1 draws nothing.
     pub(super) fn is_drawn(&self, dice: &mut Dice) -> bool {
         self.format.probability.is_none_or(|probability| dice.chance(probability))
     }
 }
 
 impl Delay {
-    /// How long it is this time, at most [`DELAY_MAX`].
+    /// The delay drawn this time, at most [`DELAY_MAX`].
     pub(super) fn draw(self, dice: &mut Dice) -> Duration {
         match self {
             Self::Fixed(time) => time,
@@ -130,7 +130,7 @@ impl Serialize for Fault {
     }
 }
 
-/// Whether a header is there, with this value if one is wanted.
+/// Returns true if a header is there, with this value if one is wanted.
 fn has(headers: &HeaderMap, name: &HeaderName, wanted: Option<&HeaderValue>) -> bool {
     match wanted {
         None => headers.contains_key(name),

@@ -45,20 +45,20 @@ pub struct FaultFormat {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1))]
     pub probability: Option<f64>,
-    /// How many matching requests it lets pass before it strikes any.
+    /// Number of matching requests that pass before it applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    /// How often it strikes before it is spent.
+    /// Number of times it applies before it is spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub times: Option<u64>,
-    /// How long the answer is held back.
+    /// Delay before the answer is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<DelayFormat>,
-    /// What is answered instead; the call itself does not happen.
+    /// The answer in place of the operation's; the call itself does not happen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<FaultAnswerFormat>,
-    /// How the connection breaks while the answer is sent.
+    /// Way the connection breaks while the answer is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionFormat>,
     /// With `connection`: whether the call itself happens. Unless given, it does where a part of the answer is sent (`cut`,
@@ -169,7 +169,7 @@ pub enum ConnectionFormat {
     Trickle(TrickleFormat),
 }
 
-/// How slowly a body is sent.
+/// Pace at which a body is sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrickleFormat {
@@ -201,10 +201,10 @@ impl FaultFormat {
     }
 }
 
-/// The most problems of one reading that are told: who made more of them reads no further.
+/// Maximum number of problems reported of one fault: more would not be read.
 const PROBLEMS_MAX: usize = 20;
 
-/// What to write where nothing sensible was.
+/// Advice where nothing sensible was written.
 const EXAMPLE: &str = "as in `{\"operation\": \"deleteShop\", \"answer\": {\"status\": 503}}`";
 
 /// Why the value of this key could not be read.
@@ -221,7 +221,7 @@ fn misread(key: &str, value: &Value, error: &serde_json::Error, known: &[String]
     FaultProblem::new(pointer, message, format!("write {}", form(key)))
 }
 
-/// What the value of this key looks like.
+/// Form of the value of this key.
 fn form(key: &str) -> &'static str {
     match key {
         "headers" => "names with text or null, as in `{\"x-test\": \"1\"}`",

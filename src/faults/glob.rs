@@ -2,7 +2,7 @@
 //!
 //! Must not know where a path comes from.
 
-/// Whether the pattern fits all of this path.
+/// Returns true if the pattern fits all of this path.
 ///
 /// `*` stands for any text within a segment, also none; a segment `**` for any number of segments, also none: `/shops/**`
 /// fits `/shops` and all that is below. All else is literal. Nothing is compiled or allocated, and the time is
@@ -13,7 +13,7 @@ pub fn fits(pattern: &str, path: &str) -> bool {
     fits_with_gaps(pattern.split('/'), path.split('/'), &"**", |a, b| segment_fits(a, b))
 }
 
-/// Whether the items of a pattern, in which `gap` stands for any number of items, fit all of a text.
+/// Returns true if the items of a pattern, in which `gap` stands for any number of items, fit all of a text.
 ///
 /// Only the last gap seen is ever made longer: whatever a longer earlier one could reach, it reaches too.
 fn fits_with_gaps<I>(

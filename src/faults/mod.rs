@@ -33,7 +33,7 @@ pub use outcome::FAULT_BODY_MAX;
 /// The most faults of one sandbox: each request is held against them all.
 pub const FAULTS_MAX: usize = 100;
 
-/// How many bytes of garbage are sent: more than a client reads before it sees that they are no HTTP.
+/// Bytes of garbage that are sent: more than a client reads before it sees that they are not HTTP.
 const GARBAGE_BYTES: usize = 256;
 
 /// The longest id of a fault, in bytes: it stands in paths and log lines.
@@ -54,12 +54,12 @@ pub struct FaultSet {
 pub struct FaultEntry {
     /// Which one it is.
     pub id: Arc<str>,
-    /// What it does.
+    /// Its definition.
     #[serde(flatten)]
     pub fault: Arc<Fault>,
-    /// How many requests it matched.
+    /// Number of requests that it matched.
     pub matched: u64,
-    /// How many of them it struck.
+    /// Number of those that it was applied to.
     pub struck: u64,
 }
 
@@ -78,16 +78,16 @@ pub struct FaultTarget<'a> {
     pub headers: &'a HeaderMap,
 }
 
-/// What faults do to one request.
+/// Effect of the faults on one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultEffect {
     /// The ids of all that struck, at least one.
     pub faults: Vec<Arc<str>>,
-    /// How long the answer is held back: all delays together, at most [`DELAY_MAX`].
+    /// Delay before the answer is sent: all delays together, at most [`DELAY_MAX`].
     pub delay: Duration,
-    /// What is answered instead of the operation's own: the first answer of those that struck.
+    /// Answer in place of the operation's: the first of the faults that apply.
     pub answer: Option<Arc<FaultAnswer>>,
-    /// How the answer is sent: the first broken connection of those that struck.
+    /// Delivery of the answer: the first broken connection of the faults that apply.
     pub delivery: Delivery,
     /// Whether the call itself happens: the behavior decides, and what it changes is kept.
     pub commits: bool,
@@ -111,9 +111,9 @@ pub enum FaultsError {
 pub struct FaultProblem {
     /// JSON Pointer (RFC 6901) into the fault; empty where all of it is meant.
     pub pointer: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -139,7 +139,7 @@ impl FaultSet {
         Ok(all)
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -184,7 +184,7 @@ impl FaultSet {
         Some(self.entries.remove(position))
     }
 
-    /// Whether these are the same faults, struck as often.
+    /// Returns true if these are the same faults, struck as often.
     pub fn is_as(&self, other: &Self) -> bool {
         let of = |entry: &FaultEntry| (entry.id.clone(), Arc::as_ptr(&entry.fault), entry.matched);
         self.entries.iter().map(of).eq(other.entries.iter().map(of))
@@ -208,7 +208,7 @@ impl FaultSet {
         Ok(())
     }
 
-    /// What happens to a request, if anything: it is counted for each fault that it matches, and each of those strikes
+    /// The effect on a request, if any: it is counted for each fault that it matches, and each of those strikes
     /// by its own counters and chance.
     ///
     /// In the order of the list, each draws first whether it strikes and then how long it delays. A fault that is not

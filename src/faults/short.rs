@@ -61,7 +61,7 @@ impl FromStr for FaultFormat {
     }
 }
 
-/// The same fault as JSON, and the parts that could not be taken over.
+/// The fault as JSON, and the parts that could not be read.
 fn long_form(text: &str) -> (Value, Vec<FaultProblem>) {
     let mut fault = Map::new();
     let mut problems = Vec::new();
@@ -136,7 +136,7 @@ fn status(text: &str) -> Result<Value, FaultProblem> {
     Ok(number.into())
 }
 
-/// The same problems, with advice in the short form where it differs from JSON.
+/// The problems, with advice in the short form where it differs from JSON.
 fn in_short_form(mut problems: Vec<FaultProblem>) -> Vec<FaultProblem> {
     for problem in &mut problems {
         let hint = match problem.pointer.as_str() {

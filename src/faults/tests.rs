@@ -185,15 +185,15 @@ fn values_that_cannot_be_are_all_named_at_once() {
         &expect![[r#"
             /provider: `provider` is longer than 1024 bytes (shorten it)
             /path: path `shops/{id}/a**?force=1` does not begin with `/` (write `/shops/{id}/a**?force=1`, or `**/shops/{id}/a**?force=1` for any place)
-            /path: path `shops/{id}/a**?force=1` has a query, which is no part of a path (leave it out from `?` on)
+            /path: path `shops/{id}/a**?force=1` has a query, which is not part of a path (leave it out from `?` on)
             /path: in path `shops/{id}/a**?force=1`, `**` stands for a part of a segment (write `*` within a segment, and `**` between slashes)
             /path: path `shops/{id}/a**?force=1` has braces, which would be literal (write `*` for a parameter, or use `operation`)
             /probability: `probability` is 1.5 (write a number from 0 to 1)
-            /times: `times` is 0, so it never strikes (write at least 1, or remove the fault)
+            /times: `times` is 0, so it never applies (write at least 1, or remove the fault)
             /connection: no `answer` is sent on a connection that is `empty` (leave out one of the two, or use `cut`)
             /commit: `commit` is true, but with `answer` the call does not happen (leave out one of the two)
-            /method: `DELET` is no method (did you mean `DELETE`?)
-            /headers/x test: `x test` is no name of a header (use letters, digits and `-`)
+            /method: `DELET` is not a valid method (did you mean `DELETE`?)
+            /headers/x test: `x test` is not a valid header name (use letters, digits and `-`)
             /headers/x-test: `a\u{a}b` cannot be the value of a header (leave out line breaks and other control characters)
             /delay/uniform: `1s` is longer than `50ms` (write the shorter one as `min`)
             /answer/headers/Content-Length: `content-length` is the server's to set (leave it out, and see `connection` for broken answers)
@@ -277,8 +277,8 @@ fn values_past_their_bounds_are_refused() {
         /delay/lognormal/sigma: `sigma` is -0.1 (write a number from 0 to 4, such as 0.5)
         /delay/lognormal/sigma: `sigma` is 4.1 (write a number from 0 to 4, such as 0.5)
         /delay: `10m 1ms` is longer than ten minutes (shorten it: no client waits so long)
-        /delay: `-1s` is no duration (write a number and a unit, as in `200ms` or `2s`)
-        /delay: `soon` is no duration (write a number and a unit, as in `200ms` or `2s`)
+        /delay: `-1s` is not a valid duration (write a number and a unit, as in `200ms` or `2s`)
+        /delay: `soon` is not a valid duration (write a number and a unit, as in `200ms` or `2s`)
         /connection/trickle/bytes: `bytes` is 0, so the body never ends (write at least 1)
         /connection/trickle/every: `1d` is longer than ten minutes (shorten it: no client waits so long)
         : nothing happens: none of `delay`, `answer` and `connection` is given (give at least one of them)
@@ -374,11 +374,11 @@ fn a_short_form_that_is_wrong_is_explained() {
         status=99,probability=7,method=PURGE,path=shops
         path `shops` does not begin with `/` (write `/shops`, or `**/shops` for any place)
         `probability` is 7 (write a number from 0 to 1)
-        `PURGE` is no method (known are GET, PUT, POST, DELETE, OPTIONS, HEAD, PATCH, TRACE, CONNECT)
+        `PURGE` is not a valid method (known are GET, PUT, POST, DELETE, OPTIONS, HEAD, PATCH, TRACE, CONNECT)
         `status` is 99 (write a number from 200 to 599)
 
         header.=1,delay=1s
-        `` is no name of a header (use letters, digits and `-`)
+        `` is not a valid header name (use letters, digits and `-`)
 
     "#]].assert_eq(&explained([
         "",
@@ -396,7 +396,7 @@ fn a_short_form_that_is_wrong_is_explained() {
 fn a_short_delay_or_connection_that_is_wrong_is_explained() {
     expect![[r#"
         delay=1s..
-        `` is no duration (write a number and a unit, as in `200ms` or `2s`)
+        `` is not a valid duration (write a number and a unit, as in `200ms` or `2s`)
 
         delay=90ms~wide
         `delay` cannot be `{"lognormal":{"median":"90ms","sigma":"wide"}}` (write a duration as in `200ms`, `50ms..1s` or `90ms~0.5`)
@@ -408,7 +408,7 @@ fn a_short_delay_or_connection_that_is_wrong_is_explained() {
         `connection` cannot be `{"cut":"ten"}` (write `reset`, `empty`, `garbage`, `cut:10` or `trickle:16/100ms`)
 
         connection=trickle:16
-        `` is no duration (write a number and a unit, as in `200ms` or `2s`)
+        `` is not a valid duration (write a number and a unit, as in `200ms` or `2s`)
 
         connection=slow:1
         `connection` cannot be `{"slow":1}` (write `reset`, `empty`, `garbage`, `cut:10` or `trickle:16/100ms`)

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri
 
 use crate::message::Body;
 
-/// How many bytes of a body are kept: above what these APIs send, and a bound on what one entry can push out.
+/// Bytes of a body that are kept: above what these APIs send, and a bound on what one entry can push out.
 pub const KEPT_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A request, copied before it is answered.
@@ -20,7 +20,7 @@ pub struct ExchangeDraft {
     body: CapturedBody,
 }
 
-/// How much of a body is kept, and how large it was.
+/// The start of a body, and the size of the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CapturedBody {
     /// Bytes that are kept.
@@ -30,7 +30,7 @@ pub struct CapturedBody {
 }
 
 impl CapturedBody {
-    /// Whether all of it is there.
+    /// Returns true if all of it is there.
     pub fn is_whole(self) -> bool {
         self.total == Some(self.kept)
     }
@@ -85,7 +85,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// How many bytes it takes.
+    /// Size in bytes.
     pub fn bytes(&self) -> usize {
         self.block.len()
     }

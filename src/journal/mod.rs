@@ -1,7 +1,7 @@
 //! The request journal of a sandbox: what was asked, decided, changed and answered, in order and bounded.
 //!
 //! It keeps what cannot be found out again. Which rules were tried, and why, can: the changes since an entry lead back
-//! to the records it was decided on. Must not know how anything is decided, nor who may read it.
+//! to the records it was decided on. Must not know how anything is decided, nor access control.
 
 mod exchange;
 
@@ -15,7 +15,7 @@ use crate::store::{Change, Record};
 
 pub use exchange::{CapturedBody, Exchange, ExchangeDraft, KEPT_BODY_BYTES_MAX};
 
-/// What all journals together may take, and what they take.
+/// Memory limit of all journals together, and their use of it.
 #[derive(Debug)]
 pub struct JournalBudget {
     /// The most entries of one journal.
@@ -31,12 +31,12 @@ impl JournalBudget {
         Self { entries_max: entries_max.max(1), bytes_max, used: AtomicUsize::new(0) }
     }
 
-    /// How many bytes all journals take together, as estimated.
+    /// Estimated bytes of all journals together.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Whether some of them have to give something up.
+    /// Returns true if some of them have to give something up.
     pub fn is_exceeded(&self) -> bool {
         self.used() > self.bytes_max
     }
@@ -47,20 +47,20 @@ impl JournalBudget {
 pub struct JournalEntry {
     /// Its number in the sandbox, from 1; what `Tombstone-Request-Id` says.
     pub id: u64,
-    /// What the system clock showed.
+    /// Time by the system clock.
     pub real: Timestamp,
-    /// What the sandbox's clock showed.
+    /// Time by the sandbox's clock.
     pub at: Timestamp,
-    /// What happened.
+    /// The event.
     pub event: Event,
-    /// What it changed, where it changed anything.
+    /// Its changes, if any.
     pub step: Option<Arc<UndoStep>>,
     /// Whether it was undone since.
     pub undone: bool,
     bytes: usize,
 }
 
-/// What an entry is about.
+/// The event that an entry records.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A request.
@@ -76,7 +76,7 @@ pub enum Event {
     Edit {
         /// The number of the provider whose records changed.
         provider: usize,
-        /// What was done, in words.
+        /// Description of what was done.
         what: String,
     },
     /// A change of the sandbox's clock.
@@ -92,18 +92,18 @@ pub enum Event {
 pub struct JournaledCall {
     /// The messages.
     pub exchange: Exchange,
-    /// What decided, and how it was sent.
+    /// The decision, and how the answer was sent.
     pub facts: Arc<Facts>,
     /// When the sandbox was dropped before, if this request brought it back.
     pub restarted: Option<Timestamp>,
 }
 
-/// What an entry changed, so that it can be taken back.
+/// The changes of an entry, so that they can be undone.
 #[derive(Clone, Debug)]
 pub struct UndoStep {
     /// Changes of records, in the order in which they were made.
     pub made: Vec<MadeChanges>,
-    /// How much of the made-up ids was used up before and after.
+    /// Position in the id generator's sequence before and after.
     pub ids: (u128, u128),
     /// The clock before and after, where that changed.
     pub clock: Option<(SandboxClock, SandboxClock)>,
@@ -121,7 +121,7 @@ pub struct MadeChanges {
 }
 
 impl UndoStep {
-    /// What taking this back amounts to.
+    /// The step that undoes this one.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let inverse = |made: &MadeChanges| MadeChanges { reverted: !made.reverted, ..made.clone() };
@@ -160,14 +160,14 @@ pub struct SandboxJournal {
     undone: Vec<u64>,
     last_id: u64,
     bytes: usize,
-    /// What records of the entries share with each other, and how many of them do: it is counted once.
+    /// Memory that records of the entries share, and by how many: it is counted once.
     shared: HashMap<usize, usize>,
     /// With what was entered last, all journals together took more than they may.
     is_over: bool,
     listeners: Listeners,
 }
 
-/// Who wants to know of new entries.
+/// Listeners for new entries.
 #[derive(Default)]
 struct Listeners(Vec<Weak<Listener>>);
 
@@ -208,10 +208,10 @@ pub struct Way {
     pub again: Vec<u64>,
 }
 
-/// How far back to go.
+/// Where an undo stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Back {
-    /// So many things that were done, each with the tasks that ran after it.
+    /// This number of actions, each with the tasks that ran after it.
     Steps(usize),
     /// To before this entry.
     Before(u64),
@@ -327,7 +327,7 @@ impl SandboxJournal {
         self.last_id = 0;
     }
 
-    /// Has `listener` called at each new entry for as long as it is there.
+    /// Calls `listener` at each new entry until it is dropped.
     pub fn listen(&mut self, listener: &Arc<Listener>) {
         self.listeners.0.push(Arc::downgrade(listener));
     }
@@ -342,17 +342,17 @@ impl SandboxJournal {
         self.entries.range(self.entries.partition_point(|entry| entry.id <= id)..)
     }
 
-    /// How many entries there are.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many bytes it takes, as estimated.
+    /// Estimated size in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -377,7 +377,7 @@ impl SandboxJournal {
         Some(self.entries.range(place..).rev().filter_map(|entry| entry.step.as_deref()))
     }
 
-    /// What is to be undone.
+    /// The steps to undo.
     pub fn back(&self, back: Back) -> Result<Way, OutOfReach> {
         match back {
             Back::Before(id) => self.way_to_before(id),
@@ -385,7 +385,7 @@ impl SandboxJournal {
         }
     }
 
-    /// What can be undone, newest first.
+    /// The steps that can be undone, newest first.
     fn undoable(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
         self.entries.iter().rev().filter(|entry| entry.is_undoable())
     }
@@ -438,7 +438,7 @@ impl SandboxJournal {
         Ok(Way { back: back.collect(), again: again.collect() })
     }
 
-    /// What is to be done again, in order: so many steps of those that were undone, each with the tasks that ran
+    /// The steps to redo, in order: this number of those that were undone, each with the tasks that ran
     /// after it. Tasks that were undone without what came before them are a step.
     pub fn forward(&self, steps: usize) -> Result<Vec<u64>, OutOfReach> {
         let mut found = Vec::new();

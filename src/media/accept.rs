@@ -15,7 +15,7 @@ use crate::message::is_token;
 /// for each is held against each type that is offered.
 const RANGES_MAX: usize = 64;
 
-/// What a request accepts of what is offered.
+/// The best of the offered media types for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice<'o> {
     /// This one, as it was offered: it can be a range, for which [`concrete`] has the type to send.
@@ -68,7 +68,7 @@ pub fn concrete<'o>(headers: &HeaderMap, offered: &'o str) -> Cow<'o, str> {
     best.map_or_else(|| Cow::Borrowed(fallback(offered)), |(_, name)| Cow::Owned(name))
 }
 
-/// Whether a media type is the offered one or in the offered range, whatever the parameters.
+/// Returns true if a media type is the offered one or in the offered range, whatever the parameters.
 pub fn is_offered(offered: &str, media_type: &str) -> bool {
     let both = MediaRange::parse(offered).zip(MediaRange::parse(media_type));
     both.is_some_and(|(offered, one)| one.is_concrete() && offered.holds(&one))
@@ -96,10 +96,10 @@ fn fallbacks(offered: &str) -> &'static [&'static str] {
     }
 }
 
-/// How good a type is for a request: the greater the better.
+/// Rank of a type for a request: the greater the better.
 type MediaRank = (u16, Specificity, Reverse<usize>);
 
-/// How narrow a range is: whole types with so many parameters, types, kinds, everything.
+/// Specificity of a range: whole types by number of parameters, types, kinds, everything.
 type Specificity = (u8, usize);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl MediaRange {
             }
             if name == "q" {
                 range.quality = quality(value)?;
-                // What follows are extensions, which nobody uses and RFC 9110 took out.
+                // Then come extensions, which are not in use and were removed by RFC 9110.
                 break;
             }
             range.text = format!("{}; {name}={value}", range.text);
@@ -157,7 +157,7 @@ impl MediaRange {
         Some(range)
     }
 
-    /// What a document calls a media type and is none: it is in the range of everything.
+    /// Text that a document uses as a media type but is not one: it is in the range of everything.
     fn malformed(text: &str) -> Self {
         let (text, kind) = (text.to_owned(), text.to_owned());
         Self { text, kind, subtype: String::new(), parameters: Vec::new(), quality: 1000 }
@@ -167,13 +167,13 @@ impl MediaRange {
         self.subtype != "*"
     }
 
-    /// Whether a type is in this range, whatever its parameters.
+    /// Returns true if a type is in this range, whatever its parameters.
     fn holds(&self, other: &Self) -> bool {
         (self.kind == "*" || self.kind == other.kind)
             && (self.subtype == "*" || self.subtype == other.subtype)
     }
 
-    /// Whether a type has the parameters that this range asks for.
+    /// Returns true if a type has the parameters that this range asks for.
     fn fits(&self, other: &Self) -> bool {
         self.parameters.iter().all(|parameter| other.parameters.contains(parameter))
     }

@@ -18,7 +18,7 @@ use crate::message::Body;
 /// The codings that are undone, as a list in a header says it.
 pub const CODINGS: &str = "gzip, deflate, br, zstd";
 
-/// Codings of one body: nobody sends more than one, and each may cost as much as the largest body.
+/// Codings of one body: clients send one, and each may cost as much as the largest body.
 const CODINGS_MAX: usize = 3;
 
 /// The window of a zstd frame, which is reserved before a byte of it is read. RFC 9659 forbids more to senders.
@@ -27,7 +27,7 @@ const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 /// Bytes that the decoder of brotli reads at once.
 const BROTLI_BUFFER_BYTES: usize = 4096;
 
-/// How codings are undone: which one, of which bytes, into at most so many bytes and one.
+/// Decoder of a coding: which one, its bytes, and the maximum number of decoded bytes plus one.
 type Decoder = fn(&[u8], &mut Vec<u8>, usize) -> io::Result<()>;
 
 /// The body as it was before it was encoded: unless it goes past the limit, in any step, or cannot be decoded.

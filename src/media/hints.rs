@@ -25,7 +25,7 @@ impl<'s> Hints<'s> {
         self.at.map(|(_, schema)| schema)
     }
 
-    /// What is known of a member.
+    /// Hints for a member.
     pub(super) fn property(self, name: &str) -> Self {
         self.inside(|schema| {
             let declared = schema.get("properties").and_then(|properties| properties.get(name));
@@ -35,7 +35,7 @@ impl<'s> Hints<'s> {
         })
     }
 
-    /// What is known of the items of a list.
+    /// Hints for the items of a list.
     pub(super) fn items(self) -> Self {
         self.inside(|schema| schema.get("items"))
     }
@@ -50,7 +50,7 @@ impl<'s> Hints<'s> {
         found.map(|found| Self::new(schemas, found)).unwrap_or_default()
     }
 
-    /// What a keyword says of the schema itself: beside a reference rather than behind it.
+    /// Value of a keyword of the schema itself: beside a reference rather than behind it.
     pub(super) fn keyword(self, keyword: &str) -> Option<&'s Value> {
         let (schemas, mut schema) = self.at?;
         for _ in 0..CHAIN_MAX {
@@ -70,12 +70,12 @@ impl<'s> Hints<'s> {
         self.keyword(keyword)?.as_str()
     }
 
-    /// Whether the value is bytes that are written as text in JSON.
+    /// Returns true if the value is bytes that are written as text in JSON.
     pub(super) fn is_base64(self) -> bool {
         self.text("format") == Some("byte") || self.text("contentEncoding") == Some("base64")
     }
 
-    /// Whether the value is bytes and no text.
+    /// Returns true if the value is bytes and no text.
     pub(super) fn is_binary(self) -> bool {
         self.is_base64()
             || self.text("format") == Some("binary")

@@ -23,7 +23,7 @@ pub(super) enum MediaKind {
     /// RFC 4180.
     Csv,
     Text,
-    /// All others: bytes, of which nobody here can make those with a syntax of their own from a value with parts.
+    /// All others: bytes; those with a syntax of their own cannot be made here from a value with parts.
     Binary,
 }
 
@@ -55,7 +55,8 @@ impl MediaKind {
     }
 }
 
-/// Whether a media type's bytes follow a syntax that is neither text nor JSON, so that no value with parts is its body.
+/// Returns true if a media type's bytes follow a syntax that is neither text nor JSON, so that no value with parts is
+/// its body.
 pub fn has_own_syntax(media_type: &str) -> bool {
     let essence = essence(media_type);
     let (kind, subtype) = essence.split_once('/').unwrap_or((&essence, ""));
@@ -124,7 +125,8 @@ pub fn essence(media_type: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a range, `image/*` or `application/*+json`, or a media type holds a media type; both in lower case and
+/// Returns true if a range, `image/*` or `application/*+json`, or a media type holds a media type; both in lower case
+/// and
 /// without parameters.
 pub(crate) fn range_holds(range: &str, essence: &str) -> bool {
     match range.split_once('*') {

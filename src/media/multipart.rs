@@ -96,7 +96,7 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-/// Whether a document's text can stand in a field.
+/// Returns true if a document's text can stand in a field.
 fn is_field(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }

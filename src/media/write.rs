@@ -35,7 +35,7 @@ pub fn write(
     write_encoded(value, media_type, schema, &IndexMap::new())
 }
 
-/// The same, with what the document says of the members of a multipart body.
+/// Writes a body with what the document says of the members of a multipart body.
 pub fn write_encoded(
     value: &Value,
     media_type: &str,

@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 use super::hints::Hints;
 use super::text::scalar;
 
-/// What a root is called that nothing names.
+/// Name of a root without one.
 const ROOT: &str = "root";
-/// What the items of a list at the root are called that nothing names.
+/// Name of items of a root list without one.
 const ITEM: &str = "item";
 
 /// The value as a document. `component` is the name of its schema, where that has one; `item` that of its items.

@@ -9,10 +9,10 @@ use percent_encoding::percent_decode_str;
 
 use super::{Location, Parameter};
 
-/// What a request must have, beside method and path, to be for an operation.
+/// Condition on a request, beside method and path, to be for an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RouteCondition {
-    /// Where it is sent: in the query or in a header.
+    /// Location: query or header.
     pub location: Location,
     /// The name of the query parameter or header.
     pub name: String,
@@ -24,7 +24,7 @@ pub struct RouteCondition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FragmentPiece {
     pub(super) name: String,
-    /// What stands behind the equals sign, if there is one.
+    /// Text after the equals sign, if there is one.
     pub(super) value: Option<String>,
 }
 
@@ -58,9 +58,9 @@ pub(super) struct PathKey {
     pub(super) written: String,
     /// The path template, without what follows it.
     pub(super) path: String,
-    /// What stands behind its question mark.
+    /// Text after its question mark.
     pub(super) query: Vec<FragmentPiece>,
-    /// What stands behind its number sign.
+    /// Text after its number sign.
     pub(super) fragment: Vec<FragmentPiece>,
 }
 
@@ -105,7 +105,7 @@ pub(super) fn names_in(template: &str) -> Vec<&str> {
     parts.filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect()
 }
 
-/// Where the first of these characters is that no braces are around.
+/// Index of the first of these characters outside of braces.
 fn outside_braces(text: &str, wanted: &[char]) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {

@@ -19,8 +19,8 @@ pub(super) enum Dialect {
     V31,
 }
 
-/// What no value can fail, and validators would each keep a copy of: most of the text of a document. `xml` stays, for
-/// who writes XML.
+/// Keywords that no value can fail, and that validators would each keep a copy of: most of the text of a document. `xml`
+/// stays, for writing XML.
 const SAYS_NOTHING: [&str; 6] =
     ["$schema", "$comment", "title", "description", "deprecated", "externalDocs"];
 
@@ -31,7 +31,7 @@ pub(super) struct KeywordFlaw {
     pub(super) hint: Option<&'static str>,
 }
 
-/// What lowering one schema object leads to, besides the object itself.
+/// Results of lowering one schema object, besides the object itself.
 #[derive(Default)]
 pub(super) struct LoweredKeywords {
     pub(super) flaws: Vec<KeywordFlaw>,
@@ -223,7 +223,7 @@ fn fit_type(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
     }
 }
 
-/// What `type` names.
+/// Types that `type` names.
 fn types(map: &Map<String, Value>) -> Option<Vec<String>> {
     let named =
         |types: &[Value]| types.iter().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -247,7 +247,7 @@ fn listed(map: &mut Map<String, Value>, values: Vec<Value>, outcome: &mut Lowere
     outcome.flaw("enum", format!("`enum` of an array lists no arrays; {taken}"), None);
 }
 
-/// Whether a value is of a type.
+/// Returns true if a value is of a type.
 pub(super) fn is_of(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
@@ -272,7 +272,7 @@ fn read_as(value: &Value, kind: &str) -> Option<Value> {
     is_of(&read, kind).then_some(read)
 }
 
-/// What leaves no value at all.
+/// Keywords that leave no value at all.
 fn contradictions(map: &Map<String, Value>, outcome: &mut LoweredKeywords) {
     let bound = |keyword: &str| map.get(keyword).and_then(Value::as_number);
     for (least, most) in [
@@ -297,7 +297,7 @@ fn contradictions(map: &Map<String, Value>, outcome: &mut LoweredKeywords) {
     }
 }
 
-/// What a keyword's value has to be.
+/// Required form of a keyword's value.
 #[derive(Clone, Copy)]
 enum KeywordShape {
     Number,
@@ -338,7 +338,7 @@ fn shape(keyword: &str) -> Option<KeywordShape> {
     })
 }
 
-/// Whether a keyword's value is read here, and is no data and no schema.
+/// Returns true if a keyword's value is read here, and is no data and no schema.
 pub(super) fn is_known(keyword: &str) -> bool {
     shape(keyword).is_some() || SAYS_NOTHING.contains(&keyword) || keyword == "xml"
 }
@@ -386,7 +386,7 @@ impl KeywordShape {
         }
     }
 
-    /// What was probably meant, where that is plain.
+    /// The probable intention, where that is plain.
     fn meant(self, value: &Value) -> Option<Value> {
         let mended = match (self, value) {
             (
@@ -475,7 +475,7 @@ fn repair(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
             properties.keys().filter(|key| !patterns::can_be_compiled(key)).cloned().collect();
         for pattern in refused {
             properties.shift_remove(&pattern);
-            let message = format!("`{pattern}` is no regular expression; it is left out");
+            let message = format!("`{pattern}` is not a valid regular expression; it is left out");
             outcome.flaw(
                 "patternProperties",
                 message,

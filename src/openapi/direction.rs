@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::schema::{AppliesTo, conjuncts, parts};
 
-/// What requests must have and responses need not: required and `writeOnly`.
+/// Properties that only requests must have: required and `writeOnly`.
 const IN_REQUEST: &str = "x-tombstone-required-in-request";
-/// What responses must have and requests need not: required and `readOnly`.
+/// Properties that only responses must have: required and `readOnly`.
 const IN_RESPONSE: &str = "x-tombstone-required-in-response";
 /// Schemas that are looked through for the properties of one, by `allOf` and `$ref`.
 const COMPOSED_MAX: usize = 64;
@@ -30,7 +30,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The keywords that name required properties, `required` itself and those of one direction: for who makes values.
+    /// The keywords that name required properties, `required` itself and those of one direction: for making values.
     pub fn required_keywords(self) -> &'static [&'static str] {
         match self {
             Direction::Whole => &["required", IN_REQUEST, IN_RESPONSE],
@@ -204,7 +204,7 @@ fn collect(root: &Value, map: &Map<String, Value>, left: &mut usize, found: &mut
     }
 }
 
-/// Whether a property's schema, or what it is composed of, has a keyword that is `true`.
+/// Returns true if a property's schema, or what it is composed of, has a keyword that is `true`.
 fn says(root: &Value, property: &Value, keyword: &str, left: &mut usize) -> bool {
     if *left == 0 {
         return false;

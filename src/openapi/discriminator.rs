@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::pointer::{child, unescaped};
 use crate::yaml::Document;
 
-/// Where components are.
+/// Pointer to the components.
 const COMPONENTS: &str = "/components/schemas";
 /// Inside a schema that dispatches: itself without that, for the alternatives that are composed of it.
 const UNDISPATCHED: &str = "$defs/undispatched";
@@ -21,8 +21,8 @@ const UNDISPATCHED: &str = "$defs/undispatched";
 const DECLARED_DEPTH_MAX: usize = 8;
 /// Schemas in which they are looked for: references multiply.
 const DECLARED_MAX: usize = 1000;
-/// In a schema that discriminators lead to: by property, a schema of the names that do. No validator knows it; it is for
-/// who makes values.
+/// In a schema that discriminators lead to: by property, a schema of the names that do. No validator knows it; it is
+/// for making values.
 pub(super) const NAMED: &str = "x-tombstone-named";
 /// Schemas between a discriminator and what it is mapped to that choose, too: those of all discriminators multiply.
 const BETWEEN_MAX: usize = 10_000;
@@ -42,12 +42,12 @@ pub(super) struct Discriminator {
 /// Which values of the property lead where.
 struct DispatchPlan {
     of: Discriminator,
-    /// The schema that has the discriminator, and those that hold it as an inline part of their `allOf`: who is composed
+    /// The schema that has the discriminator, and those that hold it as an inline part of their `allOf`: a schema composed
     /// of one of them is a child.
     level: Vec<String>,
     /// Names and the pointers they lead to: several where documents are ambiguous.
     branches: IndexMap<String, Vec<String>>,
-    /// What the mapping names.
+    /// Values that the mapping names.
     mapped: BTreeSet<String>,
 }
 
@@ -95,7 +95,7 @@ pub(super) fn dispatch(
     undispatched.iter().filter_map(|pointer| leave_undispatched(root, pointer, &entries)).collect()
 }
 
-/// What the objects of each plan are held against. Who is chosen does not choose again by the same property.
+/// Schemas that objects of each plan are checked against. A chosen schema does not choose again by the same property.
 fn choices(
     root: &Value,
     plans: &[DispatchPlan],
@@ -158,7 +158,7 @@ fn between(root: &Value, plans: &[DispatchPlan], family: &Family) -> Vec<Dispatc
     added
 }
 
-/// Says in each schema that can be chosen by which names, for who makes a value of it alone.
+/// Notes in each schema that can be chosen by which names, for making a value of it alone.
 fn name_targets(root: &mut Value, plans: &[DispatchPlan]) {
     for plan in plans {
         let property = plan.of.property.as_str();
@@ -190,7 +190,7 @@ fn level(root: &Value, pointer: &str) -> Vec<String> {
     std::iter::successors(Some(pointer.to_owned()), around).collect()
 }
 
-/// Whether these alternatives are what `nullable` became.
+/// Returns true if these alternatives are what `nullable` became.
 fn or_null(alternatives: &[Value]) -> bool {
     matches!(alternatives, [_, Value::Object(null)] if null.len() == 1 && null.get("type").is_some_and(|kind| kind == "null"))
 }
@@ -252,7 +252,7 @@ impl DispatchPlan {
         self.branches.values().flatten().map(String::as_str)
     }
 
-    /// What objects are held against; `None` when nothing can be told apart.
+    /// Schema that objects are checked against; `None` when nothing can be told apart.
     fn choice(&self, root: &Value, refer: &mut dyn FnMut(&str) -> String) -> Option<Value> {
         if self.branches.is_empty() {
             return None;
@@ -432,7 +432,7 @@ fn declared(
     within(root, schema, property, except, DECLARED_DEPTH_MAX, &mut { DECLARED_MAX })
 }
 
-/// Who holds a reference by which a value of the schema at `start` would come to one of `level` again, and to which.
+/// The schemas with a reference by which a value of the schema at `start` would come to one of `level` again, and to which.
 fn ways_back(root: &Value, start: &str, level: &[String]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut seen = HashSet::from([start.to_owned()]);

@@ -15,7 +15,7 @@ use crate::finding::Finding;
 use crate::pointer::{child, unescaped, within};
 use crate::yaml::Document;
 
-/// Where the other files are in a document that has been gathered, by their path.
+/// Key of the other files in a gathered document, by their path.
 pub(super) const FILES: &str = "x-tombstone-files";
 /// Other files of one document: the largest public ones have some 3,000.
 const FILES_MAX: usize = 5_000;
@@ -57,12 +57,12 @@ fn is_data(keyword: &str) -> bool {
     DATA.contains(&keyword) || keyword.starts_with("x-")
 }
 
-/// Whether a reference leads out of the document.
+/// Returns true if a reference leads out of the document.
 fn leads_out(reference: &str) -> bool {
     !reference.starts_with('#')
 }
 
-/// Whether what a discriminator maps a value to is a file, and not the name of a component.
+/// Returns true if what a discriminator maps a value to is a file, and not the name of a component.
 fn names_file(mapped: &str) -> bool {
     leads_out(mapped)
         && (mapped.contains('/') || mapped.contains(".yaml") || mapped.contains(".json"))
@@ -70,7 +70,7 @@ fn names_file(mapped: &str) -> bool {
 
 /// Puts every file that the document refers to into it, and those that they refer to. `path` is the document's own,
 /// relative to the folder that files may come from and with `/` between its parts; `read` is asked for each other file
-/// once, by such a path. References that lead nowhere are left as they are: whoever needs them says so.
+/// once, by such a path. References that lead nowhere are left as they are: reading reports them.
 ///
 /// A document that refers to no file is handed back as it is.
 pub fn gather(
@@ -106,7 +106,7 @@ pub fn gather(
     gathering.finish(findings)
 }
 
-/// Whether anything in there looks like a reference to a file.
+/// Returns true if anything in there looks like a reference to a file.
 fn refers_out(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.iter().any(|(key, value)| match (key.as_str(), value) {
@@ -155,7 +155,7 @@ struct Gathering<R> {
     read: R,
 }
 
-/// What surrounds a value on the way down.
+/// Context of a value on the way down.
 #[derive(Clone, Copy)]
 struct Around<'a> {
     file: usize,
@@ -476,7 +476,7 @@ fn is_collection(value: &Value) -> bool {
     value.is_object() || value.is_array()
 }
 
-/// What a reference means, counted from the file that has it.
+/// Target of a reference, relative to the file that has it.
 #[derive(Debug, PartialEq, Eq)]
 enum Relative {
     /// A path in the folder that files are read from.

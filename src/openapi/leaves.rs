@@ -11,7 +11,7 @@ use crate::finding::Finding;
 use crate::pointer::child;
 use crate::yaml::Document;
 
-/// What to put where a field that a leaf cannot do without is missing or wrong.
+/// Replacement where a required field is missing or wrong.
 #[derive(Clone, Copy)]
 pub(super) enum Substitute {
     Nothing,
@@ -21,7 +21,7 @@ pub(super) enum Substitute {
 
 use Substitute::{Nothing, Object, Text};
 
-/// What a leaf cannot do without.
+/// Required fields of a typed part.
 pub(super) type Needs = &'static [(&'static str, Substitute)];
 
 pub(super) const PARAMETER: Needs = &[("name", Nothing), ("in", Nothing), ("schema", Object)];

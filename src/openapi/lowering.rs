@@ -31,7 +31,7 @@ pub(super) struct Lowered {
     pub(super) outermost: Vec<usize>,
     /// Whether a schema requires something of requests or of responses only.
     pub(super) has_directions: bool,
-    /// How many schemas in one another are applied to one value at most.
+    /// Maximum nesting of schemas applied to one value.
     pub(super) height: usize,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Lowering<'d> {
     anchors: HashMap<(usize, String), String>,
     /// Places whose content moved when null was admitted beside it: from, to.
     moved: Vec<(String, String)>,
-    /// What a reference of the document itself leads to.
+    /// Target of a reference of the document itself.
     resolved: HashMap<String, Option<String>>,
     targets: IndexSet<String>,
     outermost: Vec<usize>,
@@ -71,7 +71,7 @@ struct ReferenceVisit {
     /// The schema object that holds the reference to it.
     via: String,
     steps: Vec<(String, String)>,
-    /// How many references follow one another from here.
+    /// Number of references that follow one another from here.
     depth: usize,
 }
 
@@ -196,7 +196,7 @@ impl<'d> Lowering<'d> {
             }
             other => {
                 let shown = dialect::abbreviated(other);
-                let message = format!("{shown} is no schema; anything is accepted here");
+                let message = format!("{shown} is not a schema; anything is accepted here");
                 findings.push(self.document.warning(pointer, message));
                 *other = Value::Object(Map::new());
                 return;
@@ -268,7 +268,7 @@ impl<'d> Lowering<'d> {
         map.retain(|keyword, _| !lost.contains(keyword));
     }
 
-    /// What a reference in the stead of a keyword's value stands for.
+    /// Value that a reference in the stead of a keyword's value stands for.
     fn spread(&mut self, text: &str, written: &Value, is_copy: bool) -> Option<Value> {
         let found = references::find(self.document.root(), &target(text)?);
         let Referred::Value(at, found) = found else { return None };

@@ -62,13 +62,13 @@ impl Schemas {
 struct MisfitSearch<'s> {
     schemas: &'s Schemas,
     direction: Direction,
-    /// How many more are told.
+    /// Number of further reports.
     left: usize,
     tell: &'s mut dyn FnMut(&str, &ValidationError<'_>),
     looks_left: usize,
     /// Schemas, and values that do not fit them, that were looked into.
     pairs: HashSet<(SchemaId, *const Value)>,
-    /// What schemas say by themselves, without those in them; `None` where that cannot be compiled.
+    /// Validators of schemas by themselves, without those in them; `None` where that cannot be compiled.
     alone: HashMap<SchemaId, Option<Arc<jsonschema::Validator>>>,
     compiled: HashSet<SchemaId>,
     compiled_left: usize,
@@ -121,7 +121,7 @@ impl MisfitSearch<'_> {
         }
     }
 
-    /// What a schema says by itself: a type, bounds, what is required or not allowed.
+    /// The assertions of a schema itself: a type, bounds, what is required or not allowed.
     fn look_alone(&mut self, id: SchemaId, map: &Map<String, Value>, value: &Value, at: &str) {
         let direction = self.direction;
         let alone = self.alone.entry(id).or_insert_with(|| alone(map, direction).map(Arc::new));
@@ -270,7 +270,7 @@ impl MisfitSearch<'_> {
     }
 }
 
-/// What a schema says without the schemas in it.
+/// A schema without the schemas in it.
 fn alone(map: &Map<String, Value>, direction: Direction) -> Option<jsonschema::Validator> {
     let anything = |schemas: &Map<String, Value>| -> Value {
         schemas.keys().map(|name| (name.clone(), Value::Bool(true))).collect()

@@ -48,7 +48,7 @@ pub(crate) use schema::{NOT_IN_URI, Types, parts_where};
 pub use schemas::{SchemaId, Schemas};
 pub use validator::{Misfits, Validator};
 
-/// What one vendor promises: the document, read, checked and with references resolved.
+/// A contract: one document, read, checked and with references resolved.
 #[derive(Clone, Debug)]
 pub struct Contract {
     /// The document's file name as the user gave it.
@@ -57,7 +57,7 @@ pub struct Contract {
     pub title: String,
     /// `info.version`, or empty.
     pub version: String,
-    /// Where the vendor's own service answers.
+    /// Servers of the real service.
     pub servers: Vec<ServerEntry>,
     /// The line of `servers`, of the whole document where it has none.
     pub servers_line: u32,
@@ -178,7 +178,7 @@ pub struct NotEmulated {
     pub method: Method,
     /// The path template.
     pub template: String,
-    /// What a request must have beside, to be one for it.
+    /// Further conditions on a request to it.
     pub conditions: Vec<RouteCondition>,
     /// Why the document cannot be read there; `None` where it leaves the operation out on purpose.
     pub reason: Option<String>,
@@ -238,7 +238,7 @@ impl Operation {
     }
 }
 
-/// Where a parameter or an API key is sent.
+/// Location of a parameter or an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Location {
     /// In the path.
@@ -251,7 +251,7 @@ pub enum Location {
     Cookie,
 }
 
-/// How an array or object parameter is written.
+/// Serialization style of an array or object parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterStyle {
     /// `a,b` (path and header).
@@ -275,13 +275,13 @@ pub enum ParameterStyle {
 pub struct Parameter {
     /// Its name; of a header in the document's own case.
     pub name: String,
-    /// Where it is sent.
+    /// Its location.
     pub location: Location,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
     /// The schema of its value.
     pub schema: Option<SchemaId>,
-    /// How arrays and objects are written.
+    /// Serialization style of arrays and objects.
     pub style: ParameterStyle,
     /// Whether array items and object properties are written one by one.
     pub explode: bool,
@@ -296,7 +296,7 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// Whether `OpenAPI` has its definition ignored: it is a header that is described elsewhere in a document.
+    /// Returns true if `OpenAPI` has its definition ignored: it is a header that is described elsewhere in a document.
     pub fn is_ignored(&self) -> bool {
         self.location == Location::Header
             && [ACCEPT, CONTENT_TYPE, AUTHORIZATION]
@@ -308,9 +308,9 @@ impl Parameter {
 /// The documented request body.
 #[derive(Clone, Debug)]
 pub struct RequestBody {
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// What may be sent, by media type (or range such as `application/*`).
+    /// Accepted bodies, by media type (or range such as `application/*`).
     pub content: IndexMap<String, MediaType>,
 }
 
@@ -321,11 +321,11 @@ pub struct MediaType {
     pub schema: Option<SchemaId>,
     /// Examples by name; `example` has the name `""`, and so has one inherited from the schema.
     pub examples: IndexMap<String, Value>,
-    /// How single properties are written, in forms and `multipart` bodies.
+    /// Encoding of single properties, in forms and `multipart` bodies.
     pub encoding: IndexMap<String, Encoding>,
 }
 
-/// How one property of a form or a `multipart` body is written (the specification's Encoding Object).
+/// Encoding of one property of a form or a `multipart` body (the specification's Encoding Object).
 #[derive(Clone, Debug, Default)]
 pub struct Encoding {
     /// `contentType`: the media types and ranges it may be sent in; empty where its schema decides.
@@ -343,7 +343,7 @@ pub struct Response {
     pub description: String,
     /// Documented headers.
     pub headers: IndexMap<String, Header>,
-    /// What is answered, by media type.
+    /// Bodies, by media type.
     pub content: IndexMap<String, MediaType>,
     /// `x-inferred`: the vendor does not document this response; why it is supposed.
     pub inferred: Option<String>,
@@ -364,12 +364,12 @@ pub struct Header {
     pub example: Option<Value>,
 }
 
-/// How a caller proves who it is.
+/// A way of authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecurityScheme {
     /// A key in a header, the query or a cookie.
     ApiKey {
-        /// Where it is sent.
+        /// Its location.
         location: Location,
         /// The name of the header, query parameter or cookie.
         name: String,

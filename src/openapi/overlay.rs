@@ -35,7 +35,7 @@ pub struct Overlay<'d> {
 struct Action {
     pointer: String,
     target: JsonPath,
-    /// How often the whole document may be looked through for each of its values, and once more; 0 for a plain path.
+    /// Number of times that the whole document may be walked for each of its values, plus one; 0 for a plain path.
     searches: u32,
     change: OverlayChange,
 }
@@ -167,11 +167,11 @@ impl<'d> Overlay<'d> {
     }
 }
 
-/// What a target is made of, its texts left out.
+/// Structure of a target, its texts left out.
 struct TargetShape {
-    /// How many brackets and parentheses are in one another.
+    /// Nesting depth of brackets and parentheses.
     nested: usize,
-    /// How often it begins at the root.
+    /// Number of times it begins at the root.
     roots: u32,
 }
 
@@ -220,13 +220,13 @@ impl<'d> OverlayReader<'d> {
 
     fn overlay(&mut self) -> Vec<Action> {
         let Some(map) = self.document.root().as_object() else {
-            self.error("", "is no overlay: it is not a map");
+            self.error("", "is not an overlay: it is not a map");
             return Vec::new();
         };
         let version = map.get("overlay").and_then(Value::as_str);
         match (map.get("overlay"), version) {
             (None, _) => {
-                self.error("", "is no overlay: `overlay` is missing").hint =
+                self.error("", "is not an overlay: `overlay` is missing").hint =
                     Some("begin it with `overlay: 1.0.0`".to_owned());
             }
             (_, Some(version)) if version == "1.0" || version.starts_with("1.0.") => {}

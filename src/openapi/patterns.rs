@@ -26,7 +26,7 @@ pub(super) fn backtracking() -> PatternOptions<FancyRegex> {
         .dfa_size_limit(COMPILED_BYTES_MAX)
 }
 
-/// Whether one of the two can compile a pattern. Ordinary ones are only parsed, since nothing is to
+/// Returns true if one of the two can compile a pattern. Ordinary ones are only parsed, since nothing is to
 /// be compiled at start-up.
 pub(super) fn can_be_compiled(pattern: &str) -> bool {
     is_ordinary(pattern) || {

@@ -13,7 +13,7 @@ use crate::yaml::Document;
 /// References one after the other on the way to one place: more is a circle.
 pub(super) const REFERENCES_MAX: usize = 32;
 
-/// What is at a place of a document.
+/// Result of following a pointer and the references on its way.
 #[derive(Debug)]
 pub(super) enum Referred<'d> {
     /// Nothing, and no reference stands in its stead.
@@ -41,13 +41,14 @@ pub(super) fn whole_reference(value: &Value) -> Option<&str> {
     reference(value).filter(|_| value.as_object().is_some_and(|map| map.len() == 1))
 }
 
-/// What is at `pointer`: references on the way are followed where they stand in the stead of what the way goes through,
+/// The value at `pointer`: references on the way are followed where they stand in the stead of what the way goes
+/// through,
 /// and so is one at its end.
 pub(super) fn find<'d>(root: &'d Value, pointer: &str) -> Referred<'d> {
     follow(root, pointer, true)
 }
 
-/// The same, without following a reference at the end itself.
+/// The value at `pointer`, without following a reference at the end itself.
 pub(super) fn locate<'d>(root: &'d Value, pointer: &str) -> Referred<'d> {
     follow(root, pointer, false)
 }
@@ -102,7 +103,7 @@ pub(super) fn nearest<'d, 'p>(root: &'d Value, pointer: &'p str) -> (&'p str, &'
     (&pointer[..end], value)
 }
 
-/// What is said where a reference stands in the place of something that `OpenAPI` has no references for.
+/// Warning for a reference in a place where `OpenAPI` has none.
 pub(super) fn unusual(document: &Document, pointer: &str) -> Finding {
     let place = layout::name(pointer);
     let place = match place.split('/').next().unwrap_or_default() {
@@ -115,7 +116,7 @@ pub(super) fn unusual(document: &Document, pointer: &str) -> Finding {
     document.warning(&at, message)
 }
 
-/// What is said of data that looks like a reference and leads nowhere.
+/// Warning for data that looks like a reference and leads nowhere.
 pub(super) fn unfollowed(document: &Document, pointer: &str) -> Finding {
     let message = "the value looks like a reference that leads nowhere; it is data as it is";
     document.warning(pointer, message)

@@ -34,7 +34,7 @@ impl<'a> Remote<'a> {
         })
     }
 
-    /// What to type so that the file is on this machine.
+    /// Command that puts the file on this machine.
     pub(crate) fn advice(self) -> String {
         match self {
             Remote::Web(url) => {
@@ -85,7 +85,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// What to do about a reference that leads to no file that can be read.
+/// Advice on a reference that leads to no readable file.
 pub(super) fn advice_for_reference(reference: &str) -> String {
     match Remote::of(reference) {
         Some(Remote::Local(_)) => "write a path that is relative to this file".to_owned(),

@@ -4,10 +4,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexSet;
 use jsonschema::{Draft, Registry, ValidationOptions};
+use parking_lot::RwLock;
 use serde_json::{Map, Value, json};
 
 use super::direction::Direction;
@@ -58,10 +59,10 @@ pub struct Schemas {
 
 type CompiledSchema = Result<Arc<Validator>, String>;
 
-/// What a validator of texts is kept by: `pattern` or `format`, and what it says.
+/// Cache key of a validator of texts: `pattern` or `format`, and its value.
 type TextKey = (&'static str, Box<str>);
 
-/// What a validator is kept by.
+/// Cache key of a validator.
 type ValidatorKey = (SchemaId, Direction);
 
 #[derive(Default)]
@@ -123,26 +124,26 @@ impl Schemas {
         self.directed(id, Direction::Whole)
     }
 
-    /// The same for what is sent in a request, where required properties that are `readOnly` may be missing.
+    /// Validator for requests, where required properties that are `readOnly` may be missing.
     pub fn request_validator(&self, id: SchemaId) -> Result<Arc<Validator>, String> {
         self.directed(id, Direction::Request)
     }
 
-    /// The same for what is answered, where required properties that are `writeOnly` may be missing.
+    /// Validator for responses, where required properties that are `writeOnly` may be missing.
     pub fn response_validator(&self, id: SchemaId) -> Result<Arc<Validator>, String> {
         self.directed(id, Direction::Response)
     }
 
-    /// The same for either direction, or neither.
+    /// Validator for a direction, or for none.
     pub fn directed(&self, id: SchemaId, direction: Direction) -> Result<Arc<Validator>, String> {
         let direction = if self.has_directions { direction } else { Direction::Whole };
-        let compiled = self.compiled.read().unwrap_or_else(PoisonError::into_inner);
+        let compiled = self.compiled.read();
         if let Some(outcome) = compiled.get(id, direction) {
             return outcome;
         }
         drop(compiled);
         let canonical = self.canonical(id);
-        let mut compiled = self.compiled.write().unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = self.compiled.write();
         if canonical != id {
             compiled.aliases.insert(id, canonical);
         }
@@ -152,12 +153,12 @@ impl Schemas {
         drop(compiled);
         let outcome = self.compile(canonical, direction).map(Arc::new);
         let bytes = self.reach(canonical).saturating_mul(COMPILED_BYTES);
-        let mut compiled = self.compiled.write().unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = self.compiled.write();
         compiled.keep((canonical, direction), outcome.clone(), bytes);
         outcome
     }
 
-    /// How many schemas a validator consists of: whatever can be reached, once.
+    /// Number of schemas in a validator: all that can be reached, once.
     pub fn reach(&self, id: SchemaId) -> usize {
         let mut seen: HashSet<String> = HashSet::new();
         let mut open: Vec<&Value> = self.root.pointer(self.pointer(id)).into_iter().collect();
@@ -276,7 +277,7 @@ impl Schemas {
         Ok(Validator::new(compiled, None, schema, height))
     }
 
-    /// The same for one direction, without bounds: it has no schemas in it.
+    /// Validator for one direction, without bounds: it has no schemas in it.
     pub(super) fn compile_own(
         schema: &Value,
         direction: Direction,
@@ -328,7 +329,7 @@ impl Schemas {
         schema::follow(&self.root, self.pointer(id)).1
     }
 
-    /// The schema that `$ref` leads to from any schema of this document, for who walks inside one.
+    /// The schema that `$ref` leads to from any schema of this document, for walks inside one.
     pub fn follow<'s>(&'s self, schema: &'s Value) -> &'s Value {
         let pointer = schema::reference(schema).and_then(schema::target);
         pointer.map_or(schema, |pointer| schema::follow(&self.root, &pointer).1)
@@ -362,7 +363,7 @@ impl Schemas {
         self.root.pointer(&schema::target(reference)?)
     }
 
-    /// Whether the outermost type of a schema, references followed, allows a value.
+    /// Returns true if the outermost type of a schema, references followed, allows a value.
     pub(super) fn is_of_type(&self, pointer: &str, value: &Value) -> bool {
         let allows = |one: &Value| one.as_str().is_none_or(|one| dialect::is_of(value, one));
         match schema::follow(&self.root, pointer).1.get("type") {
@@ -378,21 +379,21 @@ impl Schemas {
         self.texts("pattern", pattern)
     }
 
-    /// The same for a format.
+    /// Validator of a format.
     pub fn format(&self, format: &str) -> Option<Arc<Validator>> {
         self.texts("format", format)
     }
 
     fn texts(&self, keyword: &'static str, said: &str) -> Option<Arc<Validator>> {
         let key: TextKey = (keyword, said.into());
-        let kept = self.texts.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.texts.read();
         if let Some(known) = kept.get(&key) {
             return known.clone();
         }
         drop(kept);
         let schema = Map::from_iter([(keyword.to_owned(), Value::String(said.to_owned()))]);
         let compiled = Self::compile_alone(&schema).ok().map(Arc::new);
-        let mut kept = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.texts.write();
         if kept.len() >= PATTERNS_MAX {
             kept.clear();
         }
@@ -405,7 +406,7 @@ impl Schemas {
         schema.get(discriminator::NAMED)?.get(property)
     }
 
-    /// Whether discriminators know a schema by names.
+    /// Returns true if discriminators know a schema by names.
     pub fn is_named(schema: &Map<String, Value>) -> bool {
         schema.contains_key(discriminator::NAMED)
     }
@@ -416,7 +417,7 @@ impl Schemas {
         discriminator::implicit_name(&target)
     }
 
-    /// What is at a JSON Pointer in the lowered document, where what is in a schema may have moved to.
+    /// Value at a JSON Pointer in the lowered document, where parts of schemas may have moved.
     pub(super) fn value(&self, pointer: &str) -> Option<&Value> {
         self.root.pointer(pointer)
     }

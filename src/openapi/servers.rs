@@ -100,7 +100,7 @@ fn base_path(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("/{path}") }
 }
 
-/// `None` for what names nobody: templates, this machine, and nothing at all.
+/// `None` for what names no host: templates, this machine, and nothing at all.
 fn host(authority: &str) -> Option<String> {
     let host = authority.rsplit('@').next().unwrap_or_default();
     let name = match host.strip_prefix('[') {

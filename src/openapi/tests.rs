@@ -329,10 +329,10 @@ fn what_is_sloppy_is_said() {
         a.yaml:20: warning: path parameter `other` is not declared; any text is accepted (declare it under `parameters` with `in: path`)
         a.yaml:21: warning: operationId `same` is on line 7 too (this one is called `POST /a/{id}/{other}`)
         a.yaml:22: warning: security scheme `kee` is not declared; the alternative with it is left out (did you mean `key`?)
-        a.yaml:23: warning: `null` is no schema; anything is accepted here
+        a.yaml:23: warning: `null` is not a schema; anything is accepted here
         a.yaml:23: warning: `required` is a text; it is read as `true`
         a.yaml:25: warning: `description` is missing
-        a.yaml:26: warning: `20` is no status and is left out (write `200`, `4XX` or `default`)
+        a.yaml:26: warning: `20` is not a valid status and is left out (write `200`, `4XX` or `default`)
         a.yaml:27: warning: `#/components/responses/Nop` leads nowhere and is left out (did you mean `Nope`?)
         a.yaml:28: warning: `description` does not fit and is left out
         a.yaml:28: warning: `x-inferred` gives no reason (say why in a sentence)
@@ -454,12 +454,12 @@ fn sloppy_keywords_are_mended_or_left_out() {
             a.yaml:23: warning: `allOf` is `[]` where a list of at least one schema belongs; it is left out
             a.yaml:23: warning: `enum` is `"x"` where a list of values belongs; it is left out
             a.yaml:23: warning: `properties` is `[]` where a map belongs; it is left out
-            a.yaml:24: warning: `5` is no schema; anything is accepted here
+            a.yaml:24: warning: `5` is not a schema; anything is accepted here
             a.yaml:26: warning: `anyOf` is `{"type":"string"}` where a list of at least one schema belongs; it is read as `[{"type":"string"}]`
             a.yaml:26: warning: `multipleOf` is `0` where a number above 0 belongs; it is left out
             a.yaml:26: warning: `uniqueItems` is `"True"` where `true` or `false` belongs; it is read as `true`
             a.yaml:27: warning: `type` is `null` where a type or a list of types belongs; it is left out
-            a.yaml:28: warning: `(` is no regular expression; it is left out (patterns follow ECMA-262 and compile to less than 1 MB)
+            a.yaml:28: warning: `(` is not a valid regular expression; it is left out (patterns follow ECMA-262 and compile to less than 1 MB)
         "#]],
     );
 }

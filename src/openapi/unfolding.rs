@@ -23,7 +23,8 @@ const UNFOLDED_MAX: usize = 10_000;
 /// is in another. Documents have 30 at most.
 const HEIGHT_MAX: usize = 256;
 
-/// Whether a keyword applies schemas to the very value it is applied to itself, or depends on what these have looked at.
+/// Returns true if a keyword applies schemas to the very value it is applied to itself, or depends on what these have
+/// looked at.
 fn is_composing(keyword: &str) -> bool {
     let held = schema::applicator(keyword);
     held.is_some_and(|held| held.applies_to == AppliesTo::SameValue)

@@ -31,7 +31,7 @@ pub struct Validator {
     /// The document, which `json-schema:///document` names.
     document: Option<Arc<Value>>,
     schema: Value,
-    /// How many schemas within one another are applied to one value at most.
+    /// Maximum nesting of schemas applied to one value.
     height: usize,
 }
 
@@ -54,7 +54,7 @@ impl Validator {
         Self { compiled, document, schema, height }
     }
 
-    /// Whether a value fits.
+    /// Returns true if a value fits.
     pub fn is_valid(&self, value: &Value) -> bool {
         self.on_stack(value, || self.compiled.is_valid(value)).unwrap_or(false)
     }
@@ -67,7 +67,7 @@ impl Validator {
         })
     }
 
-    /// The same, if collecting them takes little.
+    /// All errors, if collecting them takes little.
     pub(super) fn cheap_misfits<'v>(&'v self, value: &'v Value, max: usize) -> Option<Misfits<'v>> {
         let collect = || {
             if self.compiled.is_valid(value) {
@@ -96,12 +96,12 @@ impl Validator {
         (bytes <= STACK_BYTES_MAX).then(|| stacker::maybe_grow(bytes, bytes, run))
     }
 
-    /// How many schemas in one another are applied to a value and what is in it, at most.
+    /// Maximum nesting of schemas applied to a value and what is in it.
     pub(super) fn levels(&self, value: &Value) -> usize {
         self.height.saturating_mul(depth(value))
     }
 
-    /// Whether collecting all errors would apply too many schemas.
+    /// Returns true if collecting all errors would apply too many schemas.
     fn takes_much(&self, value: &Value) -> bool {
         let document = self.document.as_deref().unwrap_or(&Value::Null);
         let levels_max = self.levels(value);
@@ -112,7 +112,7 @@ impl Validator {
     }
 }
 
-/// How many values are in one another.
+/// Nesting depth of values.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
@@ -126,9 +126,9 @@ fn depth(value: &Value) -> usize {
 struct Work<'s> {
     document: &'s Value,
     left: usize,
-    /// How many schemas in one another are applied just now.
+    /// Current nesting depth of schemas.
     levels: usize,
-    /// How many may be: those beside a document may lead in a circle.
+    /// Limit on it: schemas beside a document may lead in a circle.
     levels_max: usize,
     /// What references lead to that were followed before, by whether they are the document's.
     targets: HashMap<(bool, &'s str), Option<(&'s Value, &'s Value)>>,

@@ -29,7 +29,7 @@ const NAME_BYTES_MAX: usize = 32;
 pub struct Doubt {
     /// As it would be written: `Prefer: dry_run`.
     pub sent: String,
-    /// What is probably meant, written in the same way.
+    /// The probable intention, written in the same way.
     pub meant: String,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// What is doubtful in the name of a preference, in the header or behind `__` in a query.
+/// Doubt about the name of a preference, in the header or after `__` in a query.
 pub(super) fn of_preference(name: &str, written: impl Fn(&str) -> String) -> Option<Doubt> {
     let meant = meant(name)?;
     Some(Doubt { sent: written(name), meant: written(meant) })

@@ -18,7 +18,7 @@ pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The response header that says which preferences were honoured (RFC 7240 section 3).
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// What a request prefers.
+/// Preferences of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
     /// Answer with the documented response of this status (`code=403`).
@@ -27,7 +27,7 @@ pub struct Preferences {
     pub example: Option<String>,
     /// Whether to make the body up from its schema, passing over examples (`dynamic=true`).
     pub dynamic: Option<bool>,
-    /// What made-up values follow from (`seed=abc`).
+    /// Seed of made-up values (`seed=abc`).
     pub seed: Option<String>,
     /// Answer as the call would be answered, and change nothing (`dry-run`).
     pub dry_run: bool,
@@ -39,21 +39,23 @@ pub struct Preferences {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPreference {
     /// The code is none.
-    #[error("`{value}` is no status for `Prefer: code`: write three digits from 200 to 599")]
+    #[error(
+        "`{value}` is not a valid status for `Prefer: code`: write three digits from 200 to 599"
+    )]
     Code {
-        /// What was sent.
+        /// The value that was sent.
         value: String,
     },
     /// The switch is neither on nor off.
     #[error("`{value}` is nothing for `Prefer: dynamic`: write `true` or `false`")]
     Dynamic {
-        /// What was sent.
+        /// The value that was sent.
         value: String,
     },
     /// Whether to change anything is left open.
     #[error("`{value}` is nothing for `Prefer: dry-run`: write `dry-run` alone, `true` or `false`")]
     DryRun {
-        /// What was sent.
+        /// The value that was sent.
         value: String,
     },
 }
@@ -61,11 +63,12 @@ pub enum BadPreference {
 /// The names of preferences.
 const KNOWN: [&str; 5] = ["code", "example", "dynamic", "seed", "dry-run"];
 
-/// What the names of preferences begin with in a query.
+/// Prefix of preferences in a query.
 const IN_QUERY: &str = "__";
 
 impl Preferences {
-    /// What a request prefers: by the header, or where there is none, by its query. A dry run is one wherever it is asked
+    /// Preferences of a request: of the header, or where there is none, of its query. A dry run is one wherever it is
+    /// asked
     /// for.
     pub fn of(headers: &HeaderMap, query: &str) -> Result<Self, BadPreference> {
         let in_query =
@@ -131,7 +134,7 @@ impl Preferences {
         Ok(())
     }
 
-    /// Whether a documented answer is asked for.
+    /// Returns true if a documented answer is asked for.
     pub fn forces(&self) -> bool {
         self.code.is_some() || self.example.is_some()
     }
@@ -143,7 +146,7 @@ impl Preferences {
         Self { dynamic, seed: seed.filter(|_| is_made), ..self.clone() }
     }
 
-    /// What `Preference-Applied` says when all of them were honoured; `None` where there is none.
+    /// Value of `Preference-Applied` when all of them were honoured; `None` where there is none.
     pub fn applied(&self) -> Option<HeaderValue> {
         let code = self.code.map(|code| format!("code={code}"));
         let example = self.example.as_ref().map(|name| format!("example={}", written(name)));
@@ -215,7 +218,7 @@ fn word(text: &str) -> (String, &str) {
     }
 }
 
-/// What stands up to the closing quote, and what follows it (RFC 9110 section 5.6.4).
+/// Text up to the closing quote, and the rest (RFC 9110 section 5.6.4).
 fn quoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -312,7 +315,7 @@ mod tests {
             .assert_eq(&text);
         let text = read(&["code=4XX"]).unwrap_err().to_string();
         expect_test::expect![
-            "`4XX` is no status for `Prefer: code`: write three digits from 200 to 599"
+            "`4XX` is not a valid status for `Prefer: code`: write three digits from 200 to 599"
         ]
         .assert_eq(&text);
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::openapi::{Operation, Response as Documented};
 
-/// What was asked for is not documented, and what is.
+/// The response that was asked for is not documented; what is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotDocumented {
     /// The operation.
@@ -23,7 +23,7 @@ pub struct NotDocumented {
 }
 
 impl NotDocumented {
-    /// What an operation does not document.
+    /// What is missing from an operation's documentation.
     pub fn of(operation: &Operation, code: Option<u16>, example: Option<&str>) -> Self {
         let of_code = code.and_then(|code| operation.response(code));
         let all: Vec<&Documented> = match of_code {

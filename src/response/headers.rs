@@ -33,7 +33,8 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    /// What a header can be, the best first, as text. `None`: nothing is known of it. An empty list: it is known, and has
+    /// Candidates for a header's text, the best first. `None`: nothing is known of it. An empty list: it is known, and
+    /// has
     /// no true value here.
     pub(super) fn values(&self, header: &HeaderName) -> Option<Vec<String>> {
         let name = header.as_str();
@@ -90,7 +91,7 @@ impl About<'_> {
         names.join(", ")
     }
 
-    /// What the operation itself asks for. A key in a header has no registered scheme; it is called by what it is.
+    /// The challenge of the operation. A key in a header has no registered scheme; it is called by what it is.
     fn challenge(&self) -> Vec<String> {
         let alternatives = &self.operation().security;
         let schemes = &self.contract.security_schemes;
@@ -102,7 +103,8 @@ impl About<'_> {
         Vec::from_iter(has_key.then(|| "ApiKey realm=\"sandbox\"".to_owned()))
     }
 
-    /// Where the resource of the answer is: what was made is below the path that made it. A reference relative to the
+    /// Location of the resource in the answer: what was made is below the path that made it. A reference relative to
+    /// the
     /// path of the request is right under any prefix, and whatever the parameters of the path are.
     fn place(&self) -> Vec<String> {
         let operation = self.operation();
@@ -265,7 +267,7 @@ fn is_identifier(name: &str) -> bool {
     })
 }
 
-/// What does not depend on the answer, by name.
+/// Values that do not depend on the answer, by name.
 const FIXED: &[(&str, &str)] = &[
     // RFC 9110 and RFC 9111.
     ("accept", "application/json"),

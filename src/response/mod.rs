@@ -1,6 +1,6 @@
 //! Responses: one that was decided on, made into bytes.
 //!
-//! Whoever decides, by rules or by the contract alone, says which documented response is given, with which value and which
+//! A decision, by rules or by the contract alone, says which documented response is given, with which value and which
 //! headers. The media type is then negotiated by `Accept`, the value written in it, and the documented headers are added.
 //! Must not know why a response is given, nor records or sandboxes.
 
@@ -24,7 +24,7 @@ pub use negotiate::Offer;
 pub use not_sent::NotSent;
 pub use render::{Renderings, WrittenResponse};
 
-/// How answers are made from what is documented.
+/// Options for responses made from the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
 pub struct RenderOptions {
@@ -44,10 +44,10 @@ impl Default for RenderOptions {
     }
 }
 
-/// Where made-up values come from.
+/// Seeds of made-up values.
 #[derive(Clone, Copy, Debug)]
 pub struct Seeds {
-    /// The same for all requests to a sandbox.
+    /// Equal for all requests to a sandbox.
     pub steady: u64,
     /// Another for each request.
     pub fresh: u64,
@@ -58,13 +58,13 @@ pub struct Seeds {
 pub struct Decided<'d> {
     /// The status.
     pub status: u16,
-    /// What is documented for it.
+    /// Its documentation.
     pub response: &'d Documented,
-    /// Where the value of the body comes from.
+    /// Source of the body's value.
     pub content: BodySource<'d>,
     /// The numbers of the documented media types that it can be sent in; without, all.
     pub offered: Option<Cow<'d, [usize]>>,
-    /// What `Accept` counts.
+    /// Weight of `Accept`.
     pub accept: Accept,
     /// Headers that go before the documented ones; one without a value is left out.
     pub headers: Vec<(HeaderName, Option<HeaderValue>)>,
@@ -73,7 +73,7 @@ pub struct Decided<'d> {
 }
 
 impl<'d> Decided<'d> {
-    /// What is documented for a status: the example of a name, else the first, else a value that is made up.
+    /// The documented body for a status: the example of a name, else the first, else a value that is made up.
     pub fn documented(status: u16, response: &'d Documented, example: Option<&str>) -> Self {
         Self {
             status,
@@ -95,7 +95,7 @@ impl<'d> Decided<'d> {
     }
 }
 
-/// Where the value of a body comes from.
+/// Source of a body's value.
 #[derive(Clone, Debug)]
 pub enum BodySource<'d> {
     /// The document: the example of that name, else the first, else a value that is made up from the schema.
@@ -106,7 +106,7 @@ pub enum BodySource<'d> {
     Computed(Value),
 }
 
-/// What the `Accept` of a request counts.
+/// Weight of a request's `Accept`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {
     /// Nothing that it does not admit is sent.
@@ -117,7 +117,7 @@ pub enum Accept {
     Ignored(usize),
 }
 
-/// How bodies and headers are made up.
+/// Settings for making up bodies and headers.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, as users give them")]
 pub struct Making {
@@ -129,7 +129,7 @@ pub struct Making {
 }
 
 impl Making {
-    /// How they are made for an operation, by its id; `seed` is the one that a request names.
+    /// Settings for an operation, by its id; `seed` is the one that a request names.
     pub fn new(
         options: RenderOptions,
         seeds: Seeds,

@@ -15,7 +15,7 @@ use super::find::NotDocumented;
 use super::not_sent::NotSent;
 use super::{Accept, Decided};
 
-/// What a request that does not say gets where it is documented.
+/// The media type sent where it is documented and `Accept` is missing.
 const JSON: &str = "application/json";
 
 /// A documented media type of a response.
@@ -25,7 +25,7 @@ pub struct Offer<'d> {
     pub number: usize,
     /// Its name, which can be a range.
     pub name: &'d str,
-    /// What is documented of it.
+    /// Its documentation.
     pub media: &'d MediaType,
 }
 
@@ -36,14 +36,14 @@ impl<'d> Offer<'d> {
         content.map(|(number, (name, media))| Self { number, name, media })
     }
 
-    /// The one that is given when nobody asks for another: JSON where there is some, else the first. It is one that suits
+    /// The default: JSON where there is some, else the first. It is one that suits
     /// the answer's own `Content-Type`, if there is such.
     pub fn preferred(response: &'d Documented, own_type: Option<&str>) -> Option<Self> {
         let suits = |offer: &Self| own_type.is_none_or(|own_type| offer.suits(own_type));
         usual(Self::all(response).filter(suits)).or_else(|| usual(Self::all(response)))
     }
 
-    /// Whether a `Content-Type` is one of it; one of JSON may be called by another's name.
+    /// Returns true if a `Content-Type` is one of it; one of JSON may be called by another's name.
     pub fn suits(&self, content_type: &str) -> bool {
         (media::is_json(self.name) && media::is_json(content_type))
             || media::is_offered(self.name, content_type)
@@ -55,7 +55,7 @@ impl<'d> Offer<'d> {
 pub(super) struct ChosenMedia<'d> {
     /// The one that is documented.
     pub(super) offer: Offer<'d>,
-    /// What `Content-Type` says: the documented media type, or for a range one that is in it.
+    /// Value of `Content-Type`: the documented media type, or for a range one that is in it.
     pub(super) name: Cow<'d, str>,
     /// Whether the document has a range here.
     pub(super) is_range: bool,
@@ -156,7 +156,7 @@ impl<'d> ChosenMedia<'d> {
         Self { offer, name, is_range }
     }
 
-    /// The same as if it were documented by the name that is sent.
+    /// The offer as if it were documented by the name that is sent.
     pub(super) fn sent(&self) -> Offer<'_> {
         Offer { name: &self.name, ..self.offer }
     }

@@ -1,6 +1,6 @@
 //! Why a response that was decided on is not sent, as problem documents in the shape that Prism gives them.
 //!
-//! Must not know who decided.
+//! Must not know rules.
 
 use http::StatusCode;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::find::NotDocumented;
 /// Why a response is not sent.
 #[derive(Clone, Debug)]
 pub enum NotSent {
-    /// What was asked for is not documented.
+    /// The response that was asked for is not documented.
     NotDocumented(NotDocumented),
     /// No media type that it can be sent in is acceptable; which there are.
     NotAcceptable(Vec<String>),

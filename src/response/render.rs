@@ -5,11 +5,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use parking_lot::RwLock;
 use serde_json::Value;
 
 use crate::message::FRAMING;
@@ -48,7 +49,7 @@ struct Rendered {
 pub struct WrittenResponse {
     /// The response.
     pub response: Response<Bytes>,
-    /// How its documented value departs from its schema.
+    /// Violations of its schema by its documented value.
     pub misfits: Vec<Violation>,
     /// Which documented response it is, in words; empty where its body was not documented.
     pub label: Arc<str>,
@@ -63,7 +64,7 @@ impl From<Response<Bytes>> for WrittenResponse {
     }
 }
 
-/// What an answer is kept by.
+/// Key of a cached response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct RenderingKey {
     operation: usize,
@@ -126,14 +127,14 @@ impl Renderings {
     /// The response, made now unless it was made before.
     fn rendered(&self, rendering: &Rendering<'_>) -> Result<Arc<Rendered>, NotSent> {
         let Some(key) = rendering.key() else { return rendering.render().map(Arc::new) };
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.read();
         if let Some(rendered) = kept.by_key.get(&key) {
             return Ok(Arc::clone(rendered));
         }
         drop(kept);
         let rendered = Arc::new(rendering.render()?);
         let bytes = rendered.body.len() + OVERHEAD_BYTES;
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.write();
         if kept.bytes + bytes > KEPT_BYTES_MAX {
             *kept = KeptResponse::default();
         }
@@ -156,7 +157,7 @@ struct Rendering<'a> {
 }
 
 impl Rendering<'_> {
-    /// What it is kept by; none if it is not.
+    /// Its key in the cache; `None` if it is not kept.
     fn key(&self) -> Option<RenderingKey> {
         let Self { decided, making, .. } = self;
         // A client can name any number of types in a range.
@@ -340,7 +341,7 @@ impl Offer<'_> {
         })
     }
 
-    /// Whether a value that is not documented can be sent in it.
+    /// Returns true if a value that is not documented can be sent in it.
     pub fn fits(&self, schemas: &Schemas, value: &Value) -> bool {
         self.check(schemas, value).is_ok() && self.write(schemas, value).is_some()
     }
@@ -351,7 +352,7 @@ impl Offer<'_> {
         media::write_encoded(value, self.name, schema, &self.media.encoding)
     }
 
-    /// Whether its first example or, without one, what is made up from its schema can be written.
+    /// Returns true if its first example or, without one, what is made up from its schema can be written.
     pub fn can_be_written(&self, schemas: &Schemas) -> bool {
         let options = SampleOptions::of(Direction::Response);
         let made = || sample::nearest(schemas, self.media.schema?, &options, 0).ok();

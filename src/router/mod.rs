@@ -32,11 +32,11 @@ pub use refusal::TemplateRefusal;
 
 use template::{Segment, TemplateRank, TemplateShape};
 
-/// So many bytes of a path are compared with templates when looking for near ones: beyond it no one is helped,
+/// Bytes of a path that are compared with templates when looking for near ones: more would not help,
 /// and the comparison is quadratic in a segment's length.
 pub const NEAR_PATH_BYTES_MAX: usize = 256;
 
-/// What a request sends where a condition looks; `None` if it sends nothing there.
+/// Looks up the value that a condition is about; `None` if it is not sent.
 pub type ConditionValues<'s> = dyn Fn(&RouteCondition) -> Option<Cow<'s, str>> + 's;
 
 /// Which value answers a method and a path.
@@ -55,7 +55,7 @@ pub struct Router<T> {
     routes: Vec<Route<T>>,
 }
 
-/// What a method and a path lead to.
+/// Target of a method and a path.
 #[derive(Debug, PartialEq)]
 pub enum Lookup<'r, 'p, T> {
     /// A template fits.
@@ -64,7 +64,7 @@ pub enum Lookup<'r, 'p, T> {
     WrongMethod {
         /// The methods that fit, in a fixed order; `HEAD` wherever there is `GET`.
         allow: Vec<Method>,
-        /// What those methods would have led to.
+        /// Targets of those methods.
         values: Vec<&'r T>,
     },
     /// No template fits under any method.
@@ -74,7 +74,7 @@ pub enum Lookup<'r, 'p, T> {
 /// A template that fits, and what it captured.
 #[derive(Debug, PartialEq)]
 pub struct RouteMatch<'r, 'p, T> {
-    /// What was entered with the template.
+    /// Value entered with the template.
     pub value: &'r T,
     /// The parameters in template order, as sent: still percent-encoded.
     pub params: Vec<(&'r str, &'p str)>,
@@ -87,9 +87,9 @@ pub struct Near<'r, T> {
     pub method: &'r Method,
     /// The template as it was entered.
     pub template: &'r str,
-    /// What a request to it must have beside.
+    /// Further conditions on a request to it.
     pub conditions: &'r [RouteCondition],
-    /// What was entered with it.
+    /// Value entered with it.
     pub value: &'r T,
 }
 
@@ -130,7 +130,7 @@ struct Hit<'r, 'p> {
     captured: Captured<'r, 'p>,
 }
 
-/// What the parameters of a path are, in their order.
+/// Parameters of a path, in their order.
 enum Captured<'k, 'p> {
     ByTree(matchit::Params<'k, 'p>),
     ByTemplate(Vec<&'p str>),
@@ -253,7 +253,7 @@ impl<T> Router<T> {
         Some(&self.route_of(*path, &conditions, method)?.value)
     }
 
-    /// Whether a template fits a raw path, whatever the method and the conditions.
+    /// Returns true if a template fits a raw path, whatever the method and the conditions.
     pub fn has_path(&self, path: &str) -> bool {
         self.paths.iter().any(|one| template::capture(&one.segments, path).is_some())
     }
@@ -300,7 +300,7 @@ impl<T> Router<T> {
 }
 
 impl Hit<'_, '_> {
-    /// What sorts the most concrete path first, and of the same the one with the most conditions.
+    /// Sort key: the most concrete path first, and of equal ones that with the most conditions.
     fn order(&self) -> (&TemplateRank, Reverse<usize>) {
         (&self.path.rank, Reverse(self.variant.conditions.len()))
     }
@@ -390,7 +390,7 @@ pub fn near<'r, T>(
     })
 }
 
-/// How far a request is from what conditions ask for, in steps.
+/// Distance of a request from conditions, in steps.
 fn unmet(conditions: &[RouteCondition], sent: &ConditionValues<'_>) -> usize {
     const MISSING: usize = 5;
     let steps = conditions.iter().map(|condition| match (sent(condition), &condition.value) {

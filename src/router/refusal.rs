@@ -26,7 +26,7 @@ pub enum TemplateRefusal {
     },
     /// Two parameters with nothing between them.
     #[error(
-        "path template `{template}` has two parameters with nothing between them in `{segment}`, so nobody can tell where one ends"
+        "path template `{template}` has two parameters with nothing between them in `{segment}`, so the end of the first is ambiguous"
     )]
     Adjacent {
         /// The whole template.
@@ -34,7 +34,7 @@ pub enum TemplateRefusal {
         /// The segment in question.
         segment: String,
     },
-    /// The same method and shape was entered before.
+    /// A template with this method and shape was entered before.
     #[error("`{method} {template}` matches the same paths as `{method} {existing}`")]
     Taken {
         /// The method of both.

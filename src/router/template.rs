@@ -12,7 +12,7 @@ use super::refusal::TemplateRefusal;
 /// What stays encoded in a segment of the tree: what would end it, begin a parameter, or be taken for an escape.
 const KEPT_ENCODED: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b'{').add(b'}');
 
-/// What two templates have in common that match the same paths.
+/// Common form of templates that match the same paths.
 pub(super) type TemplateShape = Vec<u8>;
 
 /// How concrete a template is: a lower rank goes first. For each segment whether it is all text, which is what the
@@ -174,7 +174,7 @@ pub(super) fn rank(segments: &[Segment]) -> TemplateRank {
     (has_parameter.collect(), kinds.collect())
 }
 
-/// What the parameters of a template are in a raw path, if it fits.
+/// Parameters of a template in a raw path, if it fits.
 pub(super) fn capture<'p>(segments: &[Segment], path: &'p str) -> Option<Vec<&'p str>> {
     let mut captured = Vec::new();
     let mut sent = path.strip_prefix('/')?.split('/');
@@ -227,7 +227,7 @@ fn capture_pieces<'p>(
     Some(())
 }
 
-/// What comes after a text at the beginning of a raw one, in which any character may be escaped.
+/// Rest after a text at the beginning of a raw one, in which any character may be escaped.
 fn after<'p>(text: &[u8], raw: &'p str) -> Option<&'p str> {
     let mut at = 0;
     for wanted in text {
@@ -264,7 +264,7 @@ fn unit(raw: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// How far a path is from a template, in steps: a segment that is not there costs most, a wrong method least.
+/// Distance of a path from a template, in steps: a missing segment costs most, a wrong method least.
 pub(super) fn distance(segments: &[Segment], path: &[&str], same_method: bool) -> usize {
     const LENGTH: usize = 10;
     const PARAMETER: usize = 3;
@@ -283,7 +283,7 @@ pub(super) fn distance(segments: &[Segment], path: &[&str], same_method: bool) -
     steps
 }
 
-/// How far two texts are from each other, in steps.
+/// Edit distance of two texts.
 pub(super) fn difference(text: &str, sent: &str) -> usize {
     const TEXT: usize = 8;
     let longest = text.chars().count().max(sent.chars().count()).max(1);

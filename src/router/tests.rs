@@ -373,7 +373,7 @@ fn a_template_that_cannot_be_entered_says_why() {
         path template `/a/b}` has unpaired or empty braces in `b}`
         path template `/a/{}` has unpaired or empty braces in `{}`
         path template `/a/{{b}}` has unpaired or empty braces in `{{b}}`
-        path template `/a/{b}{c}` has two parameters with nothing between them in `{b}{c}`, so nobody can tell where one ends
+        path template `/a/{b}{c}` has two parameters with nothing between them in `{b}{c}`, so the end of the first is ambiguous
         `GET /a/{c}` matches the same paths as `GET /a/{b}`
         `GET /m/{p}-{q}` matches the same paths as `GET /m/{x}-{y}`
         path template `/a/x{` has unpaired or empty braces in `x{`"#]]

@@ -20,7 +20,7 @@ const DISTINCT_MAX: usize = 64;
 #[derive(Default)]
 struct Distinct {
     known: HashSet<String>,
-    /// Where tries begin.
+    /// First number to try.
     first_salt: usize,
 }
 

@@ -23,7 +23,7 @@ const DEPTH_MAX: usize = 64;
 const FILLED_DEPTH_MAX: usize = 7;
 /// Values in one sample beyond which only the outermost level is filled with what is optional.
 const FILLED_MAX: usize = 500;
-/// How often a schema may be inside itself: once more, for the alternative that ends it.
+/// Maximum nesting of a schema in itself: once more, for the alternative that ends it.
 pub(super) const RECURSIONS_MAX: usize = 2;
 /// Ways of one place tried at once when each of them leads to nothing.
 const WAYS_MAX: usize = 24;
@@ -59,7 +59,7 @@ pub(super) enum SampleStyle {
     Odd,
 }
 
-/// How many styles there are.
+/// Number of styles.
 const STYLES: usize = 4;
 
 /// Which type keywords are about.
@@ -91,9 +91,9 @@ pub(super) struct Maker<'s, 'm> {
     turns: &'m HashMap<String, usize>,
     /// Steps left.
     pub(super) left: usize,
-    /// What was chosen, if it is asked for.
+    /// The choices made, if asked for.
     pub(super) notes: Option<HashMap<String, WayTaken>>,
-    /// Where we are in the value.
+    /// Current place in the value.
     pub(super) path: String,
     /// The schemas that are being built, for recursion.
     pub(super) stack: Vec<&'s Value>,
@@ -106,12 +106,12 @@ pub(super) struct Maker<'s, 'm> {
     pub(super) forgiving: bool,
 }
 
-/// What one value is built from.
+/// Inputs for one value.
 #[derive(Clone, Copy)]
 pub(super) struct SamplePart<'s, 'p> {
     pub(super) schemas: &'p [&'s Value],
     pub(super) spot: NameHint<'p>,
-    /// What an example of something around it has here.
+    /// The value here in an example of a surrounding value.
     pub(super) hint: Option<&'s Value>,
     /// Which of several tries at the same place it is.
     pub(super) salt: usize,
@@ -412,7 +412,7 @@ impl<'s, 'm> Maker<'s, 'm> {
         self.stack.iter().filter(|open| std::ptr::eq(**open, target)).count()
     }
 
-    /// Whether optional parts are made here.
+    /// Returns true if optional parts are made here.
     pub(super) fn fills(&self) -> bool {
         self.options.fill_properties
             && self.depth <= FILLED_DEPTH_MAX

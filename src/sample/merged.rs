@@ -31,9 +31,9 @@ pub(super) struct MergedSchema<'s> {
     pub(super) facets: Vec<&'s Map<String, Value>>,
     /// Those of them that describe the value as a whole, so that their examples are complete.
     pub(super) whole: Vec<&'s Map<String, Value>>,
-    /// What `type` leaves.
+    /// Types that `type` leaves.
     pub(super) types: Types,
-    /// What `enum` and `const` leave.
+    /// Values that `enum` and `const` leave.
     pub(super) values: Option<Vec<&'s Value>>,
     /// Schemas the value must not fit, or had better not.
     pub(super) avoided: Vec<&'s Value>,
@@ -92,7 +92,7 @@ impl<'s> MergedSchema<'s> {
             && self.values.as_ref().is_none_or(|values| !values.is_empty())
     }
 
-    /// What one schema object says by itself.
+    /// Narrows by what one schema object says itself.
     fn narrow(&mut self, map: &'s Map<String, Value>) {
         if let Some(types) = map.get("type") {
             self.types = self.types & Types::of(types);
@@ -122,7 +122,7 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// What all schemas say under one keyword.
+    /// Values of one keyword in all schemas.
     pub(super) fn said(&self, keyword: &str) -> impl Iterator<Item = &'s Value> {
         self.facets.iter().filter_map(move |facet| facet.get(keyword))
     }
@@ -184,7 +184,7 @@ impl<'s> MergedSchema<'s> {
         self.said(keyword).filter_map(Value::as_str)
     }
 
-    /// Whether a schema says something under any of these keywords.
+    /// Returns true if a schema says something under any of these keywords.
     pub(super) fn says_any(&self, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.said(keyword).next().is_some())
     }

@@ -9,10 +9,10 @@ use crate::ids::Dice;
 
 /// Decimals to which numbers are made at most: more than bounds of real documents have.
 const DECIMALS_MAX: u32 = 12;
-/// How far from its only bound a number is, in units.
+/// Distance of a number from its only bound, in units.
 const REACH: i128 = 1000;
 
-/// Where a number is best.
+/// Plausible range of a number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlausibleRange {
     pub(super) least: i64,

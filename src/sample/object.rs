@@ -296,7 +296,7 @@ impl<'s> Maker<'s, '_> {
         }
     }
 
-    /// Whether a property leads back into what is being made.
+    /// Returns true if a property leads back into what is being made.
     pub(super) fn recurs(&self, schema: &'s Value) -> bool {
         self.times_open(merged::target(self.schemas, schema)) > 0
     }
@@ -308,7 +308,7 @@ impl<'s> Maker<'s, '_> {
         properties.peek().is_some() && properties.any(|schema| self.is_of_other_side(schema))
     }
 
-    /// Whether a property belongs to the other direction only.
+    /// Returns true if a property belongs to the other direction only.
     fn is_of_other_side(&self, schema: &'s Value) -> bool {
         let keyword = match self.options.direction {
             Direction::Whole => return false,

@@ -1,10 +1,10 @@
-//! How a value is to be made up.
+//! Options for making up a value.
 //!
 //! Must not know how that is done.
 
 use crate::openapi::Direction;
 
-/// How a value is made up.
+/// Options for making up a value.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleOptions {
     /// Which way it goes: `readOnly` properties are left out of requests, `writeOnly` ones out of responses.

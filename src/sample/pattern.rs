@@ -13,7 +13,7 @@ const PATTERN_MAX: usize = 4096;
 const NESTING_MAX: u32 = 64;
 /// Texts beyond this many characters are not made from patterns.
 const TEXT_MAX: usize = 10_000;
-/// How often what can be repeated without end is repeated where no length is asked for.
+/// Number of repetitions of what has no upper bound, where no length is asked for.
 const REPEATED: u32 = 8;
 
 /// A pattern that texts can be made from.

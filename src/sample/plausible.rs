@@ -4,7 +4,7 @@
 
 use super::number::PlausibleRange;
 
-/// What a text is.
+/// Kind of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextKind {
     City,
@@ -242,7 +242,7 @@ const COMPANIES: [&str; 8] = [
     "business",
 ];
 
-/// What a text of this name is; `owner` is the name of what holds it.
+/// Kind of text for this name; `owner` is the name of what holds it.
 pub(super) fn text(name: &str, owner: &str) -> TextKind {
     let name = words(name);
     let found = TEXTS.iter().find(|(_, ends)| ends.iter().any(|end| ends_with(&name, end)));
@@ -267,7 +267,7 @@ const fn range(least: i64, most: i64, decimals: u32) -> PlausibleRange {
     PlausibleRange { least, most, decimals }
 }
 
-/// Where a number is that nothing is known of.
+/// Range of a number that nothing is known of.
 const ANY: PlausibleRange = range(1, 1000, 2);
 /// By the end of a name, as texts are. Points in time are seconds of 2023 to 2025.
 const NUMBERS: [(PlausibleRange, &[&str]); 16] = [
@@ -309,7 +309,7 @@ const NUMBERS: [(PlausibleRange, &[&str]); 16] = [
     (range(1, 9999, 2), &["id", "ids", "number"]),
 ];
 
-/// Where a number of this name is likely to be.
+/// Likely range of a number of this name.
 pub(super) fn number(name: &str) -> PlausibleRange {
     let name = words(name);
     let found = NUMBERS.iter().find(|(_, ends)| ends.iter().any(|end| ends_with(&name, end)));

@@ -30,12 +30,12 @@ pub enum SampleError {
     /// The schema itself cannot be used.
     #[error("the schema cannot be compiled: {0}")]
     Schema(String),
-    /// What was said last against the values that were tried.
+    /// The last error of the values that were tried.
     #[error("no value was found that fits the schema: at `{path}`, {reason}")]
     Refused {
         /// JSON Pointer into the value.
         path: String,
-        /// What is wrong there.
+        /// The problem there.
         reason: String,
     },
     /// It would be larger, or take longer to find, than is worth it.
@@ -53,7 +53,7 @@ pub fn sample(
     search(schemas, schema, *options, seed, &mut Tried::default())
 }
 
-/// The same, or where no value fits the first that was tried: many a document has alternatives that cannot be told
+/// A sample, or where no value fits, the first that was tried: many a document has alternatives that cannot be told
 /// apart, or closes a record in one place and adds to it in another. The caller has to hold it against the schema.
 pub fn nearest(
     schemas: &Schemas,
@@ -76,7 +76,7 @@ pub fn nearest(
     })
 }
 
-/// What a search comes by on its way.
+/// Results of a search besides a fitting value.
 #[derive(Default)]
 struct Tried {
     /// The first value that was made, though it does not fit.
@@ -130,7 +130,7 @@ fn search(
     Err(reason)
 }
 
-/// What was tried so far.
+/// State of a search.
 struct SampleSearch {
     /// By place in the value, how many of its ways were refused.
     turns: HashMap<String, usize>,
@@ -167,7 +167,7 @@ impl SampleSearch {
     }
 }
 
-/// What is wrong with a value, and the places to blame; `None` when it is valid.
+/// The problem of a value, and the places to blame; `None` when it is valid.
 fn verdict(
     schemas: &Schemas,
     schema: SchemaId,

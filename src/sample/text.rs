@@ -13,7 +13,7 @@ use super::{plausible, words};
 use crate::ids::Dice;
 use crate::openapi::Schemas;
 
-/// Longest text that is made up, in characters: 64 KiB of ASCII. Larger ones are files, and nobody's sample.
+/// Longest text that is made up, in characters: 64 KiB of ASCII. Larger ones are files, and no samples.
 pub(super) const TEXT_MAX: usize = 1 << 16;
 /// Texts that are made from a pattern before it is given up: one with lookaround may refuse most of them.
 const DRAWN_MAX: usize = 100;
@@ -24,7 +24,7 @@ const STITCHED_MAX: usize = 20_000;
 /// Texts of one pattern that are put together with those of a format.
 const STITCHED_OF_MAX: usize = 12;
 
-/// Where a text belongs.
+/// Names around a text.
 #[derive(Clone, Copy)]
 pub(super) struct NameHint<'n> {
     /// The name of the property.
@@ -33,7 +33,7 @@ pub(super) struct NameHint<'n> {
     pub(super) owner: &'n str,
 }
 
-/// How a text is made.
+/// Style of a text.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
     /// It looks like what its name says.
@@ -302,7 +302,7 @@ impl TextMaker<'_> {
         self.sized(text)
     }
 
-    /// The same with letters of its own, where its format has a place for them and it does not become too long.
+    /// A text with letters of its own, where its format has a place for them and it does not become too long.
     fn varied(&mut self, text: String, format: Option<&str>) -> String {
         let own = self.letters(6);
         let varied = match format {

@@ -26,7 +26,7 @@ impl Turn {
         self.number
     }
 
-    /// What the digits did not use up: further tries of what is the same but for the dice.
+    /// The part that the digits did not use: further tries with other random numbers.
     pub(super) fn rest(&self) -> usize {
         self.rest
     }

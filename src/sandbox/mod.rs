@@ -13,20 +13,21 @@ pub use world::{NotCommitted, OutOfRoom, TaskRun, World, tally};
 /// The name of the sandbox that is there without being asked for.
 pub const DEFAULT: &str = "default";
 
-/// So many due tasks are run on the way of one request or one wake-up: the rest are run by the next.
+/// Maximum number of due tasks run by one request or wake-up: the rest are run by the next.
 pub const TASKS_AT_ONCE_MAX: usize = 1_000;
 
-/// So many due tasks are run before others get their turn, where nobody waits for all of them at once: a few
+/// Number of due tasks run before others get their turn, where no caller waits for all of them at once: a few
 /// milliseconds.
 pub const TASKS_PER_TURN: usize = 250;
 
 /// The longest name of a sandbox, in bytes: room for the title of a test.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// What names of sandboxes are made of, in words.
+/// The rule for names of sandboxes, in words.
 pub const NAME_RULE: &str = "1 to 128 letters, digits, `.`, `_`, `~` and `-`";
 
-/// Whether a sandbox can have that name: the unreserved characters of RFC 3986, so that it stands in a path and in a
+/// Returns true if a sandbox can have that name: the unreserved characters of RFC 3986, so that it stands in a path and
+/// in a
 /// header as it is.
 pub fn is_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);

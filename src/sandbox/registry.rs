@@ -1,16 +1,17 @@
-//! All sandboxes by name: made on first use, found, woken when a task falls due, and dropped when nobody uses them.
+//! All sandboxes by name: made on first use, found, woken when a task falls due, and dropped when idle.
 //!
-//! Must not know what happens in one. Whoever works in a sandbox has it for himself; sandboxes share nothing that
+//! Must not know what happens in one. Work in a sandbox locks it; sandboxes share nothing that
 //! changes but what all their journals may take.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::HeaderValue;
 use indexmap::IndexMap;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::blocking::aside;
 use crate::clock::Timestamp;
@@ -19,18 +20,18 @@ use crate::journal::JournalBudget;
 use crate::sandbox::DEFAULT;
 use crate::sandbox::state::{Origin, SandboxHandover, SandboxState};
 
-/// So many names of dropped sandboxes are remembered, to tell whoever comes back.
+/// Number of names of dropped sandboxes that are remembered, so that a client that returns is told.
 const DROPPED_MAX: usize = 10_000;
 
 /// No time: never woken, never dropped.
 const NEVER: i64 = i64::MAX;
 
-/// How long a thread waits for a locked sandbox before it lets another thread do the rest of its work. A request locks a
+/// Time a thread waits for a locked sandbox before it lets another thread do the rest of its work. A request locks a
 /// sandbox for microseconds; a thread that is preempted meanwhile comes back within this time.
 const LOCK_WAIT: Duration = Duration::from_millis(5);
 
-/// A sandbox's state, for whoever has it locked.
-type StateGuard<'s> = parking_lot::MutexGuard<'s, SandboxState>;
+/// A sandbox's state, locked.
+type StateGuard<'s> = MutexGuard<'s, SandboxState>;
 
 /// One sandbox.
 #[derive(Debug)]
@@ -40,14 +41,14 @@ pub struct RegisteredSandbox {
     number: u64,
     header: HeaderValue,
     created: Timestamp,
-    /// How long it may be unused, in milliseconds; `NEVER` where that does not matter.
+    /// Idle limit in milliseconds; `NEVER` for none.
     idle_ms_max: AtomicI64,
     last_used: AtomicI64,
     /// When it is to be woken, by the system clock.
     wake: AtomicI64,
     /// One that waits a little before it sleeps: a decision takes a few microseconds, a sleep and its end as long again.
-    state: parking_lot::Mutex<SandboxState>,
-    /// How many threads have handed on their other work and wait for the state.
+    state: Mutex<SandboxState>,
+    /// Number of threads that handed on their other work and wait for the state.
     waiting_aside: AtomicUsize,
 }
 
@@ -66,7 +67,7 @@ impl RegisteredSandbox {
             idle_ms_max: AtomicI64::new(idle_ms(idle)),
             last_used: AtomicI64::new(real.0),
             wake: AtomicI64::new(NEVER),
-            state: parking_lot::Mutex::new(state),
+            state: Mutex::new(state),
             waiting_aside: AtomicUsize::new(0),
         }
     }
@@ -91,7 +92,7 @@ impl RegisteredSandbox {
         Timestamp(self.last_used.load(Ordering::Relaxed))
     }
 
-    /// How long it may be unused before it is dropped; `None` where it never is.
+    /// Idle limit after which it is dropped; `None` for none.
     pub fn idle_max(&self) -> Option<Duration> {
         let ms = self.idle_ms_max.load(Ordering::Relaxed);
         (ms != NEVER).then(|| Duration::from_millis(ms.unsigned_abs()))
@@ -118,7 +119,7 @@ impl RegisteredSandbox {
         })
     }
 
-    /// The same, unless somebody has it.
+    /// Locks the state, unless it is locked.
     fn try_lock(&self) -> Option<StateGuard<'_>> {
         self.state.try_lock()
     }
@@ -128,12 +129,12 @@ fn idle_ms(idle: Option<Duration>) -> i64 {
     idle.map_or(NEVER, |idle| i64::try_from(idle.as_millis()).unwrap_or(NEVER))
 }
 
-/// What bounds the sandboxes.
+/// Limits on sandboxes.
 #[derive(Clone, Copy, Debug)]
 pub struct SandboxLimits {
-    /// How many there can be beside `default`.
+    /// Maximum number of sandboxes beside `default`.
     pub sandboxes_max: usize,
-    /// How long one that was made on first use may be unused before it is dropped.
+    /// Idle limit of sandboxes that were made on first use.
     pub idle: Duration,
 }
 
@@ -144,7 +145,7 @@ pub struct SandboxLimits {
      a larger `--sandboxes-max`"
 )]
 pub struct Full {
-    /// How many there can be.
+    /// Maximum number of sandboxes.
     pub max: usize,
 }
 
@@ -160,9 +161,9 @@ pub struct SandboxRegistry {
     on_wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
     dropped: Mutex<IndexMap<u64, Timestamp>>,
     hashes: RandomState,
-    /// How many sandboxes there ever were.
+    /// Number of sandboxes ever made.
     made: AtomicU64,
-    /// What was exercised in sandboxes that are gone or were reset.
+    /// Coverage of sandboxes that are gone or were reset.
     retired: Mutex<Coverage>,
 }
 
@@ -197,29 +198,29 @@ impl SandboxRegistry {
         }
     }
 
-    /// How sandboxes begin.
+    /// Initial state of sandboxes.
     pub fn baseline(&self) -> &Arc<Origin> {
         &self.baseline
     }
 
-    /// What all journals may take, and do.
+    /// Memory limit of all journals, and their use of it.
     pub fn budget(&self) -> &JournalBudget {
         &self.budget
     }
 
-    /// What bounds the sandboxes.
+    /// Limits on sandboxes.
     pub fn limits(&self) -> SandboxLimits {
         self.limits
     }
 
-    /// How many there are beside `default`.
+    /// Number of sandboxes beside `default`.
     pub fn count(&self) -> usize {
-        read(&self.others).len()
+        self.others.read().len()
     }
 
     /// All of them, `default` first and then by name.
     pub fn list(&self) -> Vec<Arc<RegisteredSandbox>> {
-        let mut others: Vec<_> = read(&self.others).values().cloned().collect();
+        let mut others: Vec<_> = self.others.read().values().cloned().collect();
         others.sort_unstable_by(|left, right| left.name.cmp(&right.name));
         others.insert(0, Arc::clone(&self.default));
         others
@@ -235,7 +236,7 @@ impl SandboxRegistry {
         if name == DEFAULT {
             return Some(Arc::clone(&self.default));
         }
-        read(&self.others).get(name).cloned()
+        self.others.read().get(name).cloned()
     }
 
     /// Works in a sandbox; it is made if there is none of the name, which must be [one](super::is_name).
@@ -308,15 +309,15 @@ impl SandboxRegistry {
         result
     }
 
-    /// Notes when a sandbox that is locked is to be woken. Whether whoever wakes has to hear of it: a wake-up costs
-    /// more than a deletion.
+    /// Sets the wake-up time of a locked sandbox. Returns true if the wake-up timer must be re-armed; re-arming costs more
+    /// than a delete, so skip it otherwise.
     fn note_wake(&self, sandbox: &Arc<RegisteredSandbox>, wake: Option<Timestamp>) -> bool {
         let wake = wake.map_or(NEVER, |wake| wake.0);
         let before = sandbox.wake.swap(wake, Ordering::Relaxed);
         if before == wake {
             return false;
         }
-        let mut wakes = lock(&self.wakes);
+        let mut wakes = self.wakes.lock();
         wakes.remove(&(before, sandbox.number));
         let is_earlier = wakes.first_key_value().is_none_or(|((first, _), _)| wake < *first);
         if wake != NEVER {
@@ -327,22 +328,23 @@ impl SandboxRegistry {
 
     /// When the next sandbox is to be woken, by the system clock.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        lock(&self.wakes).first_key_value().map(|((wake, _), _)| Timestamp(*wake))
+        self.wakes.lock().first_key_value().map(|((wake, _), _)| Timestamp(*wake))
     }
 
     /// The sandboxes that are to be woken by now.
     pub fn to_wake(&self, real: Timestamp) -> Vec<Arc<str>> {
-        let wakes = lock(&self.wakes);
+        let wakes = self.wakes.lock();
         wakes.range(..=(real.0, u64::MAX)).map(|(_, name)| Arc::clone(name)).collect()
     }
 
-    /// Has `call` called whenever [`SandboxRegistry::next_wake`] may have become earlier. It must not wait.
+    /// Sets the function that is called whenever [`SandboxRegistry::next_wake`] may have become earlier. It must not
+    /// block.
     pub fn on_wake(&self, call: Box<dyn Fn() + Send + Sync>) {
-        *lock(&self.on_wake) = Some(call);
+        *self.on_wake.lock() = Some(call);
     }
 
     fn announce(&self) {
-        if let Some(call) = &*lock(&self.on_wake) {
+        if let Some(call) = &*self.on_wake.lock() {
             call();
         }
     }
@@ -351,7 +353,7 @@ impl SandboxRegistry {
         if self.count() >= self.limits.sandboxes_max {
             self.sweep(real);
         }
-        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        let mut others = self.others.write();
         if let Some(sandbox) = others.get(name) {
             return Ok(Arc::clone(sandbox));
         }
@@ -360,7 +362,7 @@ impl SandboxRegistry {
         }
         let mut state =
             SandboxState::new(Arc::clone(&self.baseline), Arc::clone(&self.budget), real);
-        state.restarted = lock(&self.dropped).shift_remove(&self.hashes.hash_one(name));
+        state.restarted = self.dropped.lock().shift_remove(&self.hashes.hash_one(name));
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let sandbox = RegisteredSandbox::new((name, number), Some(self.limits.idle), state, real);
         let sandbox = Arc::new(sandbox);
@@ -390,14 +392,14 @@ impl SandboxRegistry {
 
     /// Removes a sandbox; `false` if there is none of the name, or it is `default`, which is always there.
     pub fn remove(&self, name: &str) -> bool {
-        let removed = self.others.write().unwrap_or_else(PoisonError::into_inner).swap_remove(name);
+        let removed = self.others.write().swap_remove(name);
         removed.is_some_and(|sandbox| {
             self.end(&sandbox, &mut sandbox.lock());
             true
         })
     }
 
-    /// Has nobody find anything in a sandbox that is no longer listed.
+    /// Marks an unlisted sandbox as gone, so that waiters retry.
     fn end(&self, sandbox: &Arc<RegisteredSandbox>, state: &mut SandboxState) {
         state.is_gone = true;
         state.journal.clear();
@@ -405,14 +407,14 @@ impl SandboxRegistry {
         self.note_wake(sandbox, None);
     }
 
-    /// Drops the sandboxes that nobody used for too long; how many that were.
+    /// Drops the sandboxes that were idle for too long; returns their number.
     pub fn sweep(&self, real: Timestamp) -> usize {
         let expired: Vec<_> =
-            read(&self.others).values().filter(|one| one.is_expired(real)).cloned().collect();
+            self.others.read().values().filter(|one| one.is_expired(real)).cloned().collect();
         let mut dropped = 0;
         for sandbox in expired {
-            let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-            // Who has it locked uses it, and whoever waits for it must not work in what is gone.
+            let mut others = self.others.write();
+            // A locked sandbox is in use, and a thread that waits for it must not work in a dropped one.
             let Some(mut state) = sandbox.try_lock() else { continue };
             if state.is_gone || !sandbox.is_expired(real) {
                 continue;
@@ -420,7 +422,7 @@ impl SandboxRegistry {
             others.swap_remove(&sandbox.name);
             self.end(&sandbox, &mut state);
             drop((state, others));
-            let mut names = lock(&self.dropped);
+            let mut names = self.dropped.lock();
             names.insert(self.hashes.hash_one(&*sandbox.name), real);
             if names.len() > DROPPED_MAX {
                 names.shift_remove_index(0);
@@ -432,12 +434,11 @@ impl SandboxRegistry {
 
     /// Everything back to the start: `default` as it began, and no other sandbox; how many others there were.
     pub fn reset(&self, real: Timestamp) -> usize {
-        let others =
-            std::mem::take(&mut *self.others.write().unwrap_or_else(PoisonError::into_inner));
+        let others = std::mem::take(&mut *self.others.write());
         for sandbox in others.values() {
             self.end(sandbox, &mut sandbox.lock());
         }
-        lock(&self.dropped).clear();
+        self.dropped.lock().clear();
         self.visit(DEFAULT, real, |_, state| {
             let exercised = state.restart(Arc::clone(&self.baseline), real);
             self.retire(&exercised);
@@ -445,7 +446,7 @@ impl SandboxRegistry {
         others.len()
     }
 
-    /// Goes on with these sandboxes of `previous`, `default` among them, in which nobody works any more; others there are
+    /// Continues these sandboxes of `previous`, `default` among them, in which nothing runs any more; others there are
     /// not, but those that were dropped are remembered.
     pub fn hand_over(
         &mut self,
@@ -455,10 +456,10 @@ impl SandboxRegistry {
     ) {
         self.budget = Arc::clone(&previous.budget);
         self.hashes = previous.hashes.clone();
-        self.dropped = Mutex::new(lock(&previous.dropped).clone());
+        self.dropped = Mutex::new(previous.dropped.lock().clone());
         self.made = AtomicU64::new(previous.made.load(Ordering::Relaxed));
         if has_history {
-            self.retired = Mutex::new(lock(&previous.retired).clone());
+            self.retired = Mutex::new(previous.retired.lock().clone());
         }
         for (sandbox, next) in handovers {
             let state = sandbox.lock().succeeded(next, &self.budget, has_history);
@@ -470,14 +471,14 @@ impl SandboxRegistry {
                 idle_ms_max: AtomicI64::new(sandbox.idle_ms_max.load(Ordering::Relaxed)),
                 last_used: AtomicI64::new(sandbox.last_used.load(Ordering::Relaxed)),
                 wake: AtomicI64::new(NEVER),
-                state: parking_lot::Mutex::new(state),
+                state: Mutex::new(state),
                 waiting_aside: AtomicUsize::new(0),
             });
             self.note_wake(&next, next.lock().wake());
             if &*next.name == DEFAULT {
                 self.default = next;
             } else {
-                let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+                let mut others = self.others.write();
                 others.insert(Arc::clone(&next.name), next);
             }
         }
@@ -485,12 +486,12 @@ impl SandboxRegistry {
 
     /// Keeps what was exercised in a sandbox that forgets it.
     pub fn retire(&self, exercised: &Coverage) {
-        lock(&self.retired).absorb(exercised);
+        self.retired.lock().absorb(exercised);
     }
 
-    /// What was exercised in all sandboxes there ever were.
+    /// Coverage of all sandboxes there ever were.
     pub fn coverage(&self) -> Coverage {
-        let mut all = lock(&self.retired).clone();
+        let mut all = self.retired.lock().clone();
         for sandbox in self.list() {
             all.absorb(&sandbox.lock().coverage);
         }
@@ -499,13 +500,13 @@ impl SandboxRegistry {
 
     /// Forgets what was exercised so far, everywhere.
     pub fn forget_coverage(&self) {
-        *lock(&self.retired) = Coverage::default();
+        *self.retired.lock() = Coverage::default();
         for sandbox in self.list() {
             sandbox.lock().coverage = Coverage::default();
         }
     }
 
-    /// Has journals give up their oldest entries, those of the longest unused sandboxes first, until all together take
+    /// Drops the oldest entries of journals, those of the longest unused sandboxes first, until all together take
     /// an eighth less than they may: so this is rare.
     fn shed(&self) {
         let target = self.budget.bytes_max / 8 * 7;
@@ -525,12 +526,4 @@ impl SandboxRegistry {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
 }

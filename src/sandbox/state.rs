@@ -12,14 +12,14 @@ use crate::journal::{Back, Event, JournalBudget, OutOfReach, SandboxJournal, Und
 use crate::sandbox::world::{NotCommitted, TaskRun, World};
 use crate::store::{Change, Conflict};
 
-/// How a sandbox begins, and is again after a reset.
+/// The state that a sandbox begins with and returns to on reset.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// Its world, but for the clock.
     pub world: World,
     /// Its clock.
     pub clock: Beginning,
-    /// What made-up ids and the dice of faults follow from.
+    /// Seed of generated ids and of chance in faults.
     pub seed: u64,
     /// The faults that it begins with.
     pub faults: FaultSet,
@@ -27,7 +27,7 @@ pub struct Origin {
     pub fixture_set: Arc<str>,
 }
 
-/// How a sandbox's clock begins.
+/// Initial clock of a sandbox.
 #[derive(Clone, Copy, Debug)]
 pub enum Beginning {
     /// Anew, each time.
@@ -49,18 +49,18 @@ impl Origin {
     }
 }
 
-/// What a sandbox holds, for whoever has it locked.
+/// The contents of a sandbox, behind its lock.
 #[derive(Debug)]
 pub struct SandboxState {
     /// Its world.
     pub world: World,
-    /// How it began.
+    /// The initial state.
     pub origin: Arc<Origin>,
-    /// What happened in it.
+    /// The journal.
     pub journal: SandboxJournal,
-    /// What is to go wrong in it.
+    /// The injected faults.
     pub faults: FaultSet,
-    /// What of the contracts and behaviors was exercised in it.
+    /// Coverage of contracts and behaviors.
     pub coverage: Coverage,
     /// When it was dropped, where this is the first that happens in it since.
     pub restarted: Option<Timestamp>,
@@ -68,23 +68,23 @@ pub struct SandboxState {
     pub(super) is_gone: bool,
 }
 
-/// What a sandbox goes on with where another emulator goes on with it.
+/// The state of a sandbox that the next emulator continues with.
 #[derive(Clone, Debug)]
 pub struct SandboxHandover {
     /// Its world.
     pub world: World,
-    /// How it begins from now on.
+    /// Its initial state from now on.
     pub origin: Arc<Origin>,
 }
 
-/// What was undone or done again.
+/// The result of an undo or redo.
 #[derive(Clone, Debug)]
 pub struct Turned {
     /// The entry that says so.
     pub id: u64,
     /// The entries, in the order in which they were taken back or made again.
     pub entries: Vec<u64>,
-    /// What that changed, all together.
+    /// All changes of it together.
     pub step: UndoStep,
 }
 
@@ -136,7 +136,7 @@ impl SandboxState {
         std::mem::take(&mut self.coverage)
     }
 
-    /// This with another world. The journal and what was exercised go with it, if they mean the same there; whoever reads
+    /// This with another world. The journal and what was exercised go with it, if they mean the same there; a stream that reads
     /// along does so in any case.
     pub(super) fn succeeded(
         &mut self,
@@ -193,7 +193,7 @@ impl SandboxState {
         run
     }
 
-    /// Makes changes that nobody's call asked for, and enters them as `what`; the number of the entry.
+    /// Makes changes outside of any call, and records them as `what`; returns the number of the entry.
     pub fn edit(
         &mut self,
         provider: usize,

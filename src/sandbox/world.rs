@@ -1,6 +1,6 @@
 //! A world: the records of every provider, where made-up ids come from, the settings and the clock.
 //!
-//! Must not know who asks for something, nor that there is a way back.
+//! Must not know requests, nor undo.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ pub struct World {
     /// By provider, as its expressions see them.
     settings: Arc<[Value]>,
     ids: Ids,
-    /// So many bytes may records come to take beside those that are there when a world is made.
+    /// Default limit, in bytes, on what records may take beside those that a world begins with.
     room: usize,
-    /// So many bytes may all records take.
+    /// Limit on the bytes of all records.
     bytes_max: usize,
-    /// What time it is here.
+    /// The world's clock.
     pub clock: SandboxClock,
 }
 
@@ -34,9 +34,9 @@ pub struct World {
      with `POST /__admin/sandboxes/<name>/reset`, or start with a larger `--sandbox-bytes`"
 )]
 pub struct OutOfRoom {
-    /// How many bytes they would take, as estimated.
+    /// Estimated size in bytes with the changes.
     pub bytes: usize,
-    /// How many they may take.
+    /// Limit in bytes.
     pub max: usize,
 }
 
@@ -57,21 +57,21 @@ impl World {
         Self { stores, settings, ids, room: usize::MAX, bytes_max: usize::MAX, clock }
     }
 
-    /// The same, in which records may come to take so many bytes more.
+    /// The world with another limit on how many bytes its records may grow by.
     #[must_use]
     pub fn with_room(mut self, room: usize) -> Self {
         (self.room, self.bytes_max) = (room, self.bytes().saturating_add(room));
         self
     }
 
-    /// The same, in which records may take as much as in another.
+    /// The world with the limit of another.
     #[must_use]
     pub fn bounded_as(mut self, other: &Self) -> Self {
         (self.room, self.bytes_max) = (other.room, other.bytes_max);
         self
     }
 
-    /// So many bytes more than it began with may records take here.
+    /// Limit, in bytes, on the growth of the records.
     pub fn room(&self) -> usize {
         self.room
     }
@@ -100,7 +100,7 @@ impl World {
         &self.stores
     }
 
-    /// Whether records, settings and ids are as they were when one was forked from the other.
+    /// Returns true if records, settings and ids are unchanged since one was forked from the other.
     pub fn is_untouched_since(&self, other: &Self) -> bool {
         let mut stores = self.stores.iter().zip(&other.stores);
         stores.all(|(store, other)| store.is_untouched_since(other))
@@ -113,17 +113,17 @@ impl World {
         &self.settings
     }
 
-    /// Where made-up ids come from.
+    /// The generator of ids.
     pub fn ids(&self) -> &Ids {
         &self.ids
     }
 
-    /// What follows next from where ids come from, for values that are made up anew each time.
+    /// The next seed of the id generator, for values that are made up anew each time.
     pub fn next_seed(&mut self) -> u64 {
         self.ids.next_seed()
     }
 
-    /// How much of the made-up ids was used up.
+    /// Position in the id generator's sequence.
     pub fn ids_position(&self) -> u128 {
         self.ids.position()
     }
@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    /// What a decision for a provider works on.
+    /// The state that a decision for a provider works on.
     pub fn moment(&mut self, provider: usize, now: Timestamp) -> Moment<'_> {
         let (store, settings) = (&self.stores[provider], &self.settings[provider]);
         Moment { store, settings, ids: &mut self.ids, now }
@@ -270,9 +270,9 @@ pub struct TaskRun {
     pub at: Timestamp,
     /// Which task of which job, or what stopped it.
     pub why: Why,
-    /// What it changed, as counts.
+    /// Counts of the changes.
     pub tally: Vec<Tally>,
-    /// What it changed; at least that it is over, unless that could not be noted or the journal has it.
+    /// The changes; at least that the task is over, unless that could not be noted or the journal has it.
     pub step: Option<UndoStep>,
 }
 

@@ -72,7 +72,7 @@ impl Store {
         }
     }
 
-    /// What refers to the record of this change goes too, or loses its reference.
+    /// Deletes or unlinks the records that refer to the record of this change.
     fn follow(
         &self,
         index: usize,
@@ -138,7 +138,7 @@ impl Store {
         Ok(())
     }
 
-    /// What becomes of one record that stays.
+    /// Unlinks one record that stays.
     fn mended<E>(
         &self,
         before: &Record,

@@ -101,7 +101,7 @@ pub enum RecordError {
         target_resource: Arc<str>,
         /// The key referred to.
         target: Key,
-        /// What to do.
+        /// How to fix it.
         advice: &'static str,
     },
     /// A reference that is no scalar.
@@ -118,7 +118,7 @@ pub enum RecordError {
     },
     /// A time that is none.
     #[error(
-        "`{property}` of record `{key}` of `{resource}` is no time: make it milliseconds since 1970, or null"
+        "`{property}` of record `{key}` of `{resource}` is not a timestamp: use milliseconds since 1970, or null"
     )]
     DueUnfit {
         /// The resource's name.
@@ -178,17 +178,17 @@ pub enum DeleteRefused<E> {
         key: Key,
         /// The relation's name.
         relation: Arc<str>,
-        /// Where the relation stands in the model: resource and relation.
+        /// Numbers of the resource and the relation.
         place: (usize, usize),
         /// The name of the resource referred to.
         target_resource: Arc<str>,
         /// The key of the record referred to.
         target: Key,
     },
-    /// What a record should become could not be said.
+    /// The update of a record failed.
     #[error(transparent)]
     Update(E),
-    /// What a record should become would break what the model promises.
+    /// The update of a record would break what the model promises.
     #[error(transparent)]
     Broken(RecordError),
 }

@@ -156,7 +156,7 @@ impl Store {
         })
     }
 
-    /// Has [`Store::last_number`] be the highest number that is a key.
+    /// Sets [`Store::last_number`] to the highest number that is a key.
     fn forget_last_numbers(&mut self) {
         for resource in 0..self.world.len() {
             let highest = self.highest_number(resource);
@@ -339,7 +339,7 @@ fn insert_all<T>(sorted: Vec<T>, mut insert: impl FnMut(T)) {
     later.into_iter().for_each(insert);
 }
 
-/// The same properties without room to grow: a fixture's records are many, and most never change.
+/// The properties without spare capacity: a fixture's records are many, and most never change.
 fn exact(fields: Map<String, Value>) -> Map<String, Value> {
     let mut exact = Map::with_capacity(fields.len());
     exact.extend(fields);

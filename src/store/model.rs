@@ -1,6 +1,6 @@
 //! What a provider remembers: resources, their keys, unique properties and relations.
 //!
-//! Must not know any record. Names are resolved to places (indexes) by whoever builds a model.
+//! Must not know any record. Names are resolved to indexes before a model is built.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,7 +32,7 @@ pub struct ResourceModel {
     pub due: Option<String>,
 }
 
-/// How the records of one resource refer to those of another (or of their own).
+/// A relation from the records of one resource to those of another (or of their own).
 #[derive(Clone, Debug)]
 pub struct Relation {
     /// The relation's name, seen from the records that refer.
@@ -44,7 +44,7 @@ pub struct Relation {
     /// Where the parts of the target's key stand in a referring record; one of them may be in a list, which
     /// makes one reference for each element.
     pub by: Vec<PropertyPath>,
-    /// What becomes of a record when what it refers to is deleted.
+    /// Fate of a record when its target is deleted.
     pub on_delete: OnDelete,
     /// Whether it may be written while the target is missing. It is detached then: it reads as none, and a
     /// target that comes later is not adopted.
@@ -54,7 +54,7 @@ pub struct Relation {
     pub unlinks_by_removal: bool,
 }
 
-/// What becomes of a record when what it refers to is deleted.
+/// Fate of a record when its target is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnDelete {
     /// It goes too.
@@ -76,7 +76,7 @@ pub struct ModelMisfit {
     pub resource: usize,
     /// The relation's place, if one is at fault.
     pub relation: Option<usize>,
-    /// What is wrong, and what to do.
+    /// The problem, and how to fix it.
     pub message: String,
 }
 

@@ -57,7 +57,7 @@ impl PropertyPath {
         Ok(Self { outer: outer.into(), inner: inner.map(Vec::into_boxed_slice) })
     }
 
-    /// Whether `[]` is in it. Without, the property may still hold a list of keys.
+    /// Returns true if `[]` is in it. Without, the property may still hold a list of keys.
     pub fn has_list(&self) -> bool {
         self.inner.is_some()
     }

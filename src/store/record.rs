@@ -29,7 +29,7 @@ pub struct Record {
 }
 
 impl PartialEq for Record {
-    /// Whether both say the same; when they came to be does not matter.
+    /// Returns true if both say the same; when they came to be does not matter.
     fn eq(&self, other: &Self) -> bool {
         self.fields == other.fields && self.said().eq(other.said())
     }
@@ -196,7 +196,7 @@ impl Record {
         }
     }
 
-    /// Whether another record has the same properties; references may read otherwise.
+    /// Returns true if another record has the same properties; references may read otherwise.
     pub fn has_fields_of(&self, other: &Self) -> bool {
         self.fields == other.fields
     }
@@ -228,7 +228,7 @@ impl Record {
         Some((Arc::as_ptr(job.plan()).addr(), job.bytes() - job.own_bytes()))
     }
 
-    /// The same record, which came to be when `last` was the highest number among the keys.
+    /// The record, created when `last` was the highest number among the keys.
     pub(super) fn after_number(mut self, last: i64) -> Self {
         let link = IndexLink { slot: Slot::LastNumber, key: Key::from(last), detached: false };
         let mut links = vec![link];
@@ -237,7 +237,7 @@ impl Record {
         self
     }
 
-    /// What the properties say.
+    /// References and unique values in the properties.
     fn said(&self) -> impl Iterator<Item = &IndexLink> {
         self.links.iter().filter(|link| link.slot != Slot::LastNumber)
     }
@@ -247,7 +247,7 @@ impl Record {
         self.links.first().filter(|link| link.slot == Slot::LastNumber)?.key.number()
     }
 
-    /// The same record, where references for which `detached` holds read as none too.
+    /// The record, where references for which `detached` holds read as none too.
     pub(super) fn detach(&mut self, detached: &dyn Fn(usize, &Key) -> bool) {
         for link in &mut self.links {
             if let Slot::Reference(number) = link.slot {
@@ -256,7 +256,7 @@ impl Record {
         }
     }
 
-    /// Whether the reference by this relation to `target` reads as none, though the property still says it.
+    /// Returns true if the reference by this relation to `target` reads as none, though the property still says it.
     pub fn is_detached(&self, relation: usize, target: &Key) -> bool {
         self.link(relation, target).is_some_and(|link| link.detached)
     }
@@ -269,7 +269,7 @@ impl Record {
         })
     }
 
-    /// Whether the record refers to `target` by this relation.
+    /// Returns true if the record refers to `target` by this relation.
     pub fn refers_to(&self, relation: usize, target: &Key) -> bool {
         self.link(relation, target).is_some_and(|link| !link.detached)
     }

@@ -26,7 +26,7 @@ pub struct Store {
 pub struct StoreMark(Weak<Vec<Arc<RecordTable>>>);
 
 impl PartialEq for StoreMark {
-    /// Whether both are of the same records. One that is of a store that has changed since is like no other.
+    /// Returns true if both are of the same records. One that is of a store that has changed since is like no other.
     fn eq(&self, other: &Self) -> bool {
         // `Arc::make_mut` gives a store that has a weak pointer a new place, and the old one is not reused while it has.
         self.0.ptr_eq(&other.0)
@@ -54,7 +54,7 @@ impl Store {
         Self { world: Arc::new(tables.collect()), schema: Arc::new(Schema { model, inverse }) }
     }
 
-    /// What the store remembers.
+    /// The model of the store.
     pub fn model(&self) -> &Arc<Model> {
         &self.schema.model
     }
@@ -158,14 +158,14 @@ impl Store {
         highest.and_then(|(key, _)| key.number()).unwrap_or(0).max(0)
     }
 
-    /// Has [`Store::last_number`] be at least that, as it was where these records come from.
+    /// Raises [`Store::last_number`] to at least that, as it was where these records come from.
     pub fn raise_last_number(&mut self, resource: usize, number: i64) {
         if number > self.last_number(resource) {
             Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).last_number = number;
         }
     }
 
-    /// How many records a resource has.
+    /// Number of records of a resource.
     pub fn len(&self, resource: usize) -> usize {
         self.world[resource].records.len()
     }
@@ -175,7 +175,7 @@ impl Store {
         self.world.iter().map(|table| table.bytes).sum()
     }
 
-    /// How much more these changes would take than what they are made to.
+    /// Bytes by which these changes would grow the records.
     pub fn growth(&self, changes: &[Change]) -> usize {
         let sum = |side: fn(&Change) -> Option<&Arc<Record>>| {
             changes.iter().filter_map(side).map(|record| bytes_of(record)).sum::<usize>()
@@ -183,7 +183,7 @@ impl Store {
         sum(|change| change.after.as_ref()).saturating_sub(sum(|change| change.before.as_ref()))
     }
 
-    /// Whether there is no record at all.
+    /// Returns true if there is no record at all.
     pub fn is_empty(&self) -> bool {
         self.world.iter().all(|table| table.records.is_empty())
     }
@@ -216,18 +216,19 @@ impl Store {
         self.world.iter().enumerate().filter_map(earliest).min()
     }
 
-    /// Whether nothing was changed here since one was forked from the other; it may be that it was changed back.
+    /// Returns true if nothing was changed here since one was forked from the other; it may be that it was changed
+    /// back.
     pub fn is_untouched_since(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.world, &other.world)
     }
 
-    /// The same for two stores of which one was forked from the other and neither changed since; compared only while
+    /// Equal for two stores of which one was forked from the other and neither changed since; compare only while
     /// both are there.
     pub fn identity(&self) -> usize {
         Arc::as_ptr(&self.world).addr()
     }
 
-    /// What tells later whether anything was changed here since; it keeps no record in memory.
+    /// A mark to detect later changes; it keeps no record in memory.
     pub fn mark(&self) -> StoreMark {
         StoreMark(Arc::downgrade(&self.world))
     }

@@ -28,7 +28,7 @@ pub(super) struct RecordTable {
     pub(super) bytes: usize,
 }
 
-/// What a record takes beside its own bytes: its key and its places in the indexes.
+/// Bytes of a record beside its own: its key and its places in the indexes.
 const PLACE_BYTES: usize = 128;
 
 pub(super) fn bytes_of(record: &Record) -> usize {

@@ -437,7 +437,7 @@ fn what_cannot_be_written_is_refused_with_the_reason() {
         `email` of record `3` of `users` must be unique, so make it a text or an integer
         `chief` of record `3` of `users` refers to record `1` of `users`, which does not exist: there the key is a number, write it without quotes
         `chief` of record `3` of `users` holds no key: make it a text or an integer
-        `due_at` of record `3` of `posts` is no time: make it milliseconds since 1970, or null
+        `due_at` of record `3` of `posts` is not a timestamp: use milliseconds since 1970, or null
         `users` has no record `3`
         record `2` of `users` would change its key: leave the key as it is
         `mentioned` of record `1` of `posts` refers to record `acme,7` of `members`, which does not exist: add that record, or leave the reference out

@@ -46,7 +46,7 @@ impl Store {
         self.schema.model.resources[resource].name.clone()
     }
 
-    /// Whether a record is there once the changes are made.
+    /// Returns true if a record is there once the changes are made.
     pub(super) fn exists_after(&self, batch: &Batch, resource: usize, key: &Key) -> bool {
         match batch.find(resource, key) {
             Some(change) => change.after.is_some(),

@@ -28,7 +28,7 @@ pub const TOO_LARGE: &str = "too_large";
 /// The keyword of a violation by a `Content-Encoding` that is not undone.
 pub const CONTENT_CODING: &str = "content_encoding";
 
-/// How a body is read.
+/// Format that a body is read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyFormat {
     Json,
@@ -174,7 +174,7 @@ impl DeclaredBody {
 }
 
 impl Medium {
-    /// How a body of this media type is read.
+    /// Format that a body of this media type is read in.
     fn reading(&self, sent: &str) -> BodyFormat {
         match sent {
             "application/x-www-form-urlencoded" => BodyFormat::Form,
@@ -188,7 +188,7 @@ impl Medium {
         }
     }
 
-    /// The same where any media type may be sent.
+    /// Format of a body where any media type may be sent.
     fn reading_of_any(&self, sent: &str) -> BodyFormat {
         match self.reading(sent) {
             reading @ (BodyFormat::Form | BodyFormat::Multipart) => reading,

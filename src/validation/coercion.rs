@@ -86,7 +86,7 @@ fn numbered(members: Map<String, Value>) -> Result<Vec<Value>, Map<String, Value
     Ok(items.into_iter().map(|(_, value)| value).collect())
 }
 
-/// Whether the names are 0, 1, 2 and so on.
+/// Returns true if the names are 0, 1, 2 and so on.
 fn counts_up(members: &Map<String, Value>) -> bool {
     !members.is_empty() && members.keys().enumerate().all(|(number, key)| key.parse() == Ok(number))
 }
@@ -169,7 +169,8 @@ fn integer(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether [`fill_defaults`] could find anything to fill in: what a schema can reach is looked through once. Of one that
+/// Returns true if [`fill_defaults`] could find anything to fill in: what a schema can reach is looked through once. Of
+/// one that
 /// reaches more it is not told: to look is quick where a body is small, and at load it is asked for each operation.
 pub(super) fn has_defaults(schemas: &Schemas, schema: &Value) -> bool {
     const REACHED_MAX: usize = 256;

@@ -36,7 +36,7 @@ pub(super) struct Members {
     broken: HashSet<String>,
     /// Those that are bytes: neither their length in characters nor a pattern is asked of them.
     bytes: HashSet<String>,
-    /// How much text the schema is held against.
+    /// Bytes of text that the schema is checked against.
     pub(super) text_bytes: usize,
 }
 
@@ -319,7 +319,8 @@ impl<'a> Property<'a> {
     }
 }
 
-/// Whether a part may be of this media type. One without may be any that a client would not name: text, JSON, or bytes
+/// Returns true if a part may be of this media type. One without may be any that a client would not name: text, JSON,
+/// or bytes
 /// of no special kind.
 fn is_allowed(sent: Option<&str>, allowed: &[String]) -> bool {
     allowed.iter().map(|range| essence(range)).any(|range| match sent {

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use futures_util::{FutureExt, stream};
 use http::HeaderMap;
 
-/// So many parts has a body: forms have some tens, and each part takes some hundred bytes beside its text.
+/// Maximum number of parts: forms have some tens, and each part takes some hundred bytes beside its text.
 pub(super) const PARTS_MAX: usize = 1000;
 
-/// So many characters has a boundary (RFC 2046, section 5.1.1).
+/// Maximum length of a boundary (RFC 2046, section 5.1.1).
 const BOUNDARY_CHARACTERS_MAX: usize = 70;
 
 /// One part.

@@ -243,7 +243,7 @@ impl ParameterReader<'_> {
 }
 
 impl Declared {
-    /// How it is written.
+    /// Its serialization.
     fn written(&self) -> ValueStyle<'_> {
         ValueStyle {
             name: &self.parameter.name,
@@ -254,7 +254,7 @@ impl Declared {
     }
 }
 
-/// What a path parameter is as text, or lists and records of text.
+/// A path parameter as text, or as lists and records of text.
 fn in_path(declared: &Declared, raw: &str) -> Result<Option<Value>, StyleError> {
     declared.written().take_apart(raw, Escapes::Percent).map(Some)
 }
@@ -269,7 +269,7 @@ fn as_content(declared: &Declared, raw: Option<Value>) -> Result<Option<Value>, 
     }
 }
 
-/// Whether a parameter was sent as nothing but its name.
+/// Returns true if a parameter was sent as nothing but its name.
 fn is_empty(raw: &Value) -> bool {
     match raw {
         Value::String(text) => text.is_empty(),

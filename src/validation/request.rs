@@ -12,7 +12,7 @@ use super::sent::SentRequest;
 use super::violation::{VIOLATIONS_MAX, Violation};
 use crate::openapi::{Location, Operation, Schemas};
 
-/// What a request says in the contract's terms, and where it departs from them.
+/// Typed values of a request, and its violations of the contract.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Validated {
     /// Path parameters. Every declared parameter is there; what was not sent is its default, else null.

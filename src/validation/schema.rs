@@ -40,7 +40,7 @@ pub(super) fn check(
     violations(schemas, (schema, Direction::Request), subject, value, max)
 }
 
-/// How the body of an answer departs from its schema, in the value's own order.
+/// Violations of its schema by the body of an answer, in the value's own order.
 pub fn response_violations(schemas: &Schemas, schema: SchemaId, value: &Value) -> Vec<Violation> {
     let subject = Subject { place: MessagePart::Response, name: "" };
     violations(schemas, (schema, Direction::Response), subject, value, VIOLATIONS_MAX)
@@ -89,7 +89,7 @@ fn more_left_out(last: Option<&Violation>) -> Option<Violation> {
 
 /// The errors of one part of a value, on their way to be violations.
 struct Telling<'a> {
-    /// Where the part is.
+    /// Pointer to the part.
     base: &'a str,
     subject: Subject<'a>,
     value: &'a Value,
@@ -201,7 +201,7 @@ fn meant<'e>(
     }
 }
 
-/// What a keyword asks for, as a value and as a sentence without its subject.
+/// Requirement of a keyword, as a value and as a sentence without its subject.
 fn describe(kind: &Kind) -> (Option<Value>, String) {
     let number = |limit: u64| Some(Value::from(limit));
     match kind {
@@ -369,7 +369,7 @@ fn member(field: &str, name: &str) -> String {
     if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") }
 }
 
-/// Where in the value a pointer leads, as a key to sort by.
+/// Position of a pointer in the value, as a sort key.
 fn position(value: &Value, pointer: &str) -> Vec<usize> {
     let mut at = Some(value);
     let mut position = Vec::new();

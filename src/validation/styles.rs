@@ -10,7 +10,7 @@ use crate::openapi::{ParameterStyle, Types};
 
 use super::violation::{MessagePart, Violation};
 
-/// So many brackets of `filter[a][b]` open an object each; what is nested deeper stays in the last name.
+/// Maximum depth of `filter[a][b]`; what is nested deeper stays in the last name.
 const BRACKETS_MAX: usize = 8;
 
 /// A name, decoded, and a value that is not: its delimiters have to be told from the same characters, encoded.
@@ -22,12 +22,12 @@ pub(super) struct StyleError {
     pub(super) text: String,
 }
 
-/// How a value's text is encoded.
+/// Encoding of a value's text.
 #[derive(Clone, Copy)]
 pub(super) enum Escapes {
     /// Percent-encoded; what is broken is a fault.
     Percent,
-    /// The same, and `+` is a space.
+    /// Percent-encoded, and `+` is a space.
     Form,
     /// Percent-encoded if it decodes, as cookies come both ways.
     Lenient,
@@ -35,7 +35,7 @@ pub(super) enum Escapes {
     Plain,
 }
 
-/// What a parameter's schema wants to see.
+/// Shape that a parameter's schema asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParameterShape {
     Scalar,
@@ -69,7 +69,7 @@ impl StyleError {
     }
 }
 
-/// How a value is written.
+/// Serialization of a value.
 #[derive(Clone, Copy)]
 pub(super) struct ValueStyle<'a> {
     pub(super) name: &'a str,
@@ -122,7 +122,7 @@ impl ValueStyle<'_> {
         Ok(Value::Object(members))
     }
 
-    /// What follows that which introduces a value in its style.
+    /// Text after the prefix of a value in its style.
     fn introduced(self, raw: &str) -> Result<&str, StyleError> {
         match self.style {
             ParameterStyle::Label => {

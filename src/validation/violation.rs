@@ -11,13 +11,13 @@ use serde_json::Value;
 use crate::openapi::Location;
 use crate::printable::{push_json_escape, start_of};
 
-/// So many bytes does the header with all violations hold: it has to pass proxies that allow 8 KiB of headers.
+/// Limit on the bytes of the header with all violations: it has to pass proxies that allow 8 KiB of headers.
 pub const HEADER_BYTES_MAX: usize = 4096;
 
-/// So many bytes does each text of a violation hold: property names come from the client, and are echoed.
+/// Limit on the bytes of each text of a violation: property names come from the client, and are echoed.
 pub const PART_BYTES_MAX: usize = 512;
 
-/// So many violations are collected: more help no one, and a body of commas could hold a million.
+/// Maximum number of violations collected: more would not help, and a body of commas could hold a million.
 pub const VIOLATIONS_MAX: usize = 100;
 
 /// One way in which a request departs from the contract.
@@ -35,7 +35,7 @@ pub struct Violation {
     /// `content_encoding`, `encoding` and `style`; `schema` where it was not found which,
     /// and `left_out` for what says that there are more violations.
     pub keyword: String,
-    /// What the keyword asks for: a type's name, a limit, a pattern, the allowed values.
+    /// Value of the keyword: a type's name, a limit, a pattern, the allowed values.
     pub expected: Option<Value>,
     /// A sentence without its subject: `must be a boolean`.
     pub text: String,
@@ -79,7 +79,7 @@ impl MessagePart {
         }
     }
 
-    /// Whether it is a body, of the request or of the answer; all else are parameters.
+    /// Returns true if it is a body, of the request or of the answer; all else are parameters.
     pub const fn is_body(self) -> bool {
         matches!(self, Self::Body | Self::Response)
     }

@@ -28,7 +28,7 @@ impl Document {
         Self::read(file, text, Severity::Warning, findings)
     }
 
-    /// The same for a file whose every line was written for us: an entry that is left out is an error, since it
+    /// Reads a file whose every line was written for us: an entry that is left out is an error, since it
     /// was meant and is not followed.
     pub fn parse_strictly(file: &str, text: &str, findings: &mut Vec<Finding>) -> Option<Document> {
         Self::read(file, text, Severity::Error, findings)

@@ -15,7 +15,7 @@ pub(crate) struct Editing {
     file: Arc<str>,
     root: Value,
     tree: Branch,
-    /// How many entries were passed on the way to others.
+    /// Number of entries passed on the way to others.
     passed: usize,
 }
 
@@ -55,7 +55,7 @@ impl<'d> Updates<'d> {
 }
 
 impl MergedPart {
-    /// How many values it is made of.
+    /// Number of values in it.
     pub(crate) fn count(&self) -> usize {
         fn count(branch: &Branch) -> usize {
             1 + branch.inside.iter().map(count).sum::<usize>()
@@ -129,7 +129,7 @@ impl Editing {
         &self.root
     }
 
-    /// How many entries were passed so far on the way to those that were changed.
+    /// Number of entries passed so far on the way to those that were changed.
     pub(crate) fn passed(&self) -> usize {
         self.passed
     }

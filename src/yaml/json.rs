@@ -29,7 +29,7 @@ pub(super) fn read(
     Ok((root, lines))
 }
 
-/// Whether a text begins as a JSON list or object does, comments before it aside.
+/// Returns true if a text begins as a JSON list or object does, comments before it aside.
 pub(super) fn begins(text: &str) -> bool {
     let mut rest = text.trim_start();
     while rest.starts_with("//") || rest.starts_with("/*") {
@@ -38,7 +38,7 @@ pub(super) fn begins(text: &str) -> bool {
     rest.starts_with(['{', '['])
 }
 
-/// Where the comment that a text begins with ends.
+/// End of the comment that a text begins with.
 fn comment_end(text: &str) -> usize {
     if text.starts_with("//") {
         text.find('\n').unwrap_or(text.len())
@@ -47,7 +47,7 @@ fn comment_end(text: &str) -> usize {
     }
 }
 
-/// The same text without comments and commas before an end, which many tools accept; its lines stay where they are.
+/// The text without comments and trailing commas, which many tools accept; its lines stay where they are.
 /// `None` if there are none.
 pub(super) fn without_extras(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
@@ -77,7 +77,7 @@ pub(super) fn without_extras(text: &str) -> Option<String> {
     (plain != text).then_some(plain)
 }
 
-/// Where the string that a text begins with ends.
+/// End of the string that a text begins with.
 fn string_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, letter) in text.char_indices().skip(1) {

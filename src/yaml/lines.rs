@@ -3,8 +3,9 @@
 //! Owns where each entry and item begins. Must not know how text is parsed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use serde_json::{Map, Value};
 
 use crate::pointer::unescaped;
@@ -42,7 +43,7 @@ pub(super) struct Section {
     pub(super) is_whole: bool,
 }
 
-/// Where an entry is.
+/// Line of an entry.
 pub(super) struct LinePlace<'l, 'p> {
     pub(super) line: u32,
     /// Of another file than the document itself, its name.
@@ -53,7 +54,7 @@ pub(super) struct LinePlace<'l, 'p> {
 
 type Indexes = HashMap<usize, Arc<ChildIndex>>;
 
-/// Where the children of one large map or list are among all nodes.
+/// Positions of the children of one large map or list among all nodes.
 #[derive(Debug)]
 struct ChildIndex {
     /// In the order of the text.
@@ -199,10 +200,10 @@ impl LineTree {
     }
 
     fn index(&self, at: usize, value: &Value) -> Arc<ChildIndex> {
-        let known = self.indexes.read().unwrap_or_else(PoisonError::into_inner).get(&at).cloned();
+        let known = self.indexes.read().get(&at).cloned();
         known.unwrap_or_else(|| {
             let index = Arc::new(ChildIndex::of(&self.nodes, at, value));
-            let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
+            let mut indexes = self.indexes.write();
             Arc::clone(indexes.entry(at).or_insert(index))
         })
     }
@@ -227,7 +228,7 @@ fn nth_child(nodes: &[LineNode], parent: usize, index: usize) -> usize {
     at
 }
 
-/// The same map in no more memory than its entries need: one that grew has room for twice as many, and of these a
+/// The map in no more memory than its entries need: one that grew has room for twice as many, and of these a
 /// document has hundreds of thousands.
 pub(super) fn fitted(map: Map<String, Value>) -> Map<String, Value> {
     map.into_iter().collect()

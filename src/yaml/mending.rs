@@ -36,15 +36,15 @@ pub(super) fn mend(text: &str, notes: &mut ReadingNotes) -> Option<String> {
 struct Mending<'t> {
     /// What needs no further look.
     done: String,
-    /// What is mended, from the last line on at which the scanner can begin anew.
+    /// The mended text, from the last line on at which the scanner can begin anew.
     window: String,
-    /// What is as it was written.
+    /// The text as it was written.
     rest: &'t str,
     /// The line that the window begins at.
     line: u32,
 }
 
-/// Where the scanner stopped.
+/// The position where the scanner stopped.
 struct ScanFault {
     kind: ErrorKind,
     line: u32,
@@ -185,7 +185,8 @@ impl Mending<'_> {
         Some(())
     }
 
-    /// Has the line that the rest is in, and those after it of which the same holds, begin with spaces and no tabs.
+    /// Replaces tabs by spaces at the beginning of the line that the rest is in, and of the following lines that have
+    /// them.
     fn mend_tabs(&mut self) {
         let begin = self.window.trim_end_matches(is_blank).len();
         let blanks = self.window.split_off(begin).replace('\t', " ");
@@ -200,7 +201,7 @@ impl Mending<'_> {
         }
     }
 
-    /// What the window holds after the last token that was told.
+    /// The part of the window after the last token that was reported.
     fn unread(&self, told: usize) -> ScanState {
         let mut unread = ScanState::default();
         let mut rest = &self.window[told.min(self.window.len())..];
@@ -234,7 +235,7 @@ impl Mending<'_> {
     }
 }
 
-/// What is wrong, and what to do about it.
+/// The problem, and how to fix it.
 fn words(kind: &ErrorKind) -> Option<(&'static str, &'static str)> {
     Some(match kind {
         ErrorKind::InvalidQuotedScalarIndent => (
@@ -278,10 +279,10 @@ fn words(kind: &ErrorKind) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// What the scanner knows and has not told.
+/// The state of the scanner after its last token.
 #[derive(Default)]
 struct ScanState {
-    /// Where a quoted text begins that does not end.
+    /// Start of a quoted text that does not end.
     quote: Option<usize>,
     /// Flow collections that begin.
     depth: usize,

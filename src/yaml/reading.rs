@@ -27,10 +27,10 @@ const KEY_MAX: usize = 64 << 10;
 /// Notes of one document: beyond these the file is not what it was taken for.
 const NOTES_MAX: usize = 100;
 
-/// What is noted while reading, until the document's tree can give each note its pointer.
+/// Warnings found while reading, until the document's tree can give each its pointer.
 pub(super) struct ReadingNotes {
     file: Arc<str>,
-    /// How bad an entry is that is left out.
+    /// Severity of an entry that is left out.
     left_out: Severity,
     found: Vec<Finding>,
 }
@@ -116,7 +116,7 @@ pub(super) fn read(
     Ok(reading.root.map(|root| (root, lines)))
 }
 
-/// How the parser takes text.
+/// Options of the parser.
 pub(super) fn options() -> Options {
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -134,7 +134,7 @@ fn lowercase(message: &str) -> String {
     first.into_iter().chain(letters).collect::<String>().trim_end_matches('.').to_owned()
 }
 
-/// What a value takes, for the bounds on anchors and aliases.
+/// Size of a value, for the bounds on anchors and aliases.
 #[derive(Clone, Copy, Default)]
 struct ValueSize {
     nodes: usize,
@@ -180,7 +180,7 @@ enum Frame {
     Map { start: usize, anchor: usize, map: Map<String, Value>, key: EntryKey, merged: Vec<Merged> },
 }
 
-/// What has been read of an entry so far.
+/// The part of an entry read so far.
 enum EntryKey {
     Awaited,
     /// A key was read; where its value's lines begin is where they are now.

@@ -389,9 +389,9 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         "openapi: 3.0.0\ninfo: {title: T, version: '1'}\npaths:\n  /a: {get: {parameters: [{name: a b, in: header, schema: {}}], responses: {'200': {description: ok, headers: {x y: {schema: {}}}, content: {json: {example: 1}}}}}}\n",
         expect![[r#"
             1 served
-            a.yaml:4: warning: `a b` is no header name; no request has it
-            a.yaml:4: warning: `json` is no media type (write a type and a subtype, such as `application/json`)
-            a.yaml:4: warning: `x y` is no header name and is left out
+            a.yaml:4: warning: `a b` is not a valid header name; no request has it
+            a.yaml:4: warning: `json` is not a valid media type (write a type and a subtype, such as `application/json`)
+            a.yaml:4: warning: `x y` is not a valid header name and is left out
         "#]],
     );
     sloppy(
@@ -429,7 +429,7 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         expect![[r#"
             1 served
             a.yaml:4: warning: the media type is null; it is read as `{}`
-            a.yaml:4: warning: `ok` is no status and is left out (write `200`, `4XX` or `default`)
+            a.yaml:4: warning: `ok` is not a valid status and is left out (write `200`, `4XX` or `default`)
         "#]],
     );
     sloppy(
@@ -599,7 +599,7 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         expect![[r#"
         1 served
         a.yaml:11: warning: `allOf` is `[]` where a list of at least one schema belongs; it is left out
-        a.yaml:11: warning: `null` is no schema; anything is accepted here
+        a.yaml:11: warning: `null` is not a schema; anything is accepted here
         a.yaml:11: warning: `properties` is `null` where a map belongs; it is left out
         a.yaml:11: warning: `required` is `"a"` where a list of property names belongs; it is left out
     "#]],
@@ -608,7 +608,7 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         "openapi: 3.0.0\ninfo: { title: T, version: '1' }\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: ok\n          content:\n            application/json:\n              schema: null\n",
         expect![[r#"
         1 served
-        a.yaml:11: warning: `null` is no schema; anything is accepted here
+        a.yaml:11: warning: `null` is not a schema; anything is accepted here
     "#]],
     );
 }

@@ -62,7 +62,7 @@ impl<'d> Reader<'d> {
             let Some((at, map)) = self.object(&pointer) else { continue };
             if !is_media_type(name) {
                 let hint = "write a type and a subtype, such as `application/json`";
-                self.advise(&pointer, format!("`{name}` is no media type"), hint);
+                self.advise(&pointer, format!("`{name}` is not a valid media type"), hint);
             }
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::MediaType> =

@@ -26,7 +26,7 @@ impl<'d> Reader<'d> {
                 if !METHODS.contains(&lower.as_str()) {
                     self.advise(
                         &pointer,
-                        format!("`{name}` is no method and is left out"),
+                        format!("`{name}` is not a valid method and is left out"),
                         "write for example `[get, put]`",
                     );
                     continue;
@@ -208,7 +208,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Has an operation refuse its calls, for nobody can tell what the document asks of them.
+    /// Marks an operation as refused, since the conditions on its calls cannot be known.
     fn refuse(&mut self, method: Method, key: &PathKey, pointer: &str, why: String) {
         let message = "the operation cannot be read as it is meant; its calls are refused with 501";
         self.warn(pointer, message).hint = Some(why.clone());

@@ -134,7 +134,7 @@ impl Reader<'_> {
             required = true;
         }
         if location == Location::Header && !is_token(&typed.name) {
-            let message = format!("`{}` is no header name; no request has it", typed.name);
+            let message = format!("`{}` is not a valid header name; no request has it", typed.name);
             self.warn(pointer, message);
         }
         let media = self.first_media(pointer, map);

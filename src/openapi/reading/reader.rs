@@ -18,7 +18,7 @@ use crate::openapi::{
 use crate::pointer::child;
 use crate::yaml::Document;
 
-/// Where an example is and the schema it has to fit, for `check`.
+/// Place of an example and the schema it has to fit, for `check`.
 #[derive(Clone, Debug)]
 pub(in crate::openapi) struct Sample {
     pub(in crate::openapi) pointer: String,
@@ -27,7 +27,7 @@ pub(in crate::openapi) struct Sample {
     pub(in crate::openapi) direction: Direction,
 }
 
-/// What is known of security schemes that a reference should have led to.
+/// Names of security schemes whose references lead nowhere.
 #[derive(Default)]
 pub(super) struct LostSchemes {
     pub(super) names: HashSet<String>,
@@ -53,7 +53,7 @@ pub(in crate::openapi) struct Reader<'d> {
     pub(super) lost_schemes: LostSchemes,
     /// Names of security schemes that nothing declares, where an operation accepts nothing else.
     pub(super) undeclared_schemes: IndexSet<String>,
-    /// What was read before, by pointer: components are referred to from everywhere.
+    /// Cache of read components, by pointer: they are referred to from everywhere.
     pub(super) parameters: HashMap<String, Option<Parameter>>,
     pub(super) responses: HashMap<String, Response>,
     pub(super) request_bodies: HashMap<String, Option<RequestBody>>,
@@ -94,7 +94,7 @@ impl<'d> Reader<'d> {
         self.warn(pointer, format!("`{place}` is not {wanted} and is left out"));
     }
 
-    /// What is written at a place, references left as they are.
+    /// Value at a place, references left as they are.
     pub(super) fn written(&self, pointer: &str) -> Option<&'d Value> {
         self.document.root().pointer(pointer)
     }
@@ -119,7 +119,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// The same for what `OpenAPI` has no references for.
+    /// Reads a place where `OpenAPI` has no references.
     pub(super) fn find_plain(&mut self, pointer: &str) -> Option<(String, &'d Value)> {
         let written = self.written(pointer);
         let is_reference = written.is_some_and(|value| schema::reference(value).is_some());

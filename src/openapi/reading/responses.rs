@@ -21,7 +21,7 @@ impl Reader<'_> {
                 continue;
             }
             let Some(status) = status_key(status) else {
-                let message = format!("`{status}` is no status and is left out");
+                let message = format!("`{status}` is not a valid status and is left out");
                 self.advise(&pointer, message, "write `200`, `4XX` or `default`");
                 continue;
             };
@@ -80,7 +80,7 @@ impl Reader<'_> {
         for (name, pointer) in self.entries(pointer) {
             let Some((at, map)) = self.object(&pointer) else { continue };
             if !is_token(name) {
-                self.warn(&pointer, format!("`{name}` is no header name and is left out"));
+                self.warn(&pointer, format!("`{name}` is not a valid header name and is left out"));
                 continue;
             }
             let leaf = without(map, &["example", "examples"]);

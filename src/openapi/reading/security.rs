@@ -1,6 +1,6 @@
 //! Security schemes, and which of them a place asks for.
 //!
-//! Must not know how a caller proves who it is.
+//! Must not know how credentials are checked.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(super) enum Security {
     Unsaid,
     /// One of these sets of schemes; none: public.
     Alternatives(Vec<Vec<String>>),
-    /// Nobody can tell; why.
+    /// Not known, with the reason.
     Unknown(String),
 }
 
@@ -47,13 +47,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a reference should lead to a place and does not.
+    /// Returns true if a reference should lead to a place and does not.
     fn is_lost(&self, pointer: &str) -> bool {
         let found = references::find(self.document.root(), pointer);
         matches!(found, Referred::Broken(..) | Referred::Circle)
     }
 
-    /// Security requirements at a place. Where nobody can tell what they are, calls must not be let in.
+    /// Security requirements at a place. Where they cannot be known, calls must be refused.
     pub(super) fn security(&mut self, pointer: &str) -> Security {
         let unknown = |why: &str| Security::Unknown(format!("`security` {why}"));
         let requirements = match self.find_plain(pointer) {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::pointer::{push, within};
 
-/// What a keyword holds.
+/// Shape of a keyword's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
     /// One schema.
@@ -17,7 +17,7 @@ pub(crate) enum Holds {
     Map,
 }
 
-/// What the schemas of a keyword are applied to.
+/// Instances that the schemas of a keyword apply to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AppliesTo {
     /// The value that the schema around them is applied to.
@@ -28,7 +28,7 @@ pub(crate) enum AppliesTo {
     Items,
     /// The names of an object's members.
     Names,
-    /// What a text decodes to.
+    /// Decoded text.
     Content,
     /// Nothing by themselves: they are there to be referred to.
     Nothing,
@@ -41,7 +41,7 @@ pub(crate) struct Applicator {
     pub(crate) applies_to: AppliesTo,
 }
 
-/// What is known of a keyword, if it holds schemas.
+/// Table entry of a keyword that holds schemas.
 pub(crate) fn applicator(keyword: &str) -> Option<Applicator> {
     use AppliesTo::{Content, Items, Members, Names, Nothing, SameValue};
     let (holds, applies_to) = match keyword {
@@ -60,7 +60,7 @@ pub(crate) fn applicator(keyword: &str) -> Option<Applicator> {
     Some(Applicator { holds, applies_to })
 }
 
-/// Where in a keyword a schema is.
+/// Position of a schema in a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SchemaToken<'s> {
     /// It is all that the keyword holds.

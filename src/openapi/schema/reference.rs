@@ -16,7 +16,7 @@ pub(crate) const CHAIN_MAX: usize = 64;
 /// they are a third of it.
 pub(crate) const DOCUMENT_URI: &str = "json-schema:///document";
 
-/// What no URI can hold as it is, in its path and query too, but for `%` (RFC 3986, section 2).
+/// Characters that a URI must escape, in its path and query too, but for `%` (RFC 3986, section 2).
 pub(crate) const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -31,7 +31,7 @@ pub(crate) const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The same of a fragment that is written from a text (section 3.5).
+/// Characters that a fragment written from a text must escape (section 3.5).
 const FRAGMENT: &AsciiSet = &NOT_IN_URI.add(b'#').add(b'%');
 
 /// A JSON Pointer as the fragment of a reference.
@@ -69,7 +69,7 @@ pub(crate) fn follow<'r>(root: &'r Value, pointer: &str) -> (String, &'r Value) 
     (at, schema)
 }
 
-/// The references that a schema applies to the very value it is applied to itself: who holds it, and where it leads.
+/// The references that a schema applies to the very value it is applied to itself: holder and target of each.
 pub(crate) fn steps(root: &Value, pointer: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open: Vec<(String, &Value)> = Vec::new();

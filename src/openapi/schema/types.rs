@@ -35,7 +35,7 @@ impl Types {
     /// All types: nothing is known.
     pub(crate) const ANY: Self = Self(127);
 
-    /// What the keyword `type` says.
+    /// Types named by the keyword `type`.
     pub(crate) fn of(keyword: &Value) -> Self {
         match keyword {
             Value::String(name) => Self::named(name),
@@ -89,12 +89,12 @@ impl Types {
         self.0 == 0
     }
 
-    /// Whether all of the other are in it.
+    /// Returns true if all of the other are in it.
     pub(crate) fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any of the other is in it.
+    /// Returns true if any of the other is in it.
     pub(crate) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
