@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::behavior::{Explanation, Reading, RuleTried, Shown, StageOutcome};
 use crate::control::entries::EntryReader;
 use crate::control::literals::REDACTED;
-use crate::emulator::{Nearest, Rehearsal};
+use crate::emulator::{NearMiss, Simulation};
 use crate::journal::{Event, JournalEntry, JournaledCall};
 use crate::message::{Body, Why};
 use crate::sandbox::World;
@@ -35,14 +35,14 @@ impl EntryReader<'_> {
             return json!({ "summary": summary });
         };
         let body = Body::Complete(body);
-        match self.emulator.rehearse(&parts, &body, &mut world, entry.at) {
-            Ok(rehearsal) => {
+        match self.emulator.simulate(&parts, &body, &mut world, entry.at) {
+            Ok(simulation) => {
                 let nearest = if call.facts.operation.is_none() {
-                    self.emulator.nearest(&parts)
+                    self.emulator.near_misses(&parts)
                 } else {
                     Vec::new()
                 };
-                self.explained(&rehearsal, &nearest)
+                self.explained(&simulation, &nearest)
             }
             // It was found once, or it would not be in a journal.
             Err(_) => json!({ "summary": "this cannot be explained: it names no sandbox" }),
@@ -50,11 +50,11 @@ impl EntryReader<'_> {
     }
 
     /// How a request comes out, and why.
-    pub(super) fn explained(&self, rehearsal: &Rehearsal, nearest: &[Nearest]) -> Value {
+    pub(super) fn explained(&self, simulation: &Simulation, nearest: &[NearMiss]) -> Value {
         let mut explained = Map::new();
-        explained.insert("summary".to_owned(), self.redactor.text(&summary(rehearsal)).into());
+        explained.insert("summary".to_owned(), self.redactor.text(&summary(simulation)).into());
         if let (Some(explanation), Some(provider)) =
-            (&rehearsal.explanation, rehearsal.facts.provider)
+            (&simulation.explanation, simulation.facts.provider)
         {
             explained.extend(self.explanation(provider, explanation));
         }
@@ -65,7 +65,7 @@ impl EntryReader<'_> {
     }
 
     /// Operations that are near.
-    pub(super) fn nearest(&self, nearest: &[Nearest]) -> Value {
+    pub(super) fn nearest(&self, nearest: &[NearMiss]) -> Value {
         let mut nearest = json!(nearest);
         // They repeat segments of what was asked for.
         self.redactor.json(&mut nearest);
@@ -186,8 +186,8 @@ fn forced(what: &str) -> String {
     )
 }
 
-fn summary(rehearsal: &Rehearsal) -> String {
-    match &rehearsal.facts.why {
+fn summary(simulation: &Simulation) -> String {
+    match &simulation.facts.why {
         Why::Rule(label) => format!("decided by {label}"),
         Why::Forced(what) => forced(what),
         Why::Documented(what) => format!("answered by the contract alone: {what}"),

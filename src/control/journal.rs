@@ -136,7 +136,7 @@ impl Control<'_> {
                 return None;
             }
             let mut shown = reader.entry(entry);
-            let nearest = self.emulator.nearest(&call.exchange.request().0);
+            let nearest = self.emulator.near_misses(&call.exchange.request().0);
             shown.insert("near".to_owned(), reader.nearest(&nearest));
             Some(shown)
         });

@@ -20,7 +20,7 @@ use crate::control::effects::{ChangeCounts, counts, effects};
 use crate::control::entries::EntryReader;
 use crate::control::redact::Redactor;
 use crate::control::{Control, unfit};
-use crate::emulator::{Rehearsal, SANDBOX_HEADER};
+use crate::emulator::{SANDBOX_HEADER, Simulation};
 use crate::journal::{CapturedBody, MadeChanges, UndoStep};
 use crate::message::{Body, Why};
 use crate::problem::Problem;
@@ -144,14 +144,14 @@ impl Control<'_> {
             _ => &[],
         };
         redactor.turn_to(parts, &String::from_utf8_lossy(bytes));
-        let rehearsal = self.emulator.rehearse(parts, body, &mut world, now)?;
-        if let Some(step) = &rehearsal.step {
+        let simulation = self.emulator.simulate(parts, body, &mut world, now)?;
+        if let Some(step) = &simulation.step {
             redactor.learn(step);
         }
         let mut reader = EntryReader::new(self.emulator, redactor, PLANNED_CHANGES_MAX);
         let mut left = PLANNED_TASKS_MAX;
         let jobs: Vec<_> = self
-            .jobs_of(rehearsal.step.as_ref())
+            .jobs_of(simulation.step.as_ref())
             .into_iter()
             .map(|job| {
                 let tasks = self.run_ahead(&job, &mut world, &mut left);
@@ -161,7 +161,7 @@ impl Control<'_> {
         for task in jobs.iter().flat_map(|(_, tasks)| tasks) {
             reader.redactor.learn(&task.step);
         }
-        Ok(self.planned(parts, &rehearsal, &jobs, &reader))
+        Ok(self.planned(parts, &simulation, &jobs, &reader))
     }
 
     /// A world like that of the sandbox, and as it began; as it will begin where there is no sandbox of the name yet.
@@ -228,7 +228,7 @@ impl Control<'_> {
     fn planned(
         &self,
         parts: &Parts,
-        rehearsal: &Rehearsal,
+        simulation: &Simulation,
         jobs: &[(PlannedJob, Vec<PlannedTask>)],
         reader: &EntryReader<'_>,
     ) -> Map<String, Value> {
@@ -236,31 +236,31 @@ impl Control<'_> {
         let later = self.sum(steps);
         let mut plan = Map::new();
         let mut put = |name: &str, value: Value| drop(plan.insert(name.to_owned(), value));
-        put("counts", json!(self.sum(&rehearsal.step)));
+        put("counts", json!(self.sum(&simulation.step)));
         put("counts_of_jobs", json!(later));
-        let response = &rehearsal.response;
+        let response = &simulation.response;
         let length = response.body().len();
         let kept = CapturedBody { kept: length, total: Some(length) };
         let mut answer = Map::new();
         answer.insert("status".to_owned(), response.status().as_u16().into());
         reader.message(response.headers(), response.body(), kept, &mut answer);
-        let delay = u64::try_from(rehearsal.facts.delay.as_millis()).unwrap_or(u64::MAX);
+        let delay = u64::try_from(simulation.facts.delay.as_millis()).unwrap_or(u64::MAX);
         answer.insert("delay_ms".to_owned(), delay.into());
         put("answer", Value::Object(answer));
-        let provider = rehearsal.facts.provider.map(|number| self.emulator.provider_name(number));
+        let provider = simulation.facts.provider.map(|number| self.emulator.provider_name(number));
         put("provider", provider.as_deref().into());
-        let of = rehearsal.facts.place();
+        let of = simulation.facts.place();
         let operation = of.map(|(provider, number)| self.emulator.operation_id(provider, number));
         put("operation", operation.map(|id| &**id).into());
-        let rule = match &rehearsal.facts.why {
+        let rule = match &simulation.facts.why {
             Why::Rule(label) => Some(&**label),
             _ => None,
         };
         put("decided_by", rule.into());
-        let is_routed = rehearsal.facts.operation.is_some();
-        let nearest = if is_routed { Vec::new() } else { self.emulator.nearest(parts) };
-        put("explanation", reader.explained(rehearsal, &nearest));
-        let effects = rehearsal.step.iter().flat_map(|step| effects(self.emulator, step));
+        let is_routed = simulation.facts.operation.is_some();
+        let nearest = if is_routed { Vec::new() } else { self.emulator.near_misses(parts) };
+        put("explanation", reader.explained(simulation, &nearest));
+        let effects = simulation.step.iter().flat_map(|step| effects(self.emulator, step));
         reader.records(&effects.collect::<Vec<_>>(), &mut put);
         put("jobs", jobs.iter().map(|(job, tasks)| self.planned_job(job, tasks, reader)).collect());
         plan

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::documented::judge::CheckedRequest;
+use crate::documented::checked::CheckedRequest;
 use crate::documented::refuse::ContractRefusal;
 use crate::documented::request::ContractRequest;
-use crate::documented::{choose, judge, refuse};
+use crate::documented::{checked, choose, refuse};
 use crate::openapi::Operation;
 use crate::prefer::Preferences;
 use crate::response;
@@ -45,26 +45,26 @@ pub fn answer(
     kept: &Renderings,
 ) -> ContractAnswer {
     let operation = &asked.contract.operations[asked.number];
-    let judged = judge::judge(asked, operation);
-    let mut answered = match given(asked, &judged, seeds, options, kept) {
+    let request = checked::check_request(asked, operation);
+    let mut answered = match given(asked, &request, seeds, options, kept) {
         Ok(answered) => answered,
         Err(refusal) => {
-            let mut violations = judged.violations.clone();
+            let mut violations = request.violations.clone();
             if let ContractRefusal::Misfit(misfits) = &refusal {
                 violations.extend(misfits.iter().cloned());
             }
-            let response = refusal.problem(&judged).into_response();
+            let response = refusal.problem(&request).into_response();
             ContractAnswer { response, documented: None, violations, applied: None }
         }
     };
     let response = &mut answered.response;
     if response.status() == StatusCode::UNAUTHORIZED
-        && let Some(challenge) = &judged.challenge
+        && let Some(challenge) = &request.challenge
         && !response.headers().contains_key(WWW_AUTHENTICATE)
     {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
     }
-    if let Some(unread) = judged.unread_body() {
+    if let Some(unread) = request.unread_body() {
         unread.complete(response);
     }
     if operation.deprecated {
@@ -76,17 +76,17 @@ pub fn answer(
 /// The documented response to a request.
 fn given(
     asked: &ContractRequest<'_>,
-    judged: &CheckedRequest,
+    request: &CheckedRequest,
     seeds: Seeds,
     options: RenderOptions,
     kept: &Renderings,
 ) -> Result<ContractAnswer, ContractRefusal> {
     let (operation, preferences) = (&asked.contract.operations[asked.number], asked.preferences);
-    let is_valid = judged.is_valid();
+    let is_valid = request.is_valid();
     let decided = if is_valid {
         choose::for_valid(operation, preferences)?
     } else {
-        choose::for_invalid(operation, preferences, judged)?
+        choose::for_invalid(operation, preferences, request)?
     };
     let is_dynamic = is_valid && preferences.dynamic.unwrap_or(options.dynamic);
     let seed = preferences.seed.as_deref().filter(|_| is_valid);
@@ -95,7 +95,7 @@ fn given(
     if options.errors && !written.misfits.is_empty() {
         return Err(ContractRefusal::Misfit(written.misfits));
     }
-    let mut violations = judged.violations.clone();
+    let mut violations = request.violations.clone();
     violations.extend(written.misfits);
     let mut response = written.response;
     if !violations.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! Must not know how a body is made.
 
-use crate::documented::judge::CheckedRequest;
+use crate::documented::checked::CheckedRequest;
 use crate::documented::refuse::ContractRefusal;
 use crate::openapi::{Operation, Response as Documented};
 use crate::prefer::Preferences;
@@ -30,9 +30,9 @@ pub(super) fn for_valid<'o>(
 pub(super) fn for_invalid<'o>(
     operation: &'o Operation,
     preferences: &Preferences,
-    judged: &CheckedRequest,
+    request: &CheckedRequest,
 ) -> Result<Decided<'o>, ContractRefusal> {
-    let expected = judged.expected();
+    let expected = request.expected();
     let documented = expected.iter().find_map(|code| Some((*code, exact(operation, *code)?)));
     let fallback = || Some((*expected.first()?, operation.responses.get("default")?));
     let (status, response) = documented.or_else(fallback).ok_or(ContractRefusal::Invalid)?;

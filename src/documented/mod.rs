@@ -7,8 +7,8 @@
 mod answer;
 mod call;
 mod check;
+mod checked;
 mod choose;
-mod judge;
 mod refuse;
 mod request;
 mod unread;

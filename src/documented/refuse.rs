@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::documented::judge::{CheckedRequest, SECURITY};
+use crate::documented::checked::{CheckedRequest, SECURITY};
 use crate::pointer::tokens;
 use crate::problem::Problem;
 use crate::response;
@@ -40,9 +40,9 @@ impl From<NotDocumented> for ContractRefusal {
 }
 
 impl ContractRefusal {
-    pub(super) fn problem(self, judged: &CheckedRequest) -> Problem {
+    pub(super) fn problem(self, request: &CheckedRequest) -> Problem {
         match self {
-            Self::Invalid => invalid(judged),
+            Self::Invalid => invalid(request),
             Self::NoResponse(operation) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "No response defined for the selected operation",
@@ -61,16 +61,16 @@ impl ContractRefusal {
     }
 }
 
-fn invalid(judged: &CheckedRequest) -> Problem {
-    let violations = items(&judged.violations);
-    if judged.is_rejected() {
+fn invalid(request: &CheckedRequest) -> Problem {
+    let violations = items(&request.violations);
+    if request.is_rejected() {
         let detail = "the request has no credential that the operation asks for, and the document has no 401";
         let status = StatusCode::UNAUTHORIZED;
         Problem::new(status, "Invalid security scheme used", detail).of_type("UNAUTHORIZED")
-    } else if let Some(unread) = judged.unread_body() {
-        unread.problem(&judged.violations)
-    } else if judged.is_of_wrong_type() {
-        let wrong = judged.violations.iter().find(|violation| violation.keyword == "media_type");
+    } else if let Some(unread) = request.unread_body() {
+        unread.problem(&request.violations)
+    } else if request.is_of_wrong_type() {
+        let wrong = request.violations.iter().find(|violation| violation.keyword == "media_type");
         let expected = wrong.and_then(|violation| violation.expected.as_ref());
         let detail = format!("Supported content types: {}", listed(expected));
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;

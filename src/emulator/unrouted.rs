@@ -15,7 +15,7 @@ use crate::emulator::answer::Answer;
 use crate::emulator::context::{RequestContext, host};
 use crate::emulator::engine::Emulator;
 use crate::emulator::mount::Target;
-use crate::emulator::nearest::prefix;
+use crate::emulator::near_misses::prefix;
 use crate::emulator::unserved::Unserved;
 use crate::emulator::{pick, sent};
 use crate::message::Why;

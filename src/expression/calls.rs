@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use crate::expression::absence::{is_absent, noun};
+use crate::expression::none::{is_absent, noun};
 
 pub(super) type FilterCall = fn(&mut CallState, &Value, Arguments<'_>) -> Result<Value, Error>;
 pub(super) type TestCall = fn(&Value, &Value) -> Result<bool, Error>;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use crate::expression::absence::settled;
 use crate::expression::check::{ScopeNames, Type};
 use crate::expression::eval::Tree;
 use crate::expression::mistake::{Failure, Mistake};
+use crate::expression::none::settled;
 use crate::expression::work::Budget;
-use crate::expression::{check, parse, reads};
+use crate::expression::{check, free_names, parse};
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Expression {
     /// What it reads: the names in it, each with the properties that are read on from it (`organization.owner_id`), in
     /// the order in which they stand there. Each is an expression itself.
     pub fn reads(&self) -> Vec<String> {
-        reads::reads(&self.source)
+        free_names::free_names(&self.source)
     }
 
     /// Its value; what is absent is none.

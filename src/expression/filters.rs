@@ -9,9 +9,9 @@ use minijinja::value::{DynObject, ValueKind};
 use minijinja::{Error, ErrorKind, Value};
 
 use crate::clock::Timestamp;
-use crate::expression::absence::{Sortable, is_absent, noun, settled};
 use crate::expression::calls::{Arguments, CallState, Named};
 use crate::expression::json;
+use crate::expression::none::{Sortable, is_absent, noun, settled};
 use crate::expression::operators::{items_of, text as text_of};
 use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
 use crate::printable::shortened;

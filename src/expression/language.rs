@@ -8,7 +8,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::expression::calls::{FilterCall, TestCall};
-use crate::expression::{absence, filters};
+use crate::expression::{filters, none};
 
 /// Types of a filter's input and output, as far as the check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,9 +112,9 @@ const fn test(name: &'static str, arguments: usize, call: TestCall) -> Test {
 
 /// Every test that an expression may use, after `is` or named in `select` and the like.
 pub(super) const TESTS: &[Test] = &[
-    test("none", 0, |a, _| Ok(absence::is_absent(a))),
-    test("undefined", 0, |a, _| Ok(absence::is_absent(a))),
-    test("defined", 0, |a, _| Ok(!absence::is_absent(a))),
+    test("none", 0, |a, _| Ok(none::is_absent(a))),
+    test("undefined", 0, |a, _| Ok(none::is_absent(a))),
+    test("defined", 0, |a, _| Ok(!none::is_absent(a))),
     test("true", 0, |a, _| Ok(a.kind() == ValueKind::Bool && a.is_true())),
     test("false", 0, |a, _| Ok(a.kind() == ValueKind::Bool && !a.is_true())),
     test("boolean", 0, |a, _| Ok(a.kind() == ValueKind::Bool)),
@@ -126,14 +126,14 @@ pub(super) const TESTS: &[Test] = &[
     test("sequence", 0, |a, _| Ok(matches!(a.kind(), ValueKind::Seq | ValueKind::Iterable))),
     test("odd", 0, |a, _| Ok(remainder_of_two(a) == Some(1))),
     test("even", 0, |a, _| Ok(remainder_of_two(a) == Some(0))),
-    test("eq", 1, absence::equal),
-    test("equalto", 1, absence::equal),
-    test("ne", 1, |a, b| Ok(!absence::equal(a, b)?)),
-    test("lt", 1, |a, b| Ok(absence::order(a, b)? == Some(Ordering::Less))),
-    test("le", 1, |a, b| Ok(absence::order(a, b)?.is_some_and(Ordering::is_le))),
-    test("gt", 1, |a, b| Ok(absence::order(a, b)? == Some(Ordering::Greater))),
-    test("ge", 1, |a, b| Ok(absence::order(a, b)?.is_some_and(Ordering::is_ge))),
-    test("in", 1, |a, b| absence::contains(b, a)),
+    test("eq", 1, none::equal),
+    test("equalto", 1, none::equal),
+    test("ne", 1, |a, b| Ok(!none::equal(a, b)?)),
+    test("lt", 1, |a, b| Ok(none::order(a, b)? == Some(Ordering::Less))),
+    test("le", 1, |a, b| Ok(none::order(a, b)?.is_some_and(Ordering::is_le))),
+    test("gt", 1, |a, b| Ok(none::order(a, b)? == Some(Ordering::Greater))),
+    test("ge", 1, |a, b| Ok(none::order(a, b)?.is_some_and(Ordering::is_ge))),
+    test("in", 1, |a, b| none::contains(b, a)),
     test("startingwith", 1, |a, b| Ok(texts(a, b).is_some_and(|(a, b)| a.starts_with(b)))),
     test("endingwith", 1, |a, b| Ok(texts(a, b).is_some_and(|(a, b)| a.ends_with(b)))),
 ];

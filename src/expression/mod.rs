@@ -19,18 +19,18 @@
 //! false) and refuses what is neither. Text is no list of letters. Text and numbers are not
 //! ordered. Booleans and objects become text as JSON writes them. `now - days(3)` moves a time.
 
-mod absence;
 mod calls;
 mod check;
 mod compiled;
 mod eval;
 mod filters;
+mod free_names;
 mod json;
 mod language;
 mod mistake;
+mod none;
 mod operators;
 mod parse;
-mod reads;
 mod template;
 mod work;
 

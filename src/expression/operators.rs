@@ -6,8 +6,8 @@
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::expression::absence::{is_absent, noun, settled};
 use crate::expression::json;
+use crate::expression::none::{is_absent, noun, settled};
 use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
 
 type Computed = Result<Value, Error>;

@@ -21,12 +21,12 @@ use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ValueKind};
 use serde_json::Map;
 
-use crate::expression::absence::{noun, settled};
 use crate::expression::check::{ScopeNames, Type};
 use crate::expression::compiled::Expression;
 use crate::expression::json;
 use crate::expression::json::{Unwritable, Writer};
 use crate::expression::mistake::{Failure, Mistake};
+use crate::expression::none::{noun, settled};
 use crate::pointer::child;
 
 /// Most that one rendered template may hold: a measure of memory in bytes, well above any

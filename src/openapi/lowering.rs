@@ -16,7 +16,7 @@ use super::schema::{
     Applicator, CHAIN_MAX, Holds, applicator, follow, fragment, join, steps, target,
 };
 use super::{
-    dialect, direction, discriminator, gathering, layout, references, remote, schema, unfolding,
+    bundle, dialect, direction, discriminator, expansion, objects, references, remote, schema,
 };
 use crate::finding::{Finding, did_you_mean};
 use crate::json;
@@ -109,7 +109,7 @@ impl<'d> Lowering<'d> {
             has_sides: false,
             copied: 0,
         };
-        for pointer in layout::schema_positions(&lowering.root) {
+        for pointer in objects::schema_positions(&lowering.root) {
             lowering.lower_at(pointer, findings);
         }
         lowering.connect(findings);
@@ -145,7 +145,7 @@ impl<'d> Lowering<'d> {
         let targets = self.targets.clone();
         self.cut_cycles(findings);
         let height =
-            unfolding::limit(&mut self.root, &self.pointers, &targets, self.document, findings);
+            expansion::limit(&mut self.root, &self.pointers, &targets, self.document, findings);
         let there = |pointer: &str| self.root.pointer(pointer).is_some();
         let pointers = &self.pointers;
         self.outermost.retain(|number| pointers.get_index(*number).is_some_and(|at| there(at)));
@@ -496,7 +496,7 @@ impl<'d> Lowering<'d> {
             let message = format!("`{text}` is not in this document; {so}");
             return self.document.warning(at, message).hint(remote::advice_for_reference(text));
         }
-        let message = format!("`{}` leads nowhere; {so}", gathering::shown(text));
+        let message = format!("`{}` leads nowhere; {so}", bundle::shown(text));
         let finding = self.document.warning(at, message);
         let name = text.strip_prefix("#/components/schemas/");
         let schemas = references::find(self.document.root(), "/components/schemas").value();
@@ -567,7 +567,7 @@ impl<'d> Lowering<'d> {
 /// What schemas are lowered in: the document without its prose, and with its schemas where they are referred to also
 /// where a reference stands in the stead of their map, or of what holds that.
 fn document_of_schemas(document: &Document) -> Value {
-    let mut root = layout::without_prose(document.root());
+    let mut root = objects::without_prose(document.root());
     let place = child("/components", "schemas");
     let Referred::Value(at, Value::Object(schemas)) = references::find(document.root(), &place)
     else {

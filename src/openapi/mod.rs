@@ -3,17 +3,17 @@
 //! Owns what a document says. Must not know servers, stores or how a request is answered.
 
 mod beside;
+mod bundle;
 mod check;
 mod condition;
 mod dialect;
 mod direction;
 mod discriminator;
 mod exact;
-mod gathering;
-mod layout;
-mod leaves;
+mod expansion;
 mod lowering;
 mod misfits;
+mod objects;
 mod overlay;
 mod patterns;
 mod reading;
@@ -22,7 +22,7 @@ mod remote;
 mod schema;
 mod schemas;
 mod servers;
-mod unfolding;
+mod typed;
 mod validator;
 
 use std::sync::Arc;
@@ -39,9 +39,9 @@ use lowering::Lowering;
 use reading::{Reader, Sample};
 
 pub use beside::normalized;
+pub use bundle::gather;
 pub use condition::{RouteCondition, called};
 pub use direction::Direction;
-pub use gathering::gather;
 pub use overlay::Overlay;
 pub(crate) use remote::{Remote, refusal as refusal_of_url};
 pub(crate) use schema::{NOT_IN_URI, Types, parts_where};

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::layout;
+use super::objects;
 use super::schema::{reference, target};
 use crate::finding::Finding;
 use crate::pointer::child;
@@ -105,9 +105,9 @@ pub(super) fn nearest<'d, 'p>(root: &'d Value, pointer: &'p str) -> (&'p str, &'
 
 /// Warning for a reference in a place where `OpenAPI` has none.
 pub(super) fn unusual(document: &Document, pointer: &str) -> Finding {
-    let place = layout::name(pointer);
+    let place = objects::name(pointer);
     let place = match place.split('/').next().unwrap_or_default() {
-        method if layout::METHODS.contains(&method) => "an operation".to_owned(),
+        method if objects::METHODS.contains(&method) => "an operation".to_owned(),
         name => format!("`{name}`"),
     };
     let message =

@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::lines::{LineTree, fitted};
 use super::reading::ReadingNotes;
@@ -157,17 +157,8 @@ impl<'de> Visitor<'de> for LinedValueSeed<'_> {
         Ok(self.leaf(Value::from(value)))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a JSON number"))?;
-        Ok(self.leaf(Value::Number(number)))
-    }
-
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
         Ok(self.leaf(Value::String(value.to_owned())))
-    }
-
-    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(self.leaf(Value::String(value)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {

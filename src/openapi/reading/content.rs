@@ -9,8 +9,8 @@ use crate::message::is_media_type;
 use crate::openapi::direction::Direction;
 use crate::openapi::references::Referred;
 use crate::openapi::{
-    Encoding, Location, MediaType, Parameter, ParameterStyle, RequestBody, SchemaId, leaves,
-    references, schema,
+    Encoding, Location, MediaType, Parameter, ParameterStyle, RequestBody, SchemaId, references,
+    schema, typed,
 };
 use crate::pointer::child;
 
@@ -36,7 +36,7 @@ impl<'d> Reader<'d> {
         }
         let leaf = without(map, &["content"]);
         let typed: Option<openapiv3::RequestBody> =
-            leaves::typed(leaf, leaves::REQUEST_BODY, self.document, &at, &mut self.findings);
+            typed::part(leaf, typed::REQUEST_BODY, self.document, &at, &mut self.findings);
         let body = typed.map(|typed| {
             let pointer = child(&at, "content");
             let content = self.content(&pointer, Direction::Request, true);
@@ -66,7 +66,7 @@ impl<'d> Reader<'d> {
             }
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::MediaType> =
-                leaves::typed(leaf, leaves::MEDIA_TYPE, self.document, &at, &mut self.findings);
+                typed::part(leaf, typed::MEDIA_TYPE, self.document, &at, &mut self.findings);
             if typed.is_none() {
                 continue;
             }
@@ -85,7 +85,7 @@ impl<'d> Reader<'d> {
             let Some((at, map)) = self.object(&pointer) else { continue };
             let leaf = without(map, &["headers"]);
             let typed: Option<openapiv3::Encoding> =
-                leaves::typed(leaf, leaves::ENCODING, self.document, &at, &mut self.findings);
+                typed::part(leaf, typed::ENCODING, self.document, &at, &mut self.findings);
             let Some(typed) = typed else { continue };
             let styled =
                 ["style", "explode", "allowReserved"].iter().any(|name| map.contains_key(*name));

@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::openapi::condition::{PathKey, names_in};
-use crate::openapi::layout::METHODS;
+use crate::openapi::objects::METHODS;
 use crate::openapi::{NotEmulated, Operation};
 use crate::pointer::child;
 

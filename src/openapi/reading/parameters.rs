@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::finding::did_you_mean;
 use crate::message::is_token;
 use crate::openapi::condition::{PathKey, names_in};
-use crate::openapi::{Location, Parameter, ParameterStyle, leaves};
+use crate::openapi::{Location, Parameter, ParameterStyle, typed};
 use crate::pointer::child;
 
 use super::reader::{Reader, without};
@@ -122,7 +122,7 @@ impl Reader<'_> {
         }
         let leaf = without(map, &["example", "examples"]);
         let typed: openapiv3::Parameter =
-            leaves::typed(leaf, leaves::PARAMETER, self.document, pointer, &mut self.findings)?;
+            typed::part(leaf, typed::PARAMETER, self.document, pointer, &mut self.findings)?;
         let (location, style) = location_and_style(&typed);
         let allow_empty =
             matches!(&typed, openapiv3::Parameter::Query { allow_empty_value: Some(true), .. });

@@ -12,7 +12,7 @@ use crate::openapi::direction::Direction;
 use crate::openapi::lowering::Lowering;
 use crate::openapi::references::Referred;
 use crate::openapi::{
-    NotEmulated, Parameter, RequestBody, Response, SchemaId, SecurityScheme, gathering, layout,
+    NotEmulated, Parameter, RequestBody, Response, SchemaId, SecurityScheme, bundle, objects,
     references, remote, schema,
 };
 use crate::pointer::child;
@@ -90,7 +90,7 @@ impl<'d> Reader<'d> {
     }
 
     pub(super) fn misplaced(&mut self, pointer: &str, wanted: &str) {
-        let place = layout::name(pointer);
+        let place = objects::name(pointer);
         self.warn(pointer, format!("`{place}` is not {wanted} and is left out"));
     }
 
@@ -111,7 +111,7 @@ impl<'d> Reader<'d> {
             // On the way there, it is told for what is on the way.
             Referred::Circle if self.written(pointer).is_none() => None,
             Referred::Circle => {
-                let place = layout::name(pointer);
+                let place = objects::name(pointer);
                 let message = format!("`{place}` refers to itself in a circle and is left out");
                 self.warn(pointer, message);
                 None
@@ -204,12 +204,12 @@ impl<'d> Reader<'d> {
                 let folder = references::find(self.document.root(), &schema::target(folder)?);
                 let siblings = folder.value()?.as_object()?;
                 let names = siblings.keys().map(String::as_str);
-                did_you_mean(name, names.filter(|name| *name != gathering::FILES))
+                did_you_mean(name, names.filter(|name| *name != bundle::FILES))
             })
         } else {
             Some(remote::advice_for_reference(reference))
         };
-        let shown = gathering::shown(reference);
+        let shown = bundle::shown(reference);
         self.warn(at, format!("`{shown}` leads nowhere and is left out")).hint = hint;
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::message::is_token;
 use crate::openapi::direction::Direction;
-use crate::openapi::{Header, Response, leaves};
+use crate::openapi::{Header, Response, typed};
 use crate::pointer::child;
 
 use super::reader::{Reader, without};
@@ -50,7 +50,7 @@ impl Reader<'_> {
         }
         let leaf = without(map, &["headers", "content", "links"]);
         let typed: openapiv3::Response =
-            leaves::typed(leaf, leaves::RESPONSE, self.document, &at, &mut self.findings)?;
+            typed::part(leaf, typed::RESPONSE, self.document, &at, &mut self.findings)?;
         let response = Response {
             description: typed.description,
             headers: self.headers(&child(&at, "headers")),
@@ -85,7 +85,7 @@ impl Reader<'_> {
             }
             let leaf = without(map, &["example", "examples"]);
             let typed: Option<openapiv3::Header> =
-                leaves::typed(leaf, leaves::HEADER, self.document, &at, &mut self.findings);
+                typed::part(leaf, typed::HEADER, self.document, &at, &mut self.findings);
             if typed.is_none() {
                 continue;
             }

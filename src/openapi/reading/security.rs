@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::finding::did_you_mean;
 use crate::openapi::references::Referred;
-use crate::openapi::{Location, SecurityScheme, leaves, references};
+use crate::openapi::{Location, SecurityScheme, references, typed};
 use crate::pointer::child;
 
 use super::reader::Reader;
@@ -36,9 +36,9 @@ impl Reader<'_> {
                 self.schemes.insert(name.clone(), SecurityScheme::MutualTls);
                 continue;
             }
-            let scheme: Option<openapiv3::SecurityScheme> = leaves::typed(
+            let scheme: Option<openapiv3::SecurityScheme> = typed::part(
                 map.clone(),
-                leaves::SECURITY_SCHEME,
+                typed::SECURITY_SCHEME,
                 self.document,
                 &at,
                 &mut self.findings,

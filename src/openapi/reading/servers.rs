@@ -2,7 +2,7 @@
 //!
 //! Must not know what addresses are made of.
 
-use crate::openapi::{ServerEntry, leaves, servers};
+use crate::openapi::{ServerEntry, servers, typed};
 use crate::pointer::child;
 
 use super::reader::{Reader, without};
@@ -15,7 +15,7 @@ impl Reader<'_> {
             let Some((_, map)) = self.object(&pointer) else { continue };
             let leaf = without(map, &["variables"]);
             let server: Option<openapiv3::Server> =
-                leaves::typed(leaf, leaves::SERVER, self.document, &pointer, &mut self.findings);
+                typed::part(leaf, typed::SERVER, self.document, &pointer, &mut self.findings);
             let Some(server) = server else { continue };
             let variables = self.server_variables(&child(&pointer, "variables"));
             let (addresses, is_cut) = servers::addresses(&server.url, &variables);

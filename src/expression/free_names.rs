@@ -1,4 +1,4 @@
-//! What an expression reads: names, and the properties that are read on from them.
+//! The free names of an expression, with the properties that are read from them.
 //!
 //! Must not know what they stand for.
 
@@ -8,8 +8,8 @@ use minijinja::machinery::ast::{CallArg, CallType, Expr};
 
 use crate::expression::parse;
 
-/// The longest readings in a source, in order and each once.
-pub(super) fn reads(source: &str) -> Vec<String> {
+/// The longest paths that a source reads, in order and each once.
+pub(super) fn free_names(source: &str) -> Vec<String> {
     let mut reads = Reads { source, found: Vec::new() };
     if let Ok(expr) = parse::parse(source) {
         reads.walk(&expr);
@@ -149,7 +149,7 @@ mod tests {
             ("(a or b).c", &["a", "b"]),
             ("'a.b' == 5", &[]),
         ] {
-            assert_eq!(reads(source), expected, "{source}");
+            assert_eq!(free_names(source), expected, "{source}");
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::sandbox::World;
 
 /// Result of a simulated request.
 #[derive(Debug)]
-pub struct Rehearsal {
+pub struct Simulation {
     /// The answer.
     pub response: Response<Bytes>,
     /// The decision.
@@ -32,13 +32,13 @@ pub struct Rehearsal {
 
 impl Emulator {
     /// Makes a request in `world`, when its clock shows `now`, with everything but faults.
-    pub fn rehearse(
+    pub fn simulate(
         &self,
         parts: &Parts,
         body: &Body,
         world: &mut World,
         now: Timestamp,
-    ) -> Result<Rehearsal, Problem> {
+    ) -> Result<Simulation, Problem> {
         let (_, path) = pick::sandbox(&parts.headers, parts.uri.path())?;
         let address = self.mounts.locate(host(parts), path);
         let asked = RequestContext { parts, body, address, real: now };
@@ -48,6 +48,6 @@ impl Emulator {
             None => self.decide_in(world, routed, &asked, now, true),
         };
         let Answer { response, facts, step, explanation, .. } = answer;
-        Ok(Rehearsal { response, facts, step, explanation })
+        Ok(Simulation { response, facts, step, explanation })
     }
 }

@@ -25,7 +25,7 @@ const SEGMENT_CHARS_MAX: usize = 60;
 
 /// An operation, and why it does not take a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Nearest {
+pub struct NearMiss {
     /// Whose it is.
     pub provider: String,
     /// Its id; none where the sandbox does not emulate it.
@@ -40,7 +40,7 @@ pub struct Nearest {
 
 impl Emulator {
     /// The operations nearest to a request that none takes, the nearest first.
-    pub fn nearest(&self, parts: &Parts) -> Vec<Nearest> {
+    pub fn near_misses(&self, parts: &Parts) -> Vec<NearMiss> {
         let Ok((_, path)) = pick::sandbox(&parts.headers, parts.uri.path()) else {
             return Vec::new();
         };
@@ -65,7 +65,7 @@ impl Emulator {
             if operation.is_none() {
                 differs.push("the sandbox does not emulate it".to_owned());
             }
-            Nearest {
+            NearMiss {
                 provider: self.provider_name(near.value.provider()).to_string(),
                 operation,
                 method: near.method.to_string(),

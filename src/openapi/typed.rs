@@ -6,7 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{dialect, layout};
+use super::{dialect, objects};
 use crate::finding::Finding;
 use crate::pointer::child;
 use crate::yaml::Document;
@@ -42,7 +42,7 @@ pub(super) const SECURITY_SCHEME: Needs = &[
 
 /// Types one leaf. Where it does not fit, what it cannot do without is filled in, every other field
 /// that does not fit is left out, and each of these is a finding. `None`: it is beyond repair.
-pub(super) fn typed<T: DeserializeOwned>(
+pub(super) fn part<T: DeserializeOwned>(
     leaf: Map<String, Value>,
     needs: Needs,
     document: &Document,
@@ -64,7 +64,7 @@ pub(super) fn typed<T: DeserializeOwned>(
     let mut best = match T::deserialize(Value::Object(kept.clone())) {
         Ok(typed) => typed,
         Err(_) => supply(&mut kept, needs, document, pointer, findings).or_else(|| {
-            let place = layout::name(pointer);
+            let place = objects::name(pointer);
             let message =
                 format!("`{place}` does not fit the specification and is left out: {error}");
             findings.push(document.warning(pointer, message));

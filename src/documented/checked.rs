@@ -14,7 +14,7 @@ use crate::validation::{MessagePart, Violation};
 /// The keyword of a violation that is about credentials.
 pub(super) const SECURITY: &str = "security";
 
-/// A request, judged.
+/// A request with its violations and the state of its credentials.
 #[derive(Clone, Debug)]
 pub(super) struct CheckedRequest {
     /// All that is wrong, credentials first.
@@ -25,8 +25,8 @@ pub(super) struct CheckedRequest {
 }
 
 /// Holds a request's credentials against what its operation asks for.
-pub(super) fn judge(asked: &ContractRequest<'_>, operation: &Operation) -> CheckedRequest {
-    let mut judged = CheckedRequest {
+pub(super) fn check_request(asked: &ContractRequest<'_>, operation: &Operation) -> CheckedRequest {
+    let mut request = CheckedRequest {
         violations: asked.violations.to_vec(),
         challenge: None,
         is_rejected: false,
@@ -37,12 +37,12 @@ pub(super) fn judge(asked: &ContractRequest<'_>, operation: &Operation) -> Check
     let verdict = security::authenticate(&operation.security, schemes, &parts, &mut |_, _| Ok(()));
     if let Err(rejection) = verdict {
         let violation = violation(&rejection, schemes.get(&rejection.scheme));
-        judged.violations.insert(0, violation);
+        request.violations.insert(0, violation);
         let challenge = security::challenge(&operation.security, schemes);
-        judged.challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
-        judged.is_rejected = true;
+        request.challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
+        request.is_rejected = true;
     }
-    judged
+    request
 }
 
 impl CheckedRequest {

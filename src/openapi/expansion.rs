@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::schema::AppliesTo;
-use super::{layout, schema};
+use super::{objects, schema};
 use crate::finding::Finding;
 use crate::yaml::Document;
 
@@ -64,7 +64,7 @@ pub(super) fn limit(
     for Excess { pointer, is_height } in excessive {
         let Some(Value::Object(map)) = root.pointer_mut(&pointer) else { continue };
         map.retain(|keyword, _| !is_composing(keyword));
-        let name = layout::name(&pointer);
+        let name = objects::name(&pointer);
         let (what, hint) = if is_height {
             let what = format!(
                 "`{name}` applies more than {HEIGHT_MAX} schemas in one another to one value"
