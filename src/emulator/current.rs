@@ -16,9 +16,9 @@ type OnWork = dyn Fn() + Send + Sync;
 ///
 /// Work in a sandbox takes a guard, so that nothing changes in an emulator that has been replaced.
 #[derive(Clone)]
-pub struct Current(Arc<CurrentEmulator>);
+pub struct Current(Arc<CurrentInner>);
 
-struct CurrentEmulator {
+struct CurrentInner {
     emulator: RwLock<Arc<Emulator>>,
     on_work: Mutex<Option<Arc<OnWork>>>,
 }
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Current {
 impl From<Arc<Emulator>> for Current {
     fn from(emulator: Arc<Emulator>) -> Self {
         let (emulator, on_work) = (RwLock::new(emulator), Mutex::default());
-        Self(Arc::new(CurrentEmulator { emulator, on_work }))
+        Self(Arc::new(CurrentInner { emulator, on_work }))
     }
 }
 

@@ -20,14 +20,14 @@ const ROUTES_MAX: usize = 200_000;
 
 /// Target of a method and a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum RouteTarget {
     /// An operation of a provider, by their numbers.
     Operation { provider: usize, operation: usize },
     /// An operation that the real service has and the sandbox has not.
     NotEmulated { provider: usize, number: usize },
 }
 
-impl Target {
+impl RouteTarget {
     pub(super) fn provider(self) -> usize {
         match self {
             Self::Operation { provider, .. } | Self::NotEmulated { provider, .. } => provider,
@@ -60,9 +60,9 @@ pub(super) struct Mounts {
     names: Vec<Box<str>>,
     hosts: Vec<(Box<str>, usize)>,
     /// By provider: its paths, with each base path and without.
-    own: Vec<Router<Target>>,
+    own: Vec<Router<RouteTarget>>,
     /// By provider: its documented paths, base paths included, where others have none of them.
-    root: Vec<Router<Target>>,
+    root: Vec<Router<RouteTarget>>,
 }
 
 /// A path as that part of the service sees it which it is addressed to.
@@ -190,7 +190,7 @@ impl Mounts {
     }
 
     /// The paths that an address can lead to.
-    fn tables(&self, address: Address<'_>) -> &[Router<Target>] {
+    fn tables(&self, address: Address<'_>) -> &[Router<RouteTarget>] {
         address.provider.map_or(&self.root, |provider| std::slice::from_ref(&self.own[provider]))
     }
 
@@ -201,7 +201,7 @@ impl Mounts {
         address: Address<'p>,
         method: &Method,
         sent: &ConditionValues<'_>,
-    ) -> Lookup<'m, 'p, Target> {
+    ) -> Lookup<'m, 'p, RouteTarget> {
         router::find(self.tables(address), method, address.path, sent)
     }
 
@@ -212,14 +212,14 @@ impl Mounts {
         address: Address<'_>,
         method: &Method,
         sent: &ConditionValues<'_>,
-        is_wanted: impl Fn(Target) -> bool,
+        is_wanted: impl Fn(RouteTarget) -> bool,
         count: usize,
-    ) -> Vec<Near<'_, Target>> {
+    ) -> Vec<Near<'_, RouteTarget>> {
         let mut seen = HashSet::new();
         let near = router::near(self.tables(address), method, address.path, sent);
-        let is_new = |near: &Near<'_, Target>| match *near.value {
-            Target::Operation { provider, operation } => seen.insert((provider, operation)),
-            Target::NotEmulated { .. } => true,
+        let is_new = |near: &Near<'_, RouteTarget>| match *near.value {
+            RouteTarget::Operation { provider, operation } => seen.insert((provider, operation)),
+            RouteTarget::NotEmulated { .. } => true,
         };
         near.filter(|near| is_wanted(*near.value)).filter(is_new).take(count).collect()
     }
@@ -244,12 +244,16 @@ impl Mounts {
     pub(super) fn is_mounted(&self, operation: &Operation, number: usize, provider: usize) -> bool {
         let own = &self.own[provider];
         own.get(&operation.method, &operation.template, &operation.conditions)
-            == Some(&Target::Operation { provider, operation: number })
+            == Some(&RouteTarget::Operation { provider, operation: number })
     }
 }
 
 /// A provider's paths with each of its base paths, and without.
-fn own_paths(provider: usize, contract: &Contract, findings: &mut Vec<Finding>) -> Router<Target> {
+fn own_paths(
+    provider: usize,
+    contract: &Contract,
+    findings: &mut Vec<Finding>,
+) -> Router<RouteTarget> {
     let mut router = Router::new();
     if bases_max(contract) < most_bases(contract) {
         let message = format!(
@@ -314,7 +318,7 @@ struct MountedRoute<'c> {
     method: Method,
     template: &'c str,
     conditions: &'c [RouteCondition],
-    target: Target,
+    target: RouteTarget,
     bases: Vec<&'c str>,
     file: &'c Arc<str>,
     line: u32,
@@ -335,7 +339,7 @@ fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<MountedRoute<'c>> 
             method: operation.method.clone(),
             template: &operation.template,
             conditions: &operation.conditions,
-            target: Target::Operation { provider, operation: number },
+            target: RouteTarget::Operation { provider, operation: number },
             bases: base_paths(contract, operation),
             file: &operation.file,
             line: operation.line,
@@ -345,7 +349,7 @@ fn routes<'c>(provider: usize, contract: &'c Contract) -> Vec<MountedRoute<'c>> 
         method: other.method.clone(),
         template: &other.template,
         conditions: &other.conditions,
-        target: Target::NotEmulated { provider, number },
+        target: RouteTarget::NotEmulated { provider, number },
         bases: base_paths_of(&contract.servers),
         file: &contract.file,
         line: other.line,

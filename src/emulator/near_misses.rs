@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::emulator::context::host;
 use crate::emulator::engine::Emulator;
-use crate::emulator::mount::{Address, Target};
+use crate::emulator::mount::{Address, RouteTarget};
 use crate::emulator::pick;
 use crate::emulator::sent::SentPairs;
 use crate::openapi::called;
@@ -49,12 +49,12 @@ impl Emulator {
         let sent: &ConditionValues<'_> = &|it| pairs.value(it);
         let found = self.mounts.near(address, &parts.method, sent, |_| true, NEAREST_MAX);
         let prefix = prefix(parts, address);
-        let view = |near: crate::router::Near<'_, Target>| {
+        let view = |near: crate::router::Near<'_, RouteTarget>| {
             let operation = match *near.value {
-                Target::Operation { provider, operation } => {
+                RouteTarget::Operation { provider, operation } => {
                     Some(self.operation_id(provider, operation).to_string())
                 }
-                Target::NotEmulated { .. } => None,
+                RouteTarget::NotEmulated { .. } => None,
             };
             let mut differs = differences(near.template, address.path);
             if near.method != parts.method {

@@ -9,7 +9,7 @@ use http::Method;
 use crate::emulator::answer::Answer;
 use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
-use crate::emulator::mount::Target;
+use crate::emulator::mount::RouteTarget;
 use crate::emulator::provider::AnsweredBy;
 use crate::emulator::sent::SentPairs;
 use crate::emulator::unrouted::{Unrouted, options};
@@ -74,14 +74,15 @@ impl Emulator {
         let pairs = SentPairs::of(parts);
         match self.mounts.find(address, &parts.method, &|condition| pairs.value(condition)) {
             Lookup::Found(RouteMatch {
-                value: Target::Operation { provider, operation },
+                value: RouteTarget::Operation { provider, operation },
                 params,
             }) => match self.validate((*provider, *operation), &params, asked) {
                 Ok(call) => Routed::Call(Box::new(call)),
                 Err(answer) => Routed::Answered(answer),
             },
             Lookup::Found(RouteMatch {
-                value: Target::NotEmulated { provider, number }, ..
+                value: RouteTarget::NotEmulated { provider, number },
+                ..
             }) => Routed::Answered(Box::new(self.not_emulated(*provider, *number, asked))),
             Lookup::WrongMethod { allow, .. } if parts.method == Method::OPTIONS => {
                 Routed::Answered(Box::new(options(Some(&allow))))

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::emulator::answer::Answer;
 use crate::emulator::context::{RequestContext, host};
 use crate::emulator::engine::Emulator;
-use crate::emulator::mount::Target;
+use crate::emulator::mount::RouteTarget;
 use crate::emulator::near_misses::prefix;
 use crate::emulator::unserved::Unserved;
 use crate::emulator::{pick, sent};
@@ -140,7 +140,7 @@ impl Emulator {
         let RequestContext { parts, address, .. } = *asked;
         let pairs = sent::SentPairs::of(parts);
         let sent: &ConditionValues<'_> = &|it| pairs.value(it);
-        let is_emulated = |target| matches!(target, Target::Operation { .. });
+        let is_emulated = |target| matches!(target, RouteTarget::Operation { .. });
         let near = self.mounts.near(address, &parts.method, sent, is_emulated, NEAR_MAX);
         let prefix = prefix(parts, address);
         let shown = near.iter().map(|near| {

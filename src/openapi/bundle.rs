@@ -122,7 +122,7 @@ fn refers_out(value: &Value) -> bool {
     }
 }
 
-struct SourceFile {
+struct BundledFile {
     /// Relative to the folder that files may come from.
     path: String,
     document: Rc<Document>,
@@ -139,7 +139,7 @@ struct TextEdit {
 
 struct Gathering<R> {
     /// The document itself first.
-    files: Vec<SourceFile>,
+    files: Vec<BundledFile>,
     /// Files by path; `None`: cannot be read.
     known: HashMap<String, Option<usize>>,
     /// Places that a reference leads to, still to be looked at, and whether the keys there are names.
@@ -172,7 +172,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
             self.ids.entry(id).or_insert_with(|| (number, pointer.to_owned()));
         });
         self.known.insert(path.clone(), Some(number));
-        self.files.push(SourceFile { path, document: Rc::new(document), anchors: None });
+        self.files.push(BundledFile { path, document: Rc::new(document), anchors: None });
         number
     }
 
@@ -377,7 +377,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     }
 
     fn anchor(&mut self, file: usize, name: &str) -> Option<String> {
-        let SourceFile { document, anchors, .. } = &mut self.files[file];
+        let BundledFile { document, anchors, .. } = &mut self.files[file];
         let anchors = anchors.get_or_insert_with(|| {
             let mut found = HashMap::new();
             note_anchors(document.root(), &mut String::new(), &mut found);

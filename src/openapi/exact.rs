@@ -49,39 +49,39 @@ fn holds_large(value: &Value) -> bool {
 }
 
 /// The keywords of one schema beside which numbers are compared themselves.
-struct Exact(Vec<Comparison>);
+struct Exact(Vec<ExactBound>);
 
-enum Comparison {
+enum ExactBound {
     Bound { keyword: &'static str, bound: Number, refused: Ordering },
     Listed { keyword: &'static str, values: Vec<Value> },
 }
 
-impl Comparison {
+impl ExactBound {
     fn allows(&self, value: &Value) -> bool {
         match (self, value) {
-            (Comparison::Bound { keyword, bound, refused }, Value::Number(number)) => {
+            (ExactBound::Bound { keyword, bound, refused }, Value::Number(number)) => {
                 match numbers::compare(number, bound) {
                     Ordering::Equal => !keyword.starts_with("exclusive"),
                     order => order != *refused,
                 }
             }
-            (Comparison::Bound { .. }, _) => true,
-            (Comparison::Listed { values, .. }, value) => numbers::is_among(value, values.iter()),
+            (ExactBound::Bound { .. }, _) => true,
+            (ExactBound::Listed { values, .. }, value) => numbers::is_among(value, values.iter()),
         }
     }
 
     /// The error of the keyword, unless the validator tells it anyway.
     fn error<'i>(&self, instance: &Value) -> Option<ValidationError<'i>> {
         let (keyword, value, refused) = match self {
-            Comparison::Bound { keyword, bound, refused } => {
+            ExactBound::Bound { keyword, bound, refused } => {
                 let far = if *refused == Ordering::Less { -f64::MAX } else { f64::MAX };
                 (*keyword, Value::Number(bound.clone()), json!(far))
             }
             // No list is in itself.
-            Comparison::Listed { keyword: "const", values } => {
+            ExactBound::Listed { keyword: "const", values } => {
                 ("const", values.first().cloned().unwrap_or_default(), json!([values]))
             }
-            Comparison::Listed { keyword, values } => (*keyword, json!(values), json!([values])),
+            ExactBound::Listed { keyword, values } => (*keyword, json!(values), json!([values])),
         };
         let validator = alone(keyword, &value)?;
         validator.is_valid(instance).then(|| error(&validator, &refused))
@@ -95,14 +95,14 @@ fn exact<'a>(parent: &'a Map<String, Value>, _: &'a Value, _: Location) -> Built
         if let Some(Value::Number(bound)) = parent.get(keyword)
             && numbers::is_large(bound)
         {
-            all.push(Comparison::Bound { keyword, bound: bound.clone(), refused });
+            all.push(ExactBound::Bound { keyword, bound: bound.clone(), refused });
         }
     }
     let listed = parent.get("enum").and_then(Value::as_array).map(|values| ("enum", &**values));
     let constant = parent.get("const").map(|value| ("const", std::slice::from_ref(value)));
     for (keyword, values) in listed.into_iter().chain(constant) {
         if values.iter().any(holds_large) {
-            all.push(Comparison::Listed { keyword, values: values.to_vec() });
+            all.push(ExactBound::Listed { keyword, values: values.to_vec() });
         }
     }
     Ok(Box::new(Exact(all)))

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::error::Conflict;
 use super::record::Change;
 use super::records::Store;
-use super::verify::Batch;
+use super::verify::ChangeBatch;
 
 impl Store {
     /// Makes all of the changes, or none where they do not fit.
     pub fn commit(&mut self, changes: &[Change]) -> Result<(), Conflict> {
-        self.verify(&Batch::new(self, changes)?)?;
+        self.verify(&ChangeBatch::new(self, changes)?)?;
         let world = Arc::make_mut(&mut self.world);
         // Unique values may pass from one record to another, so all are given up before any is taken.
         for change in changes {

@@ -12,7 +12,7 @@ use super::key::Key;
 use super::record;
 use super::record::{Change, Record};
 use super::records::Store;
-use super::verify::Batch;
+use super::verify::ChangeBatch;
 use crate::jobs::JobRecord;
 
 /// One thing to write.
@@ -163,7 +163,7 @@ impl Store {
     /// Detaches the optional references that lead nowhere, and checks that everything fits.
     pub(super) fn settle(&self, changes: &mut [Change]) -> Result<(), RecordError> {
         self.detach_lost(changes)?;
-        self.verify(&Batch::new(self, changes)?).map_err(|conflict| match conflict {
+        self.verify(&ChangeBatch::new(self, changes)?).map_err(|conflict| match conflict {
             Conflict::Broken(error) => error,
             Conflict::Changed { .. } | Conflict::Referred { .. } => {
                 unreachable!("the plan was made from this very state: {conflict}")
@@ -173,7 +173,7 @@ impl Store {
 
     /// Detaches the optional references that lead nowhere.
     pub(super) fn detach_lost(&self, changes: &mut [Change]) -> Result<(), RecordError> {
-        let batch = Batch::new(self, changes)?;
+        let batch = ChangeBatch::new(self, changes)?;
         let mut settled = Vec::new();
         for (index, change) in changes.iter().enumerate() {
             if let Some(after) = &change.after
@@ -189,7 +189,7 @@ impl Store {
     }
 
     /// The record without the optional references that lead nowhere; none where it has none of them.
-    fn settled(&self, batch: &Batch, resource: usize, after: &Record) -> Option<Record> {
+    fn settled(&self, batch: &ChangeBatch, resource: usize, after: &Record) -> Option<Record> {
         let relations = &self.schema.model.resources[resource].relations;
         let leads_nowhere = |number: usize, target: &Key| {
             let relation = &relations[number];

@@ -11,13 +11,13 @@ use super::record::{Change, Record};
 use super::records::Store;
 
 /// Changes to be made together, found by their record.
-pub(super) struct Batch<'c> {
+pub(super) struct ChangeBatch<'c> {
     changes: &'c [Change],
     /// Places in `changes`, ordered by resource and key.
     order: Vec<usize>,
 }
 
-impl<'c> Batch<'c> {
+impl<'c> ChangeBatch<'c> {
     /// `Err` where a record changes twice.
     pub(super) fn new(store: &Store, changes: &'c [Change]) -> Result<Self, RecordError> {
         let place = |index: usize| (changes[index].resource, &changes[index].key);
@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// Returns true if a record is there once the changes are made.
-    pub(super) fn exists_after(&self, batch: &Batch, resource: usize, key: &Key) -> bool {
+    pub(super) fn exists_after(&self, batch: &ChangeBatch, resource: usize, key: &Key) -> bool {
         match batch.find(resource, key) {
             Some(change) => change.after.is_some(),
             None => self.get(resource, key).is_some(),
@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Whether all promises of the model hold once the changes are made.
-    pub(super) fn verify(&self, batch: &Batch) -> Result<(), Conflict> {
+    pub(super) fn verify(&self, batch: &ChangeBatch) -> Result<(), Conflict> {
         let mut claims = Vec::new();
         for change in batch.changes {
             let current = self.get(change.resource, &change.key);
@@ -108,7 +108,7 @@ impl Store {
     /// References that the record had before lead somewhere still: that is checked where a target goes.
     fn verify_references(
         &self,
-        batch: &Batch,
+        batch: &ChangeBatch,
         change: &Change,
         after: &Record,
     ) -> Result<(), RecordError> {
@@ -128,7 +128,7 @@ impl Store {
 
     fn verify_unique<'c>(
         &self,
-        batch: &Batch,
+        batch: &ChangeBatch,
         change: &'c Change,
         after: &'c Record,
         claims: &mut Vec<((usize, usize, &'c Key), &'c Key)>,
@@ -151,7 +151,7 @@ impl Store {
         Ok(())
     }
 
-    fn verify_unreferred(&self, batch: &Batch, change: &Change) -> Result<(), Conflict> {
+    fn verify_unreferred(&self, batch: &ChangeBatch, change: &Change) -> Result<(), Conflict> {
         for (resource, number) in self.relations_to(change.resource) {
             for referrer in self.world[*resource].referrers(*number, &change.key) {
                 let stays = batch.find(*resource, referrer).is_none_or(|of_referrer| {
