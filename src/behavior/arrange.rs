@@ -175,8 +175,8 @@ impl Behavior {
         key: &Key,
         moment: &mut Moment<'_>,
     ) -> Result<Vec<Change>, String> {
-        let snapshot = self.snapshot(moment.store);
-        let scope = Scope::at(&snapshot, moment).into_value();
+        let snapshot = self.snapshot(moment);
+        let scope = Scope::at(&snapshot).into_value();
         let target = snapshot.record(resource, key);
         let now = moment.now;
         let (jobs, schemas) = (&*self.jobs, &*self.contract.schemas);

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value as Json};
 
 use crate::behavior::caller::Scheme;
+use crate::behavior::decision::Moment;
 use crate::behavior::effect::Job;
 use crate::behavior::format::{ORDER, StageFormat};
 use crate::behavior::records::Snapshot;
@@ -105,7 +106,13 @@ impl Behavior {
         self.schemes.iter().any(|scheme| scheme.knows(text, store))
     }
 
-    pub(crate) fn snapshot(&self, store: &Store) -> Arc<Snapshot> {
-        Arc::new(Snapshot { shapes: Arc::clone(&self.shapes), store: store.clone() })
+    /// The records, the time and the settings of one moment, for expressions.
+    pub(crate) fn snapshot(&self, moment: &Moment<'_>) -> Arc<Snapshot> {
+        Arc::new(Snapshot {
+            shapes: Arc::clone(&self.shapes),
+            store: moment.store.clone(),
+            now: moment.now,
+            settings: moment.settings.clone(),
+        })
     }
 }

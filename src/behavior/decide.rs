@@ -2,10 +2,13 @@
 //!
 //! Must not commit anything, nor know how a request was routed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::header::ETAG;
+use http::request::Parts;
+use http::{Response, StatusCode};
 use serde_json::Value as Json;
 
 use crate::behavior::caller::Judge;
@@ -14,8 +17,10 @@ use crate::behavior::decision::{self, Call, Decision, Moment, RuleAnswer};
 use crate::behavior::effect::{Done, Outcome, Planner, Stopped};
 use crate::behavior::explain::Explanation;
 use crate::behavior::format::StageFormat;
+use crate::behavior::overlay::Overlay;
+use crate::behavior::precondition::{Condition, EntityTag};
 use crate::behavior::records::Snapshot;
-use crate::behavior::scope::{Caller, Lets, Overlay, RequestLine, Scope};
+use crate::behavior::scope::{Caller, Lets, RequestLine, Scope};
 use crate::behavior::settings::delay_ms;
 use crate::behavior::table::{OperationTable, Rule};
 use crate::expression::{Budget, Value, from_json};
@@ -62,9 +67,9 @@ impl Behavior {
         moment: &mut Moment<'_>,
         mut notes: Notes<'_>,
     ) -> Result<Decision<'b>, Early<'b>> {
-        let snapshot = self.snapshot(moment.store);
+        let snapshot = self.snapshot(moment);
         let line = RequestLine { method: call.parts.method.clone(), path: call.path.into() };
-        let asked = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
+        let asked = Scope { request: Some(line), ..Scope::at(&snapshot) };
         let asked = Arc::new(asked);
         let mut caller = Caller::anonymous();
         for stage in self.order {
@@ -84,17 +89,58 @@ impl Behavior {
             validated: call.validated,
             caller,
             lets: Lets::new(&table.lets),
+            list: table.list.as_ref().map(|list| (Arc::clone(list), OnceLock::new())),
             ..Scope::clone_of(&asked)
         };
         let scope = scope.into_value();
         let rule = first_hit(&table.rules, &scope, notes.as_deref_mut())?;
+        let tag = self.check_conditions(table, rule, call.parts, &scope, notes.as_deref_mut())?;
         if let Some(notes) = notes.as_deref_mut() {
             notes.effect = Some(self.in_words(&rule.effects));
+        }
+        if let Some(tag) = tag.filter(|_| rule.effects.is_empty()) {
+            return self.answer(rule, &scope, Arc::new([])).map(|decision| tagged(decision, &tag));
         }
         if rule.effects.is_empty() {
             return self.answer(rule, &scope, Arc::new([]));
         }
         self.carry_out(table, rule, &snapshot, &scope, moment, notes)
+    }
+
+    /// The entity tag of what is asked for, where the operation has one and the rule is a success; an `Err` is the answer to a
+    /// request whose condition does not hold.
+    fn check_conditions<'b>(
+        &'b self,
+        table: &'b OperationTable,
+        rule: &'b Rule,
+        parts: &Parts,
+        scope: &Value,
+        notes: Notes<'_>,
+    ) -> Result<Option<EntityTag>, Early<'b>> {
+        let etag = table.etag.as_ref().filter(|_| rule.answer.status().is_success());
+        let Some(etag) = etag else { return Ok(None) };
+        let value = etag.eval(scope);
+        let value = value.map_err(|it| Box::new(fault(Some(&rule.label), it.to_string())))?;
+        if value.is_none() || value.is_undefined() {
+            return Ok(None);
+        }
+        let tag = EntityTag::of(&value.to_string());
+        match tag.check(&parts.method, &parts.headers) {
+            Condition::Holds => Ok(Some(tag)),
+            Condition::NotModified => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                let decision = Decision::new(response, Why::Stage("not modified"));
+                Err(Box::new(tagged(decision, &tag)))
+            }
+            Condition::Failed => {
+                Err(self.fail(&table.failures.precondition_failed, scope, notes, || {
+                    let detail =
+                        "`If-Match` or `If-None-Match` is not so: look at it again, then retry";
+                    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition failed", detail)
+                }))
+            }
+        }
     }
 
     /// Plans the effect of a rule and gives its answer.
@@ -139,14 +185,16 @@ impl Behavior {
                 }
                 self.answer(restrict, scope, Arc::new([]))
             }
-            Stopped::Conflict { reason, resource, message } if !table.conflict.is_empty() => {
+            Stopped::Conflict { reason, resource, message }
+                if !table.failures.conflict.is_empty() =>
+            {
                 let conflict = Value::from_pairs([
                     ("reason", Value::from(reason)),
                     ("resource", Value::from(&*resource)),
                     ("message", Value::from(message)),
                 ]);
                 let scope = Overlay::over(scope, vec![("conflict", conflict)]);
-                let conflict = first_hit(&table.conflict, &scope, notes)?;
+                let conflict = first_hit(&table.failures.conflict, &scope, notes)?;
                 self.answer(conflict, &scope, Arc::new([])).map(of_failure)
             }
             Stopped::Conflict { message, .. } | Stopped::Fault(message) => {
@@ -172,7 +220,7 @@ impl Behavior {
             return Ok(Caller::anonymous());
         }
         let scope = Value::from_dyn_object(Arc::clone(asked));
-        let mut judge = Judge::new(&self.schemes, snapshot, &scope, asked.now);
+        let mut judge = Judge::new(&self.schemes, snapshot, &scope, snapshot.now);
         let presented = security::CredentialParts {
             headers: &call.parts.headers,
             query: call.parts.uri.query().unwrap_or_default(),
@@ -205,7 +253,7 @@ impl Behavior {
             ("reason", Value::from(rejection.reason.as_str())),
         ]);
         let scope = Overlay::over(&scope, vec![("failure", failure)]);
-        let mut early = self.fail(&table.unauthenticated, &scope, notes, || {
+        let mut early = self.fail(&table.failures.unauthenticated, &scope, notes, || {
             let title = "not authenticated";
             Problem::new(StatusCode::UNAUTHORIZED, title, rejection.to_string())
         });
@@ -239,7 +287,7 @@ impl Behavior {
         let worded = worded.map_err(|message| Box::new(fault(None, message)))?;
         let names = vec![("violations", from_json(&Json::Array(worded)))];
         let scope = Overlay::over(&scope, names);
-        Err(self.fail(&table.invalid_request, &scope, notes, || {
+        Err(self.fail(&table.failures.invalid_request, &scope, notes, || {
             let detail = "the request departs from the contract: see `Tombstone-Violations`";
             Problem::new(StatusCode::BAD_REQUEST, "invalid request", detail)
         }))
@@ -326,6 +374,21 @@ impl Behavior {
 fn of_failure(mut decision: Decision<'_>) -> Decision<'_> {
     if let RuleAnswer::Documented(decided) = &mut decision.answer {
         decided.accept = Accept::Advises;
+    }
+    decision
+}
+
+/// The decision with an entity tag, unless the rule says one.
+fn tagged<'b>(mut decision: Decision<'b>, tag: &EntityTag) -> Decision<'b> {
+    match &mut decision.answer {
+        RuleAnswer::Documented(decided) => {
+            if !decided.headers.iter().any(|(name, _)| *name == ETAG) {
+                decided.headers.push((ETAG, tag.header()));
+            }
+        }
+        RuleAnswer::Undocumented(response) => {
+            response.headers_mut().extend(tag.header().map(|tag| (ETAG, tag)));
+        }
     }
     decision
 }

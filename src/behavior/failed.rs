@@ -18,10 +18,10 @@ impl Behavior {
         path: &str,
         moment: &Moment<'_>,
     ) -> Option<Decision<'_>> {
-        let rules = &self.operations[operation].as_ref()?.internal;
-        let snapshot = self.snapshot(moment.store);
+        let rules = &self.operations[operation].as_ref()?.failures.internal;
+        let snapshot = self.snapshot(moment);
         let line = RequestLine { method: method.clone(), path: path.into() };
-        let scope = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
+        let scope = Scope { request: Some(line), ..Scope::at(&snapshot) };
         let decision = self.first_answer(rules, &scope.into_value()).ok()?;
         (decision.answer.status() == status.as_u16()).then_some(decision)
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 pub use crate::behavior::effect::{EffectFormat, StepFormat};
 use crate::behavior::forms::Forms;
+pub use crate::behavior::list::{ListFormat, PageFormat, SearchFormat, SortFormat};
 use crate::finding::{Finding, did_you_mean};
 use crate::pointer::{child, unescaped};
 use crate::yaml::Document;
@@ -65,9 +66,26 @@ pub struct ResourceFormat {
     /// written that does not fit it.
     #[serde(default)]
     pub schema: Option<Value>,
+    /// How records look outside, by the view's name; `default` is the one that `record | view` gives.
+    #[serde(default)]
+    pub views: IndexMap<String, ViewFormat>,
     /// References to other records, by the relation's name.
     #[serde(default)]
     pub belongs_to: IndexMap<String, RelationFormat>,
+}
+
+/// How a record looks outside. Without any of these, it is its properties.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ViewFormat {
+    /// The properties that are shown; all, unless given.
+    pub only: Option<Vec<String>>,
+    /// Properties that are not shown.
+    pub hide: Vec<String>,
+    /// Other names for properties: the name inside, and the one outside.
+    pub rename: IndexMap<String, String>,
+    /// What is shown beside the properties, as templates; `record` is the record.
+    pub add: Map<String, Value>,
 }
 
 /// What identifies a record.
@@ -227,6 +245,8 @@ pub struct FailuresFormat {
     /// An effect does not go with the records as they are: a key or a unique value is taken, or a JSON Patch does not apply.
     /// `conflict` has `reason` (`key_taken`, `not_unique` or `json_patch`), `resource` and `message`.
     pub conflict: Option<OneOrMany<RuleFormat>>,
+    /// What the caller expects of the entity tag (`If-Match`, `If-None-Match`) is not so.
+    pub precondition_failed: Option<OneOrMany<RuleFormat>>,
     /// The service itself fails.
     pub internal: Option<OneOrMany<RuleFormat>>,
 }
@@ -238,6 +258,13 @@ pub struct OperationFormat {
     /// Named expressions, evaluated when first read and only once.
     #[serde(default, rename = "let")]
     pub names: IndexMap<String, String>,
+    /// The records that it lists, as `list` in its rules.
+    #[serde(default)]
+    pub list: Option<ListFormat>,
+    /// An expression for the entity tag of what is asked for: its successes are sent with it as `ETag`, `If-None-Match` is
+    /// answered 304, and what `If-Match` does not match is not done.
+    #[serde(default)]
+    pub etag: Option<String>,
     /// The decision table: the first rule that holds decides.
     pub rules: Vec<RuleFormat>,
     /// Failures that this operation words in its own way.

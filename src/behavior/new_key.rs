@@ -345,6 +345,7 @@ mod tests {
         let document = Document::parse("a.yaml", text, &mut findings).unwrap();
         let contract = Contract::load(&document, &mut findings).unwrap();
         let resource = ResourceModel {
+            ordered: Vec::new(),
             name: "things".into(),
             key: vec!["id".to_owned()],
             unique: Vec::new(),

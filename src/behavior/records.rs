@@ -12,7 +12,9 @@ use minijinja::{Error, ErrorKind, State};
 use serde_json::Value as Json;
 
 use crate::behavior::shape::{Link, Shapes};
-use crate::expression::{Holder, Value, from_json, from_member, spend};
+use crate::behavior::view::{self, ViewScope};
+use crate::clock::Timestamp;
+use crate::expression::{Holder, Value, from_json, from_member, spend, to_json};
 use crate::store::{Key, Record, Scalar, Store};
 
 /// The records of one moment.
@@ -20,9 +22,26 @@ use crate::store::{Key, Record, Scalar, Store};
 pub(crate) struct Snapshot {
     pub(crate) shapes: Arc<Shapes>,
     pub(crate) store: Store,
+    pub(crate) now: Timestamp,
+    pub(crate) settings: Value,
 }
 
 impl Snapshot {
+    /// At the same moment with other records.
+    pub(crate) fn with(&self, store: Store) -> Arc<Self> {
+        let (shapes, settings) = (Arc::clone(&self.shapes), self.settings.clone());
+        Arc::new(Self { shapes, store, now: self.now, settings })
+    }
+
+    /// What is in scope everywhere: the resources, `now` and `settings`.
+    pub(crate) fn name(self: &Arc<Self>, name: &str) -> Option<Value> {
+        match name {
+            "now" => Some(Value::from(self.now.to_rfc3339())),
+            "settings" => Some(self.settings.clone()),
+            name => self.shapes.number(name).map(|resource| self.table(resource)),
+        }
+    }
+
     /// A resource as expressions see it.
     pub(crate) fn table(self: &Arc<Self>, resource: usize) -> Value {
         Value::from_object(TableValue { snapshot: Arc::clone(self), resource })
@@ -99,18 +118,34 @@ impl Object for TableValue {
                 let (id, rest): (Value, Kwargs) = from_args(args)?;
                 self.find(&id, &rest)
             }
+            "stored" => {
+                let (outside,): (Value,) = from_args(args)?;
+                self.stored(&outside)
+            }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }
 }
 
 impl TableValue {
+    /// What an object in the default view is inside: properties under their own names, without those that the view only
+    /// adds and those that records cannot have.
+    fn stored(&self, outside: &Value) -> Result<Value, Error> {
+        let shape = &self.snapshot.shapes[self.resource];
+        let Json::Object(members) = to_json(outside) else {
+            let reason = format!("an object is needed, not `{outside}`");
+            return Err(Error::new(ErrorKind::InvalidOperation, reason));
+        };
+        let view = shape.views.get(view::DEFAULT);
+        let inside = members.into_iter().filter_map(|(name, value)| {
+            let inside = view.map_or(Some(&name), |view| view.inside(&name))?.clone();
+            shape.knows(&inside).then_some((inside, value))
+        });
+        Ok(from_json(&Json::Object(inside.collect())))
+    }
+
     fn list(&self, keys: Vec<Key>) -> Value {
-        Value::from_object(RecordList {
-            snapshot: Arc::clone(&self.snapshot),
-            resource: self.resource,
-            keys,
-        })
+        RecordList::of(&self.snapshot, self.resource, keys)
     }
 
     /// The record with these values of its key or of a unique group.
@@ -165,6 +200,20 @@ impl TableValue {
     }
 }
 
+/// What is in scope everywhere.
+#[derive(Debug)]
+struct Everywhere(Arc<Snapshot>);
+
+impl Object for Everywhere {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.name(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        self.0.name(name)
+    }
+}
+
 /// One record: its properties, and its links to others by name.
 pub(crate) struct RecordValue {
     snapshot: Arc<Snapshot>,
@@ -180,6 +229,26 @@ impl fmt::Debug for RecordValue {
 }
 
 impl RecordValue {
+    /// The record as it looks outside.
+    fn view(self: &Arc<Self>, name: Option<&str>) -> Result<Value, Error> {
+        let shape = &self.snapshot.shapes[self.resource];
+        let fields = self.record.fields();
+        spend(fields.len())?;
+        let Some(view) = shape.views.get(name.unwrap_or(view::DEFAULT)) else {
+            return match name {
+                None => Ok(from_json(&Json::Object(fields.into_owned()))),
+                Some(name) => {
+                    let reason = format!("`{}` has no view `{name}`", shape.name);
+                    Err(Error::new(ErrorKind::InvalidOperation, reason))
+                }
+            };
+        };
+        let record = Value::from_dyn_object(Arc::clone(self));
+        let everywhere = Value::from_object(Everywhere(Arc::clone(&self.snapshot)));
+        let scope = Value::from_object(ViewScope { record, everywhere });
+        view.render(&fields, &scope).map(|shown| from_json(&shown))
+    }
+
     fn follow(&self, link: Link) -> Value {
         let store = &self.snapshot.store;
         let (resource, entries) = match link {
@@ -198,7 +267,7 @@ impl RecordValue {
             }
         };
         let keys = entries.into_iter().map(|(key, _)| key.clone()).collect();
-        Value::from_object(RecordList { snapshot: Arc::clone(&self.snapshot), resource, keys })
+        RecordList::of(&self.snapshot, resource, keys)
     }
 }
 
@@ -222,6 +291,21 @@ impl Object for RecordValue {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.record.names().map(Value::from).collect())
     }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        match method {
+            "view" => {
+                let (name,): (Option<String>,) = from_args(args)?;
+                self.view(name.as_deref())
+            }
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
 }
 
 /// A property of a record, read where it is if the record has it as it is.
@@ -244,6 +328,13 @@ pub(crate) struct RecordList {
     snapshot: Arc<Snapshot>,
     pub(crate) resource: usize,
     pub(crate) keys: Vec<Key>,
+}
+
+impl RecordList {
+    /// The records of these keys, in this order.
+    pub(crate) fn of(snapshot: &Arc<Snapshot>, resource: usize, keys: Vec<Key>) -> Value {
+        Value::from_object(Self { snapshot: Arc::clone(snapshot), resource, keys })
+    }
 }
 
 impl Object for RecordList {

@@ -34,9 +34,9 @@ impl Behavior {
         if rules.is_empty() {
             return None;
         }
-        let snapshot = self.snapshot(moment.store);
+        let snapshot = self.snapshot(moment);
         let line = RequestLine { method: method.clone(), path: path.into() };
-        let scope = Scope { request: Some(line), ..Scope::at(&snapshot, moment) };
+        let scope = Scope { request: Some(line), ..Scope::at(&snapshot) };
         Some(self.first_answer(rules, &scope.into_value()).unwrap_or_else(|early| *early))
     }
 

@@ -10,21 +10,20 @@ use minijinja::value::{Enumerator, Object};
 use minijinja::{Error, ErrorKind};
 use serde_json::Value as Json;
 
-use crate::behavior::decision::Moment;
+use crate::behavior::list::ListPlan;
 use crate::behavior::records::Snapshot;
-use crate::clock::Timestamp;
 use crate::expression::{Expression, Holder, Value, from_json, from_member};
 use crate::validation::Validated;
 
 /// What an operation's expressions see: the request, who is calling, the records, and the named expressions.
 pub(crate) struct Scope {
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) now: Timestamp,
-    pub(crate) settings: Value,
     pub(crate) request: Option<RequestLine>,
     pub(crate) validated: Arc<Validated>,
     pub(crate) caller: Caller,
     pub(crate) lets: Lets,
+    /// The operation's list, and the page that is asked for once it was read.
+    pub(crate) list: Option<(Arc<ListPlan>, OnceLock<Value>)>,
     pub(crate) inputs: [OnceLock<Value>; INPUTS.len()],
 }
 
@@ -139,30 +138,22 @@ impl Lets {
 }
 
 impl Scope {
-    /// What is in scope everywhere: the records, the time and the settings.
-    pub(crate) fn new(snapshot: Arc<Snapshot>, now: Timestamp, settings: Value) -> Self {
+    /// What is in scope everywhere at one moment: the records, the time and the settings.
+    pub(crate) fn at(snapshot: &Arc<Snapshot>) -> Self {
         Self {
-            snapshot,
-            now,
-            settings,
+            snapshot: Arc::clone(snapshot),
             request: None,
             validated: Arc::default(),
             caller: Caller::anonymous(),
             lets: Lets::none(),
+            list: None,
             inputs: Default::default(),
         }
     }
 
-    /// What is in scope everywhere at one moment.
-    pub(crate) fn at(snapshot: &Arc<Snapshot>, moment: &Moment<'_>) -> Self {
-        Self::new(Arc::clone(snapshot), moment.now, moment.settings.clone())
-    }
-
     /// The same moment and request, for a scope that has more.
     pub(crate) fn clone_of(scope: &Self) -> Self {
-        let snapshot = Arc::clone(&scope.snapshot);
-        let request = scope.request.clone();
-        Self { request, ..Self::new(snapshot, scope.now, scope.settings.clone()) }
+        Self { request: scope.request.clone(), ..Self::at(&scope.snapshot) }
     }
 
     /// As expressions take it.
@@ -184,6 +175,18 @@ impl Scope {
             ("method", Value::from(line.method.as_str())),
             ("path", Value::from(&*line.path)),
         ]))
+    }
+
+    fn list(self: &Arc<Self>) -> Option<Value> {
+        let (list, page) = self.list.as_ref()?;
+        let scope = || Value::from_dyn_object(Arc::clone(self));
+        let evaluate = || {
+            list.evaluate(&self.snapshot, &scope()).unwrap_or_else(|reason| {
+                let message = format!("`list` has no value: {reason}");
+                Value::from(Error::new(ErrorKind::InvalidOperation, message))
+            })
+        };
+        Some(page.get_or_init(evaluate).clone())
     }
 
     fn named(self: &Arc<Self>, name: &str) -> Option<Value> {
@@ -223,41 +226,10 @@ impl Object for Scope {
             "principal" => return Some(self.caller.principal.clone()),
             "credential" => return Some(self.caller.credential.clone()),
             "credentials" => return Some(self.caller.credentials.clone()),
-            "now" => return Some(Value::from(self.now.to_rfc3339())),
-            "settings" => return Some(self.settings.clone()),
             "request" => return self.request_line(),
+            "list" if self.list.is_some() => return self.list(),
             _ => {}
         }
-        self.named(name).or_else(|| {
-            let resource = self.snapshot.shapes.number(name)?;
-            Some(self.snapshot.table(resource))
-        })
-    }
-}
-
-/// A scope and a few names more, which go before its own.
-#[derive(Debug)]
-pub(crate) struct Overlay {
-    base: Value,
-    names: Vec<(&'static str, Value)>,
-}
-
-impl Overlay {
-    /// `base`, and these names.
-    pub(crate) fn over(base: &Value, names: Vec<(&'static str, Value)>) -> Value {
-        Value::from_object(Self { base: base.clone(), names })
-    }
-}
-
-impl Object for Overlay {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
-        match self.names.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => Some(value.clone()),
-            None => self.base.as_object()?.get_value_by_str(name),
-        }
+        self.named(name).or_else(|| self.snapshot.name(name))
     }
 }

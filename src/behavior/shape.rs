@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use crate::behavior::format::{
     AnswerFormat, BehaviorFile, GeneratedKeyFormat, KeyFormat, OnDeleteFormat, RelationFormat,
-    ResourceFormat,
+    ResourceFormat, ViewFormat,
 };
 use crate::behavior::new_key::{NewKey, allows_null, property_schema};
 use crate::behavior::notes::Notes;
 use crate::behavior::record_schema::RecordSchema;
 use crate::behavior::types::{SCHEMA_DEPTH_MAX, type_of_schema};
+use crate::behavior::view::View;
 use crate::expression::{Template, Type};
 use crate::finding::did_you_mean;
 use crate::jobs;
@@ -26,7 +27,7 @@ use crate::pointer::child;
 use crate::store::{Change, Model, OnDelete, PropertyPath, Relation, ResourceModel};
 
 /// Names that expressions give a meaning of their own, so that no resource can have them.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 18] = [
     "path",
     "query",
     "header",
@@ -41,6 +42,9 @@ const RESERVED: [&str; 15] = [
     "violations",
     "failure",
     "outcome",
+    "made",
+    "list",
+    "conflict",
     "record",
 ];
 
@@ -66,6 +70,8 @@ pub(crate) struct Shape {
     pub(crate) restricts: Vec<Option<(AnswerFormat, String)>>,
     /// For each relation: the number of the resource that it leads to.
     targets: Vec<usize>,
+    /// How records look outside, by the view's name.
+    pub(crate) views: BTreeMap<String, View>,
     /// Links to other records by the names that expressions use.
     links: BTreeMap<Arc<str>, Link>,
     /// The properties that records can have; `None` where the file does not say.
@@ -214,6 +220,7 @@ pub(crate) fn compile(
             updates: Vec::new(),
             restricts: Vec::new(),
             targets: Vec::new(),
+            views: views(&format.views, &place, notes),
             links: BTreeMap::new(),
             properties: None,
         };
@@ -228,6 +235,7 @@ pub(crate) fn compile(
             key: key_properties(&format.key),
             unique: format.unique.iter().map(|group| group.as_slice().to_vec()).collect(),
             relations,
+            ordered: Vec::new(),
             due: is_job.then(|| jobs::NEXT_DUE.to_owned()),
         };
         check_properties(&shape, &resource, &place, notes);
@@ -236,6 +244,20 @@ pub(crate) fn compile(
     }
     link(&mut shapes, &model, notes);
     (shapes, model)
+}
+
+/// The views that can be honoured.
+fn views(
+    formats: &IndexMap<String, ViewFormat>,
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> BTreeMap<String, View> {
+    let mut views = BTreeMap::new();
+    for (name, format) in formats {
+        let view = View::compile(format, &child(&format!("{place}/views"), name), notes);
+        views.extend(view.map(|view| (name.clone(), view)));
+    }
+    views
 }
 
 /// The properties that make up a key.
@@ -353,12 +375,19 @@ fn properties(
 fn check_properties(shape: &Shape, resource: &ResourceModel, place: &str, notes: &mut Notes<'_>) {
     let known: Vec<&str> =
         shape.properties.iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let views = shape.views.iter().flat_map(|(name, view)| {
+        let named = view.properties();
+        named.map(move |(key, property)| (property, format!("{place}/views/{name}/{key}")))
+    });
     let mut check = |property: &str, place: String| {
         if !shape.knows(property) {
             let message = format!("the schema of `{}` has no property `{property}`", shape.name);
             notes.error(&place, message, did_you_mean(property, known.iter().copied()));
         }
     };
+    for (property, place) in views {
+        check(property, place);
+    }
     for property in &resource.key {
         check(property, format!("{place}/key"));
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::behavior::answer::Answer;
 use crate::behavior::effect::Step;
+use crate::behavior::list::ListPlan;
 use crate::behavior::scope::NamedExpression;
 use crate::expression::Expression;
 
@@ -17,15 +18,38 @@ use crate::expression::Expression;
 #[derive(Debug)]
 pub(crate) struct OperationTable {
     pub(super) lets: Arc<[NamedExpression]>,
+    /// The records that it lists.
+    pub(super) list: Option<Arc<ListPlan>>,
+    /// What gives the entity tag of what is asked for.
+    pub(super) etag: Option<Expression>,
     pub(super) rules: Vec<Rule>,
+    pub(super) failures: Failures,
+    /// What `restrict` relations answer, by resource and relation.
+    pub(super) restricts: BTreeMap<(usize, usize), Rule>,
+}
+
+/// What an operation answers where its rules are not asked, or cannot be carried out.
+#[derive(Debug)]
+pub(crate) struct Failures {
     pub(super) unauthenticated: Vec<Rule>,
     pub(super) invalid_request: Vec<Rule>,
     /// What is answered where an effect does not go with the records as they are.
     pub(super) conflict: Vec<Rule>,
+    /// What is answered where the entity tag is not as the caller expects.
+    pub(super) precondition_failed: Vec<Rule>,
     /// How the service says that it failed itself.
     pub(super) internal: Vec<Rule>,
-    /// What `restrict` relations answer, by resource and relation.
-    pub(super) restricts: BTreeMap<(usize, usize), Rule>,
+}
+
+impl Failures {
+    /// All entries.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Rule> {
+        let Self { unauthenticated, invalid_request, conflict, precondition_failed, internal } =
+            self;
+        [unauthenticated, invalid_request, conflict, precondition_failed, internal]
+            .into_iter()
+            .flatten()
+    }
 }
 
 /// One line of a decision table.

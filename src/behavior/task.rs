@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 use crate::behavior::compiled::Behavior;
 use crate::behavior::decision::Moment;
 use crate::behavior::effect::{Job, Planner};
-use crate::behavior::scope::{Overlay, Scope};
+use crate::behavior::overlay::Overlay;
+use crate::behavior::scope::Scope;
 use crate::expression::{Budget, Holder, Value, from_json, from_member};
 use crate::jobs;
 use crate::jobs::{DueTask, JobPlan, JobRecord};
@@ -154,12 +155,12 @@ impl Behavior {
         task: &DueTask,
         moment: &mut Moment<'_>,
     ) -> Result<Vec<Change>, String> {
-        let snapshot = self.snapshot(moment.store);
+        let snapshot = self.snapshot(moment);
         let element = from_json(task.element());
         let args =
             TaskArgs { plan: Arc::clone(&task.plan), for_each: job.for_each.clone(), element };
         let names = vec![("args", Value::from_object(args))];
-        let scope = Overlay::over(&Scope::at(&snapshot, moment).into_value(), names);
+        let scope = Overlay::over(&Scope::at(&snapshot).into_value(), names);
         let planner = Planner {
             snapshot: Arc::clone(&snapshot),
             jobs: &self.jobs,

@@ -299,7 +299,11 @@ impl ExpressionCheck<'_> {
         match self.infer(value) {
             Type::Table(table) => {
                 self.keys(&table, &call.args);
-                if method == "all" { Type::list(Type::Record(table)) } else { Type::Record(table) }
+                match method {
+                    "all" => Type::list(Type::Record(table)),
+                    "stored" => Type::Any,
+                    _ => Type::Record(table),
+                }
             }
             Type::Any => Type::Any,
             _ => self.report(
@@ -325,6 +329,9 @@ impl ExpressionCheck<'_> {
         if filter.name == "default" {
             return of.join(arguments.into_iter().next().unwrap_or(Type::None));
         }
+        if filter.name == "view" {
+            return self.view(of);
+        }
         if known.shape == FilterShape::Scalar || known.shape == FilterShape::Texts {
             self.expect_scalar(&of, filter.name);
             let texts = known.shape == FilterShape::Texts;
@@ -339,6 +346,21 @@ impl ExpressionCheck<'_> {
         }
         let element = self.element(of, filter.name);
         self.over_list(filter, known.shape, &element, &arguments)
+    }
+
+    /// The type of a record's view, or of those of a list of records.
+    fn view(&mut self, of: Type) -> Type {
+        match of {
+            Type::Record(_) | Type::Any | Type::None => Type::Any,
+            Type::List(element) => Type::list(self.view(*element)),
+            Type::Table(table) => self.report(
+                format!("filter `view` is applied to table `{table}`"),
+                Some(format!("its records are `{table}.all()`")),
+            ),
+            Type::Scalar | Type::Fields(_) => {
+                self.report("filter `view` is applied to what is not a record", None)
+            }
+        }
     }
 
     fn expect_scalar(&mut self, of: &Type, filter: &str) {

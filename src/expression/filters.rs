@@ -11,7 +11,7 @@ use minijinja::{Error, ErrorKind, Value};
 use crate::clock::Timestamp;
 use crate::expression::calls::{Arguments, CallState, Named};
 use crate::expression::json;
-use crate::expression::none::{Sortable, is_absent, noun, settled};
+use crate::expression::none::{self, Sortable, is_absent, noun, settled};
 use crate::expression::operators::{items_of, text as text_of};
 use crate::expression::work::{ITEMS_MAX, TEXT_BYTES_MAX, spend, spend_on_text};
 use crate::printable::shortened;
@@ -101,6 +101,16 @@ pub(super) fn split(_: &mut CallState, value: &Value, given: Arguments<'_>) -> F
 
 pub(super) fn string(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     if is_absent(value) { Ok(value.clone()) } else { text_of(json::to_text(value)) }
+}
+
+/// Small letters and digits with a hyphen between the words, for addresses.
+pub(super) fn slug(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
+    over_text(value, |text| {
+        let words = text.split(|letter: char| !letter.is_alphanumeric());
+        let words: Vec<String> =
+            words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+        Ok(words.join("-").into())
+    })
 }
 
 pub(super) fn tojson(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
@@ -342,13 +352,51 @@ fn comparable(value: &Value, given: Arguments<'_>) -> Result<Vec<(Sortable, Valu
 
 pub(super) fn min(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let least = comparable(value, given)?.into_iter().min_by(|a, b| a.0.cmp(&b.0));
-    Ok(least.map_or_else(none, |(_, item)| item))
+    Ok(least.map_or_else(|| settled(given.keyword("default")), |(_, item)| item))
 }
 
 pub(super) fn max(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     // From behind, so that the first of several greatest is taken, as `min` takes the first.
     let greatest = comparable(value, given)?.into_iter().rev().max_by(|a, b| a.0.cmp(&b.0));
-    Ok(greatest.map_or_else(none, |(_, item)| item))
+    Ok(greatest.map_or_else(|| settled(given.keyword("default")), |(_, item)| item))
+}
+
+/// The list and one element more, unless it is there already.
+pub(super) fn with(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
+    let (mut items, more) = (items_of(value)?, given.at(0));
+    if !is_absent(&more) && !none::contains(&items.clone().into(), &more)? {
+        spend(1)?;
+        items.push(more);
+    }
+    Ok(items.into())
+}
+
+/// The list without the elements that are equal to one.
+pub(super) fn without(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
+    let less = given.at(0);
+    let mut left = Vec::new();
+    for item in items_of(value)? {
+        if !none::equal(&item, &less)? {
+            left.push(item);
+        }
+    }
+    Ok(left.into())
+}
+
+/// How records look outside: an object for a record, a list of them for a list.
+pub(super) fn view(calls: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
+    let name = given.at(0);
+    let named: &[Value] = if is_absent(&name) { &[] } else { std::slice::from_ref(&name) };
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(Value::UNDEFINED),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items = items_of(value)?;
+            let shown = items.iter().map(|item| calls.method(item, "view", named));
+            shown.collect::<Result<Vec<_>, _>>().map(Value::from)
+        }
+        ValueKind::Map => calls.method(value, "view", named),
+        _ => Err(wrong(format!("a record is needed, not {}", noun(value)))),
+    }
 }
 
 pub(super) fn sum(_: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {

@@ -59,6 +59,7 @@ pub(super) const FILTERS: &[FilterSignature] = &[
     filter("replace", filters::replace, (2, 2), &[], FilterShape::Scalar),
     filter("split", filters::split, (0, 1), &[], FilterShape::Texts),
     filter("string", filters::string, (0, 0), &[], FilterShape::Whole),
+    filter("slug", filters::slug, (0, 0), &[], FilterShape::Scalar),
     filter("tojson", filters::tojson, (0, 0), &[], FilterShape::Whole),
     filter("md5", filters::md5, (0, 0), &[], FilterShape::Scalar),
     filter("sha256", filters::sha256, (0, 0), &[], FilterShape::Scalar),
@@ -82,14 +83,17 @@ pub(super) const FILTERS: &[FilterSignature] = &[
     filter("rejectattr", filters::rejectattr, (1, 3), &[], FilterShape::Keep),
     filter("first", filters::first, (0, 0), &[], FilterShape::Element),
     filter("last", filters::last, (0, 0), &[], FilterShape::Element),
-    filter("min", filters::min, (0, 0), &["attribute"], FilterShape::Element),
-    filter("max", filters::max, (0, 0), &["attribute"], FilterShape::Element),
+    filter("min", filters::min, (0, 0), &["attribute", "default"], FilterShape::Element),
+    filter("max", filters::max, (0, 0), &["attribute", "default"], FilterShape::Element),
+    filter("with", filters::with, (1, 1), &[], FilterShape::Keep),
+    filter("without", filters::without, (1, 1), &[], FilterShape::Keep),
     filter("sum", filters::sum, (0, 0), &["attribute"], FilterShape::Fold),
     filter("join", filters::join, (0, 1), &["attribute"], FilterShape::Fold),
     filter("map", filters::map, (0, 4), &["attribute", "default"], FilterShape::Special),
     filter("groupby", filters::groupby, (0, 1), &["attribute"], FilterShape::Special),
     filter("items", filters::items, (0, 0), &[], FilterShape::Special),
     filter("lookup", filters::lookup, (1, 1), &["*"], FilterShape::Special),
+    filter("view", filters::view, (0, 1), &[], FilterShape::Special),
     filter("by_field", filters::by_field, (0, 0), &[], FilterShape::Special),
     // Time.
     filter("epoch", filters::epoch, (0, 0), &[], FilterShape::Scalar),
@@ -134,6 +138,7 @@ pub(super) const TESTS: &[Test] = &[
     test("gt", 1, |a, b| Ok(none::order(a, b)? == Some(Ordering::Greater))),
     test("ge", 1, |a, b| Ok(none::order(a, b)?.is_some_and(Ordering::is_ge))),
     test("in", 1, |a, b| none::contains(b, a)),
+    test("containing", 1, none::contains),
     test("startingwith", 1, |a, b| Ok(texts(a, b).is_some_and(|(a, b)| a.starts_with(b)))),
     test("endingwith", 1, |a, b| Ok(texts(a, b).is_some_and(|(a, b)| a.ends_with(b)))),
 ];
@@ -148,7 +153,7 @@ pub(super) const DURATIONS: &[(&str, i64)] = &[
 ];
 
 /// Every method; all are a table's.
-pub(super) const METHODS: &[&str] = &["all", "find", "get"];
+pub(super) const METHODS: &[&str] = &["all", "find", "get", "stored"];
 
 pub(super) fn duration_ms(name: &str) -> Option<i64> {
     DURATIONS.iter().find(|(known, _)| *known == name).map(|(_, unit_ms)| *unit_ms)

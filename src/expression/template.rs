@@ -7,7 +7,9 @@
 //!   objects by their JSON; keys of objects are such texts always;
 //! - `{ "$for": "name in list", "key": value }` becomes an object: for each element, `name` stands
 //!   for it, and the one entry is rendered and added; `{ "$for": …, "$value": value }` becomes a
-//!   list;
+//!   list; with `"$if": "condition"` only the elements for which it holds count;
+//! - `{ "$merge": objects, "key": value }` has the entries of an object, or of a list of objects, and then its own, which
+//!   go before those of the same name;
 //! - an entry or element whose value is one `{{ … }}` that is absent is left out; in a merge patch it is
 //!   null, which removes what the patch is over;
 //! - a literal `{{` is written `{{ '{{' }}`; statements and comments (`{%`, `{#`) do not exist.
@@ -38,6 +40,8 @@ const TEMPLATE_DEPTH_MAX: usize = 128;
 
 const FOR_KEY: &str = "$for";
 const VALUE_KEY: &str = "$value";
+const IF_KEY: &str = "$if";
+const MERGE_KEY: &str = "$merge";
 
 /// A compiled template.
 #[derive(Clone, Debug)]
@@ -55,6 +59,8 @@ enum TemplateNode {
     Text(Arc<[TextPiece]>),
     List(Vec<TemplateNode>),
     Object(Vec<TemplateEntry>),
+    /// The entries of what the first gives, then these.
+    Merged(Box<TemplateEntry>, Vec<TemplateEntry>),
     Loop(Box<Loop>),
 }
 
@@ -82,6 +88,8 @@ enum TemplateKey {
 struct Loop {
     name: Arc<str>,
     list: Expression,
+    /// Which elements count.
+    condition: Option<Expression>,
     /// JSON Pointer to the loop.
     pointer: String,
     body: LoopBody,
@@ -131,6 +139,7 @@ impl<'t> Outline<'t> {
                 };
                 Self::Object(entries.iter().map(entry).collect())
             }
+            TemplateNode::Merged(..) => Self::Entries,
             TemplateNode::Loop(repeated) => match &repeated.body {
                 LoopBody::Entry(_) => Self::Entries,
                 LoopBody::Element(node) => Self::Elements(Box::new(Self::of(node))),
@@ -264,8 +273,15 @@ impl TemplateReader {
         whole: &serde_json::Value,
         pointer: &str,
     ) -> TemplateNode {
+        let own = map.iter().filter(|(key, _)| *key != MERGE_KEY);
         let entries: Vec<TemplateEntry> =
-            map.iter().map(|(key, value)| self.entry(key, value, pointer)).collect();
+            own.map(|(key, value)| self.entry(key, value, pointer)).collect();
+        if let Some(merged) = map.get(MERGE_KEY) {
+            let pointer = child(pointer, MERGE_KEY);
+            let value = self.node(merged, &pointer);
+            let key = TemplateKey::Literal(MERGE_KEY.into());
+            return TemplateNode::Merged(Box::new(TemplateEntry { key, pointer, value }), entries);
+        }
         let literal = entries.iter().all(|entry| {
             matches!(
                 (&entry.key, &entry.value),
@@ -277,8 +293,8 @@ impl TemplateReader {
 
     fn entry(&mut self, key: &str, value: &serde_json::Value, pointer: &str) -> TemplateEntry {
         let pointer = child(pointer, key);
-        if key == VALUE_KEY {
-            let mistake = Mistake::new("`$value` stands without `$for`");
+        if [VALUE_KEY, IF_KEY].contains(&key) {
+            let mistake = Mistake::new(format!("`{key}` stands without `$for`"));
             self.report(&pointer, mistake.hint("add `$for: name in list` beside it"));
         }
         let read = match pieces(key) {
@@ -305,7 +321,13 @@ impl TemplateReader {
             }
             None => None,
         };
-        let rest: Vec<_> = map.iter().filter(|(key, _)| *key != FOR_KEY).collect();
+        let condition = map.get(IF_KEY).and_then(|text| {
+            let text = text.as_str().ok_or_else(|| Mistake::new("`$if` is not an expression"));
+            let compiled = text.and_then(Expression::compile);
+            compiled.map_err(|mistake| self.report(&child(pointer, IF_KEY), mistake)).ok()
+        });
+        let is_body = |key: &String| ![FOR_KEY, IF_KEY].contains(&key.as_str());
+        let rest: Vec<_> = map.iter().filter(|(key, _)| is_body(key)).collect();
         let [(key, value)] = rest.as_slice() else {
             let mistake = Mistake::new(format!("`$for` has {} entries beside it", rest.len()));
             return self.report(pointer, mistake.hint("give it one entry, or `$value` for a list"));
@@ -318,7 +340,13 @@ impl TemplateReader {
         let Some((name, list)) = head else {
             return TemplateNode::Literal(serde_json::Value::Null);
         };
-        TemplateNode::Loop(Box::new(Loop { name, list, pointer: pointer.to_owned(), body }))
+        TemplateNode::Loop(Box::new(Loop {
+            name,
+            list,
+            condition,
+            pointer: pointer.to_owned(),
+            body,
+        }))
     }
 }
 
@@ -451,6 +479,11 @@ fn check_node(
                 check_entry(entry, names, mistakes);
             }
         }
+        TemplateNode::Merged(merged, entries) => {
+            for entry in entries.iter().chain([&**merged]) {
+                check_entry(entry, names, mistakes);
+            }
+        }
         TemplateNode::Loop(repeated) => check_loop(repeated, names, mistakes),
     }
 }
@@ -483,6 +516,9 @@ fn check_loop(repeated: &Loop, names: &dyn ScopeNames, mistakes: &mut Vec<Mistak
         }
     };
     let inner = Inner { outer: names, name: &repeated.name, element };
+    if let Some(condition) = &repeated.condition {
+        check_expression(condition, &child(&repeated.pointer, IF_KEY), &inner, mistakes);
+    }
     match &repeated.body {
         LoopBody::Entry(entry) => check_entry(entry, &inner, mistakes),
         LoopBody::Element(node) => {
@@ -612,9 +648,41 @@ impl Renderer {
                 }
                 serde_json::Value::Object(map)
             }
+            TemplateNode::Merged(merged, entries) => {
+                let mut map = self.merge(merged, scope)?;
+                for entry in entries {
+                    self.entry(entry, scope, &mut map)?;
+                }
+                serde_json::Value::Object(map)
+            }
             TemplateNode::Loop(repeated) => self.repeat(repeated, scope)?,
         };
         Ok(Some(value))
+    }
+
+    /// The entries of the object, or of the objects one after the other, that `$merge` gives.
+    fn merge(
+        &mut self,
+        merged: &TemplateEntry,
+        scope: &Value,
+    ) -> Result<Map<String, serde_json::Value>, Failure> {
+        self.charge(0)?;
+        let parts = match self.whole(&merged.value, scope)? {
+            serde_json::Value::Array(parts) => parts,
+            one => vec![one],
+        };
+        let mut map = Map::new();
+        for part in parts {
+            match part {
+                serde_json::Value::Object(members) => map.extend(members),
+                serde_json::Value::Null => {}
+                other => {
+                    let reason = format!("`$merge` needs objects, not `{other}`");
+                    return Err(Failure::new(&merged.pointer.as_str().into(), reason));
+                }
+            }
+        }
+        Ok(map)
     }
 
     fn text(&mut self, pieces: &[TextPiece], scope: &Value) -> Result<String, Failure> {
@@ -670,6 +738,11 @@ impl Renderer {
                 name: Arc::clone(&repeated.name),
                 element: settled(element),
             });
+            if let Some(condition) = &repeated.condition
+                && !condition.holds(&inner)?
+            {
+                continue;
+            }
             match &repeated.body {
                 LoopBody::Entry(entry) => self.entry(entry, &inner, &mut map)?,
                 LoopBody::Element(node) => items.extend(self.node(node, &inner)?),

@@ -252,6 +252,7 @@ fn filters_take_none_for_an_empty_list_and_keep_it_as_a_value() {
             "selectattr" | "rejectattr" => "('id', 'eq', 1)",
             "map" | "groupby" => "(attribute='id')",
             "lookup" => "(organizations)",
+            "with" | "without" => "(none)",
             "date" => "('%Y')",
             "later" | "earlier" => "(days(1))",
             "default" => "('d')",
@@ -271,9 +272,9 @@ fn filters_take_none_for_an_empty_list_and_keep_it_as_a_value() {
         "d": default
         "null": tojson
         0: length count sum
-        []: split list unique sort reverse select reject selectattr rejectattr map groupby items lookup
+        []: split list unique sort reverse select reject selectattr rejectattr with without map groupby items lookup
         false: bool
-        null: lower upper capitalize trim replace string md5 sha256 int float abs round first last min max epoch epoch_ms date later earlier
+        null: lower upper capitalize trim replace string slug md5 sha256 int float abs round first last min max view epoch epoch_ms date later earlier
         {}: by_field
     "#]]
     .assert_eq(&table);

@@ -304,6 +304,9 @@ impl RecordTable {
         self.last_number = self.last_number.max(highest.unwrap_or(0));
         self.bytes +=
             entries.records.iter().map(|(_, record)| table::bytes_of(record)).sum::<usize>();
+        for index in &mut self.ordered {
+            index.fill(entries.records.iter().map(|(key, record)| (key, record)));
+        }
         insert_all(entries.records, |(key, record)| {
             self.records.insert(key, record);
         });

@@ -7,11 +7,13 @@
 mod cascade;
 mod commit;
 mod error;
+mod index;
 mod key;
 mod load;
 mod model;
 mod path;
 mod plan;
+mod ranked;
 mod record;
 mod records;
 mod table;
@@ -21,6 +23,7 @@ mod verify;
 
 pub use cascade::UpdateFn;
 pub use error::{Conflict, DeleteRefused, RecordError};
+pub use index::{IndexEntry, Sorted};
 pub use key::{Key, Scalar, Text};
 pub use load::Detached;
 pub use model::{Model, ModelMisfit, OnDelete, Relation, ResourceModel};

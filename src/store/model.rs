@@ -27,6 +27,9 @@ pub struct ResourceModel {
     pub unique: Vec<Vec<String>>,
     /// What its records refer to. A relation is named by its place here.
     pub relations: Vec<Relation>,
+    /// Properties by which records are kept in order, for lists: each group makes an index, by the first property, then by
+    /// the second, and last by the key.
+    pub ordered: Vec<Vec<String>>,
     /// The property that says when a record falls due: milliseconds since the Unix epoch; never when null or
     /// absent.
     pub due: Option<String>,
@@ -81,6 +84,13 @@ pub struct ModelMisfit {
 }
 
 impl Model {
+    /// Has the records of each resource, in their order, be ordered by these groups of properties too.
+    pub fn order_by(&mut self, groups: Vec<Vec<Vec<String>>>) {
+        for (resource, ordered) in self.resources.iter_mut().zip(groups) {
+            resource.ordered = ordered;
+        }
+    }
+
     /// All that cannot work. A store keeps its promises only for a model without misfits.
     pub fn check(&self) -> Vec<ModelMisfit> {
         let mut misfits = Vec::new();

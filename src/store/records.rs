@@ -2,11 +2,13 @@
 //!
 //! Must not know how changes are planned or made.
 
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, Weak};
 
+use super::index::{IndexEntry, Sorted};
 use super::key::Key;
 use super::model::Model;
+use super::ranked::Ranked;
 use super::record::{Change, Difference, Record};
 use super::table::{RecordTable, bytes_of};
 use crate::clock::Timestamp;
@@ -135,6 +137,39 @@ impl Store {
         resource: usize,
     ) -> impl DoubleEndedIterator<Item = KeyedRecord<'_>> + ExactSizeIterator {
         self.world[resource].records.iter()
+    }
+
+    /// The places in an index of the records whose first values are these.
+    pub fn places(&self, resource: usize, index: usize, values: &[Sorted]) -> Range<usize> {
+        let ordered = self.ordered(resource, index);
+        let start = ordered.partition_point(|entry| entry.values[..values.len()] < *values);
+        let end = ordered.partition_point(|entry| entry.values[..values.len()] <= *values);
+        start..end
+    }
+
+    /// How many entries of an index come before this one, which need not be there.
+    pub fn place(&self, resource: usize, index: usize, entry: &IndexEntry) -> usize {
+        self.ordered(resource, index).partition_point(|other| **other < *entry)
+    }
+
+    /// The entries at these places of an index, in order.
+    pub fn entries_at(
+        &self,
+        resource: usize,
+        index: usize,
+        places: Range<usize>,
+    ) -> Vec<Arc<IndexEntry>> {
+        self.ordered(resource, index).at(places)
+    }
+
+    /// The entry that the record of that key has in an index.
+    pub fn entry_of(&self, resource: usize, index: usize, key: &Key) -> Option<IndexEntry> {
+        let record = self.get(resource, key)?;
+        Some(self.world[resource].ordered[index].entry(key, record))
+    }
+
+    fn ordered(&self, resource: usize, index: usize) -> &Ranked<Arc<IndexEntry>> {
+        self.world[resource].ordered[index].entries()
     }
 
     /// The records of a resource from that key on, or after it: for reading page by page.

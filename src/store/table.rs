@@ -7,8 +7,10 @@ use std::sync::Arc;
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 
+use super::index::IndexEntry;
 use super::key::Key;
 use super::model::ResourceModel;
+use super::ranked::Ranked;
 use super::record::{Change, Difference, Record};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +21,8 @@ pub(super) struct RecordTable {
     /// For each relation: the key referred to, and the key of the record that refers. One flat set, because a
     /// set for each target would cost a tree node for every record that anything refers to.
     pub(super) references: Box<[OrdSet<(Key, Key)>]>,
+    /// For each group of properties that the model orders by.
+    pub(super) ordered: Box<[Ordered]>,
     /// When records fall due.
     pub(super) due: OrdSet<(i64, Key)>,
     /// The highest whole number that ever was a key here, at least 0: what comes next is counted on from it, and a key
@@ -28,7 +32,57 @@ pub(super) struct RecordTable {
     pub(super) bytes: usize,
 }
 
-/// Bytes of a record beside its own: its key and its places in the indexes.
+/// Records ordered by some of their properties.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ordered {
+    properties: Arc<[String]>,
+    entries: Ranked<Arc<IndexEntry>>,
+}
+
+impl Ordered {
+    fn new(properties: &Vec<String>) -> Self {
+        Self { properties: properties.as_slice().into(), entries: Ranked::default() }
+    }
+
+    fn apply(&mut self, key: &Key, before: Option<&Record>, after: Option<&Record>) {
+        let entry = |record: &Record| Arc::new(self.entry(key, record));
+        let (before, after) = (before.map(entry), after.map(entry));
+        if before == after {
+            return;
+        }
+        if let Some(before) = before {
+            self.entries.remove(&before);
+        }
+        if let Some(after) = after {
+            self.entries.insert(after);
+        }
+    }
+
+    /// Adds the records of these keys, none of which is there.
+    pub(super) fn fill<'r>(&mut self, records: impl Iterator<Item = (&'r Key, &'r Arc<Record>)>) {
+        let mut entries: Vec<_> =
+            records.map(|(key, record)| Arc::new(self.entry(key, record))).collect();
+        if self.entries.len() > 0 {
+            for entry in entries {
+                self.entries.insert(entry);
+            }
+            return;
+        }
+        entries.sort_unstable();
+        self.entries = Ranked::of_sorted(&entries);
+    }
+
+    /// The entry of a record.
+    pub(super) fn entry(&self, key: &Key, record: &Record) -> IndexEntry {
+        IndexEntry::of(&self.properties, key, &record.fields())
+    }
+
+    pub(super) fn entries(&self) -> &Ranked<Arc<IndexEntry>> {
+        &self.entries
+    }
+}
+
+/// What a record takes beside its own bytes: its key and its places in the indexes.
 const PLACE_BYTES: usize = 128;
 
 pub(super) fn bytes_of(record: &Record) -> usize {
@@ -41,6 +95,7 @@ impl RecordTable {
             records: OrdMap::new(),
             unique: vec![OrdMap::new(); model.unique.len()].into(),
             references: vec![OrdSet::new(); model.relations.len()].into(),
+            ordered: model.ordered.iter().map(Ordered::new).collect(),
             due: OrdSet::new(),
             last_number: 0,
             bytes: 0,
@@ -118,6 +173,9 @@ impl RecordTable {
                     index.insert((target.clone(), key.clone()));
                 }
             }
+        }
+        for index in &mut self.ordered {
+            index.apply(key, before, after);
         }
         let (old, new) = (before.and_then(Record::due), after.and_then(Record::due));
         if old != new {

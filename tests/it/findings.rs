@@ -546,6 +546,44 @@ fn effects_that_cannot_be_honoured_are_errors() {
 }
 
 #[test]
+fn lists_and_views_that_cannot_be_honoured_are_errors() {
+    let list = |text: &str| format!("list: {{ {text} }}\n    rules:");
+    check(
+        ("rules:", &list("of: shps")),
+        expect!["behavior.yaml:20: error: there is no resource `shps` (did you mean `shops`?)"],
+    );
+    check(
+        (
+            "rules:",
+            &list(
+                "of: shops, where: { nme: path.id }, sort: -sze, page: { number: query, cursor: query }",
+            ),
+        ),
+        expect![[r#"
+            behavior.yaml:20: error: the schema of `shops` has no property `nme` (did you mean `name`?)
+            behavior.yaml:20: error: the schema of `shops` has no property `sze`
+            behavior.yaml:20: error: a page is named in two ways (keep one of `number`, `offset`, `cursor`, and `after` with `before`)"#]],
+    );
+    check(
+        ("rules:", &list("of: shops, filter: { name: path.idd }")),
+        expect!["behavior.yaml:20: error: there is no property `idd` (did you mean `id`?)"],
+    );
+    check(
+        ("when: shop is none,", "when: shop is none and list.items,"),
+        expect!["behavior.yaml:21: error: name `list` is not declared"],
+    );
+    check(
+        (
+            "key: id\n",
+            "key: id\n    views: { default: { hide: [nme], add: { x: '{{ record.y }}' } } }\n",
+        ),
+        expect![[r#"
+            behavior.yaml:6: error: the schema of `shops` has no property `nme` (did you mean `name`?)
+            behavior.yaml:6: error: a record of `shops` has no property `y`"#]],
+    );
+}
+
+#[test]
 fn keys_of_effects_that_do_not_go_together_are_errors() {
     check(
         ("delete: shop,", "delete: shop, set: { name: x },"),

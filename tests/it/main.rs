@@ -3,7 +3,7 @@
 //! - what they stand on: `support` (a server on a port, a client that sends exact bytes), `harness` (a sandbox in process)
 //! - requests and answers: `requests`, `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
 //!   vendors' pages), `replay` (the same calls give the same bytes)
-//! - behavior and state: `language`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
+//! - behavior and state: `language`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
 //!   `persistence`
 //! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
 //! - the program: `cli`, `config`, `log`, `scripting`, `embedded`
@@ -27,6 +27,7 @@ mod harness;
 mod http1;
 mod journal;
 mod language;
+mod life_cycles;
 mod log;
 mod mock;
 mod paths;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::behavior::format::BehaviorFile;
+use crate::behavior::list::Indexes;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::Shapes;
@@ -31,6 +32,8 @@ pub(super) struct Compiler<'c, 'd> {
     /// The file's name, for labels.
     pub(super) name: &'c str,
     pub(super) notes: &'c mut Notes<'d>,
+    /// The indexes that lists need so far, by the number of the resource.
+    pub(super) indexes: Indexes,
     /// Every rule so far.
     pub(super) rules: Vec<RuleInfo>,
     /// Every delay so far, with its place.

@@ -9,6 +9,7 @@ mod rules;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use http::StatusCode;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -18,10 +19,11 @@ use crate::behavior::compiled::Behavior;
 use crate::behavior::format::{
     BehaviorFile, FORMAT_VERSION, ORDER, OnDeleteFormat, OperationFormat, RuleFormat, StageFormat,
 };
-use crate::behavior::names::{Lets, NamesInScope};
+use crate::behavior::list::{ListPlan, ListReader};
+use crate::behavior::names::{Lets, NamesInScope, expression};
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::{self, Shapes};
-use crate::behavior::table::OperationTable;
+use crate::behavior::table::{Failures, OperationTable};
 
 use crate::expression::{Expression, ScopeNames, Template, Type, from_json};
 use crate::finding::did_you_mean;
@@ -38,15 +40,11 @@ pub(crate) fn compile(
     notes: &mut Notes<'_>,
 ) -> Option<Behavior> {
     let settings = Json::Object(file.settings.clone());
-    if file.tombstone != FORMAT_VERSION {
-        let message = format!("format {} is not known here", file.tombstone);
-        notes.error("/tombstone", message, format!("this program reads format {FORMAT_VERSION}"));
-    }
-    let (shapes, model) = shape::compile(file, &contract.schemas, notes);
+    check_version(file, notes);
+    let (shapes, mut model) = shape::compile(file, &contract.schemas, notes);
     check_updates(&shapes, file, &settings, notes);
+    check_views(&shapes, &settings, notes);
     let names = NamesInScope::everywhere(&shapes, &settings);
-    let (rules, delays) = (Vec::new(), Vec::new());
-    let job_records = jobs::records(file, &shapes);
     let mut compiler = Compiler {
         file,
         contract,
@@ -54,11 +52,12 @@ pub(crate) fn compile(
         model: &model,
         names,
         vet,
-        job_records,
+        job_records: jobs::records(file, &shapes),
         name,
+        indexes: Vec::new(),
         notes,
-        rules,
-        delays,
+        rules: Vec::new(),
+        delays: Vec::new(),
     };
     let schemes = compiler.schemes();
     let jobs = compiler.jobs();
@@ -69,7 +68,8 @@ pub(crate) fn compile(
     let wrong_method = compiler.route_failure(file.failures.wrong_method.as_ref(), "wrong_method");
     let order = compiler.order();
     let is_sound = compiler.check_model();
-    let Compiler { rules, delays, .. } = compiler;
+    let Compiler { rules, delays, indexes, .. } = compiler;
+    model.order_by(indexes);
     is_sound.then(|| Behavior {
         rules,
         delays,
@@ -244,20 +244,16 @@ impl<'c> Compiler<'c, '_> {
             kind: "rules",
             names: request.clone().and_lets(&lets),
         };
+        let (list, table) = self.list(operation, format, table);
+        let etag = self.etag(format, &pointer, &table);
         let rules = self.rules(&format.rules, &table);
         self.check_last(&format.rules, &table);
         let restricts = self.restricts(&rules, operation, &table.names);
-        let unauthenticated = self.failures(operation, format, "unauthenticated");
-        let invalid_request = self.failures(operation, format, "invalid_request");
-        let conflict = self.failures(operation, format, "conflict");
-        let internal = self.failures(operation, format, "internal");
-        let all = [&rules, &unauthenticated, &invalid_request, &conflict, &internal];
-        let given = all
-            .into_iter()
-            .flatten()
-            .chain(restricts.values())
-            .map(|rule| rule.answer.status().as_u16());
-        let given = given.collect();
+        let failures = self.failure_tables(operation, format);
+        let given = rules.iter().chain(failures.iter()).chain(restricts.values());
+        let given = given.map(|rule| rule.answer.status().as_u16());
+        let not_modified = etag.as_ref().map(|_| StatusCode::NOT_MODIFIED.as_u16());
+        let given = given.chain(not_modified).collect();
         // A rule that could not be read would be missed here, and that was reported.
         if self.notes.count() == found_before {
             self.check_reachable(operation, &given, &pointer);
@@ -267,13 +263,65 @@ impl<'c> Compiler<'c, '_> {
                 .into_iter()
                 .filter_map(|(name, expression)| Some((name.into_boxed_str(), expression?)))
                 .collect(),
+            list,
+            etag,
             rules,
-            unauthenticated,
-            invalid_request,
-            conflict,
-            internal,
+            failures,
             restricts,
         }
+    }
+
+    /// The expression for the entity tag of what an operation asks for.
+    fn etag(
+        &mut self,
+        format: &OperationFormat,
+        pointer: &str,
+        table: &Table<'_>,
+    ) -> Option<Expression> {
+        let place = format!("{pointer}/etag");
+        Some(expression(format.etag.as_ref()?, &place, &table.names, self.notes)?.0)
+    }
+
+    /// What an operation answers where its rules are not asked, or cannot be carried out.
+    fn failure_tables(
+        &mut self,
+        operation: &'c Operation,
+        format: &'c OperationFormat,
+    ) -> Failures {
+        let mut of = |kind| self.failures(operation, format, kind);
+        Failures {
+            unauthenticated: of("unauthenticated"),
+            invalid_request: of("invalid_request"),
+            conflict: of("conflict"),
+            precondition_failed: of("precondition_failed"),
+            internal: of("internal"),
+        }
+    }
+
+    /// The list of an operation, and its table with the name `list` where there is one.
+    fn list<'t>(
+        &mut self,
+        operation: &'c Operation,
+        format: &OperationFormat,
+        mut table: Table<'t>,
+    ) -> (Option<Arc<ListPlan>>, Table<'t>) {
+        let Some(format) = &format.list else { return (None, table) };
+        let mut reader = ListReader {
+            shapes: self.shapes,
+            schemas: &self.contract.schemas,
+            operation,
+            names: &table.names,
+            indexes: &mut self.indexes,
+            notes: self.notes,
+        };
+        let pointer = format!("{}/list", child("/operations", &operation.id));
+        let (list, kind) = match reader.read(format, &pointer) {
+            Some((list, kind)) => (Some(Arc::new(list)), kind),
+            // What is wrong was told; what reads it is not wrong by that.
+            None => (None, Type::Any),
+        };
+        table.names = table.names.and("list", kind);
+        (list, table)
     }
 
     /// The named expressions of an operation; `None` for one that cannot be read.
@@ -360,6 +408,13 @@ impl<'c> Compiler<'c, '_> {
     }
 }
 
+fn check_version(file: &BehaviorFile, notes: &mut Notes<'_>) {
+    if file.tombstone != FORMAT_VERSION {
+        let message = format!("format {} is not known here", file.tombstone);
+        notes.error("/tombstone", message, format!("this program reads format {FORMAT_VERSION}"));
+    }
+}
+
 /// The templates of `update` on delete read `record` and what is in scope everywhere.
 fn check_updates(shapes: &Shapes, file: &BehaviorFile, settings: &Json, notes: &mut Notes<'_>) {
     for (number, shape) in shapes.iter().enumerate() {
@@ -377,6 +432,19 @@ fn check_updates(shapes: &Shapes, file: &BehaviorFile, settings: &Json, notes: &
             if let Ok(template) = Template::compile(&Json::Object(update.update.clone())) {
                 notes.mistakes(&place, template.check(&names));
             }
+        }
+    }
+}
+
+/// The templates of views read `record` and what is in scope everywhere.
+fn check_views(shapes: &Shapes, settings: &Json, notes: &mut Notes<'_>) {
+    for shape in shapes.iter() {
+        let names = NamesInScope::everywhere(shapes, settings)
+            .and("record", Type::Record(Arc::clone(&shape.name)));
+        let place = format!("{}/views", child("/resources", &shape.name));
+        for (name, view) in &shape.views {
+            let pointer = format!("{}/add", child(&place, name));
+            notes.mistakes(&pointer, view.added().check(&names));
         }
     }
 }

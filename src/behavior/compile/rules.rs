@@ -160,6 +160,9 @@ impl<'c> Compiler<'c, '_> {
                 (|failures| &failures.unauthenticated, !operation.security.is_empty())
             }
             "internal" => (|failures| &failures.internal, true),
+            "precondition_failed" => {
+                (|failures| &failures.precondition_failed, format.etag.is_some())
+            }
             "conflict" => {
                 (|failures| &failures.conflict, format.rules.iter().any(RuleFormat::writes))
             }
@@ -183,7 +186,7 @@ impl<'c> Compiler<'c, '_> {
                 let failure = ["reason", "scheme"].map(|name| (name.to_owned(), Type::Scalar));
                 names.and("failure", Type::Fields(failure.into()))
             }
-            "internal" => names,
+            "internal" | "precondition_failed" => names,
             "conflict" => {
                 let conflict =
                     ["reason", "resource", "message"].map(|name| (name.to_owned(), Type::Scalar));

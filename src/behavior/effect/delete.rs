@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::behavior::effect::plan::{Effect, Job, Planned, Planner, Stopped, targets_of};
 use crate::behavior::effect::read::EffectReader;
 use crate::behavior::names::NamesInScope;
-use crate::behavior::scope::Overlay;
+use crate::behavior::overlay::Overlay;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Value, from_json};
 use crate::store::{Change, DeleteRefused, Record};

@@ -7,9 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::behavior::effect::outcome::{Made, MadeRecord};
+use crate::behavior::overlay::Overlay;
 use crate::behavior::record_schema::told;
 use crate::behavior::records::{RecordList, RecordValue, Snapshot};
-use crate::behavior::scope::Overlay;
 use crate::behavior::shape::Shapes;
 use crate::clock::Timestamp;
 use crate::expression::{Expression, Failure, Value};
@@ -162,7 +162,7 @@ impl Planner<'_> {
                 let mut store = self.snapshot.store.clone();
                 let committed = store.commit(&planned.changes);
                 committed.map_err(|conflict| Stopped::Fault(conflict.to_string()))?;
-                self.snapshot = Arc::new(Snapshot { shapes: Arc::clone(&before.shapes), store });
+                self.snapshot = before.with(store);
             }
             all.add(planned.changes);
         }

@@ -8,7 +8,7 @@ use crate::behavior::effect::format::EffectFormat;
 use crate::behavior::effect::plan::{Effect, Job, Planned, Planner, Stopped, targets_of};
 use crate::behavior::effect::read::EffectReader;
 use crate::behavior::names::NamesInScope;
-use crate::behavior::scope::Overlay;
+use crate::behavior::overlay::Overlay;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Template, Value};
 use crate::store::Edit;
@@ -57,8 +57,10 @@ impl Effect for Replace {
                 }
             };
             let names = snapshot.store.model().resources[*resource].key.iter();
-            for (name, part) in names.zip(key.parts()) {
-                fields.entry(name.clone()).or_insert_with(|| part.to_json());
+            for (place, (name, part)) in names.zip(key.parts()).enumerate() {
+                if !fields.contains_key(name) {
+                    fields.shift_insert(place.min(fields.len()), name.clone(), part.to_json());
+                }
             }
             edits.push(Edit::Replace { resource: *resource, key: key.clone(), fields });
         }

@@ -8,7 +8,7 @@ use crate::behavior::effect::format::EffectFormat;
 use crate::behavior::effect::plan::{Effect, Job, Planned, Planner, Stopped, targets_of};
 use crate::behavior::effect::read::EffectReader;
 use crate::behavior::names::{NamesInScope, expression};
-use crate::behavior::scope::Overlay;
+use crate::behavior::overlay::Overlay;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Template, Value, to_json};
 use crate::json::merged;

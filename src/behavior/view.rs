@@ -1,0 +1,119 @@
+//! Views: how the records of a resource look outside, and back.
+//!
+//! Must not know answers.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use minijinja::value::Object;
+use minijinja::{Error, ErrorKind};
+use serde_json::{Map, Value as Json};
+
+use crate::behavior::format::ViewFormat;
+use crate::behavior::notes::Notes;
+use crate::expression::{Template, Value};
+use crate::pointer::child;
+
+/// The name of the view that is meant where none is named.
+pub(crate) const DEFAULT: &str = "default";
+
+/// Views within views: a record may show others, and they it.
+const VIEWS_IN_A_ROW_MAX: usize = 16;
+
+thread_local! {
+    /// How many views are rendered within one another just now.
+    static ROW: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How records look outside.
+#[derive(Debug)]
+pub(crate) struct View {
+    format: ViewFormat,
+    /// What is added.
+    add: Template,
+}
+
+impl View {
+    /// Reads a view; `None` when it cannot be honoured.
+    pub(crate) fn compile(
+        format: &ViewFormat,
+        pointer: &str,
+        notes: &mut Notes<'_>,
+    ) -> Option<Self> {
+        let add = Template::compile(&Json::Object(format.add.clone()));
+        let add = add.map_err(|mistakes| notes.mistakes(&child(pointer, "add"), mistakes)).ok()?;
+        Some(Self { format: format.clone(), add })
+    }
+
+    /// The properties that it names of records, each with the key of the view that does.
+    pub(crate) fn properties(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let ViewFormat { only, hide, rename, .. } = &self.format;
+        let only = only.iter().flatten().map(|name| ("only", name));
+        let hide = hide.iter().map(|name| ("hide", name));
+        only.chain(hide).chain(rename.keys().map(|name| ("rename", name)))
+    }
+
+    /// What is added, to be checked.
+    pub(crate) fn added(&self) -> &Template {
+        &self.add
+    }
+
+    /// A record with these properties as it looks outside; `scope` has it as `record`.
+    pub(crate) fn render(&self, fields: &Map<String, Json>, scope: &Value) -> Result<Json, Error> {
+        let row = ROW.get();
+        if row == VIEWS_IN_A_ROW_MAX {
+            let reason = format!("views nest deeper than {VIEWS_IN_A_ROW_MAX}: one shows itself");
+            return Err(Error::new(ErrorKind::InvalidOperation, reason));
+        }
+        let mut shown = Map::new();
+        for (name, value) in fields.iter().filter(|(name, _)| self.shows(name)) {
+            let outside = self.format.rename.get(name).unwrap_or(name);
+            shown.insert(outside.clone(), value.clone());
+        }
+        ROW.set(row + 1);
+        let added = self.add.render(scope);
+        ROW.set(row);
+        match added {
+            Ok(Json::Object(added)) => shown.extend(added),
+            Ok(_) => {}
+            Err(failure) => {
+                return Err(Error::new(ErrorKind::InvalidOperation, failure.to_string()));
+            }
+        }
+        Ok(Json::Object(shown))
+    }
+
+    fn shows(&self, name: &String) -> bool {
+        !self.format.hide.contains(name)
+            && self.format.only.as_ref().is_none_or(|only| only.contains(name))
+    }
+
+    /// The name that a property has inside; `None` for one that is only added.
+    pub(crate) fn inside<'n>(&'n self, outside: &'n String) -> Option<&'n String> {
+        let renamed = self.format.rename.iter().find(|(_, name)| *name == outside);
+        match renamed {
+            Some((inside, _)) => Some(inside),
+            None => (!self.format.add.contains_key(outside)).then_some(outside),
+        }
+    }
+}
+
+/// What a view's template reads: the record, and what is in scope everywhere.
+#[derive(Debug)]
+pub(crate) struct ViewScope {
+    pub(crate) record: Value,
+    pub(crate) everywhere: Value,
+}
+
+impl Object for ViewScope {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        match name {
+            "record" => Some(self.record.clone()),
+            name => self.everywhere.as_object()?.get_value_by_str(name),
+        }
+    }
+}

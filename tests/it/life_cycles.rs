@@ -1,0 +1,297 @@
+//! Whole life cycles, said as data: the project tracker of the examples, walked as its users would.
+
+use std::fmt::Write;
+
+use expect_test::{Expect, expect};
+use http::{HeaderMap, Request};
+use serde_json::Value;
+use tombstone::Tombstone;
+use tombstone::embedded::Sandbox;
+
+const WEBSITE: &str = "/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001";
+
+fn tracker() -> Tombstone {
+    let builder = Tombstone::builder().specs("examples/specs").fixtures("examples/fixtures");
+    let builder = builder.provider("tracker").seed(7);
+    builder.clock_start("2030-01-01T00:00:00Z").clock_frozen().in_process().unwrap()
+}
+
+/// A call as `METHOD path`, then headers as `name: value` and a body, set off by ` | `; by Ada, unless they say another
+/// `as`. `W` stands for the website's path.
+fn make(sandbox: &Sandbox, call: &str) -> (u16, HeaderMap, String) {
+    let mut parts = call.split(" | ");
+    let (method, path) = parts.next().unwrap().split_once(' ').unwrap();
+    let path = path.strip_prefix("W").map_or(path.to_owned(), |rest| format!("{WEBSITE}{rest}"));
+    let mut request = Request::builder().method(method);
+    request = request.uri(format!("{}/v1{path}", sandbox.url_of("tracker")));
+    let (mut who, mut body) = ("ada", String::new());
+    let mut media = "application/json";
+    for part in parts {
+        match part.split_once(": ").filter(|(name, _)| !name.contains(['{', '['])) {
+            Some(("as", name)) => who = name,
+            Some(("content-type", name)) => media = name,
+            Some((name, value)) => request = request.header(name, value),
+            None => part.clone_into(&mut body),
+        }
+    }
+    if !body.is_empty() {
+        request = request.header("content-type", media);
+    }
+    let request = request.header("authorization", format!("Bearer tracker-{who}"));
+    let (parts, body) = sandbox.call(request.body(body).unwrap()).into_parts();
+    (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn check(sandbox: &Sandbox, calls: &[&str], expected: Expect) {
+    let mut transcript = String::new();
+    for call in calls {
+        let (status, headers, body) = make(sandbox, call);
+        let _ = writeln!(transcript, "{call}\n    {status} {body}");
+        for name in ["location", "etag", "x-total-count"] {
+            if let Some(value) = headers.get(name) {
+                let _ = writeln!(transcript, "    {name}: {}", value.to_str().unwrap());
+            }
+        }
+    }
+    expected.assert_eq(&transcript);
+}
+
+fn json(sandbox: &Sandbox, call: &str) -> Value {
+    serde_json::from_str(&make(sandbox, call).2).unwrap()
+}
+
+#[test]
+fn a_project_is_made_with_its_owner_as_a_member_in_one_step() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("made").unwrap();
+    check(
+        &sandbox,
+        &[
+            "POST /projects | {\"name\": \"New thing\"}",
+            "POST /projects | {\"name\": \"new Thing\"}",
+        ],
+        expect![[r#"
+            POST /projects | {"name": "New thing"}
+                201 {"id":"22224b0b-19c5-4314-b557-f73b688e4663","name":"New thing","slug":"new-thing","archived":false,"createdAt":"2030-01-01T00:00:00.000Z","updatedAt":"2030-01-01T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001","name":"Ada"},"openTasks":0}
+                location: /v1/projects/22224b0b-19c5-4314-b557-f73b688e4663
+            POST /projects | {"name": "new Thing"}
+                409 {"error":"a project of that name is there already"}
+        "#]],
+    );
+    let id = json(&sandbox, "GET /projects?q=new")[0]["id"].as_str().unwrap().to_owned();
+    check(
+        &sandbox,
+        &[&format!("GET /projects/{id}/members"), &format!("DELETE /projects/{id}")],
+        expect![[r#"
+            GET /projects/22224b0b-19c5-4314-b557-f73b688e4663/members
+                200 [{"role":"owner","since":"2030-01-01T00:00:00.000Z","user":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001","name":"Ada"}}]
+            DELETE /projects/22224b0b-19c5-4314-b557-f73b688e4663
+                204 
+        "#]],
+    );
+    sandbox.undo().unwrap();
+    sandbox.undo().unwrap();
+    assert_eq!(sandbox.records("tracker", "projects").count().unwrap(), 2);
+    assert_eq!(sandbox.records("tracker", "members").count().unwrap(), 3);
+}
+
+#[test]
+fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
+    let tombstone = tracker();
+    check(
+        &tombstone.sandbox("lists").unwrap(),
+        &[
+            "GET /projects?archived=true&perPage=1",
+            "GET /projects?sort=-createdAt&perPage=1&page=2",
+            "GET /projects?page=3",
+            "GET /projects?perPage=51",
+            "GET W/tasks?status=doing",
+            "GET W/tasks?q=PHOTO",
+            "GET W/tasks?label=legal&sort=-priority",
+            "GET W/tasks?cursor=nonsense",
+            "GET /tasks/2/comments?after=1&limit=1",
+            "GET /tasks/2/comments?after=9",
+        ],
+        expect![[r#"
+            GET /projects?archived=true&perPage=1
+                200 [{"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0002","name":"Archive","slug":"archive","description":"Of old times","archived":true,"createdAt":"2029-03-07T00:00:00.000Z","updatedAt":"2029-06-15T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"},"openTasks":1}]
+                x-total-count: 1
+            GET /projects?sort=-createdAt&perPage=1&page=2
+                200 [{"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0002","name":"Archive","slug":"archive","description":"Of old times","archived":true,"createdAt":"2029-03-07T00:00:00.000Z","updatedAt":"2029-06-15T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"},"openTasks":1}]
+                x-total-count: 2
+            GET /projects?page=3
+                200 []
+                x-total-count: 2
+            GET /projects?perPage=51
+                400 {"error":"perPage must be at most 50"}
+            GET W/tasks?status=doing
+                200 {"data":[{"id":2,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":2,"title":"Choose a typeface","description":"One that has all the letters","status":"doing","priority":2,"labels":["design"],"createdAt":"2029-12-20T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"}}],"total":1,"hasMore":false}
+            GET W/tasks?q=PHOTO
+                200 {"data":[{"id":3,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":3,"title":"Photographs","status":"open","priority":2,"labels":["design","content"],"createdAt":"2029-12-27T00:00:00.000Z"}],"total":1,"hasMore":false}
+            GET W/tasks?label=legal&sort=-priority
+                200 {"data":[{"id":1,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":1,"title":"Write the imprint","status":"done","priority":5,"labels":["legal"],"createdAt":"2029-12-03T00:00:00.000Z"}],"total":1,"hasMore":false}
+            GET W/tasks?cursor=nonsense
+                400 {"error":"`nonsense` is not a cursor of this list"}
+            GET /tasks/2/comments?after=1&limit=1
+                200 [{"id":2,"text":"This one?","author":"Ben","at":1892592000000}]
+            GET /tasks/2/comments?after=9
+                400 {"error":"there is no record `9` to go on from"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_cursor_goes_on_where_it_was_when_records_come_and_go() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("cursor").unwrap();
+    for number in 5..30 {
+        make(&sandbox, &format!("POST W/tasks | {{\"title\": \"Task {number}\"}}"));
+    }
+    let mut seen = Vec::new();
+    let mut page = json(&sandbox, "GET W/tasks?limit=7&sort=-number");
+    assert_eq!(page["total"], 28);
+    loop {
+        let numbers = page["data"].as_array().unwrap().iter().map(|task| &task["number"]);
+        seen.extend(numbers.map(|number| number.as_u64().unwrap()));
+        let Some(next) = page["next"].as_str() else { break };
+        let last = page["data"].as_array().unwrap().last().unwrap()["id"].clone();
+        make(&sandbox, &format!("DELETE /tasks/{last}"));
+        make(&sandbox, "POST W/tasks | {\"title\": \"Late\"}");
+        page = json(&sandbox, &format!("GET W/tasks?limit=7&sort=-number&cursor={next}"));
+    }
+    let expected: Vec<u64> = (5..30).rev().chain([3, 2, 1]).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_has_not_changed_is_not_sent_again_and_what_has_is_not_overwritten() {
+    let tombstone = tracker();
+    let change = "content-type: application/merge-patch+json | {\"description\": null}";
+    check(
+        &tombstone.sandbox("conditions").unwrap(),
+        &[
+            "GET W",
+            "GET W | if-none-match: W/\"1\"",
+            &format!("PATCH W | as: cy | {change}"),
+            "PATCH W | as: ben | if-match: \"1\" | content-type: application/merge-patch+json | {\"description\": \"x\"}",
+            &format!("PATCH W | if-match: \"1\" | {change}"),
+            &format!("PATCH W | if-match: \"2\" | {change}"),
+            "PATCH W | content-type: application/merge-patch+json | {\"name\": \"ARCHIVE\"}",
+        ],
+        expect![[r#"
+            GET W
+                200 {"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","name":"Website","slug":"website","archived":false,"createdAt":"2029-12-02T00:00:00.000Z","updatedAt":"2029-12-29T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001","name":"Ada"},"openTasks":2}
+                etag: "1"
+            GET W | if-none-match: W/"1"
+                304 
+                etag: "1"
+            PATCH W | as: cy | content-type: application/merge-patch+json | {"description": null}
+                403 {"error":"only its owner and its editors may do that"}
+            PATCH W | as: ben | if-match: "1" | content-type: application/merge-patch+json | {"description": "x"}
+                200 {"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","name":"Website","slug":"website","archived":false,"createdAt":"2029-12-02T00:00:00.000Z","updatedAt":"2030-01-01T00:00:00.000Z","description":"x","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001","name":"Ada"},"openTasks":2}
+                etag: "2"
+            PATCH W | if-match: "1" | content-type: application/merge-patch+json | {"description": null}
+                412 {"error":"it has changed since you looked"}
+            PATCH W | if-match: "2" | content-type: application/merge-patch+json | {"description": null}
+                200 {"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","name":"Website","slug":"website","archived":false,"createdAt":"2029-12-02T00:00:00.000Z","updatedAt":"2030-01-01T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001","name":"Ada"},"openTasks":2}
+                etag: "3"
+            PATCH W | content-type: application/merge-patch+json | {"name": "ARCHIVE"}
+                409 {"error":"a project of that name is there already"}
+        "#]],
+    );
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one walk, told whole")]
+fn a_task_is_made_changed_binned_and_restored() {
+    let tombstone = tracker();
+    let patch = "content-type: application/json-patch+json";
+    check(
+        &tombstone.sandbox("task").unwrap(),
+        &[
+            "POST W/tasks | {\"title\": \"T\", \"assigneeId\": \"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0009\"}",
+            "POST W/tasks | {\"title\": \"T\", \"assigneeId\": \"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003\"}",
+            &format!(
+                "PATCH /tasks/6 | {patch} | [{{\"op\": \"test\", \"path\": \"/title\", \"value\": \"T\"}}, {{\"op\": \"replace\", \"path\": \"/priority\", \"value\": 3}}]"
+            ),
+            &format!(
+                "PATCH /tasks/6 | {patch} | [{{\"op\": \"test\", \"path\": \"/title\", \"value\": \"U\"}}]"
+            ),
+            "PUT /tasks/6/labels/red",
+            "PUT /tasks/6/labels/red",
+            "PUT /tasks/6 | {\"title\": \"Other\"}",
+            "DELETE /tasks/6/labels/red",
+            "DELETE /tasks/6",
+            "GET /tasks/6",
+            "DELETE /tasks/6",
+            "GET W/tasks?q=other",
+            "POST /tasks/6/restore",
+        ],
+        expect![[r#"
+            POST W/tasks | {"title": "T", "assigneeId": "0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0009"}
+                422 {"error":"there is no such assignee"}
+            POST W/tasks | {"title": "T", "assigneeId": "0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003"}
+                201 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"T","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003","name":"Cy"}}
+                location: /v1/tasks/6
+            PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "test", "path": "/title", "value": "T"}, {"op": "replace", "path": "/priority", "value": 3}]
+                200 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"T","status":"open","priority":3,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003","name":"Cy"}}
+            PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "test", "path": "/title", "value": "U"}]
+                409 {"error":"the JSON Patch cannot be applied: operation '/0' failed at path '/title': value did not match"}
+            PUT /tasks/6/labels/red
+                204 
+            PUT /tasks/6/labels/red
+                204 
+            PUT /tasks/6 | {"title": "Other"}
+                200 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"Other","status":"open","priority":0,"labels":["red"],"createdAt":"2030-01-01T00:00:00.000Z"}
+            DELETE /tasks/6/labels/red
+                204 
+            DELETE /tasks/6
+                204 
+            GET /tasks/6
+                410 {"error":"it is in the bin"}
+            DELETE /tasks/6
+                404 {"error":"there is no such task"}
+            GET W/tasks?q=other
+                200 {"data":[],"total":0,"hasMore":false}
+            POST /tasks/6/restore
+                200 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"Other","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z"}
+        "#]],
+    );
+}
+
+#[test]
+fn members_come_change_and_leave_with_what_was_theirs_to_do() {
+    let tombstone = tracker();
+    let cy = "W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003";
+    check(
+        &tombstone.sandbox("members").unwrap(),
+        &[
+            &format!("PUT {cy} | as: ben | {{\"role\": \"viewer\"}}"),
+            &format!("PUT {cy} | {{\"role\": \"viewer\"}}"),
+            &format!("PUT {cy} | {{\"role\": \"editor\"}}"),
+            "DELETE W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001",
+            "DELETE W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002",
+            "GET /tasks/2",
+            "DELETE W/tasks | as: cy",
+            "GET W/tasks",
+        ],
+        expect![[r#"
+            PUT W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003 | as: ben | {"role": "viewer"}
+                403 {"error":"only its owner may do that"}
+            PUT W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003 | {"role": "viewer"}
+                201 {"role":"viewer","since":"2030-01-01T00:00:00.000Z","user":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003","name":"Cy"}}
+            PUT W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003 | {"role": "editor"}
+                200 {"role":"editor","since":"2030-01-01T00:00:00.000Z","user":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003","name":"Cy"}}
+            DELETE W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001
+                409 {"error":"a project has an owner"}
+            DELETE W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002
+                204 
+            GET /tasks/2
+                200 {"id":2,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":2,"title":"Choose a typeface","description":"One that has all the letters","status":"doing","priority":2,"labels":["design"],"createdAt":"2029-12-20T00:00:00.000Z"}
+            DELETE W/tasks | as: cy
+                200 {"deleted":4}
+            GET W/tasks
+                200 {"data":[],"total":0,"hasMore":false}
+        "#]],
+    );
+}
