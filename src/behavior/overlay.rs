@@ -2,6 +2,7 @@
 //!
 //! Must not know what the names stand for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use minijinja::value::Object;
@@ -12,12 +13,19 @@ use crate::expression::Value;
 #[derive(Debug)]
 pub(crate) struct Overlay {
     base: Value,
-    names: Vec<(&'static str, Value)>,
+    names: Vec<(Cow<'static, str>, Value)>,
 }
 
 impl Overlay {
     /// `base`, and these names.
     pub(crate) fn over(base: &Value, names: Vec<(&'static str, Value)>) -> Value {
+        let names = names.into_iter().map(|(name, value)| (Cow::Borrowed(name), value));
+        Value::from_object(Self { base: base.clone(), names: names.collect() })
+    }
+
+    /// `base`, and one name that a file gives.
+    pub(crate) fn with(base: &Value, name: &str, value: Value) -> Value {
+        let names = vec![(Cow::Owned(name.to_owned()), value)];
         Value::from_object(Self { base: base.clone(), names })
     }
 }

@@ -43,6 +43,7 @@ pub use self::json::{
 };
 pub use self::mistake::{Failure, Mistake};
 pub use self::parse::EXPRESSION_BYTES_MAX;
+pub(crate) use self::template::loop_head;
 pub use self::template::{Outline, TEMPLATE_BYTES_MAX, Template};
 pub(crate) use self::work::{Budget, spend};
 pub use self::work::{ITEMS_MAX, STEPS_MAX, TEXT_BYTES_MAX};

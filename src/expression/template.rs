@@ -313,7 +313,7 @@ impl TemplateReader {
 
     fn repeated(&mut self, map: &Map<String, serde_json::Value>, pointer: &str) -> TemplateNode {
         let head_pointer = child(pointer, FOR_KEY);
-        let head = match map.get(FOR_KEY).map(loop_head) {
+        let head = match map.get(FOR_KEY).map(|head| loop_head(head.as_str().unwrap_or_default())) {
             Some(Ok(head)) => Some(head),
             Some(Err(mistake)) => {
                 self.report(&head_pointer, mistake);
@@ -351,10 +351,10 @@ impl TemplateReader {
 }
 
 /// Reads `name in list`.
-fn loop_head(head: &serde_json::Value) -> Result<(Arc<str>, Expression), Mistake> {
+pub(crate) fn loop_head(head: &str) -> Result<(Arc<str>, Expression), Mistake> {
     let wrong =
-        || Mistake::new("`$for` is not of the form `name in list`").hint("write it as `id in ids`");
-    let (name, list) = head.as_str().and_then(|head| head.split_once(" in ")).ok_or_else(wrong)?;
+        || Mistake::new("this is not of the form `name in list`").hint("write it as `id in ids`");
+    let (name, list) = head.split_once(" in ").ok_or_else(wrong)?;
     let name = name.trim();
     let mut letters = name.chars();
     let starts = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');

@@ -701,9 +701,9 @@ fn mistakes_in_templates_say_where() {
             "{{- x }}"
               MISTAKE  `{{-` has no meaning here (write `{{ …` with a space after it)
             {"$for":"ids","$value":1}
-              MISTAKE /$for `$for` is not of the form `name in list` (write it as `id in ids`)
+              MISTAKE /$for this is not of the form `name in list` (write it as `id in ids`)
             {"$for":"a b in ids","$value":1}
-              MISTAKE /$for `$for` is not of the form `name in list` (write it as `id in ids`)
+              MISTAKE /$for this is not of the form `name in list` (write it as `id in ids`)
             {"$for":"x in ids |","$value":"{{ x |"}
               MISTAKE /$for `ids |` cannot be read: unexpected end of input, expected identifier, at column 5
               MISTAKE /$value `{{` is not closed by `}}` (write a literal `{{` as `{{ '{{' }}`)
@@ -714,7 +714,7 @@ fn mistakes_in_templates_say_where() {
             {"$value":1}
               MISTAKE /$value `$value` stands without `$for` (add `$for: name in list` beside it)
             {"$for":3,"$value":1}
-              MISTAKE /$for `$for` is not of the form `name in list` (write it as `id in ids`)
+              MISTAKE /$for this is not of the form `name in list` (write it as `id in ids`)
         "#]],
     );
 }

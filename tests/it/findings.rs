@@ -602,6 +602,16 @@ fn keys_of_effects_that_do_not_go_together_are_errors() {
             behavior.yaml:22: error: there is no resource `shps` (did you mean `shops`?)"#]],
     );
     check(
+        (
+            "delete: shop,",
+            "do: [{ for: one shop, delete: shop }, { for: shop in shops.all(), delete: shop }, { for: x in 3 | length, when: y, delete: x }],",
+        ),
+        expect![[r#"
+            behavior.yaml:22: error: this is not of the form `name in list` (write it as `id in ids`)
+            behavior.yaml:22: error: `shop` means something else already (choose another name)
+            behavior.yaml:22: error: name `y` is not declared"#]],
+    );
+    check(
         ("delete: shop,", "delete: shop, do: [{ delete: shop }],"),
         expect!["behavior.yaml:22: error: an effect stands beside `do` (move it into the list)"],
     );

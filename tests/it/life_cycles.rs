@@ -260,6 +260,31 @@ fn a_task_is_made_changed_binned_and_restored() {
 }
 
 #[test]
+fn an_effect_is_made_for_each_element_where_its_condition_holds() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("import").unwrap();
+    let tasks = "{\"tasks\": [{\"number\": 2, \"title\": \"Two\"}, {\"number\": 9, \"title\": \"Nine\"}, {\"number\": 7, \"title\": \"Seven\"}]}";
+    check(
+        &sandbox,
+        &[
+            &format!("POST W/tasks/import | {tasks}"),
+            "POST W/tasks/import | {\"tasks\": []}",
+            "GET W/tasks?q=two",
+        ],
+        expect![[r#"
+            POST W/tasks/import | {"tasks": [{"number": 2, "title": "Two"}, {"number": 9, "title": "Nine"}, {"number": 7, "title": "Seven"}]}
+                200 {"made":[{"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":9,"title":"Nine","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z"},{"id":7,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":7,"title":"Seven","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z"}],"changed":1}
+            POST W/tasks/import | {"tasks": []}
+                200 {"made":[],"changed":0}
+            GET W/tasks?q=two
+                200 {"data":[{"id":2,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":2,"title":"Two","description":"One that has all the letters","status":"doing","priority":2,"labels":["design"],"createdAt":"2029-12-20T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"}}],"total":1,"hasMore":false}
+        "#]],
+    );
+    sandbox.undo().unwrap();
+    assert_eq!(sandbox.records("tracker", "tasks").count().unwrap(), 5);
+}
+
+#[test]
 fn members_come_change_and_leave_with_what_was_theirs_to_do() {
     let tombstone = tracker();
     let cy = "W/members/0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003";

@@ -48,6 +48,13 @@ pub struct EffectFormat {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepFormat {
+    /// `name in list`: the effect is made for each element of a list, in order, which has that name in its other keys.
+    #[serde(default, rename = "for")]
+    pub each: Option<String>,
+    /// An expression: the effect is made only where it holds. It reads the element, and like all expressions the records as
+    /// they were before the request.
+    #[serde(default)]
+    pub when: Option<String>,
     /// The effect.
     #[serde(flatten)]
     pub effect: EffectFormat,

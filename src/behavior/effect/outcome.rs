@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use serde_json::Value as Json;
 
-use crate::behavior::records::Snapshot;
+use crate::behavior::records::{RecordList, Snapshot};
 use crate::expression::{Value, from_json};
 use crate::store::{Change, Key};
 
@@ -104,27 +104,45 @@ impl Object for Counts {
     }
 }
 
-/// A record that an effect created or changed.
+/// The record that an effect created or changed, or all those of an effect that was made for each element of a list.
 #[derive(Clone, Debug)]
-pub(super) struct MadeRecord {
-    /// What `made` calls it.
+pub(super) struct MadeRecords {
+    /// What `made` calls them.
     pub(super) name: Arc<str>,
-    pub(super) resource: usize,
-    pub(super) key: Key,
+    pub(super) is_list: bool,
+    resource: usize,
+    keys: Vec<Key>,
+}
+
+impl MadeRecords {
+    /// A list without any yet.
+    pub(super) fn none(name: &Arc<str>) -> Self {
+        Self { name: Arc::clone(name), is_list: true, resource: 0, keys: Vec::new() }
+    }
+
+    /// One record.
+    pub(super) fn one(name: Arc<str>, resource: usize, key: Key) -> Self {
+        Self { name, is_list: false, resource, keys: vec![key] }
+    }
+
+    pub(super) fn add(&mut self, resource: usize, key: Key) {
+        self.resource = resource;
+        self.keys.push(key);
+    }
 }
 
 /// `made`: the records that effects created and changed, by name, as all effects so far leave them.
 pub(super) struct Made {
     before: Arc<Snapshot>,
     changes: Arc<[Change]>,
-    records: Vec<MadeRecord>,
+    records: Vec<MadeRecords>,
     /// The records with the changes, made when one is first read.
     after: OnceLock<Arc<Snapshot>>,
 }
 
 impl Made {
     /// As the records of `snapshot` are.
-    pub(super) fn at(snapshot: Arc<Snapshot>, records: Vec<MadeRecord>) -> Self {
+    pub(super) fn at(snapshot: Arc<Snapshot>, records: Vec<MadeRecords>) -> Self {
         Self::after(snapshot, Arc::new([]), records)
     }
 
@@ -132,7 +150,7 @@ impl Made {
     pub(super) fn after(
         before: Arc<Snapshot>,
         changes: Arc<[Change]>,
-        records: Vec<MadeRecord>,
+        records: Vec<MadeRecords>,
     ) -> Self {
         Self { before, changes, records, after: OnceLock::new() }
     }
@@ -167,7 +185,11 @@ impl Object for Made {
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
         // Of several with one name, the last.
         let record = self.records.iter().rev().find(|record| *record.name == *name)?;
-        Some(self.snapshot().record(record.resource, &record.key))
+        let (snapshot, resource) = (self.snapshot(), record.resource);
+        match record.keys.as_slice() {
+            [key] if !record.is_list => Some(snapshot.record(resource, key)),
+            keys => Some(RecordList::of(snapshot, resource, keys.to_vec())),
+        }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::behavior::effect::outcome::{Made, MadeRecord};
+use crate::behavior::effect::outcome::{Made, MadeRecords};
 use crate::behavior::overlay::Overlay;
 use crate::behavior::record_schema::told;
 use crate::behavior::records::{RecordList, RecordValue, Snapshot};
 use crate::behavior::shape::Shapes;
 use crate::clock::Timestamp;
-use crate::expression::{Expression, Failure, Value};
+use crate::expression::{Expression, Failure, Value, spend};
 use crate::ids::Ids;
 use crate::openapi::Schemas;
 use crate::store::{Change, Key, RecordError};
@@ -37,6 +37,10 @@ pub(crate) struct Step {
     pub(super) effect: Box<dyn Effect>,
     /// What `made` calls the record that it creates or changes.
     pub(super) name: Option<Arc<str>>,
+    /// The list that it is made for each element of, and the element's name.
+    pub(super) each: Option<(Arc<str>, Expression)>,
+    /// Where it is made.
+    pub(super) when: Option<Expression>,
 }
 
 impl Step {
@@ -141,34 +145,66 @@ impl Planner<'_> {
     /// The changes that these effects make, in their order, each seeing what those before it made.
     pub(crate) fn run(mut self, steps: &[Step], scope: &Value) -> Result<Done, Stopped> {
         let before = Arc::clone(&self.snapshot);
-        let mut all = Batch::default();
-        let mut records: Vec<MadeRecord> = Vec::new();
-        let mut first = None;
-        for (number, step) in steps.iter().enumerate() {
-            let planned = if number == 0 {
-                step.effect.plan(&mut self, scope)?
+        let mut run = Run::default();
+        for step in steps {
+            let scope = if run.made.is_empty() {
+                scope.clone()
             } else {
-                let made = Made::at(Arc::clone(&self.snapshot), records.clone());
-                let scope = Overlay::over(scope, vec![("made", Value::from_object(made))]);
-                step.effect.plan(&mut self, &scope)?
+                self.stage(&mut run)?;
+                let made = Made::at(Arc::clone(&self.snapshot), run.made.clone());
+                Overlay::over(scope, vec![("made", Value::from_object(made))])
             };
-            if let Some((resource, key)) = planned.record {
-                let own = step.name.clone();
-                let name = own.unwrap_or_else(|| Arc::clone(&before.shapes[resource].name));
-                first.get_or_insert_with(|| (resource, key.clone()));
-                records.push(MadeRecord { name, resource, key });
+            let Some((name, list)) = &step.each else {
+                self.step(step, &scope, &mut run)?;
+                continue;
+            };
+            if let Some(name) = &step.name {
+                run.made.push(MadeRecords::none(name));
             }
-            if number + 1 < steps.len() {
-                let mut store = self.snapshot.store.clone();
-                let committed = store.commit(&planned.changes);
-                committed.map_err(|conflict| Stopped::Fault(conflict.to_string()))?;
-                self.snapshot = before.with(store);
+            let list = list.eval(&scope)?;
+            let elements = list.try_iter();
+            let elements = elements
+                .map_err(|_| Stopped::Fault(format!("`for` needs a list, not `{list}`")))?;
+            for element in elements {
+                spend(1).map_err(|error| Stopped::Fault(error.to_string()))?;
+                self.step(step, &Overlay::with(&scope, name, element), &mut run)?;
             }
-            all.add(planned.changes);
         }
-        let changes: Arc<[Change]> = all.finish().into();
-        let made = Value::from_object(Made::after(before, Arc::clone(&changes), records));
-        Ok(Done { changes, record: first, made })
+        let changes: Arc<[Change]> = run.changes.finish().into();
+        let made = Value::from_object(Made::after(before, Arc::clone(&changes), run.made));
+        Ok(Done { changes, record: run.first, made })
+    }
+
+    /// Plans one effect, once.
+    fn step(&mut self, step: &Step, scope: &Value, run: &mut Run) -> Result<(), Stopped> {
+        if let Some(when) = &step.when
+            && !when.holds(scope)?
+        {
+            return Ok(());
+        }
+        self.stage(run)?;
+        let Planned { changes, record } = step.effect.plan(self, scope)?;
+        if let Some((resource, key)) = record {
+            let own = step.name.clone();
+            let name = own.unwrap_or_else(|| Arc::clone(&self.snapshot.shapes[resource].name));
+            run.first.get_or_insert_with(|| (resource, key.clone()));
+            run.add(name, step.each.is_some(), resource, key);
+        }
+        run.changes.add(changes.clone());
+        run.unstaged = changes;
+        Ok(())
+    }
+
+    /// Has the next effect see what those so far have changed.
+    fn stage(&mut self, run: &mut Run) -> Result<(), Stopped> {
+        if run.unstaged.is_empty() {
+            return Ok(());
+        }
+        let mut store = self.snapshot.store.clone();
+        let committed = store.commit(&std::mem::take(&mut run.unstaged));
+        committed.map_err(|conflict| Stopped::Fault(conflict.to_string()))?;
+        self.snapshot = self.snapshot.with(store);
+        Ok(())
     }
 
     /// The changes, if each record that they write fits its schema.
@@ -180,6 +216,25 @@ impl Planner<'_> {
         let Change { resource, key, .. } = &changes[index];
         let (name, told) = (&shapes[*resource].name, told(&problems));
         Err(Stopped::Fault(format!("record `{key}` of `{name}` would not fit its schema: {told}")))
+    }
+}
+
+/// What the effects so far have done.
+#[derive(Default)]
+struct Run {
+    changes: Batch,
+    /// Those of them that the planner's records do not have yet.
+    unstaged: Vec<Change>,
+    made: Vec<MadeRecords>,
+    first: Option<(usize, Key)>,
+}
+
+impl Run {
+    fn add(&mut self, name: Arc<str>, is_list: bool, resource: usize, key: Key) {
+        match self.made.last_mut() {
+            Some(list) if is_list => list.add(resource, key),
+            _ => self.made.push(MadeRecords::one(name, resource, key)),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Must not know what an effect does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::behavior::effect::create::Create;
 use crate::behavior::effect::delete::Delete;
@@ -12,8 +13,8 @@ use crate::behavior::effect::read::EffectReader;
 use crate::behavior::effect::replace::Replace;
 use crate::behavior::effect::start_job::StartJob;
 use crate::behavior::effect::update::Update;
-use crate::behavior::names::NamesInScope;
-use crate::expression::Type;
+use crate::behavior::names::{NamesInScope, expression};
+use crate::expression::{Expression, ScopeNames, Type, loop_head};
 use crate::pointer::child;
 
 /// Effects that were read, and the types of the records that they create or change, by name.
@@ -36,7 +37,7 @@ impl EffectReader<'_, '_> {
             return None;
         }
         if has_one {
-            self.step(one, pointer, names, &mut read)?;
+            self.step(one, None, pointer, names, &mut read)?;
         }
         let mut is_sound = true;
         for (number, step) in several.iter().enumerate() {
@@ -45,14 +46,58 @@ impl EffectReader<'_, '_> {
                 0 => names.clone(),
                 _ => names.clone().and("made", Type::Fields(read.1.clone())),
             };
-            is_sound &= self.step(&step.effect, &pointer, &names, &mut read).is_some();
+            is_sound &= self.in_list(step, &pointer, &names, &mut read).is_some();
         }
         is_sound.then_some(read)
+    }
+
+    /// One effect of a list, with the elements that it is made for and where it is made.
+    fn in_list(
+        &mut self,
+        format: &StepFormat,
+        pointer: &str,
+        names: &NamesInScope<'_>,
+        read: &mut Read,
+    ) -> Option<()> {
+        let mut names = names.clone();
+        let each = match &format.each {
+            None => None,
+            Some(text) => {
+                let place = format!("{pointer}/for");
+                let (name, list) = match loop_head(text) {
+                    Ok(head) => head,
+                    Err(mistake) => {
+                        self.notes.mistakes(&place, [mistake]);
+                        return None;
+                    }
+                };
+                let (kind, mistakes) = list.check(&names);
+                self.notes.mistakes(&place, mistakes);
+                if names.name(&name).is_some() {
+                    let message = format!("`{name}` means something else already");
+                    self.notes.error(&place, message, "choose another name".to_owned());
+                }
+                let element = match kind {
+                    Type::List(element) => *element,
+                    _ => Type::Any,
+                };
+                names = names.and(&name, element);
+                Some((name, list))
+            }
+        };
+        let when = match &format.when {
+            None => None,
+            Some(text) => Some(expression(text, &format!("{pointer}/when"), &names, self.notes)?.0),
+        };
+        self.step(&format.effect, each, pointer, &names, read)?;
+        read.0.last_mut()?.when = when;
+        Some(())
     }
 
     fn step(
         &mut self,
         format: &EffectFormat,
+        each: Option<(Arc<str>, Expression)>,
         pointer: &str,
         names: &NamesInScope<'_>,
         read: &mut Read,
@@ -85,13 +130,19 @@ impl EffectReader<'_, '_> {
         if *kind != "delete" {
             let resource = resource.map(|number| self.shapes[number].name.clone());
             let kind = resource.clone().map_or(Type::Any, Type::Record);
+            let kind = if each.is_some() { Type::List(Box::new(kind)) } else { kind };
             if let Some(name) =
                 name.map(ToOwned::to_owned).or_else(|| resource.map(|it| it.to_string()))
             {
                 read.1.insert(name, kind);
             }
         }
-        read.0.push(Step { effect, name: name.map(Into::into) });
+        // A list has its name even where it is empty.
+        let name = match (name, &each) {
+            (None, Some(_)) => resource.map(|number| Arc::clone(&self.shapes[number].name)),
+            (name, _) => name.map(Into::into),
+        };
+        read.0.push(Step { effect, name, each, when: None });
         Some(())
     }
 
