@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use imbl::Vector;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
@@ -367,27 +369,64 @@ pub fn end(mut record: Map<String, Value>) -> Map<String, Value> {
     record
 }
 
-/// A job for display, with its times as RFC 3339 text.
-pub fn view(record: &Map<String, Value>) -> Value {
+/// The state of a job and of its tasks, as it is read. A property that its record lacks is null.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct JobProgress {
+    /// Its name in the behavior file.
+    pub job: Option<Value>,
+    /// `running`, `succeeded` or `canceled`.
+    pub state: Option<Value>,
+    /// The values that it was started with.
+    pub args: Option<Value>,
+    /// When it was started (RFC 3339).
+    pub created_at: Option<Value>,
+    /// When its last task was run (RFC 3339).
+    pub last_task_at: Option<Value>,
+    /// When its next task is due (RFC 3339).
+    pub next_due_at: Option<String>,
+    /// How many tasks it has.
+    pub tasks_count: Option<Value>,
+    /// How many tasks are left.
+    pub tasks_left: Option<Value>,
+    /// Its tasks, in order.
+    pub tasks: Vec<TaskProgress>,
+}
+
+/// The state of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TaskProgress {
+    /// The value that it is about.
+    pub value: Value,
+    /// `pending`, `done` or `canceled`.
+    pub state: Value,
+    /// When it is due (RFC 3339).
+    pub due_at: Option<String>,
+    /// When it was done (RFC 3339).
+    pub done_at: Option<String>,
+}
+
+/// The state of the job in a record.
+pub fn view(record: &Map<String, Value>) -> JobProgress {
     let time = |ms: &Value| ms.as_i64().map(|ms| Timestamp(ms).to_rfc3339());
-    let tasks = record.get("tasks").and_then(Value::as_array).into_iter().flatten();
-    let tasks: Vec<Value> = tasks
-        .map(|task| {
-            let (due, done) = (time(&task["due_ms"]), time(&task["done_ms"]));
-            json!({ "value": task["value"], "state": task["state"], "due_at": due, "done_at": done })
-        })
-        .collect();
-    json!({
-        "job": record.get("job"),
-        "state": record.get("state"),
-        "args": record.get("args"),
-        "created_at": record.get("created_at"),
-        "last_task_at": record.get("last_task_at"),
-        "next_due_at": record.get(NEXT_DUE).and_then(time),
-        "tasks_count": record.get("tasks_count"),
-        "tasks_left": record.get("tasks_left"),
-        "tasks": tasks,
-    })
+    let get = |name: &str| record.get(name).cloned();
+    let tasks = record.get(TASKS).and_then(Value::as_array).into_iter().flatten();
+    let tasks = tasks.map(|task| TaskProgress {
+        value: task["value"].clone(),
+        state: task["state"].clone(),
+        due_at: time(&task["due_ms"]),
+        done_at: time(&task["done_ms"]),
+    });
+    JobProgress {
+        job: get("job"),
+        state: get("state"),
+        args: get("args"),
+        created_at: get("created_at"),
+        last_task_at: get("last_task_at"),
+        next_due_at: record.get(NEXT_DUE).and_then(time),
+        tasks_count: get("tasks_count"),
+        tasks_left: get("tasks_left"),
+        tasks: tasks.collect(),
+    }
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::admin::contract;
 use crate::admin::refusal::AdminProblem;
-use crate::control::unfit;
+use crate::clock::system_now;
+use crate::control::{Control, unfit};
 use crate::emulator::Current;
 use crate::json;
 use crate::problem::Problem;
@@ -101,17 +103,35 @@ pub(super) fn key(uri: &Uri) -> Result<Vec<String>, AdminProblem> {
     decoded.collect()
 }
 
-/// The emulator that answers now, as handlers take it.
-#[derive(Debug)]
-pub(super) struct CurrentEmulator(pub(super) Current);
+/// The sandbox that the path names, in the emulator that answers now.
+pub(super) struct NamedSandbox {
+    pub(super) emulator: Current,
+    pub(super) name: String,
+}
 
-impl FromRequestParts<Current> for CurrentEmulator {
-    type Rejection = std::convert::Infallible;
+/// The part of a path that all routes of a sandbox share.
+#[derive(Deserialize)]
+struct SandboxPath {
+    name: String,
+}
 
-    async fn from_request_parts(
-        _parts: &mut Parts,
-        state: &Current,
-    ) -> Result<Self, Self::Rejection> {
-        Ok(Self(state.clone()))
+impl FromRequestParts<Current> for NamedSandbox {
+    type Rejection = AdminProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Current) -> Result<Self, AdminProblem> {
+        let PathNames(SandboxPath { name }) = PathNames::from_request_parts(parts, state).await?;
+        Ok(Self { emulator: state.clone(), name })
+    }
+}
+
+impl NamedSandbox {
+    /// Does work that does not wait in the sandbox, now.
+    pub(super) fn with<R>(
+        &self,
+        work: impl FnOnce(Control<'_>) -> Result<R, Problem>,
+    ) -> Result<R, AdminProblem> {
+        let emulator = self.emulator.guard();
+        let control = Control::new(&emulator, &self.name, system_now())?;
+        Ok(work(control)?)
     }
 }

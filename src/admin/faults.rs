@@ -7,55 +7,48 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::admin::did::did;
-use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames};
+use crate::admin::extract::{JsonBody, NamedSandbox, PathNames};
 use crate::admin::refusal::AdminProblem;
-use crate::clock::system_now;
-use crate::control::Control;
 use crate::message::Account;
 
-pub(super) async fn list(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
-) -> Result<Json<Value>, AdminProblem> {
-    let faults = Control::new(&emulator.guard(), &name, system_now())?.faults()?;
+pub(super) async fn list(sandbox: NamedSandbox) -> Result<Json<Value>, AdminProblem> {
+    let faults = sandbox.with(|control| control.faults())?;
     Ok(Json(json!({ "faults": faults })))
 }
 
 pub(super) async fn add(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     JsonBody(fault): JsonBody<Value>,
 ) -> Result<(StatusCode, Extension<Account>, Json<Value>), AdminProblem> {
-    let fault = Control::new(&emulator.guard(), &name, system_now())?.add_fault(&fault)?;
+    let fault = sandbox.with(|control| control.add_fault(&fault))?;
     let what = format!("added {}", in_words(&fault));
-    Ok((StatusCode::CREATED, did(&name, what), Json(fault)))
+    Ok((StatusCode::CREATED, did(&sandbox.name, what), Json(fault)))
 }
 
 pub(super) async fn read(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, id)): PathNames<(String, String)>,
+    sandbox: NamedSandbox,
+    PathNames((_, id)): PathNames<(String, String)>,
 ) -> Result<Json<Value>, AdminProblem> {
-    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.fault(&id)?))
+    sandbox.with(|control| control.fault(&id)).map(Json)
 }
 
 pub(super) async fn put(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, id)): PathNames<(String, String)>,
+    sandbox: NamedSandbox,
+    PathNames((_, id)): PathNames<(String, String)>,
     JsonBody(fault): JsonBody<Value>,
 ) -> Result<(StatusCode, Extension<Account>, Json<Value>), AdminProblem> {
-    let (is_new, fault) =
-        Control::new(&emulator.guard(), &name, system_now())?.put_fault(&id, &fault)?;
+    let (is_new, fault) = sandbox.with(|control| control.put_fault(&id, &fault))?;
     let (status, verb) =
         if is_new { (StatusCode::CREATED, "added") } else { (StatusCode::OK, "replaced") };
-    Ok((status, did(&name, format!("{verb} {}", in_words(&fault))), Json(fault)))
+    Ok((status, did(&sandbox.name, format!("{verb} {}", in_words(&fault))), Json(fault)))
 }
 
 pub(super) async fn remove(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, id)): PathNames<(String, String)>,
+    sandbox: NamedSandbox,
+    PathNames((_, id)): PathNames<(String, String)>,
 ) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
-    Control::new(&emulator.guard(), &name, system_now())?.delete_fault(&id)?;
-    Ok((StatusCode::NO_CONTENT, did(&name, format!("removed the fault `{id}`"))))
+    sandbox.with(|control| control.delete_fault(&id))?;
+    Ok((StatusCode::NO_CONTENT, did(&sandbox.name, format!("removed the fault `{id}`"))))
 }
 
 /// A fault, as far as it is worth a part of a line. The headers that it asks for are left out: they may be credentials.

@@ -8,67 +8,55 @@ use axum::{Extension, Json};
 use futures_util::stream;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::admin::did::did;
-use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames, QueryForm};
+use crate::admin::extract::{JsonBody, NamedSandbox, PathNames, QueryForm};
 use crate::admin::refusal::AdminProblem;
-use crate::clock::system_now;
-use crate::control::{Control, JournalPage, JournalQuery, PlanRequest};
+use crate::control::{EntryView, JournalPage, JournalQuery, PlanRequest, PlanView};
 use crate::message::Account;
 
 pub(super) async fn list(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     QueryForm(query): QueryForm<JournalQuery>,
 ) -> Result<Json<JournalPage>, AdminProblem> {
-    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.requests(&query)?))
+    sandbox.with(|control| control.requests(&query)).map(Json)
 }
 
 pub(super) async fn read(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, id)): PathNames<(String, u64)>,
-) -> Result<Json<Map<String, Value>>, AdminProblem> {
-    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.request(id)?))
+    sandbox: NamedSandbox,
+    PathNames((_, id)): PathNames<(String, u64)>,
+) -> Result<Json<EntryView>, AdminProblem> {
+    sandbox.with(|control| control.request(id)).map(Json)
 }
 
 pub(super) async fn clear(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
 ) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
-    Control::new(&emulator.guard(), &name, system_now())?.clear_requests()?;
-    Ok((StatusCode::NO_CONTENT, did(&name, "cleared the journal")))
+    sandbox.with(|control| control.clear_requests())?;
+    Ok((StatusCode::NO_CONTENT, did(&sandbox.name, "cleared the journal")))
 }
 
-pub(super) async fn unmatched(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
-) -> Result<Json<Value>, AdminProblem> {
-    let requests = Control::new(&emulator.guard(), &name, system_now())?.unmatched()?;
+pub(super) async fn unmatched(sandbox: NamedSandbox) -> Result<Json<Value>, AdminProblem> {
+    let requests = sandbox.with(|control| control.unmatched())?;
     Ok(Json(json!({ "requests": requests })))
 }
 
 /// The archive is made while it is sent: a journal may have tens of megabytes, and an archive several times as many.
-pub(super) async fn har(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
-) -> Result<Response, AdminProblem> {
-    let mut archive = Control::new(&emulator.guard(), &name, system_now())?.archive()?;
+pub(super) async fn har(sandbox: NamedSandbox) -> Result<Response, AdminProblem> {
+    let mut archive = sandbox.with(|control| control.archive())?;
     let pieces = std::iter::from_fn(move || {
-        let emulator = emulator.guard();
-        let control = Control::new(&emulator, &name, system_now());
-        let piece = control.and_then(|control| control.archive_piece(&mut archive));
-        piece.map_err(|problem| problem.to_string()).transpose()
+        let piece = sandbox.with(|control| control.archive_piece(&mut archive));
+        piece.map_err(|_| "the sandbox is gone").transpose()
     });
     let fields = [(CONTENT_TYPE, "application/json")];
     Ok((fields, Body::from_stream(stream::iter(pieces))).into_response())
 }
 
 pub(super) async fn plan(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     JsonBody(request): JsonBody<PlanRequest>,
-) -> Result<(Extension<Account>, Json<Map<String, Value>>), AdminProblem> {
-    let plan = Control::new(&emulator.guard(), &name, system_now())?.plan(&request)?;
-    Ok((did(&name, "planned a call, changed nothing"), Json(plan)))
+) -> Result<(Extension<Account>, Json<PlanView>), AdminProblem> {
+    let plan = sandbox.with(|control| control.plan(&request))?;
+    Ok((did(&sandbox.name, "planned a call, changed nothing"), Json(plan)))
 }

@@ -7,10 +7,9 @@ use http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::admin::did::{changed, did};
-use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames, bad_query, key};
+use crate::admin::extract::{JsonBody, NamedSandbox, PathNames, bad_query, key};
 use crate::admin::refusal::AdminProblem;
-use crate::clock::system_now;
-use crate::control::{Control, RecordFilter, RecordPage};
+use crate::control::{RecordFilter, RecordPage};
 use crate::message::Account;
 
 /// How many records one answer lists unless asked for fewer or more.
@@ -22,11 +21,8 @@ const PAGE_RECORDS_MAX: usize = 1_000;
 type ResourceNames = (String, String, String);
 type RecordNames = (String, String, String, String);
 
-pub(super) async fn resources(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
-) -> Result<Json<Value>, AdminProblem> {
-    let resources = Control::new(&emulator.guard(), &name, system_now())?.resources()?;
+pub(super) async fn resources(sandbox: NamedSandbox) -> Result<Json<Value>, AdminProblem> {
+    let resources = sandbox.with(|control| control.resources())?;
     Ok(Json(json!({ "resources": resources })))
 }
 
@@ -59,62 +55,57 @@ fn page(uri: &Uri) -> Result<(Vec<RecordFilter>, (usize, usize)), AdminProblem> 
 }
 
 pub(super) async fn list(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, provider, resource)): PathNames<ResourceNames>,
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource)): PathNames<ResourceNames>,
     uri: Uri,
 ) -> Result<Json<RecordPage>, AdminProblem> {
     let (filters, page) = page(&uri)?;
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    Ok(Json(control.records(&provider, &resource, &filters, page)?))
+    sandbox.with(|control| control.records(&provider, &resource, &filters, page)).map(Json)
 }
 
 pub(super) async fn read(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
 ) -> Result<Json<Map<String, Value>>, AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    Ok(Json(control.record(&provider, &resource, &key(&uri)?)?))
+    let key = key(&uri)?;
+    sandbox.with(|control| control.record(&provider, &resource, &key)).map(Json)
 }
 
 pub(super) async fn put(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
     JsonBody(fields): JsonBody<Map<String, Value>>,
 ) -> Result<(StatusCode, Extension<Account>, Json<Map<String, Value>>), AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    let (is_new, record) = control.put_record(&provider, &resource, &key(&uri)?, fields)?;
+    let key = key(&uri)?;
+    let (is_new, record) =
+        sandbox.with(|control| control.put_record(&provider, &resource, &key, fields))?;
     let (status, what) = if is_new {
         (StatusCode::CREATED, "made the record")
     } else {
         (StatusCode::OK, "replaced the record")
     };
-    Ok((status, did(&name, what), Json(record)))
+    Ok((status, did(&sandbox.name, what), Json(record)))
 }
 
 pub(super) async fn change(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
     JsonBody(patch): JsonBody<Map<String, Value>>,
 ) -> Result<(Extension<Account>, Json<Map<String, Value>>), AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    let record = control.patch_record(&provider, &resource, &key(&uri)?, patch)?;
-    Ok((did(&name, "changed the record"), Json(record)))
+    let key = key(&uri)?;
+    let record = sandbox.with(|control| control.patch_record(&provider, &resource, &key, patch))?;
+    Ok((did(&sandbox.name, "changed the record"), Json(record)))
 }
 
 pub(super) async fn remove(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames((name, provider, resource, _)): PathNames<RecordNames>,
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource, _)): PathNames<RecordNames>,
     uri: Uri,
 ) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    let changes = control.delete_record(&provider, &resource, &key(&uri)?)?;
-    Ok((StatusCode::NO_CONTENT, changed(&name, "deleted the record", changes)))
+    let key = key(&uri)?;
+    let changes = sandbox.with(|control| control.delete_record(&provider, &resource, &key))?;
+    Ok((StatusCode::NO_CONTENT, changed(&sandbox.name, "deleted the record", changes)))
 }

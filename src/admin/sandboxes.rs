@@ -2,20 +2,22 @@
 //!
 //! Must not know what is in them.
 
+use axum::extract::State;
 use axum::{Extension, Json};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::admin::did::{changed, did, entries};
-use crate::admin::extract::{CurrentEmulator, JsonBody, PathNames};
+use crate::admin::extract::{JsonBody, NamedSandbox};
 use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
 use crate::control::{Control, SandboxSpec, SandboxView, StateCopy, TurnView, unfit};
+use crate::emulator::Current;
 use crate::journal::Back;
 use crate::message::Account;
 
-pub(super) async fn list(CurrentEmulator(emulator): CurrentEmulator) -> Json<Value> {
+pub(super) async fn list(State(emulator): State<Current>) -> Json<Value> {
     let emulator = emulator.guard();
     let limits = emulator.sandboxes().limits();
     let budget = emulator.sandboxes().budget();
@@ -27,46 +29,41 @@ pub(super) async fn list(CurrentEmulator(emulator): CurrentEmulator) -> Json<Val
     }))
 }
 
-pub(super) async fn read(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
-) -> Result<Json<SandboxView>, AdminProblem> {
-    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.sandbox()?))
+pub(super) async fn read(sandbox: NamedSandbox) -> Result<Json<SandboxView>, AdminProblem> {
+    sandbox.with(|control| control.sandbox()).map(Json)
 }
 
 pub(super) async fn put(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     JsonBody(spec): JsonBody<SandboxSpec>,
 ) -> Result<(StatusCode, Extension<Account>, Json<SandboxView>), AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    let (status, what) = if control.put_sandbox(&spec)? {
+    let (is_new, view) =
+        sandbox.with(|control| Ok((control.put_sandbox(&spec)?, control.sandbox()?)))?;
+    let (status, what) = if is_new {
         (StatusCode::CREATED, "made the sandbox")
     } else {
         (StatusCode::OK, "began the sandbox anew")
     };
-    Ok((status, did(&name, what), Json(control.sandbox()?)))
+    Ok((status, did(&sandbox.name, what), Json(view)))
 }
 
 pub(super) async fn remove(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
 ) -> Result<(StatusCode, Extension<Account>), AdminProblem> {
-    Control::new(&emulator.guard(), &name, system_now())?.delete_sandbox()?;
-    Ok((StatusCode::NO_CONTENT, did(&name, "removed the sandbox")))
+    sandbox.with(|control| control.delete_sandbox())?;
+    Ok((StatusCode::NO_CONTENT, did(&sandbox.name, "removed the sandbox")))
 }
 
 pub(super) async fn reset(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
 ) -> Result<(Extension<Account>, Json<SandboxView>), AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    // One that is not there is not made: the name may be mistyped, and another still be as it was.
-    control.sandbox()?;
-    control.reset()?;
-    Ok((did(&name, "reset the sandbox"), Json(control.sandbox()?)))
+    let view = sandbox.with(|control| {
+        // One that is not there is not made: the name may be mistyped, and another still be as it was.
+        control.sandbox()?;
+        control.reset()?;
+        control.sandbox()
+    })?;
+    Ok((did(&sandbox.name, "reset the sandbox"), Json(view)))
 }
 
 /// How far to go back: one step unless something is said.
@@ -78,8 +75,7 @@ pub(super) struct UndoRequest {
 }
 
 pub(super) async fn undo(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     JsonBody(request): JsonBody<UndoRequest>,
 ) -> Result<(Extension<Account>, Json<TurnView>), AdminProblem> {
     let back = match (request.steps, request.to) {
@@ -96,9 +92,9 @@ pub(super) async fn undo(
             return Err(unfit("that cannot be undone", &[detail.to_owned()]).into());
         }
     };
-    let turned = Control::new(&emulator.guard(), &name, system_now())?.undo(back)?;
+    let turned = sandbox.with(|control| control.undo(back))?;
     let what = format!("undid {}", entries(&turned.entries));
-    Ok((changed(&name, what, turned.changes.clone()), Json(turned)))
+    Ok((changed(&sandbox.name, what, turned.changes.clone()), Json(turned)))
 }
 
 /// How far to go forward: one step unless something is said.
@@ -109,8 +105,7 @@ pub(super) struct RedoRequest {
 }
 
 pub(super) async fn redo(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     JsonBody(RedoRequest { steps }): JsonBody<RedoRequest>,
 ) -> Result<(Extension<Account>, Json<TurnView>), AdminProblem> {
     if steps == Some(0) {
@@ -118,25 +113,22 @@ pub(super) async fn redo(
         return Err(unfit("that cannot be done again", &[problem]).into());
     }
     let steps = steps.unwrap_or(1);
-    let turned = Control::new(&emulator.guard(), &name, system_now())?.redo(steps)?;
+    let turned = sandbox.with(|control| control.redo(steps))?;
     let what = format!("did {} again", entries(&turned.entries));
-    Ok((changed(&name, what, turned.changes.clone()), Json(turned)))
+    Ok((changed(&sandbox.name, what, turned.changes.clone()), Json(turned)))
 }
 
-pub(super) async fn read_state(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
-) -> Result<Json<StateCopy>, AdminProblem> {
-    Ok(Json(Control::new(&emulator.guard(), &name, system_now())?.state_copy()?))
+pub(super) async fn read_state(sandbox: NamedSandbox) -> Result<Json<StateCopy>, AdminProblem> {
+    sandbox.with(|control| control.state_copy()).map(Json)
 }
 
 pub(super) async fn put_state(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     JsonBody(state): JsonBody<Value>,
 ) -> Result<(Extension<Account>, Json<SandboxView>), AdminProblem> {
-    let emulator = emulator.guard();
-    let control = Control::new(&emulator, &name, system_now())?;
-    control.put_state(state)?;
-    Ok((did(&name, "replaced the state"), Json(control.sandbox()?)))
+    let view = sandbox.with(|control| {
+        control.put_state(state)?;
+        control.sandbox()
+    })?;
+    Ok((did(&sandbox.name, "replaced the state"), Json(view)))
 }

@@ -19,26 +19,23 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::admin::content::Endless;
-use crate::admin::extract::{CurrentEmulator, PathNames, bad_query};
+use crate::admin::extract::{NamedSandbox, bad_query};
 use crate::admin::refusal::AdminProblem;
-use crate::clock::system_now;
-use crate::control::{Control, News};
-use crate::emulator::Current;
+use crate::control::News;
 use crate::journal::Listener;
 
 /// How often something is sent when nothing happens: less than proxies wait, and it shows who has gone.
 const PING: Duration = Duration::from_secs(15);
 
 pub(super) async fn stream(
-    CurrentEmulator(emulator): CurrentEmulator,
-    PathNames(name): PathNames<String>,
+    sandbox: NamedSandbox,
     headers: HeaderMap,
 ) -> Result<Response, AdminProblem> {
     let woken = Arc::new(Notify::new());
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
     let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
-    let newest = Control::new(&emulator.guard(), &name, system_now())?.listen(&listener)?;
+    let newest = sandbox.with(|control| control.listen(&listener))?;
     let last = match headers.get("last-event-id") {
         None => newest,
         Some(id) => id.to_str().ok().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
@@ -47,7 +44,7 @@ pub(super) async fn stream(
             )
         })?,
     };
-    let reader = StreamReader { emulator, name, last, woken, _listener: listener };
+    let reader = StreamReader { sandbox, last, woken, _listener: listener };
     let first = Bytes::from_static(b": listening\n\n");
     let events = stream::unfold((reader, Some(first)), |(mut reader, first)| async {
         let events = match first {
@@ -62,8 +59,7 @@ pub(super) async fn stream(
 
 /// A client that reads along. What it is sent is written when the connection takes more.
 struct StreamReader {
-    emulator: Current,
-    name: String,
+    sandbox: NamedSandbox,
     /// The newest entry that it knows of.
     last: u64,
     woken: Arc<Notify>,
@@ -87,9 +83,7 @@ impl StreamReader {
     }
 
     fn news(&self) -> Option<News> {
-        let emulator = self.emulator.guard();
-        let control = Control::new(&emulator, &self.name, system_now()).ok()?;
-        control.news(self.last).ok()
+        self.sandbox.with(|control| control.news(self.last)).ok()
     }
 }
 
@@ -122,6 +116,8 @@ mod tests {
 
     use super::*;
     use crate::admin::routes::router;
+    use crate::clock::system_now;
+    use crate::control::Control;
     use crate::emulator::{Emulator, EmulatorOptions};
 
     const HERE: &str = "/__admin/sandboxes/default/requests/stream";

@@ -168,7 +168,7 @@ pub enum CatalogError {
 }
 
 /// A file as it was found.
-struct SourceFile {
+struct CatalogFile {
     name: String,
     text: Cow<'static, str>,
     /// Held against its schemas when it was built in, and unchanged since.
@@ -559,7 +559,7 @@ fn subfolders(folder: &Path) -> Result<Vec<(String, PathBuf)>, CatalogError> {
 fn provider(
     name: &str,
     place: ProviderSource,
-    fixtures: Option<SourceFile>,
+    fixtures: Option<CatalogFile>,
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
@@ -610,7 +610,7 @@ fn files(
     place: ProviderSource,
     findings: &mut Vec<Finding>,
     files: &mut Files,
-) -> Option<(Document, Contract, Option<SourceFile>, bool)> {
+) -> Option<(Document, Contract, Option<CatalogFile>, bool)> {
     match place {
         ProviderSource::Document(own) => {
             let OwnDocument { document, contract, behavior, paths } = *own;
@@ -681,7 +681,7 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
 /// The records of a provider: of its fixture file, or none.
 fn fixtures(
     behavior: &Behavior,
-    file: Option<SourceFile>,
+    file: Option<CatalogFile>,
     sources: &Sources,
     now: Timestamp,
     findings: &mut Vec<Finding>,
@@ -702,7 +702,7 @@ fn find_fixtures(
     is_built_in: bool,
     findings: &mut Vec<Finding>,
     files: &mut Files,
-) -> Option<(String, SourceFile)> {
+) -> Option<(String, CatalogFile)> {
     let own = sources.fixtures.as_ref().map(|folder| folder.join(provider));
     files.folders.extend(own.filter(|folder| folder.is_dir()));
     for set in [sources.fixture_set.as_str(), "default"] {
@@ -720,19 +720,19 @@ fn find_fixtures(
     None
 }
 
-fn built_in<E: Embed>(folder: &str, path: &str) -> Option<SourceFile> {
+fn built_in<E: Embed>(folder: &str, path: &str) -> Option<CatalogFile> {
     let text = match E::get(path)?.data {
         Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).ok()?),
         Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).ok()?),
     };
-    Some(SourceFile { name: format!("{folder}/{path}"), text, is_built_in: true })
+    Some(CatalogFile { name: format!("{folder}/{path}"), text, is_built_in: true })
 }
 
-fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<SourceFile> {
+fn read(path: &Path, findings: &mut Vec<Finding>, files: &mut Files) -> Option<CatalogFile> {
     let text = read_text(path, findings);
     files.note(path, text.as_deref());
     let text = text?;
-    Some(SourceFile { name: path.display().to_string(), text: text.into(), is_built_in: false })
+    Some(CatalogFile { name: path.display().to_string(), text: text.into(), is_built_in: false })
 }
 
 /// A file's text; why it has none goes to `findings`. A pipe or a device is not read: one may never begin, and the other

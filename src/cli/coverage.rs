@@ -47,38 +47,38 @@ fn percent(text: &str) -> Result<f64, String> {
 
 /// What the admin API answers.
 #[derive(Debug, Deserialize)]
-struct Report {
+struct CoverageReport {
     percent: f64,
-    operations: Share,
-    responses: Share,
-    rules: Share,
-    providers: Vec<Provider>,
+    operations: ShareReport,
+    responses: ShareReport,
+    rules: ShareReport,
+    providers: Vec<ProviderReport>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Share {
+struct ShareReport {
     covered: u64,
     total: u64,
 }
 
 #[derive(Debug, Deserialize)]
-struct Provider {
+struct ProviderReport {
     name: String,
-    operations: Vec<Operation>,
+    operations: Vec<OperationReport>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Operation {
+struct OperationReport {
     id: String,
     method: String,
     path: String,
     calls: u64,
-    responses: Vec<Response>,
-    rules: Vec<Rule>,
+    responses: Vec<ResponseReport>,
+    rules: Vec<RuleReport>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Response {
+struct ResponseReport {
     status: String,
     count: u64,
     inferred: bool,
@@ -86,7 +86,7 @@ struct Response {
 }
 
 #[derive(Debug, Deserialize)]
-struct Rule {
+struct RuleReport {
     #[serde(rename = "rule")]
     label: String,
     status: u16,
@@ -99,7 +99,7 @@ pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
         None => format!("{}/coverage", admin::ROOT),
     };
     let answer: Value = args.server.client()?.ask("GET", &path, None)?;
-    let report = Report::deserialize(&answer)
+    let report = CoverageReport::deserialize(&answer)
         .map_err(|error| anyhow::anyhow!("the server's coverage has another form: {error}"))?;
     let is_enough = args.min.is_none_or(|min| report.percent >= min);
     print(&match args.format {
@@ -115,7 +115,7 @@ pub(super) fn run(args: &CoverageArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn table(report: &Report, colors: Colors) -> String {
+fn table(report: &CoverageReport, colors: Colors) -> String {
     let mut screen = Screen::default();
     for provider in &report.providers {
         screen.line(colors.bold(&provider.name));
@@ -135,7 +135,7 @@ fn table(report: &Report, colors: Colors) -> String {
         ("responses", &report.responses),
         ("rules", &report.rules),
     ];
-    for (what, Share { covered, total }) in shares {
+    for (what, ShareReport { covered, total }) in shares {
         screen.line(format_args!("{what:<10} {covered} of {total}"));
     }
     let whole = format!("covered    {:.1} %", report.percent);
@@ -144,9 +144,14 @@ fn table(report: &Report, colors: Colors) -> String {
 }
 
 /// A response with how often it was given, and the rules that give it.
-fn push_response(screen: &mut Screen, operation: &Operation, response: &Response, colors: Colors) {
+fn push_response(
+    screen: &mut Screen,
+    operation: &OperationReport,
+    response: &ResponseReport,
+    colors: Colors,
+) {
     let count = match response {
-        Response { count: 0, reachable: false, .. } => "no request leads to it".to_owned(),
+        ResponseReport { count: 0, reachable: false, .. } => "no request leads to it".to_owned(),
         response => times(response.count),
     };
     let mark = if response.inferred { "  inferred" } else { "" };
@@ -163,7 +168,7 @@ fn times(count: u64) -> String {
 }
 
 /// One case for each response and each rule. What was not exercised is a failure only where that is too much.
-fn suites(report: &Report, is_enough: bool) -> Vec<JunitSuite> {
+fn suites(report: &CoverageReport, is_enough: bool) -> Vec<JunitSuite> {
     let outcome = |count: u64, what: &str| match count {
         0 if is_enough => CaseResult::Skipped(format!("no call led to this {what}")),
         0 => {
@@ -172,7 +177,7 @@ fn suites(report: &Report, is_enough: bool) -> Vec<JunitSuite> {
         }
         _ => CaseResult::Passed,
     };
-    let suite = |provider: &Provider| {
+    let suite = |provider: &ProviderReport| {
         let cases = provider.operations.iter().flat_map(|operation| {
             let class = format!("{}.{}", provider.name, operation.id);
             let responses = operation.responses.iter().map(|response| {

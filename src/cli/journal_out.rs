@@ -6,11 +6,21 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::cli::atomic_file;
 use crate::cli::atomic_file::Access;
 use crate::clock::system_now;
-use crate::control::Control;
+use crate::control::{Control, EntryView};
 use crate::emulator::Emulator;
+
+/// A line of the file.
+#[derive(Serialize)]
+struct JournalLine<'l> {
+    sandbox: &'l str,
+    #[serde(flatten)]
+    entry: &'l EntryView,
+}
 
 /// Writes them: sandbox by sandbox, each from its oldest entry on, and each entry with the name of its sandbox first.
 pub(super) fn write(emulator: &Emulator, path: &Path) -> io::Result<()> {
@@ -25,9 +35,9 @@ pub(super) fn write(emulator: &Emulator, path: &Path) -> io::Result<()> {
                     break;
                 }
                 last = news.last;
-                for (_, _, mut entry) in news.entries {
-                    entry.shift_insert(0, "sandbox".to_owned(), sandbox.name.to_string().into());
-                    serde_json::to_writer(&mut *file, &entry)?;
+                for (_, _, entry) in &news.entries {
+                    let line = JournalLine { sandbox: &sandbox.name, entry };
+                    serde_json::to_writer(&mut *file, &line)?;
                     file.write_all(b"\n")?;
                 }
             }

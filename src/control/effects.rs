@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -13,7 +14,7 @@ use crate::journal::{MadeChanges, UndoStep};
 use crate::store::{Change, Key, Model, OnDelete, Record};
 
 /// The ways in which a record can change, as those tell apart who look at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EffectKind {
     /// It is gone.
@@ -49,7 +50,7 @@ impl EffectKind {
 pub type ChangeCounts = BTreeMap<EffectKind, BTreeMap<String, usize>>;
 
 /// One record before and after.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ChangeView {
     /// In which way it changed.
     pub kind: EffectKind,

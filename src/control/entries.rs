@@ -3,14 +3,20 @@
 //! Must not know which entries are asked for.
 
 use std::cell::Cell;
+use std::time::Duration;
 
-use http::HeaderMap;
-use serde_json::{Map, Value, json};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use serde_json::Value;
 
-use crate::clock::ClockChange;
-use crate::control::effects::{RecordEffect, counts, effects, view};
+use crate::clock::{ClockChange, Timestamp};
+use crate::control::effects::{ChangeCounts, ChangeView, RecordEffect, counts, effects, view};
 use crate::control::query::kind;
 use crate::control::redact::Redactor;
+use crate::control::views::{
+    CallView, DeliveryView, EntryView, EventView, HeaderView, MessageView, RequestView,
+    ResponseView,
+};
 use crate::emulator::{Emulator, VIOLATIONS_HEADER};
 use crate::journal::{CapturedBody, Event, JournalEntry, JournaledCall, UndoStep};
 use crate::message::{Delivery, Why};
@@ -52,95 +58,104 @@ impl EntryReader<'_> {
         self.shared_bytes.set(bytes);
     }
 
-    /// An entry, all but its explanation.
-    pub(super) fn entry(&mut self, entry: &JournalEntry) -> Map<String, Value> {
+    /// An entry without its explanation.
+    pub(super) fn entry(&mut self, entry: &JournalEntry) -> EntryView {
         if let Event::Call(call) = &entry.event {
             let (parts, body, _) = call.exchange.request();
             self.redactor.turn_to(&parts, &String::from_utf8_lossy(&body));
         } else {
             self.redactor.turn_to_none();
         }
-        let mut shown = Map::new();
-        let mut put = |name: &str, value: Value| {
-            shown.insert(name.to_owned(), value);
-        };
-        put("id", entry.id.into());
-        put("kind", kind(&entry.event).into());
-        put("at", entry.at.to_rfc3339().into());
-        put("real_at", entry.real.to_rfc3339().into());
-        put("undone", entry.undone.into());
-        match &entry.event {
-            Event::Call(call) => self.call(call, &mut put),
-            Event::Task { provider, why } => {
-                put("provider", (*self.emulator.provider_name(*provider)).into());
-                put("why", self.why(why).into());
-            }
-            Event::Edit { provider, what } => {
-                put("provider", (*self.emulator.provider_name(*provider)).into());
-                put("why", self.redactor.text(what).into());
-            }
-            Event::Clock(change) => put("why", clock_change(*change).into()),
-            Event::Undo(ids) | Event::Redo(ids) => put("entries", json!(ids)),
+        let (counts, (changes, changes_left_off)) = self.changes(entry.step.as_deref());
+        EntryView {
+            id: entry.id,
+            kind: kind(&entry.event),
+            at: entry.at.to_rfc3339(),
+            real_at: entry.real.to_rfc3339(),
+            undone: entry.undone,
+            event: self.event(&entry.event),
+            counts,
+            changes,
+            changes_left_off,
+            explanation: None,
+            near: None,
         }
-        self.changes(entry.step.as_deref(), &mut put);
-        shown
     }
 
-    fn call(&self, call: &JournaledCall, put: &mut impl FnMut(&str, Value)) {
+    fn event(&self, event: &Event) -> EventView {
+        let provider = |number: usize| self.emulator.provider_name(number).to_string();
+        match event {
+            Event::Call(call) => EventView::Call(Box::new(self.call(call))),
+            Event::Task { provider: number, why } => {
+                EventView::Edit { provider: provider(*number), why: self.why(why) }
+            }
+            Event::Edit { provider: number, what } => {
+                EventView::Edit { provider: provider(*number), why: Some(self.redactor.text(what)) }
+            }
+            Event::Clock(change) => EventView::Clock { why: clock_change(*change) },
+            Event::Undo(ids) | Event::Redo(ids) => EventView::Turn { entries: ids.clone() },
+        }
+    }
+
+    fn call(&self, call: &JournaledCall) -> CallView {
         let facts = &call.facts;
-        let provider = facts.provider.map(|number| self.emulator.provider_name(number));
-        let of = facts.place();
         let rule = facts.provider.zip(facts.rule).and_then(|(provider, rule)| {
             let rules = self.emulator.behavior(provider).rules();
             rules.get(rule as usize).map(|rule| rule.label.to_string())
         });
-        put("provider", provider.as_deref().into());
-        let operation = of.map(|(provider, number)| self.emulator.operation_id(provider, number));
-        put("operation", operation.map(|id| &**id).into());
-        put("rule", rule.into());
-        put("why", self.why(&facts.why).into());
-        put("dry_run", facts.dry_run.into());
-        put("faults", json!(facts.faults));
-        put("delay_ms", u64::try_from(facts.delay.as_millis()).unwrap_or(u64::MAX).into());
-        put("delivery", delivery(facts.delivery));
-        let restarted = call.restarted.map(crate::clock::Timestamp::to_rfc3339);
-        put("restarted", restarted.into());
+        let operation = facts
+            .place()
+            .map(|(provider, number)| self.emulator.operation_id(provider, number).to_string());
         let (parts, body, kept) = call.exchange.request();
         let (method, target) = call.exchange.request_line();
-        let mut request = Map::new();
-        request.insert("method".to_owned(), method.into());
-        request.insert("target".to_owned(), self.redactor.target(target).into());
-        self.message(&parts.headers, &body, kept, &mut request);
-        put("request", Value::Object(request));
+        let request = RequestView {
+            method: method.to_owned(),
+            target: self.redactor.target(target),
+            message: self.message(&parts.headers, &body, kept),
+        };
         let (response, kept) = call.exchange.response();
-        let mut answer = Map::new();
-        answer.insert("status".to_owned(), response.status().as_u16().into());
-        self.message(response.headers(), response.body(), kept, &mut answer);
-        put("response", Value::Object(answer));
-        put("violations", self.violations(response.headers()));
+        CallView {
+            provider: facts.provider.map(|number| self.emulator.provider_name(number).to_string()),
+            operation,
+            rule,
+            why: self.why(&facts.why),
+            dry_run: facts.dry_run,
+            faults: facts.faults.iter().map(ToString::to_string).collect(),
+            delay_ms: milliseconds(facts.delay),
+            delivery: delivery(facts.delivery),
+            restarted: call.restarted.map(Timestamp::to_rfc3339),
+            request,
+            violations: self.violations(response.headers()),
+            response: self.response(&response, kept),
+        }
+    }
+
+    /// An answer as it was kept.
+    pub(super) fn response(&self, response: &Response<Bytes>, kept: CapturedBody) -> ResponseView {
+        let message = self.message(response.headers(), response.body(), kept);
+        ResponseView { status: response.status().as_u16(), message }
     }
 
     /// Header fields and body of a request or an answer.
-    pub(super) fn message(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        kept: CapturedBody,
-        message: &mut Map<String, Value>,
-    ) {
-        message.insert("headers".to_owned(), self.headers(headers));
-        message.insert("body".to_owned(), self.body(headers, body, kept));
-        message.insert("body_bytes".to_owned(), json!(kept.total));
-        message.insert("body_truncated".to_owned(), (!kept.is_whole()).into());
+    fn message(&self, headers: &HeaderMap, body: &[u8], kept: CapturedBody) -> MessageView {
+        MessageView {
+            headers: self.headers(headers),
+            body: self.body(headers, body, kept),
+            body_bytes: kept.total,
+            body_truncated: !kept.is_whole(),
+        }
     }
 
     /// Header fields in order.
-    pub(super) fn headers(&self, headers: &HeaderMap) -> Value {
-        let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| json!({ "name": name.as_str(), "value": self.redactor.header(name.as_str(), value.as_bytes()) });
+    pub(super) fn headers(&self, headers: &HeaderMap) -> Vec<HeaderView> {
+        let field = |(name, value): (&HeaderName, &HeaderValue)| HeaderView {
+            name: name.to_string(),
+            value: self.redactor.header(name.as_str(), value.as_bytes()),
+        };
         headers.iter().map(field).collect()
     }
 
-    /// A body as JSON if it is that, else as text; null where it is empty or no text.
+    /// A body as JSON if it is JSON, else as text; null where it is empty or not text.
     fn body(&self, headers: &HeaderMap, body: &[u8], kept: CapturedBody) -> Value {
         let Some(text) = self.body_text(headers, body, kept) else { return Value::Null };
         match serde_json::from_str(&text) {
@@ -170,12 +185,14 @@ impl EntryReader<'_> {
         Some(self.redactor.body(headers, text))
     }
 
-    /// In what the request departs from the contract, as the answer said.
-    fn violations(&self, headers: &HeaderMap) -> Value {
-        let written = headers.get(VIOLATIONS_HEADER).map(http::HeaderValue::as_bytes);
+    /// How the request departs from the contract, as the answer's header has it.
+    fn violations(&self, headers: &HeaderMap) -> Vec<Value> {
+        let written = headers.get(VIOLATIONS_HEADER).map(HeaderValue::as_bytes);
         let read = written.and_then(|written| serde_json::from_slice(written).ok());
-        let mut violations = read.unwrap_or_else(|| Value::Array(Vec::new()));
-        self.redactor.json(&mut violations);
+        let mut violations: Vec<Value> = read.unwrap_or_default();
+        for violation in &mut violations {
+            self.redactor.json(violation);
+        }
         violations
     }
 
@@ -190,20 +207,22 @@ impl EntryReader<'_> {
         }
     }
 
-    /// What was changed: as counts, and as many records as are shown.
-    pub(super) fn changes(&self, step: Option<&UndoStep>, put: &mut impl FnMut(&str, Value)) {
+    /// The changes of a step: as counts, and as records up to the limit.
+    pub(super) fn changes(
+        &self,
+        step: Option<&UndoStep>,
+    ) -> (ChangeCounts, (Vec<ChangeView>, usize)) {
         let effects = step.map_or_else(Vec::new, |step| effects(self.emulator, step));
-        put("counts", json!(counts(self.emulator, &effects)));
-        self.records(&effects, put);
+        (counts(self.emulator, &effects), self.records(&effects))
     }
 
-    /// As many of the changed records as are shown.
-    pub(super) fn records(&self, effects: &[RecordEffect<'_>], put: &mut impl FnMut(&str, Value)) {
+    /// Changed records up to the limit, and how many are left off.
+    pub(super) fn records(&self, effects: &[RecordEffect<'_>]) -> (Vec<ChangeView>, usize) {
         let shown = effects.iter().take(self.changes_max).filter(|effect| self.has_room(effect));
         let shown: Vec<_> =
             shown.map(|effect| view(self.emulator, effect, &self.redactor)).collect();
-        put("changes", json!(shown));
-        put("changes_left_off", (effects.len() - shown.len()).into());
+        let left_off = effects.len() - shown.len();
+        (shown, left_off)
     }
 
     fn has_room(&self, effect: &RecordEffect<'_>) -> bool {
@@ -220,18 +239,22 @@ impl EntryReader<'_> {
     }
 }
 
-fn delivery(delivery: Delivery) -> Value {
+fn delivery(delivery: Delivery) -> DeliveryView {
     match delivery {
-        Delivery::Whole => "whole".into(),
-        Delivery::Reset => "reset".into(),
-        Delivery::Empty => "empty".into(),
-        Delivery::Garbage => "garbage".into(),
-        Delivery::Cut { bytes } => json!({ "cut": bytes }),
+        Delivery::Whole => DeliveryView::Whole,
+        Delivery::Reset => DeliveryView::Reset,
+        Delivery::Empty => DeliveryView::Empty,
+        Delivery::Garbage => DeliveryView::Garbage,
+        Delivery::Cut { bytes } => DeliveryView::Cut(bytes),
         Delivery::Trickle { bytes, every } => {
-            let every = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
-            json!({ "trickle": { "bytes": bytes, "every_ms": every } })
+            DeliveryView::Trickle { bytes, every_ms: milliseconds(every) }
         }
     }
+}
+
+/// A duration in milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A change of the clock in words.

@@ -2,11 +2,14 @@
 //!
 //! Must not know how anything is decided.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::behavior::{Explanation, Reading, RuleTried, Shown, StageOutcome};
 use crate::control::entries::EntryReader;
 use crate::control::literals::REDACTED;
+use crate::control::views::{
+    DecisionView, ExplanationView, ReadingView, RuleView, SecurityView, StageView,
+};
 use crate::emulator::{NearMiss, Simulation};
 use crate::journal::{Event, JournalEntry, JournaledCall};
 use crate::message::{Body, Why};
@@ -14,25 +17,25 @@ use crate::sandbox::World;
 
 impl EntryReader<'_> {
     /// Why an entry came out as it did; `before` is the world as it was then, if it can be had.
-    pub(super) fn explain(&self, entry: &JournalEntry, before: Option<World>) -> Value {
+    pub(super) fn explain(&self, entry: &JournalEntry, before: Option<World>) -> ExplanationView {
         let Event::Call(call) = &entry.event else {
-            return json!({ "summary": other(&entry.event) });
+            return ExplanationView::of(other(&entry.event));
         };
         let (parts, body, kept) = call.exchange.request();
         if let Some(summary) = undecided(call) {
-            return json!({ "summary": summary });
+            return ExplanationView::of(summary);
         }
         if !kept.is_whole() {
             let summary = format!(
                 "this cannot be explained: the journal kept {} bytes of the request's body, and that is not all",
                 kept.kept
             );
-            return json!({ "summary": summary });
+            return ExplanationView::of(summary);
         }
         let Some(mut world) = before else {
             let summary =
                 "this cannot be explained: what was before it cannot be found out any more";
-            return json!({ "summary": summary });
+            return ExplanationView::of(summary);
         };
         let body = Body::Complete(body);
         match self.emulator.simulate(&parts, &body, &mut world, entry.at) {
@@ -42,84 +45,82 @@ impl EntryReader<'_> {
                 } else {
                     Vec::new()
                 };
-                self.explained(&simulation, &nearest)
+                self.explained(&simulation, nearest)
             }
             // It was found once, or it would not be in a journal.
-            Err(_) => json!({ "summary": "this cannot be explained: it names no sandbox" }),
+            Err(_) => ExplanationView::of("this cannot be explained: it names no sandbox"),
         }
     }
 
     /// How a request comes out, and why.
-    pub(super) fn explained(&self, simulation: &Simulation, nearest: &[NearMiss]) -> Value {
-        let mut explained = Map::new();
-        explained.insert("summary".to_owned(), self.redactor.text(&summary(simulation)).into());
-        if let (Some(explanation), Some(provider)) =
-            (&simulation.explanation, simulation.facts.provider)
-        {
-            explained.extend(self.explanation(provider, explanation));
+    pub(super) fn explained(
+        &self,
+        simulation: &Simulation,
+        nearest: Vec<NearMiss>,
+    ) -> ExplanationView {
+        let decision = simulation.facts.provider.zip(simulation.explanation.as_ref());
+        ExplanationView {
+            summary: self.redactor.text(&summary(simulation)),
+            decision: decision.map(|(provider, explanation)| self.decision(provider, explanation)),
+            near: (!nearest.is_empty()).then(|| self.nearest(nearest)),
         }
-        if !nearest.is_empty() {
-            explained.insert("near".to_owned(), self.nearest(nearest));
-        }
-        Value::Object(explained)
     }
 
-    /// Operations that are near.
-    pub(super) fn nearest(&self, nearest: &[NearMiss]) -> Value {
-        let mut nearest = json!(nearest);
-        // They repeat segments of what was asked for.
-        self.redactor.json(&mut nearest);
+    /// The nearest operations without what is secret: they repeat segments of the request's path.
+    pub(super) fn nearest(&self, mut nearest: Vec<NearMiss>) -> Vec<NearMiss> {
+        for NearMiss { provider, operation, method, path, differs } in &mut nearest {
+            for text in operation.iter_mut().chain([provider, method, path, differs]) {
+                *text = self.redactor.text(text);
+            }
+        }
         nearest
     }
 
-    fn explanation(&self, provider: usize, explanation: &Explanation) -> Map<String, Value> {
-        let stages = explanation.stages.iter().map(|stage| self.stage(provider, stage));
-        let rules = explanation.rules.iter().map(|rule| self.rule(provider, rule));
-        let lets = explanation.lets.iter();
-        let lets: Map<_, _> = lets.map(|(name, text)| (name.clone(), (**text).into())).collect();
-        let mut shown = Map::new();
-        shown.insert("stages".to_owned(), stages.collect());
-        shown.insert("rules".to_owned(), rules.collect());
-        shown.insert("lets".to_owned(), lets.into());
-        shown.insert("effect".to_owned(), explanation.effect.clone().into());
-        shown
+    fn decision(&self, provider: usize, explanation: &Explanation) -> DecisionView {
+        let lets = explanation.lets.iter().map(|(name, text)| (name.clone(), text.to_string()));
+        DecisionView {
+            stages: explanation.stages.iter().map(|stage| self.stage(provider, stage)).collect(),
+            rules: explanation.rules.iter().map(|rule| self.rule(provider, rule)).collect(),
+            lets: lets.collect(),
+            effect: explanation.effect.clone(),
+        }
     }
 
-    fn stage(&self, provider: usize, stage: &StageOutcome) -> Value {
-        let mut shown = Map::new();
-        shown.insert("stage".to_owned(), stage.stage.into());
-        shown.insert("outcome".to_owned(), stage.outcome.into());
-        if stage.stage == "security" && stage.outcome != "not reached" {
-            shown.insert("schemes".to_owned(), json!(stage.schemes));
-            let principal = stage.principal.as_ref().map(|value| self.shown(provider, "", value));
-            shown.insert("reason".to_owned(), json!(stage.reason));
-            shown.insert("principal".to_owned(), principal.unwrap_or_default());
+    fn stage(&self, provider: usize, stage: &StageOutcome) -> StageView {
+        let is_security = stage.stage == "security" && stage.outcome != "not reached";
+        let security = is_security.then(|| SecurityView {
+            schemes: stage.schemes.clone(),
+            reason: stage.reason,
+            principal: stage
+                .principal
+                .as_ref()
+                .map_or(Value::Null, |principal| self.shown(provider, "", principal)),
+        });
+        let violations = stage.violations.iter().map(|violation| {
+            let mut violation = json!(violation);
+            self.redactor.json(&mut violation);
+            violation
+        });
+        StageView {
+            stage: stage.stage,
+            outcome: stage.outcome,
+            security,
+            violations: violations.collect(),
         }
-        if !stage.violations.is_empty() {
-            let mut violations = json!(stage.violations);
-            self.redactor.json(&mut violations);
-            shown.insert("violations".to_owned(), violations);
-        }
-        Value::Object(shown)
     }
 
-    fn rule(&self, provider: usize, rule: &RuleTried) -> Value {
-        let mut shown = Map::new();
-        shown.insert("rule".to_owned(), (*rule.rule).into());
-        shown.insert("when".to_owned(), rule.when.as_deref().into());
-        shown.insert("outcome".to_owned(), rule.outcome.into());
-        if let Some(error) = &rule.error {
-            shown.insert("error".to_owned(), self.redactor.text(error).into());
-        }
-        let value = |reading: &Reading| {
-            let name = last_name(&reading.expression);
-            json!({
-                "expression": reading.expression,
-                "value": self.shown(provider, name, &reading.value),
-            })
+    fn rule(&self, provider: usize, rule: &RuleTried) -> RuleView {
+        let value = |reading: &Reading| ReadingView {
+            expression: reading.expression.clone(),
+            value: self.shown(provider, last_name(&reading.expression), &reading.value),
         };
-        shown.insert("values".to_owned(), rule.values.iter().map(value).collect());
-        Value::Object(shown)
+        RuleView {
+            rule: rule.rule.to_string(),
+            when: rule.when.as_deref().map(str::to_owned),
+            outcome: rule.outcome,
+            error: rule.error.as_ref().map(|error| self.redactor.text(error)),
+            values: rule.values.iter().map(value).collect(),
+        }
     }
 
     /// A value that was read as a member `name`.

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use serde_json::{Map, Value, json};
 
 use crate::control::Control;
-use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX};
+use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX, milliseconds};
 use crate::control::journal::Copied;
 use crate::control::literals::REDACTED;
 use crate::journal::{CapturedBody, Event, JournalEntry};
@@ -149,10 +149,10 @@ impl EntryReader<'_> {
     /// A call as HAR has it; `None` for anything else.
     fn har_entry(&mut self, entry: &JournalEntry) -> Option<Value> {
         let Event::Call(call) = &entry.event else { return None };
-        let own = self.entry(entry);
+        let own = json!(self.entry(entry));
         let (parts, body, kept) = call.exchange.request();
         let (response, kept_of_response) = call.exchange.response();
-        let delay = u64::try_from(call.facts.delay.as_millis()).unwrap_or(u64::MAX);
+        let delay = milliseconds(call.facts.delay);
         let mut har = Map::new();
         let mut put = |name: &str, value: Value| drop(har.insert(name.to_owned(), value));
         put("startedDateTime", entry.real.to_rfc3339().into());

@@ -3,10 +3,10 @@
 //! Must not know what their tasks do.
 
 use http::StatusCode;
-use serde_json::{Map, Value};
 
 use crate::behavior::next_task;
 use crate::control::Control;
+use crate::control::views::JobView;
 use crate::jobs;
 use crate::message::Tally;
 use crate::problem::Problem;
@@ -22,7 +22,7 @@ struct JobPlace {
 
 impl Control<'_> {
     /// All jobs, by provider and key.
-    pub fn jobs(&self) -> Result<Vec<Value>, Problem> {
+    pub fn jobs(&self) -> Result<Vec<JobView>, Problem> {
         self.visit(|_, state| {
             let mut views = Vec::new();
             for (provider, store) in state.world.stores().iter().enumerate() {
@@ -38,7 +38,7 @@ impl Control<'_> {
     }
 
     /// One job by its key as text.
-    pub fn job(&self, id: &str) -> Result<Value, Problem> {
+    pub fn job(&self, id: &str) -> Result<JobView, Problem> {
         self.visit(|_, state| {
             let place = self.job_place(state, id)?;
             self.view(state, &place).ok_or_else(|| no_such_job(id))
@@ -46,7 +46,7 @@ impl Control<'_> {
     }
 
     /// Runs all tasks of a job that are left, now; the job then, and what that changed.
-    pub fn run_job(&self, id: &str) -> Result<(Value, Vec<Tally>), Problem> {
+    pub fn run_job(&self, id: &str) -> Result<(JobView, Vec<Tally>), Problem> {
         self.visit(|_, state| {
             let place = self.job_place(state, id)?;
             let now = state.world.clock.now(self.real);
@@ -68,7 +68,7 @@ impl Control<'_> {
     }
 
     /// Stops a job: the tasks that are left are never run; the job then, and what that changed.
-    pub fn cancel_job(&self, id: &str) -> Result<(Value, Vec<Tally>), Problem> {
+    pub fn cancel_job(&self, id: &str) -> Result<(JobView, Vec<Tally>), Problem> {
         self.visit(|_, state| {
             let place = self.job_place(state, id)?;
             let now = state.world.clock.now(self.real);
@@ -95,18 +95,15 @@ impl Control<'_> {
         Err(no_such_job(id))
     }
 
-    fn view(&self, state: &SandboxState, place: &JobPlace) -> Option<Value> {
+    fn view(&self, state: &SandboxState, place: &JobPlace) -> Option<JobView> {
         let store = state.world.store(place.provider);
         let record = store.get(place.resource, &place.key)?;
-        let mut view = Map::new();
-        view.insert("id".into(), place.key.to_string().into());
-        view.insert("provider".into(), (*self.emulator.provider_name(place.provider)).into());
-        let resource = &store.model().resources[place.resource].name;
-        view.insert("resource".into(), (**resource).into());
-        if let Value::Object(members) = jobs::view(&record.fields()) {
-            view.extend(members);
-        }
-        Some(Value::Object(view))
+        Some(JobView {
+            id: place.key.to_string(),
+            provider: self.emulator.provider_name(place.provider).to_string(),
+            resource: store.model().resources[place.resource].name.to_string(),
+            progress: jobs::view(&record.fields()),
+        })
     }
 }
 

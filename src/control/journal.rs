@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::control::Control;
 use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX, SHOWN_CHANGES_MAX};
 use crate::control::query::{JournalQuery, kind};
 use crate::control::redact::Redactor;
+use crate::control::views::EntryView;
 use crate::journal::{Event, JournalEntry, Listener};
 use crate::message::Why;
 use crate::problem::Problem;
@@ -23,12 +24,12 @@ use crate::sandbox::{SandboxState, World};
 const BATCH_ENTRIES: usize = 16;
 
 /// Some entries, the newest first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct JournalPage {
     /// How many there are that fit the query, on this page or not.
     pub count: usize,
     /// Those of this page.
-    pub requests: Vec<Map<String, Value>>,
+    pub requests: Vec<EntryView>,
     /// The path that goes on; null at the end.
     pub next: Option<String>,
 }
@@ -43,7 +44,7 @@ pub struct News {
     /// Whether the journal began anew.
     pub restarted: bool,
     /// The kind, number and content of each entry, the oldest first.
-    pub entries: Vec<(&'static str, u64, Map<String, Value>)>,
+    pub entries: Vec<(&'static str, u64, EntryView)>,
 }
 
 /// A journal at one moment, and the world that it led to.
@@ -107,7 +108,7 @@ impl Control<'_> {
     }
 
     /// One entry, with its explanation.
-    pub fn request(&self, id: u64) -> Result<Map<String, Value>, Problem> {
+    pub fn request(&self, id: u64) -> Result<EntryView, Problem> {
         let copied = self.visit(|_, state| Copied::of(state))?;
         let place = copied
             .entries
@@ -117,7 +118,7 @@ impl Control<'_> {
         let mut reader = copied.reader(self, SHOWN_CHANGES_MAX);
         let mut shown = reader.entry(entry);
         reader.redactor.add_world(before.as_ref());
-        shown.insert("explanation".to_owned(), reader.explain(entry, before));
+        shown.explanation = Some(reader.explain(entry, before));
         Ok(shown)
     }
 
@@ -127,7 +128,7 @@ impl Control<'_> {
     }
 
     /// The requests that found no operation, newest first, each with the operations that are nearest to it.
-    pub fn unmatched(&self) -> Result<Vec<Map<String, Value>>, Problem> {
+    pub fn unmatched(&self) -> Result<Vec<EntryView>, Problem> {
         let copied = self.visit(|_, state| Copied::of(state))?;
         let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
         let unmatched = copied.entries.iter().rev().filter_map(|entry| {
@@ -136,8 +137,8 @@ impl Control<'_> {
                 return None;
             }
             let mut shown = reader.entry(entry);
-            let nearest = self.emulator.near_misses(&call.exchange.request().0);
-            shown.insert("near".to_owned(), reader.nearest(&nearest));
+            shown.near =
+                Some(reader.nearest(self.emulator.near_misses(&call.exchange.request().0)));
             Some(shown)
         });
         Ok(unmatched.take(UNMATCHED_MAX).collect())

@@ -22,6 +22,7 @@ mod sandboxes;
 mod state;
 mod turning;
 mod verify;
+mod views;
 
 use http::StatusCode;
 use serde_json::json;
@@ -52,6 +53,12 @@ pub use turning::TurnView;
 pub use verify::{
     Calls, Count, CountRange, EXPECTATIONS_MAX, Expectation, ExpectationResult, Records, Status,
     Verdict, Verification,
+};
+
+pub use views::{
+    CallView, DecisionView, DeliveryView, EntryView, EventView, ExplanationView, HeaderView,
+    JobView, MessageView, PlanView, PlannedAnswer, PlannedJobView, PlannedTaskView, ReadingView,
+    RequestView, ResponseView, RuleView, SecurityView, StageView,
 };
 
 pub(crate) use entries::clock_change;

@@ -12,13 +12,14 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Uri};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::behavior::next_task;
 use crate::clock::Timestamp;
 use crate::control::effects::{ChangeCounts, counts, effects};
-use crate::control::entries::EntryReader;
+use crate::control::entries::{EntryReader, milliseconds};
 use crate::control::redact::Redactor;
+use crate::control::views::{PlanView, PlannedAnswer, PlannedJobView, PlannedTaskView};
 use crate::control::{Control, unfit};
 use crate::emulator::{SANDBOX_HEADER, Simulation};
 use crate::journal::{CapturedBody, MadeChanges, UndoStep};
@@ -122,13 +123,13 @@ struct PlannedTask {
 
 impl Control<'_> {
     /// What a request would do here now. Nothing is changed, and no trace of it is kept.
-    pub fn plan(&self, request: &PlanRequest) -> Result<Map<String, Value>, Problem> {
+    pub fn plan(&self, request: &PlanRequest) -> Result<PlanView, Problem> {
         let (parts, body) = request.read()?;
         self.plan_call(&parts, &body)
     }
 
     /// The same of a request as the emulator takes it, whatever sandbox it names.
-    pub fn plan_call(&self, parts: &Parts, body: &Body) -> Result<Map<String, Value>, Problem> {
+    pub fn plan_call(&self, parts: &Parts, body: &Body) -> Result<PlanView, Problem> {
         let (mut world, baseline) = self.fork();
         let now = world.clock.now(self.real);
         // As a call would find it.
@@ -231,39 +232,35 @@ impl Control<'_> {
         simulation: &Simulation,
         jobs: &[(PlannedJob, Vec<PlannedTask>)],
         reader: &EntryReader<'_>,
-    ) -> Map<String, Value> {
+    ) -> PlanView {
+        let facts = &simulation.facts;
         let steps = jobs.iter().flat_map(|(_, tasks)| tasks.iter().map(|task| &task.step));
-        let later = self.sum(steps);
-        let mut plan = Map::new();
-        let mut put = |name: &str, value: Value| drop(plan.insert(name.to_owned(), value));
-        put("counts", json!(self.sum(&simulation.step)));
-        put("counts_of_jobs", json!(later));
-        let response = &simulation.response;
-        let length = response.body().len();
+        let length = simulation.response.body().len();
         let kept = CapturedBody { kept: length, total: Some(length) };
-        let mut answer = Map::new();
-        answer.insert("status".to_owned(), response.status().as_u16().into());
-        reader.message(response.headers(), response.body(), kept, &mut answer);
-        let delay = u64::try_from(simulation.facts.delay.as_millis()).unwrap_or(u64::MAX);
-        answer.insert("delay_ms".to_owned(), delay.into());
-        put("answer", Value::Object(answer));
-        let provider = simulation.facts.provider.map(|number| self.emulator.provider_name(number));
-        put("provider", provider.as_deref().into());
-        let of = simulation.facts.place();
-        let operation = of.map(|(provider, number)| self.emulator.operation_id(provider, number));
-        put("operation", operation.map(|id| &**id).into());
-        let rule = match &simulation.facts.why {
-            Why::Rule(label) => Some(&**label),
-            _ => None,
-        };
-        put("decided_by", rule.into());
-        let is_routed = simulation.facts.operation.is_some();
-        let nearest = if is_routed { Vec::new() } else { self.emulator.near_misses(parts) };
-        put("explanation", reader.explained(simulation, &nearest));
+        let nearest =
+            if facts.operation.is_some() { Vec::new() } else { self.emulator.near_misses(parts) };
         let effects = simulation.step.iter().flat_map(|step| effects(self.emulator, step));
-        reader.records(&effects.collect::<Vec<_>>(), &mut put);
-        put("jobs", jobs.iter().map(|(job, tasks)| self.planned_job(job, tasks, reader)).collect());
-        plan
+        let (changes, changes_left_off) = reader.records(&effects.collect::<Vec<_>>());
+        PlanView {
+            counts: self.sum(&simulation.step),
+            counts_of_jobs: self.sum(steps),
+            answer: PlannedAnswer {
+                response: reader.response(&simulation.response, kept),
+                delay_ms: milliseconds(facts.delay),
+            },
+            provider: facts.provider.map(|number| self.emulator.provider_name(number).to_string()),
+            operation: facts
+                .place()
+                .map(|(provider, number)| self.emulator.operation_id(provider, number).to_string()),
+            decided_by: match &facts.why {
+                Why::Rule(label) => Some(label.to_string()),
+                _ => None,
+            },
+            explanation: reader.explained(simulation, nearest),
+            changes,
+            changes_left_off,
+            jobs: jobs.iter().map(|(job, tasks)| self.planned_job(job, tasks, reader)).collect(),
+        }
     }
 
     fn sum<'s>(&self, steps: impl IntoIterator<Item = &'s UndoStep>) -> ChangeCounts {
@@ -276,28 +273,27 @@ impl Control<'_> {
         job: &PlannedJob,
         tasks: &[PlannedTask],
         reader: &EntryReader<'_>,
-    ) -> Value {
-        let shown: Vec<Value> = tasks
-            .iter()
-            .map(|task| {
-                let mut value = task.value.clone();
-                reader.redactor.json(&mut value);
-                let mut shown = Map::new();
-                let mut put = |name: &str, value: Value| drop(shown.insert(name.to_owned(), value));
-                put("value", value);
-                put("due_at", task.due.to_rfc3339().into());
-                put("why", reader.why(&task.why).into());
-                reader.changes(Some(&task.step), &mut put);
-                Value::Object(shown)
-            })
-            .collect();
-        json!({
-            "job": job.name,
-            "provider": &*self.emulator.provider_name(job.provider),
-            "key": reader.redactor.key((job.provider, job.resource), &job.key),
-            "tasks": shown,
-            "tasks_left_off": job.tasks_left.saturating_sub(tasks.len() as u64),
-        })
+    ) -> PlannedJobView {
+        let shown = tasks.iter().map(|task| {
+            let mut value = task.value.clone();
+            reader.redactor.json(&mut value);
+            let (counts, (changes, changes_left_off)) = reader.changes(Some(&task.step));
+            PlannedTaskView {
+                value,
+                due_at: task.due.to_rfc3339(),
+                why: reader.why(&task.why),
+                counts,
+                changes,
+                changes_left_off,
+            }
+        });
+        PlannedJobView {
+            job: job.name.clone(),
+            provider: self.emulator.provider_name(job.provider).to_string(),
+            key: reader.redactor.key((job.provider, job.resource), &job.key),
+            tasks: shown.collect(),
+            tasks_left_off: job.tasks_left.saturating_sub(tasks.len() as u64),
+        }
     }
 }
 

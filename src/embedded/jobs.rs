@@ -2,8 +2,7 @@
 //!
 //! Must not know what they do.
 
-use serde_json::Value;
-
+use crate::control::JobView;
 use crate::embedded::error::Error;
 use crate::embedded::sandbox::Sandbox;
 
@@ -30,7 +29,7 @@ impl JobsHandle<'_> {
     /// assert!(sandbox.jobs().list()?.is_empty());
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn list(&self) -> Result<Vec<Value>, Error> {
+    pub fn list(&self) -> Result<Vec<JobView>, Error> {
         Ok(self.sandbox.control()?.jobs()?)
     }
 
@@ -43,7 +42,7 @@ impl JobsHandle<'_> {
     /// assert_eq!(error.to_string(), "no such job: there is no job `job_1`");
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn get(&self, id: &str) -> Result<Value, Error> {
+    pub fn get(&self, id: &str) -> Result<JobView, Error> {
         Ok(self.sandbox.control()?.job(id)?)
     }
 
@@ -57,10 +56,10 @@ impl JobsHandle<'_> {
     /// let response = sandbox.call(erase.body(()).unwrap());
     /// let job: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
     /// let done = sandbox.jobs().run(job["job"].as_str().unwrap())?;
-    /// assert_eq!(done["state"], "succeeded");
+    /// assert_eq!(done.progress.state.unwrap(), "succeeded");
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn run(&self, id: &str) -> Result<Value, Error> {
+    pub fn run(&self, id: &str) -> Result<JobView, Error> {
         Ok(self.sandbox.control()?.run_job(id)?.0)
     }
 
@@ -73,11 +72,11 @@ impl JobsHandle<'_> {
     /// # let erase = http::Request::post(format!("{url}/customers/ada/erasure")).header("X-Key", "corner-key");
     /// sandbox.call(erase.body(()).unwrap());
     /// let jobs = sandbox.jobs().list()?;
-    /// let stopped = sandbox.jobs().cancel(jobs[0]["id"].as_str().unwrap())?;
-    /// assert_eq!(stopped["state"], "canceled");
+    /// let stopped = sandbox.jobs().cancel(&jobs[0].id)?;
+    /// assert_eq!(stopped.progress.state.unwrap(), "canceled");
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn cancel(&self, id: &str) -> Result<Value, Error> {
+    pub fn cancel(&self, id: &str) -> Result<JobView, Error> {
         Ok(self.sandbox.control()?.cancel_job(id)?.0)
     }
 }

@@ -2,9 +2,7 @@
 //!
 //! Must not know how entries are written.
 
-use serde_json::{Map, Value};
-
-use crate::control::{JournalPage, JournalQuery};
+use crate::control::{EntryView, JournalPage, JournalQuery};
 use crate::embedded::error::Error;
 use crate::embedded::sandbox::Sandbox;
 
@@ -46,10 +44,11 @@ impl JournalHandle<'_> {
     /// # let url = sandbox.url_of("shop");
     /// sandbox.call(http::Request::delete(format!("{url}/shops/1")).header("X-Key", "book-key").body(()).unwrap());
     /// let entry = sandbox.journal().explain(1)?;
-    /// assert_eq!(entry["explanation"]["rules"][1]["when"], "shop.id != principal.id");
+    /// let decision = entry.explanation.unwrap().decision.unwrap();
+    /// assert_eq!(decision.rules[1].when.as_deref(), Some("shop.id != principal.id"));
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn explain(&self, id: u64) -> Result<Map<String, Value>, Error> {
+    pub fn explain(&self, id: u64) -> Result<EntryView, Error> {
         Ok(self.sandbox.control()?.request(id)?)
     }
 
@@ -62,7 +61,7 @@ impl JournalHandle<'_> {
     /// assert_eq!(sandbox.journal().unmatched()?.len(), 1);
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn unmatched(&self) -> Result<Vec<Map<String, Value>>, Error> {
+    pub fn unmatched(&self) -> Result<Vec<EntryView>, Error> {
         Ok(self.sandbox.control()?.unmatched()?)
     }
 

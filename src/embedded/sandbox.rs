@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::system_now;
 use crate::control::{
-    Control, CoverageView, Residue, ResidueQuery, SandboxSpec, SandboxView, TurnView, Verdict,
-    Verification,
+    Control, CoverageView, PlanView, Residue, ResidueQuery, SandboxSpec, SandboxView, TurnView,
+    Verdict, Verification,
 };
 use crate::embedded::{Error, answered};
 use crate::emulator::{Emulator, SANDBOX_HEADER};
@@ -109,10 +109,10 @@ impl Sandbox {
     /// # let sandbox = tombstone.sandbox("docs")?;
     /// let delete = http::Request::delete("/shop/shops/1?force=true").header("X-Key", "corner-key").body(()).unwrap();
     /// let plan = sandbox.plan(delete)?;
-    /// assert_eq!(plan["counts"]["deleted"]["shop/orders"], 2);
+    /// assert_eq!(plan.counts[&tombstone::control::EffectKind::Deleted]["shop/orders"], 2);
     /// # Ok::<(), tombstone::Error>(())
     /// ```
-    pub fn plan(&self, request: Request<impl Into<Body>>) -> Result<Map<String, Value>, Error> {
+    pub fn plan(&self, request: Request<impl Into<Body>>) -> Result<PlanView, Error> {
         let (parts, body) = self.addressed(request).into_parts();
         Ok(self.control()?.plan_call(&parts, &body)?)
     }

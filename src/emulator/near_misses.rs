@@ -3,6 +3,7 @@
 //! Must not know what is answered.
 
 use http::request::Parts;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::emulator::context::host;
@@ -24,7 +25,7 @@ const SEGMENTS_MAX: usize = 3;
 const SEGMENT_CHARS_MAX: usize = 60;
 
 /// An operation, and why it does not take a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NearMiss {
     /// Whose it is.
     pub provider: String,

@@ -73,20 +73,25 @@ impl World {
     }
 
     fn ids(&self, query: Value) -> Vec<u64> {
-        self.list(query).requests.iter().map(|entry| entry["id"].as_u64().unwrap()).collect()
+        self.list(query).requests.iter().map(|entry| entry.id).collect()
     }
 
-    fn last(&self) -> Map<String, Value> {
-        let id = self.list(json!({ "limit": 1 })).requests[0]["id"].as_u64().unwrap();
-        self.control().request(id).unwrap()
+    fn last(&self) -> Value {
+        let id = self.list(json!({ "limit": 1 })).requests[0].id;
+        self.entry(id)
     }
 
-    fn plan(&self, line: &str, headers: &[&str], body: Option<Value>) -> Map<String, Value> {
+    /// An entry as JSON.
+    fn entry(&self, id: u64) -> Value {
+        json!(self.control().request(id).unwrap())
+    }
+
+    fn plan(&self, line: &str, headers: &[&str], body: Option<Value>) -> Value {
         let (method, path) = line.split_once(' ').unwrap();
         let headers = headers.iter().map(|header| header.split_once(": ").unwrap());
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let (method, path) = (method.to_owned(), path.to_owned());
-        self.control().plan(&PlanRequest { method, path, headers, body }).unwrap()
+        json!(self.control().plan(&PlanRequest { method, path, headers, body }).unwrap())
     }
 
     /// Everything that the default sandbox is.
@@ -152,7 +157,7 @@ fn everything(world: &World) -> Vec<(String, String)> {
         ("list".to_owned(), pretty(&list)),
     ];
     for entry in &list.requests {
-        let id = entry["id"].as_u64().unwrap();
+        let id = entry.id;
         all.push((format!("entry {id}"), pretty(&control.request(id).unwrap())));
     }
     let mut told = 0;
@@ -327,7 +332,7 @@ fn what_is_explained_later_is_what_was_decided() {
     }
     world.control().change_clock(ClockChange::Advance(3_600_000)).unwrap();
     for listed in world.list(json!({ "kind": "call", "limit": 500 })).requests {
-        let entry = world.control().request(listed["id"].as_u64().unwrap()).unwrap();
+        let entry = world.entry(listed.id);
         let explanation = &entry["explanation"];
         if let Some(rule) = entry["rule"].as_str() {
             decided += 1;
@@ -337,7 +342,7 @@ fn what_is_explained_later_is_what_was_decided() {
             assert_eq!(held.last().unwrap()["rule"], rule);
             assert!(rules.iter().all(|rule| rule.get("error").is_none()), "{explanation}");
         }
-        for (name, value) in &listed {
+        for (name, value) in json!(listed).as_object().unwrap() {
             assert_eq!(entry[name], *value);
         }
     }
@@ -460,6 +465,7 @@ fn entries_are_listed_by_what_is_asked_for() {
     assert_eq!(world.ids(json!({ "kind": "call", "since": "2" })), [4, 3]);
     assert!(world.ids(json!({ "since": "2999-01-01T00:00:00Z" })).is_empty());
     let undo = &world.list(json!({ "kind": "undo" })).requests[0];
+    let undo = json!(undo);
     assert_eq!(undo["entries"].as_array().unwrap().last().unwrap(), 5);
     assert!(undo["counts"]["created"].is_object(), "{undo:?}");
 }
@@ -533,7 +539,7 @@ fn requests_that_found_nothing_come_with_what_is_near() {
     world.call("OPTIONS /partoo/org/43", &[], "");
     let unmatched = world.control().unmatched().unwrap();
     let near: Vec<Value> =
-        unmatched.iter().map(|entry| json!([entry["id"], entry["near"][0]])).collect();
+        unmatched.iter().map(|entry| json!([entry.id, entry.near.as_ref().unwrap()[0]])).collect();
     check(
         &near,
         &expect![[r#"
@@ -550,7 +556,7 @@ fn each_way_of_changing_is_told_apart() {
     world.control().change_clock(ClockChange::Advance(60_000)).unwrap();
     let tasks = world.list(json!({ "kind": "task" })).requests;
     check(
-        tasks.iter().map(|entry| &entry["counts"]),
+        &tasks.iter().map(|entry| json!(entry.counts)).collect::<Vec<_>>(),
         &expect![[r#"
         {"deleted":{"velt/comments":2,"velt/contacts":2,"velt/grants":2,"velt/members":2,"velt/notifications":3,"velt/reactions":2,"velt/recordings":1},"unlinked":{"velt/comments":2},"updated":{"velt/erasure_jobs":1}}
         {"deleted":{"velt/comments":2,"velt/contacts":2,"velt/grants":1,"velt/members":2,"velt/notifications":2,"velt/reactions":1,"velt/recordings":1},"unlinked":{"velt/comments":1},"updated":{"velt/erasure_jobs":1}}
@@ -560,7 +566,8 @@ fn each_way_of_changing_is_told_apart() {
     "#]],
     );
     let unlinked = world.list(json!({ "effect": "unlinked" })).requests;
-    let changes = unlinked[0]["changes"].as_array().unwrap();
+    let changes = json!(unlinked[0].changes);
+    let changes = changes.as_array().unwrap();
     let unlinked = changes.iter().find(|change| change["kind"] == "unlinked").unwrap();
     assert_eq!(unlinked["resource"], "comments");
     assert_ne!(unlinked["before"]["mentions"], unlinked["after"]["mentions"]);
@@ -604,7 +611,7 @@ fn a_plan_changes_nothing_and_leaves_no_trace() {
     assert_eq!(world.list(json!({})).count, 0);
     let other = Control::new(&world.emulator, "not-there", world.now).unwrap();
     let request = json!({ "method": "DELETE", "path": "/partoo/org/43" });
-    let plan = other.plan(&serde_json::from_value(request).unwrap()).unwrap();
+    let plan = json!(other.plan(&serde_json::from_value(request).unwrap()).unwrap());
     assert_eq!(plan["answer"]["status"], 401);
     assert_eq!(world.emulator.sandboxes().count(), 0);
 }
@@ -613,7 +620,9 @@ fn a_plan_changes_nothing_and_leaves_no_trace() {
 fn a_plan_begins_with_what_it_costs() {
     let world = World::new();
     let mut plan = world.plan("DELETE /partoo/org/42?force=true", &[PARTOO], None);
-    plan.retain(|name, _| !matches!(name.as_str(), "explanation" | "changes"));
+    plan.as_object_mut()
+        .unwrap()
+        .retain(|name, _| !matches!(name.as_str(), "explanation" | "changes"));
     check(
         [&json!(plan)],
         &expect![[r#"

@@ -152,7 +152,10 @@ fn many_sandboxes_at_once_do_not_disturb_each_other() {
                     assert_eq!(trial.status(&partoo("43")), 404);
                     trial.advance(HOUR_MS);
                     let jobs = trial.control().jobs().unwrap();
-                    assert!(jobs.iter().all(|job| job["state"] == "succeeded"), "{jobs:?}");
+                    assert!(
+                        jobs.iter().all(|job| job.progress.state == Some("succeeded".into())),
+                        "{jobs:?}"
+                    );
                     trial.control().undo(tombstone::journal::Back::Steps(2)).unwrap();
                     assert_eq!(trial.status(&partoo("43")), 200);
                     let last = trial.ask(&partoo("42"));

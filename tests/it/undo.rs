@@ -121,7 +121,7 @@ fn perform(trial: &Trial<'_>, act: &Act) {
     };
     let job = |number: usize| {
         let jobs = control.jobs().unwrap();
-        jobs.get(number).map(|job| job["id"].as_str().unwrap().to_owned())
+        jobs.get(number).map(|job| job.id.clone())
     };
     match act {
         Act::Call(number) => drop(trial.ask(&calls()[*number])),

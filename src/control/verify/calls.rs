@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::control::verify::check::{Bounds, CallMatcher};
-use crate::control::verify::verdict::Comparison;
+use crate::control::verify::verdict::CheckResult;
 use crate::control::verify::words::{SHOWN_MAX, shown_list};
 use crate::emulator::Emulator;
 use crate::faults::path_fits;
@@ -62,7 +62,7 @@ impl RecordedCalls {
         Some(format!("; the journal does not have requests {first} to {last} any more"))
     }
 
-    pub(super) fn count(&self, matcher: &CallMatcher<'_>, bounds: Bounds) -> Comparison {
+    pub(super) fn count(&self, matcher: &CallMatcher<'_>, bounds: Bounds) -> CheckResult {
         let hits: Vec<&Seen> = self.calls.iter().filter(|seen| matcher.fits(seen)).collect();
         let count = u64::try_from(hits.len()).unwrap_or(u64::MAX);
         let mut found = match hits.len() {
@@ -75,10 +75,10 @@ impl RecordedCalls {
         let is_known = self.lost.is_none() || bounds.max.is_none();
         let is_missing = count < bounds.min;
         let nearest = if is_missing { self.nearest(matcher, 0) } else { None };
-        Comparison { passed: bounds.has(count) && is_known, found, nearest }
+        CheckResult { passed: bounds.has(count) && is_known, found, nearest }
     }
 
-    pub(super) fn order(&self, matchers: &[CallMatcher<'_>]) -> Comparison {
+    pub(super) fn order(&self, matchers: &[CallMatcher<'_>]) -> CheckResult {
         let mut steps: Vec<String> = Vec::new();
         let mut taken: Vec<usize> = Vec::new();
         for (matcher, number) in matchers.iter().zip(1..) {
@@ -101,9 +101,9 @@ impl RecordedCalls {
                 )),
                 None => self.nearest(matcher, from).map(|near| format!("{number}. {near}")),
             };
-            return Comparison { passed: false, found, nearest };
+            return CheckResult { passed: false, found, nearest };
         }
-        Comparison { passed: true, found: steps.join(", "), nearest: None }
+        CheckResult { passed: true, found: steps.join(", "), nearest: None }
     }
 
     /// The call that fits most of what is asked, from a place on, and in what it differs.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::control::verify::check::{Bounds, ExpectedEffect, RecordMatcher};
-use crate::control::verify::verdict::Comparison;
+use crate::control::verify::verdict::CheckResult;
 use crate::control::verify::words::{SHOWN_MAX, shown_list, shown_value};
 use crate::numbers;
 use crate::sandbox::World;
@@ -61,7 +61,7 @@ impl Worlds {
         effect: ExpectedEffect,
         of: &RecordMatcher<'_>,
         bounds: Bounds,
-    ) -> Comparison {
+    ) -> CheckResult {
         let (then, now) = (self.before.store(of.provider), self.now.store(of.provider));
         let sides = BeforeAfter { of, then, now };
         match effect {
@@ -135,7 +135,7 @@ impl<'w> BeforeAfter<'w> {
         all.into_iter().flatten().chain(one).filter(|(_, record)| self.fits(record))
     }
 
-    fn changed(&self, kind: ChangeKinds, bounds: Bounds) -> Comparison {
+    fn changed(&self, kind: ChangeKinds, bounds: Bounds) -> CheckResult {
         let differences = self.differences();
         let of_kind = differences.iter().filter(|(found, _)| *found == kind);
         let of_kind: Vec<_> =
@@ -151,7 +151,7 @@ impl<'w> BeforeAfter<'w> {
                 .or_else(|| self.nearest_of(&of_kind))
                 .or_else(|| self.instead(&differences, hits.len()))
         };
-        Comparison { passed, found: counted(&hits), nearest }
+        CheckResult { passed, found: counted(&hits), nearest }
     }
 
     /// What changed beside the hits; where that is nothing, in which other resources.
@@ -185,7 +185,7 @@ impl<'w> BeforeAfter<'w> {
         format!("nothing of `{}` changed; changed were {changed}", self.of.name)
     }
 
-    fn untouched(&self, bounds: Bounds) -> Comparison {
+    fn untouched(&self, bounds: Bounds) -> CheckResult {
         let is_all = self.of.records.key.is_none() && !self.has_conditions();
         let count =
             if is_all { self.then.len(self.of.resource) } else { self.meant(self.then).count() };
@@ -207,10 +207,10 @@ impl<'w> BeforeAfter<'w> {
             Some(self.nearest_in(self.then))
         };
         let passed = touched.is_empty() && has_enough;
-        Comparison { passed, found, nearest: nearest.filter(|_| !passed) }
+        CheckResult { passed, found, nearest: nearest.filter(|_| !passed) }
     }
 
-    fn presence(&self, bounds: Bounds) -> Comparison {
+    fn presence(&self, bounds: Bounds) -> CheckResult {
         let is_all = self.of.records.key.is_none() && !self.has_conditions();
         let (count, some): (usize, Vec<&Key>) = if is_all {
             let records = self.now.iter(self.of.resource).take(SHOWN_MAX);
@@ -238,7 +238,7 @@ impl<'w> BeforeAfter<'w> {
         } else {
             Some(self.fate().unwrap_or_else(|| self.nearest_in(self.now)))
         };
-        Comparison { passed, found, nearest }
+        CheckResult { passed, found, nearest }
     }
 
     /// What became of the one record that is meant.

@@ -8,7 +8,7 @@ use crate::control::verify::calls::RecordedCalls;
 use crate::control::verify::check::{ExpectationCheck, compile};
 use crate::control::verify::effects::Worlds;
 use crate::control::verify::format::Verification;
-use crate::control::verify::verdict::{Comparison, ExpectationResult, Verdict};
+use crate::control::verify::verdict::{CheckResult, ExpectationResult, Verdict};
 use crate::control::verify::words::{SHOWN_MAX, shown_text, shown_value};
 use crate::control::{Control, ResidueHit, ResiduePlace, ResidueQuery, unfit};
 use crate::problem::Problem;
@@ -37,7 +37,7 @@ impl Control<'_> {
         let ground =
             self.visit(|_, state| self.ground(state, verification.since, needs_calls))??;
         let outcomes = verification.expectations.iter().zip(&checks).map(|(written, check)| {
-            let Comparison { passed, found, nearest } = self.decide(check, &ground);
+            let CheckResult { passed, found, nearest } = self.decide(check, &ground);
             let description = written.description.clone();
             ExpectationResult { description, passed, expected: expected(check), found, nearest }
         });
@@ -67,7 +67,7 @@ impl Control<'_> {
         Ok(Ground { made, worlds: Worlds { before, now } })
     }
 
-    fn decide(&self, check: &ExpectationCheck<'_>, ground: &Ground) -> Comparison {
+    fn decide(&self, check: &ExpectationCheck<'_>, ground: &Ground) -> CheckResult {
         match check {
             ExpectationCheck::Calls(matcher, bounds) => ground.made.count(matcher, *bounds),
             ExpectationCheck::Order(matchers) => ground.made.order(matchers),
@@ -88,7 +88,7 @@ impl Control<'_> {
                         format!("{count}: {shown}{more}")
                     }
                 };
-                Comparison { passed: residue.clean, found, nearest: None }
+                CheckResult { passed: residue.clean, found, nearest: None }
             }
         }
     }

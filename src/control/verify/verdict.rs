@@ -32,7 +32,7 @@ pub struct ExpectationResult {
 }
 
 /// An expectation, held against what is.
-pub(super) struct Comparison {
+pub(super) struct CheckResult {
     pub(super) passed: bool,
     pub(super) found: String,
     pub(super) nearest: Option<String>,
