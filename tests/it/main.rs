@@ -1,12 +1,13 @@
 //! Integration tests: one binary, so that the library is linked once.
 //!
 //! - what they stand on: `support` (a server on a port, a client that sends exact bytes), `harness` (a sandbox in process)
-//! - requests and answers: `requests`, `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
+//! - requests and answers: `requests` (in `requests/`: `bodies`, `paths`, `routes`, `pages`, `failures`, `concurrency`,
+//!   `fuzz`), `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
 //!   vendors' pages), `replay` (the same calls give the same bytes)
 //! - behavior and state: `language`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
 //!   `persistence`
 //! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
-//! - the program: `cli`, `config`, `log`, `scripting`, `embedded`
+//! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `ending`), `config`, `log`, `scripting`, `embedded`
 //! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
