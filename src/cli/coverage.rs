@@ -47,6 +47,7 @@ fn percent(text: &str) -> Result<f64, String> {
 
 /// What the admin API answers.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 struct CoverageReport {
     percent: f64,
     operations: ShareReport,

@@ -409,7 +409,7 @@ mod coverage {
                     exit 1
                 "#]].assert_eq(&text),
                 (_, true) => expect![[r#"
-                    tombstone: the server's coverage has another form: invalid length 0, expected struct Report with 5 elements
+                    tombstone: the server's coverage has another form: invalid length 0, expected an object
                     exit 1
                 "#]].assert_eq(&text),
                 (_, false) => expect![[r#"
