@@ -4,7 +4,7 @@
 //! - requests and answers: `requests` (in `requests/`: `bodies`, `paths`, `routes`, `pages`, `failures`, `concurrency`,
 //!   `fuzz`), `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
 //!   vendors' pages), `replay` (the same calls give the same bytes)
-//! - behavior and state: `language`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
+//! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
 //!   `persistence`
 //! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
 //! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `ending`), `config`, `log`, `scripting`, `embedded`
@@ -28,6 +28,7 @@ mod harness;
 mod http1;
 mod journal;
 mod language;
+mod language_page;
 mod life_cycles;
 mod log;
 mod mock;
