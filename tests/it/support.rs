@@ -266,7 +266,12 @@ impl Client {
     /// More bytes, unless the connection has ended.
     fn receive(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
-        let count = match self.stream.read(&mut buffer) {
+        let mut read = self.stream.read(&mut buffer);
+        // A signal that another test sends to this process.
+        while read.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
+            read = self.stream.read(&mut buffer);
+        }
+        let count = match read {
             Ok(count) => count,
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
             Err(error) => panic!("nothing came: {error}"),
