@@ -4,8 +4,10 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use crate::behavior::list::format::{ListFormat, PageFormat, SortFormat, SortsFormat};
-use crate::behavior::list::plan::{ListPlan, Page, PageAt, Search, Sort};
+use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Search, Sort};
 use crate::behavior::names::{NamesInScope, expression};
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::Shapes;
@@ -46,7 +48,7 @@ impl ListReader<'_, '_> {
             return None;
         };
         let found_before = self.notes.count();
-        let pairs = |reader: &mut Self, given: &indexmap::IndexMap<String, String>, key: &str| {
+        let pairs = |reader: &mut Self, given: &IndexMap<String, String>, key: &str| {
             let place = format!("{pointer}/{key}");
             let pair = |(property, text): (&String, &String)| {
                 let place = child(&place, property);
@@ -56,7 +58,7 @@ impl ListReader<'_, '_> {
             given.iter().filter_map(pair).collect::<Vec<_>>()
         };
         let fixed = pairs(self, &format.fixed, "where");
-        let filters = pairs(self, &format.filter, "filter");
+        let filters = self.filters(resource, &format.filter, &format!("{pointer}/filter"));
         let record = Type::Record(format.of.as_str().into());
         let keep_if = format.keep_if.as_ref().and_then(|text| {
             let names = self.names.clone().and("record", record.clone());
@@ -75,6 +77,22 @@ impl ListReader<'_, '_> {
         let indexes = self.indexes(resource, &fixed, &filters, &sort, pointer)?;
         let list = ListPlan { resource, fixed, filters, keep_if, search, sort, page, indexes };
         (self.notes.count() == found_before).then_some((list, list_type(record)))
+    }
+
+    fn filters(
+        &mut self,
+        resource: usize,
+        given: &IndexMap<String, String>,
+        pointer: &str,
+    ) -> Vec<Filter> {
+        let filter = |(name, text): (&String, &String)| {
+            let place = child(pointer, name);
+            let property = name.strip_suffix("[]").unwrap_or(name).to_owned();
+            self.check_property(resource, &property, &place);
+            let value = self.expression(text, &place)?;
+            Some(Filter { is_list: property.len() < name.len(), property, value })
+        };
+        given.iter().filter_map(filter).collect()
     }
 
     fn expression(&mut self, text: &str, pointer: &str) -> Option<Expression> {
@@ -170,12 +188,13 @@ impl ListReader<'_, '_> {
         &mut self,
         resource: usize,
         fixed: &[(String, Expression)],
-        filters: &[(String, Expression)],
+        filters: &[Filter],
         sort: &Sort,
         pointer: &str,
     ) -> Option<HashMap<(Option<usize>, usize), usize>> {
         let orders = (0..sort.orders.len()).map(|order| (None, order));
-        let wanted = orders.chain((0..filters.len()).map(|filter| (Some(filter), 0)));
+        let filtered = (0..filters.len()).filter(|filter| !filters[*filter].is_list);
+        let wanted = orders.chain(filtered.map(|filter| (Some(filter), 0)));
         let wanted: Vec<(Option<usize>, usize)> = wanted.collect();
         if wanted.len() > INDEXES_MAX {
             let message = format!("this list has {} filters and orders together", wanted.len());
@@ -189,7 +208,7 @@ impl ListReader<'_, '_> {
         let of_resource = &mut self.indexes[resource];
         let index = |(filter, order): (Option<usize>, usize)| {
             let properties = fixed.iter().map(|(property, _)| property);
-            let properties = properties.chain(filter.map(|filter| &filters[filter].0));
+            let properties = properties.chain(filter.map(|filter| &filters[filter].property));
             let properties = properties.chain(&sort.orders[order].1);
             let properties: Vec<String> = properties.cloned().collect();
             let known = of_resource.iter().position(|known| *known == properties);

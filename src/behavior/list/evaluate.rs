@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::behavior::list::page::Cursor;
-use crate::behavior::list::plan::{ListPlan, Page, PageAt, Sort};
+use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Sort};
 use crate::behavior::overlay::Overlay;
 use crate::behavior::records::{RecordList, Snapshot, key_from};
 use crate::expression::{Expression, Value, from_json, spend, to_json};
@@ -148,8 +148,8 @@ impl ListPlan {
 
     fn given(&self, scope: &Value) -> Result<Vec<Given>, String> {
         let mut given = Vec::new();
-        for (number, (_, value)) in self.filters.iter().enumerate() {
-            let value = eval(value, scope)?;
+        for (number, filter) in self.filters.iter().enumerate() {
+            let value = eval(&filter.value, scope)?;
             if value.is_none() || value.is_undefined() {
                 continue;
             }
@@ -182,8 +182,14 @@ impl ListPlan {
         for entry in snapshot.store.entries_at(self.resource, index, places) {
             let Some(record) = snapshot.store.get(self.resource, &entry.key) else { continue };
             let has_all = given.iter().all(|(filter, wanted)| {
-                let value = record.get(&self.filters[*filter].0);
-                wanted.contains(&Sorted::from(value.as_deref()))
+                let Filter { property, is_list, .. } = &self.filters[*filter];
+                match record.get(property).as_deref() {
+                    Some(Json::Array(all)) if *is_list => {
+                        all.iter().any(|one| wanted.contains(&Sorted::from(Some(one))))
+                    }
+                    _ if *is_list => false,
+                    value => wanted.contains(&Sorted::from(value)),
+                }
             });
             if !has_all || !text.as_ref().is_none_or(|text| self.has_text(record, text)) {
                 continue;

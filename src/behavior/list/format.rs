@@ -16,7 +16,8 @@ pub struct ListFormat {
     #[serde(default, rename = "where")]
     pub fixed: IndexMap<String, String>,
     /// Properties and expressions, such as `status: query.status`: where the value is absent, it filters nothing; where it
-    /// is a list, records have one of its elements.
+    /// is a list, records have one of its elements. `labels[]: query.label` looks into a property that is a list; then the
+    /// records are gone through.
     #[serde(default)]
     pub filter: IndexMap<String, String>,
     /// An expression that holds for the `record`s listed. It is asked for each one, so a list of many is slow by it.

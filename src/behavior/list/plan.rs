@@ -14,7 +14,7 @@ pub(crate) struct ListPlan {
     /// Properties that have these values in each record.
     pub(super) fixed: Vec<(String, Expression)>,
     /// Properties that have these values, where they are given.
-    pub(super) filters: Vec<(String, Expression)>,
+    pub(super) filters: Vec<Filter>,
     pub(super) keep_if: Option<Expression>,
     pub(super) search: Option<Search>,
     pub(super) sort: Sort,
@@ -22,6 +22,15 @@ pub(crate) struct ListPlan {
     /// The index of the resource by which records are ordered by the fixed properties, then by one filter's, where it says
     /// so, then by an order of that number.
     pub(super) indexes: HashMap<(Option<usize>, usize), usize>,
+}
+
+/// A property that has one of the values that are given.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) property: String,
+    /// Whether the property is a list, of which an element has the value.
+    pub(super) is_list: bool,
+    pub(super) value: Expression,
 }
 
 /// A text to be found.
