@@ -242,8 +242,9 @@ pub struct FailuresFormat {
     pub unknown_route: Option<OneOrMany<RuleFormat>>,
     /// No operation has this method on this path.
     pub wrong_method: Option<OneOrMany<RuleFormat>>,
-    /// An effect does not go with the records as they are: a key or a unique value is taken, or a JSON Patch does not apply.
-    /// `conflict` has `reason` (`key_taken`, `not_unique` or `json_patch`), `resource` and `message`.
+    /// An effect does not go with the records as they are: a key or a unique value is taken, or a JSON Patch does not apply
+    /// or makes a record that does not fit its schema. `conflict` has `reason` (`key_taken`, `not_unique`, `json_patch` or
+    /// `unfit`), `resource` and `message`.
     pub conflict: Option<OneOrMany<RuleFormat>>,
     /// What the caller expects of the entity tag (`If-Match`, `If-None-Match`) is not so.
     pub precondition_failed: Option<OneOrMany<RuleFormat>>,

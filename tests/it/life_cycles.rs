@@ -131,11 +131,11 @@ fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
             GET W/tasks?label=legal&sort=-priority
                 200 {"data":[{"id":1,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":1,"title":"Write the imprint","status":"done","priority":5,"labels":["legal"],"createdAt":"2029-12-03T00:00:00.000Z"}],"total":1,"hasMore":false}
             GET W/tasks?cursor=nonsense
-                400 {"error":"`nonsense` is not a cursor of this list"}
+                422 {"error":"`nonsense` is not a cursor of this list"}
             GET /tasks/2/comments?after=1&limit=1
                 200 [{"id":2,"text":"This one?","author":"Ben","at":1892592000000}]
             GET /tasks/2/comments?after=9
-                400 {"error":"there is no record `9` to go on from"}
+                422 {"error":"there is no record `9` to go on from"}
         "#]],
     );
 }
@@ -217,6 +217,9 @@ fn a_task_is_made_changed_binned_and_restored() {
             &format!(
                 "PATCH /tasks/6 | {patch} | [{{\"op\": \"test\", \"path\": \"/title\", \"value\": \"U\"}}]"
             ),
+            &format!(
+                "PATCH /tasks/6 | {patch} | [{{\"op\": \"add\", \"path\": \"/title\", \"value\": {{}}}}]"
+            ),
             "PUT /tasks/6/labels/red",
             "PUT /tasks/6/labels/red",
             "PUT /tasks/6 | {\"title\": \"Other\"}",
@@ -237,6 +240,8 @@ fn a_task_is_made_changed_binned_and_restored() {
                 200 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"T","status":"open","priority":3,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003","name":"Cy"}}
             PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "test", "path": "/title", "value": "U"}]
                 409 {"error":"the JSON Patch cannot be applied: operation '/0' failed at path '/title': value did not match"}
+            PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "add", "path": "/title", "value": {}}]
+                422 {"error":"record `6` of `tasks` would not fit its schema: at `/title`: {} is not of type \"string\""}
             PUT /tasks/6/labels/red
                 204 
             PUT /tasks/6/labels/red

@@ -2,6 +2,8 @@
 //!
 //! Must not know records that come or go.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use crate::behavior::effect::format::EffectFormat;
@@ -130,7 +132,18 @@ impl Effect for Update {
         let edits: Result<Vec<Edit>, Stopped> =
             targets.into_iter().map(|target| self.edit(planner, target, scope)).collect();
         let changes = planner.snapshot.store.plan(edits?)?;
-        Ok(Planned { changes: planner.held(changes)?, record })
+        let resource = record.as_ref().map(|(resource, _)| *resource);
+        let changes =
+            planner.held(changes).map_err(|stopped| match (&self.how, resource, stopped) {
+                // The caller wrote the patch, not the file.
+                (How::JsonPatch(_), Some(resource), Stopped::Fault(message)) => Stopped::Conflict {
+                    reason: "unfit",
+                    resource: Arc::clone(&planner.snapshot.shapes[resource].name),
+                    message,
+                },
+                (_, _, stopped) => stopped,
+            })?;
+        Ok(Planned { changes, record })
     }
 
     fn in_words(&self, _: &Shapes, _: &[Job]) -> String {
