@@ -1,4 +1,4 @@
-//! Whole life cycles, said as data: the project tracker of the examples, walked as its users would.
+//! Whole life cycles, said as data: the project tracker and the bank of the examples, walked as their users would.
 
 use std::fmt::Write;
 
@@ -11,19 +11,26 @@ use tombstone::embedded::Sandbox;
 const WEBSITE: &str = "/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001";
 
 fn tracker() -> Tombstone {
+    example("tracker")
+}
+
+fn example(name: &str) -> Tombstone {
     let builder = Tombstone::builder().specs("examples/specs").fixtures("examples/fixtures");
-    let builder = builder.provider("tracker").seed(7);
+    let builder = builder.provider(name).seed(7);
     builder.clock_start("2030-01-01T00:00:00Z").clock_frozen().in_process().unwrap()
 }
 
 /// A call as `METHOD path`, then headers as `name: value` and a body, set off by ` | `; by Ada, unless they say another
-/// `as`. `W` stands for the website's path.
+/// `as`. `W` stands for the website's path, and `B` for the bank.
 fn make(sandbox: &Sandbox, call: &str) -> (u16, HeaderMap, String) {
     let mut parts = call.split(" | ");
     let (method, path) = parts.next().unwrap().split_once(' ').unwrap();
     let path = path.strip_prefix("W").map_or(path.to_owned(), |rest| format!("{WEBSITE}{rest}"));
     let mut request = Request::builder().method(method);
-    request = request.uri(format!("{}/v1{path}", sandbox.url_of("tracker")));
+    request = match path.strip_prefix('B') {
+        Some(path) => request.uri(format!("{}{path}", sandbox.url_of("bank"))),
+        None => request.uri(format!("{}/v1{path}", sandbox.url_of("tracker"))),
+    };
     let (mut who, mut body) = ("ada", String::new());
     let mut media = "application/json";
     for part in parts {
@@ -37,7 +44,8 @@ fn make(sandbox: &Sandbox, call: &str) -> (u16, HeaderMap, String) {
     if !body.is_empty() {
         request = request.header("content-type", media);
     }
-    let request = request.header("authorization", format!("Bearer tracker-{who}"));
+    request = request.header("authorization", format!("Bearer tracker-{who}"));
+    request = request.header("x-bank-key", format!("bank-{who}"));
     let (parts, body) = sandbox.call(request.body(body).unwrap()).into_parts();
     (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
 }
@@ -322,6 +330,70 @@ fn members_come_change_and_leave_with_what_was_theirs_to_do() {
                 200 {"deleted":4}
             GET W/tasks
                 200 {"data":[],"total":0,"hasMore":false}
+        "#]],
+    );
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one walk, told whole")]
+fn money_moves_whole_or_not_at_all_and_the_books_outlive_an_account() {
+    let tombstone = example("bank");
+    let sandbox = tombstone.sandbox("bank").unwrap();
+    let send = |from: u8, to: u8, amount: u32| {
+        let account = |number: u8| format!("acc_{number:012}");
+        let (from, to) = (account(from), account(to));
+        format!(
+            "POST B/transfers | {{\"from\": \"{from}\", \"to\": \"{to}\", \"amount\": {amount}}}"
+        )
+    };
+    check(
+        &sandbox,
+        &[
+            "GET B/accounts?limit=1&offset=1",
+            "GET B/accounts?currency=EUR",
+            &send(1, 3, 10_001),
+            &send(1, 2, 1),
+            &send(3, 1, 1),
+            &send(1, 4, 1),
+            &send(1, 3, 10_000),
+            "DELETE B/accounts/acc_000000000001",
+            "DELETE B/accounts/acc_000000000003 | as: ben",
+            "GET B/accounts",
+            "GET B/transfers?account=acc_000000000001&limit=2",
+            "GET B/transfers?account=acc_000000000001&starting_after=tr_000000000002",
+            "GET B/transfers?account=acc_000000000001&starting_after=tr_9",
+            "POST B/accounts | {\"currency\": \"USD\"}",
+        ],
+        expect![[r#"
+            GET B/accounts?limit=1&offset=1
+                200 {"accounts":[{"id":"acc_000000000002","currency":"USD","balance":500}],"total":2}
+            GET B/accounts?currency=EUR
+                200 {"accounts":[{"id":"acc_000000000001","currency":"EUR","balance":10000}],"total":1}
+            POST B/transfers | {"from": "acc_000000000001", "to": "acc_000000000003", "amount": 10001}
+                409 {"title":"Not enough money","status":409}
+            POST B/transfers | {"from": "acc_000000000001", "to": "acc_000000000002", "amount": 1}
+                409 {"title":"These do not go together","status":409}
+            POST B/transfers | {"from": "acc_000000000003", "to": "acc_000000000001", "amount": 1}
+                404 {"title":"No such account","status":404,"detail":"from"}
+            POST B/transfers | {"from": "acc_000000000001", "to": "acc_000000000004", "amount": 1}
+                404 {"title":"No such account","status":404,"detail":"to"}
+            POST B/transfers | {"from": "acc_000000000001", "to": "acc_000000000003", "amount": 10000}
+                201 {"id":"tr_55669p1q2ltc","from":"acc_000000000001","to":"acc_000000000003","amount":10000,"at":1893456000}
+            DELETE B/accounts/acc_000000000001
+                204 
+            DELETE B/accounts/acc_000000000003 | as: ben
+                409 {"title":"There is money in it","status":409}
+            GET B/accounts
+                200 {"accounts":[{"id":"acc_000000000002","currency":"USD","balance":500}],"total":1}
+            GET B/transfers?account=acc_000000000001&limit=2
+                200 {"data":[{"id":"tr_55669p1q2ltc","from":"acc_000000000001","to":"acc_000000000003","amount":10000,"at":1893456000},{"id":"tr_000000000002","from":"acc_000000000001","to":"acc_000000000004","amount":70,"at":1893369600}],"has_more":true}
+            GET B/transfers?account=acc_000000000001&starting_after=tr_000000000002
+                200 {"data":[{"id":"tr_000000000001","from":"acc_000000000001","to":"acc_000000000003","amount":50,"at":1893283200}],"has_more":false}
+            GET B/transfers?account=acc_000000000001&starting_after=tr_9
+                404 {"title":"No such transfer","status":404,"detail":"there is no record `tr_9` to go on from"}
+            POST B/accounts | {"currency": "USD"}
+                201 {"id":"acc_829ucdhzg7qd","currency":"USD","balance":0}
+                location: /accounts/acc_829ucdhzg7qd
         "#]],
     );
 }
