@@ -95,15 +95,34 @@ impl Emulator {
             let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, title, detail);
             return Answer::refused(problem, "cannot be read").of(Some(provider));
         }
-        let emulated: Vec<String> = contract.operations.iter().map(named).collect();
         let detail = format!(
             "the real API answers `{} {}`, and this sandbox does not: it emulates {}",
             asked.parts.method,
             asked.address.path,
-            emulated.join(", ")
+            self.what_is_emulated(provider, asked)
         );
         let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, "not emulated", detail);
         Answer::refused(problem, "not emulated").of(Some(provider))
+    }
+
+    /// The operations of a provider; of many, those nearest to what was asked for.
+    fn what_is_emulated(&self, provider: usize, asked: &RequestContext<'_>) -> String {
+        let operations = &self.providers[provider].contract().operations;
+        if operations.len() <= NEAR_MAX {
+            return operations.iter().map(named).collect::<Vec<_>>().join(", ");
+        }
+        let pairs = sent::SentPairs::of(asked.parts);
+        let sent: &ConditionValues<'_> = &|it| pairs.value(it);
+        let is_its = |target: RouteTarget| matches!(target, RouteTarget::Operation { provider: of, .. } if of == provider);
+        let near = self.mounts.near(asked.address, &asked.parts.method, sent, is_its, NEAR_MAX);
+        let named: Vec<String> = near
+            .iter()
+            .filter_map(|near| match *near.value {
+                RouteTarget::Operation { operation, .. } => Some(named(&operations[operation])),
+                RouteTarget::NotEmulated { .. } => None,
+            })
+            .collect();
+        format!("{} and {} others", named.join(", "), operations.len() - named.len())
     }
 
     /// The answer to a call of a provider whose files cannot be honoured, so that it is not taken for a mistyped path.

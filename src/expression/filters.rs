@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use md5::Digest;
 use minijinja::value::{DynObject, ValueKind};
 use minijinja::{Error, ErrorKind, Value};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::clock::Timestamp;
 use crate::expression::calls::{Arguments, CallState, Named};
@@ -101,6 +103,14 @@ pub(super) fn split(_: &mut CallState, value: &Value, given: Arguments<'_>) -> F
 
 pub(super) fn string(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     if is_absent(value) { Ok(value.clone()) } else { text_of(json::to_text(value)) }
+}
+
+/// Letters without their accents, for texts that are compared without them.
+pub(super) fn unaccented(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
+    over_text(value, |text| {
+        let letters = text.nfd().filter(|letter| !is_combining_mark(*letter));
+        Ok(letters.nfc().collect::<String>().into())
+    })
 }
 
 /// Small letters and digits with a hyphen between the words, for addresses.

@@ -274,7 +274,7 @@ fn filters_take_none_for_an_empty_list_and_keep_it_as_a_value() {
         0: length count sum
         []: split list unique sort reverse select reject selectattr rejectattr with without map groupby items lookup
         false: bool
-        null: lower upper capitalize trim replace string slug md5 sha256 int float abs round first last min max view epoch epoch_ms date later earlier
+        null: lower upper capitalize trim replace string unaccented slug md5 sha256 int float abs round first last min max view epoch epoch_ms date later earlier
         {}: by_field
     "#]]
     .assert_eq(&table);
@@ -288,6 +288,10 @@ fn operators_and_filters_do_not_surprise() {
             body.text | bool  ->  FAILURE `Ab c` is neither true nor false
             body.no | string | lower in ['true', '1']  ->  false
             true | string  ->  "true"
+            'Épicerie Inès, ȧ' | unaccented  ->  "Epicerie Ines, a"
+            'Épicerie Inès' | unaccented | slug is ascii  ->  true
+            ['Łódź', 'Œuvre', '東京', '한국'] | map('unaccented') | list  ->  ["Łodz","Œuvre","東京","한국"]
+            '東京' is ascii or 3 is ascii or none is ascii  ->  false
             body.deep | string  ->  "{\"list\":[1,{\"x\":2}]}"
             [1, 'a', none] | string  ->  "[1,\"a\",null]"
             ['B', 'a', 'b', 'B'] | unique  ->  ["B","a","b"]

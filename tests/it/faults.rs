@@ -113,7 +113,7 @@ fn a_fault_of_what_there_is_not_is_refused() {
     ];
     expect_test::expect![[r#"
         the fault cannot be so: there is no provider `shop` (there are applivery, partoo, timbrix, velt)
-        the fault cannot be so: there is no operation `deleteUserData` (did you mean `deleteOrganization`?)
+        the fault cannot be so: there is no operation `deleteUserData` (did you mean `deleteUser`?)
         the fault cannot be so: `deleteUserData` documents no example `nobody` for 403: it has `bad_api_key`, `bad_auth_token` there, and the codes `202`, `400`, `403`, `500`
         the fault cannot be so: `deleteOrganization` documents no example `not_found` for 403: it has `not_allowed` there, and the codes `200`, `400`, `401`, `403`, `404`"#]].assert_eq(&texts.join("\n"));
     // Of all operations of the name one has that example.
@@ -317,10 +317,12 @@ fn a_struck_request_counts_by_what_it_was_answered() {
     trial.ask(&partoo("43"));
     let answers = |trial: &Trial<'_>| -> Vec<(u16, u64)> {
         let provider = emulator.provider("partoo").unwrap();
+        let operations = &emulator.behavior(provider).contract().operations;
+        let operation = operations.iter().position(|it| it.id == "deleteOrganization").unwrap();
         let sandbox = emulator.sandboxes().find(trial.name).unwrap();
         emulator
             .sandboxes()
-            .look(&sandbox, |state| state.coverage.answers(provider, 0).collect())
+            .look(&sandbox, |state| state.coverage.answers(provider, operation).collect())
             .unwrap()
     };
     assert_eq!(answers(&trial), []);

@@ -246,7 +246,7 @@ fn keys_that_go_on_after_the_path_are_told_apart_by_what_is_sent() {
             POST /cloud/?x=1&Action=Run -> 200 "run by post"
             POST /?Action=Halt -> 200 "halt"
             GET /?Action=Halt -> 405 POST, OPTIONS
-            POST /?Action=Stop -> 501 {"title":"not emulated","status":501,"detail":"the real API answers `POST /`, and this sandbox does not: it emulates `GET /?Action=Run`, `POST /?Action=Run`, `POST /?Action=Halt`, `POST / with X-Target: a.B`, `DELETE /{bucket}/{key}`, `DELETE /{b}/{k}?uploadId`, `DELETE /{b}/{k}?uploadId&part=1`, `PUT /files`, `GET /find?owner`, `GET /search`, `GET /empty`"}
+            POST /?Action=Stop -> 501 {"title":"not emulated","status":501,"detail":"the real API answers `POST /`, and this sandbox does not: it emulates `POST / with X-Target: a.B`, `POST /?Action=Halt`, `POST /?Action=Run`, `GET /?Action=Run`, `GET /empty` and 6 others"}
             POST /?Action=Ruin -> 404 ["POST /?Action=Run","GET /?Action=Run","POST / with X-Target: a.B","POST /?Action=Halt","GET /empty"]
             POST / x-target:a.B -> 200 "target"
             POST / x-target:a.C -> 404 ["POST / with X-Target: a.B","POST /?Action=Halt","POST /?Action=Run","GET /?Action=Run","GET /empty"]

@@ -352,7 +352,7 @@ fn everything_that_is_wrong_with_how_a_sandbox_is_to_begin_is_told_and_nothing_c
         `velt`: there is no setting `erasure_tim` to change (did you mean `erasure_time`?)
         `velt`: `2h` is longer than an hour, the longest delay, and `/operations/deleteUserData/rules/0/delay` is to take so long
         `faults/0`: nothing happens: none of `delay`, `answer` and `connection` is given (give at least one of them)
-        `faults/1`: there is no operation `deleteNothing` (did you mean `deleteOrganization`?)"#]].assert_eq(&problems.join("\n"));
+        `faults/1`: there is no operation `deleteNothing` (did you mean `deleteBusiness`?)"#]].assert_eq(&problems.join("\n"));
     assert_eq!(trial.state(), before);
     assert_eq!(trial.control().sandbox().unwrap().journal_entries, 1);
 }
@@ -601,7 +601,8 @@ fn what_one_sandbox_holds_is_bounded() {
     let trial = Trial::new(&emulator, "a");
     let name = "n".repeat(10_000);
     let put = |number: usize| {
-        let fields = json!({ "id": number, "name": &name, "alias": "a", "provider": "p" });
+        let alias = format!("a{number}");
+        let fields = json!({ "id": number, "name": &name, "alias": alias, "provider": "p" });
         let fields = fields.as_object().unwrap().clone();
         trial.control().put_record("partoo", "organizations", &[number.to_string()], fields)
     };
@@ -624,7 +625,9 @@ fn what_one_sandbox_holds_is_bounded() {
     let mut state = before;
     let records = state["providers"]["partoo"]["records"]["organizations"].as_array_mut().unwrap();
     records.extend(
-        (3_000..3_010).map(|id| json!({ "id": id, "name": &name, "alias": "a", "provider": "p" })),
+        (3_000..3_010).map(
+            |id| json!({ "id": id, "name": &name, "alias": format!("a{id}"), "provider": "p" }),
+        ),
     );
     assert_eq!(other.control().put_state(state.clone()).unwrap_err().into_response().status(), 507);
     other.control().restore_state(&state.to_string(), Duration::ZERO, &mut None).unwrap();

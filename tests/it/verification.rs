@@ -759,7 +759,7 @@ fn it_is_all_there_over_http() {
     server.ask(DELETE);
 
     let coverage = call("GET", &format!("{root}/coverage?provider=partoo")).json();
-    assert_eq!(coverage["operations"], json!({ "covered": 1, "total": 1 }));
+    assert_eq!(coverage["operations"], json!({ "covered": 1, "total": 12 }));
     assert_eq!(call("GET", "/__admin/coverage").json()["operations"]["covered"], 1);
     assert_eq!(call("DELETE", "/__admin/coverage").status, 204);
     assert_eq!(call("GET", "/__admin/coverage").json()["operations"]["covered"], 0);

@@ -223,11 +223,11 @@ fn a_body_over_the_limit() {
             {"type":"urn:tombstone:errors#BODY_TOO_LARGE","title":"Body too large","status":413,"detail":"the body must not be larger than 10485760 bytes; send less, or raise the limit with `--body-bytes`"}
         "#]].assert_eq(&too_large("DELETE /partoo/org/42", &[PARTOO, JSON]));
     expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]].assert_eq(&too_large("POST /nowhere", &[]));
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v2/org","GET /v2/api_keys","POST /v1/organizations/delete","POST /v2/org/{org_id}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]].assert_eq(&too_large("POST /nowhere", &[]));
 }
 
 fn gzip(text: &str) -> Vec<u8> {

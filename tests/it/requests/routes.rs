@@ -55,23 +55,23 @@ fn an_unknown_route_is_worded_as_its_provider_words_it() {
 fn an_unknown_route_at_the_root_is_our_own_answer_and_says_what_is_near() {
     let world = World::new();
     world.check("DELETE /v1/organisations/acme", &[], "", &expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]]);
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","DELETE /v2/business/{business_id}","DELETE /v2/org/{org_id}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]]);
     world.check("GET /", &[], "", &expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]]);
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /v2/api_keys","DELETE /organizations/{id}","POST /v2/org","GET /v2/business/search","GET /v2/business/{business_id}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]]);
     world.check("DELETE /parto/org/42", &[PARTOO], "", &expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]]);
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]]);
 }
 
 #[test]
@@ -163,12 +163,12 @@ fn a_wrong_method_at_the_root_is_worded_by_the_provider_if_it_is_one_providers()
 #[test]
 fn what_the_real_api_has_and_the_sandbox_has_not_says_so() {
     let world = World::new();
-    world.check("GET /partoo/org/42", &[PARTOO], "", &expect![[r#"
-            501
-            content-type: application/problem+json
+    world.check("GET /partoo/user/me", &[PARTOO], "", &expect![[r#"
+        501
+        content-type: application/problem+json
 
-            {"title":"not emulated","status":501,"detail":"the real API answers `GET /org/42`, and this sandbox does not: it emulates `DELETE /org/{org_id}`"}
-        "#]]);
+        {"title":"not emulated","status":501,"detail":"the real API answers `GET /user/me`, and this sandbox does not: it emulates `GET /user/{user_id}`, `DELETE /user/{user_id}`, `GET /user/search`, `GET /business/{business_id}`, `DELETE /business/{business_id}` and 7 others"}
+    "#]]);
     world.check("POST /v2/users/delete", &[], "", &expect![[r#"
             501
             content-type: application/problem+json
@@ -181,17 +181,23 @@ fn what_the_real_api_has_and_the_sandbox_has_not_says_so() {
 fn head_is_a_method_like_others() {
     let world = World::new();
     world.check("HEAD /partoo/org/42", &[PARTOO], "", &expect![[r#"
-            501
-            content-type: application/problem+json
+        200
+        content-type: application/json
 
-            {"title":"not emulated","status":501,"detail":"the real API answers `HEAD /org/42`, and this sandbox does not: it emulates `DELETE /org/{org_id}`"}
-        "#]]);
+        {"org_id":42,"name":"Boulangerie Martin","alias":"boulangerie_martin","provider":"partoo","type":"enterprise","features":["presence_management","review_management"],"org_features":["presence_management","review_management"],"last_org_api_call":"05-11-2021","max_businesses":10}
+    "#]]);
+    world.check("HEAD /partoo/user/me", &[PARTOO], "", &expect![[r#"
+        501
+        content-type: application/problem+json
+
+        {"title":"not emulated","status":501,"detail":"the real API answers `HEAD /user/me`, and this sandbox does not: it emulates `DELETE /user/{user_id}`, `GET /user/{user_id}`, `GET /user/search`, `DELETE /business/{business_id}`, `GET /business/{business_id}` and 7 others"}
+    "#]]);
     world.check("HEAD /nowhere", &[], "", &expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]]);
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]]);
 }
 
 #[test]
@@ -216,11 +222,11 @@ fn options_says_what_a_path_takes() {
         "#]],
     );
     world.check("OPTIONS /nowhere", &[], "", &expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]]);
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]]);
     world.check(
         "OPTIONS *",
         &[],
@@ -234,11 +240,11 @@ fn options_says_what_a_path_takes() {
 #[test]
 fn connect_leads_nowhere() {
     World::new().check("CONNECT example.com:443", &[], "", &expect![[r#"
-            404
-            content-type: application/problem+json
+        404
+        content-type: application/problem+json
 
-            {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/org/{org_id}","POST /v2/users/data/delete"],"providers":["applivery","partoo","timbrix","velt"]}
-        "#]]);
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+    "#]]);
 }
 
 #[test]
