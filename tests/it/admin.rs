@@ -207,7 +207,7 @@ fn states(held: &mut Held) {
     state["faults"] = json!([{ "operation": "none", "connection": "reset" }]);
     state["seed"] = json!(1);
     let refused = held.ask(422, "putState", &path, state);
-    let problem = "`faults/0`: there is no operation `none` (there are createOrganization, deleteBusiness, deleteOrganization, deleteOrganizations, deleteUser, deleteUserData, getApiKeys, getBusiness, getOrganization, getUser, …)";
+    let problem = "`faults/0`: there is no operation `none` (there are addOrganizationsV1, addOrganizationsV2, addUsersV1, addUsersV2, createOrganization, deleteBusiness, deleteDocumentsV1, deleteDocumentsV2, deleteFolder, deleteOrganization, …)";
     assert_eq!(refused["problems"], json!([problem]));
     held.ask(200, "resetSandbox", &format!("{ROOT}/reset"), Value::Null);
     held.ask(204, "removeSandbox", ROOT, Value::Null);

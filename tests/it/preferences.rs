@@ -23,10 +23,10 @@ fn look<R>(trial: &Trial<'_>, look: impl FnOnce(&SandboxState) -> R) -> R {
 fn exercised(trial: &Trial<'_>) -> usize {
     look(trial, |state| {
         let operations =
-            (0..4).flat_map(|provider| (0..10).map(move |operation| (provider, operation)));
+            (0..4).flat_map(|provider| (0..40).map(move |operation| (provider, operation)));
         let answers = operations
             .flat_map(|(provider, operation)| state.coverage.answers(provider, operation));
-        let rules = (0..4).flat_map(|provider| (0..100).map(move |rule| (provider, rule)));
+        let rules = (0..4).flat_map(|provider| (0..1000).map(move |rule| (provider, rule)));
         let decisions = rules.map(|(provider, rule)| state.coverage.decisions(provider, rule));
         answers
             .map(|(_, count)| count)

@@ -352,7 +352,7 @@ fn everything_that_is_wrong_with_how_a_sandbox_is_to_begin_is_told_and_nothing_c
         `velt`: there is no setting `erasure_tim` to change (did you mean `erasure_time`?)
         `velt`: `2h` is longer than an hour, the longest delay, and `/operations/deleteUserData/rules/0/delay` is to take so long
         `faults/0`: nothing happens: none of `delay`, `answer` and `connection` is given (give at least one of them)
-        `faults/1`: there is no operation `deleteNothing` (did you mean `deleteBusiness`?)"#]].assert_eq(&problems.join("\n"));
+        `faults/1`: there is no operation `deleteNothing` (did you mean `deleteOrganizationsV2`?)"#]].assert_eq(&problems.join("\n"));
     assert_eq!(trial.state(), before);
     assert_eq!(trial.control().sandbox().unwrap().journal_entries, 1);
 }

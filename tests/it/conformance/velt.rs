@@ -1,9 +1,9 @@
-//! Velt: deleting organizations, erasing users, and how far an erasure is.
+//! Velt: deleting organizations, erasing users, how far an erasure is, and the calls around these.
 
 use serde_json::{Value, json};
 
 use super::row::{Call, D, E, I, Row, row};
-use super::run::hold;
+use super::run::{changes, emulator, handle, hold, noon, records};
 use super::{gone, not_emulated};
 
 const ORGANIZATIONS: &str = "docs.velt.dev, Delete Organizations";
@@ -16,8 +16,8 @@ const APPROVAL: &str = "docs.velt.dev, Approval Engine Setup";
 const SKILLS: &str = "github.com/velt-js/velt-plugin-cursor, which is wrong here";
 const TOKENS: &str = "docs.velt.dev, Get Auth Tokens";
 const WEBHOOKS: &str = "docs.velt.dev, Webhooks (pairs of ids)";
-const EMULATED: &str = "`POST /v1/organizations/delete`, `POST /v2/users/data/delete`, \
-     `POST /v2/users/data/delete/status`";
+const EMULATED: &str = "`POST /v2/users/delete`, `POST /v2/users/add`, `POST /v2/users/get`, \
+     `POST /v2/organizations/update`, `POST /v1/users/delete` and 20 others";
 
 const DELETE: &str = "/velt/v1/organizations/delete";
 const ERASE: &str = "/velt/v2/users/data/delete";
@@ -367,7 +367,7 @@ fn velt_refuses_erasures_that_name_no_scope() {
     let not_scope = "organizationIds must be an array of strings.";
     let too_many = "organizationIds must have at most 2000 items.";
     let skill = json!({ "organizationId": "cedar-health", "userId": "ines" });
-    let elsewhere = Call { target: "/velt/v2/users/data/get".into(), ..erase(&["yourUserId1"]) };
+    let elsewhere = Call { target: "/velt/v2/users/update".into(), ..erase(&["yourUserId1"]) };
     let rows = [
         refused("no users", json!({}), "userIds is required."),
         refused("an empty list of users", users(json!([])), "userIds must not be empty."),
@@ -409,4 +409,173 @@ fn velt_tells_how_far_an_erasure_is_as_documented() {
     ];
     hold("velt", &rows);
     hold("velt", &protocol(&progress("dsQuvPmIynANgPLLEhCm")));
+}
+
+const ADDING: &str = "docs.velt.dev, Add Organizations; Add Users";
+const READING: &str = "docs.velt.dev, Get Organizations; Get Users; Get Documents; Get Folders";
+const FOLDERS: &str = "docs.velt.dev, Delete Folder";
+
+fn at(path: &str, data: &Value) -> Call {
+    post(&format!("/velt{path}"), data)
+}
+
+fn success(message: &str, data: &Value) -> Value {
+    json!({ "result": { "status": "success", "message": message, "data": data } })
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn velt_refuses_the_calls_around_its_deletions() {
+    let organization = "yourOrganizationId1";
+    let many: Vec<String> = (0..31).map(|number| format!("o{number}")).collect();
+    let refused = |situation, path: &str, data: Value, message: &str| {
+        row(situation, I(READING), at(path, &data)).answers(400, invalid(message))
+    };
+    let not_found =
+        |message: &str| json!({ "error": { "message": message, "status": "NOT_FOUND" } });
+    let added = |level: &str| json!({ "organizationId": organization, level: "nowhere", "users": [{ "userId": "uma" }] });
+    let rows = [
+        refused(
+            "no organizations",
+            "/v1/organizations/add",
+            json!({}),
+            "organizations is required.",
+        ),
+        refused(
+            "an organization without an id",
+            "/v2/organizations/add",
+            json!({ "organizations": [{}] }),
+            "organizations[0].organizationId is required.",
+        ),
+        refused(
+            "more ids than Velt takes",
+            "/v1/organizations/get",
+            json!({ "organizationIds": many }),
+            "organizationIds must have at most 30 items.",
+        ),
+        refused(
+            "a token that is none",
+            "/v2/organizations/get",
+            json!({ "pageToken": "x" }),
+            "Invalid page token.",
+        ),
+        refused(
+            "no users",
+            "/v1/users/add",
+            json!({ "organizationId": "acme", "users": [] }),
+            "users must not be empty.",
+        ),
+        row("to a document that is not", I(ADDING), at("/v1/users/add", &added("documentId")))
+            .answers(404, not_found("Document does not exist")),
+        row("to a folder that is not", I(ADDING), at("/v2/users/add", &added("folderId")))
+            .answers(404, not_found("Folder not found.")),
+        row(
+            "a folder that is not",
+            D(FOLDERS),
+            at(
+                "/v2/organizations/folders/delete",
+                &json!({ "organizationId": organization, "folderId": "nowhere" }),
+            ),
+        )
+        .answers(404, json!({ "error": { "code": "not-found", "message": "Folder not found." } })),
+        row(
+            "another workspace sees nothing",
+            I(READING),
+            by_another_workspace(at("/v1/users/get", &json!({ "organizationId": organization }))),
+        )
+        .answers(200, success("User(s) retrieved successfully.", &json!([]))),
+    ];
+    hold("velt", &rows);
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one walk, told whole")]
+fn a_velt_organization_comes_is_seen_changes_and_goes_with_all_it_has() {
+    let emulator = emulator(noon());
+    let ask = |path: &str, data: Value| {
+        let answer = handle(&emulator, &at(path, &data), noon());
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let mut body = answer.json();
+        body["result"]["data"].take()
+    };
+    let acme = || json!({ "organizationId": "acme" });
+    let before = records(&emulator);
+
+    let fields = json!({ "organizationId": "acme", "organizationName": "Acme", "city": "Lyon" });
+    ask("/v2/organizations/add", json!({ "organizations": [fields] }));
+    let seen = ask("/v2/organizations/get", json!({ "organizationIds": ["acme"] }));
+    let expected =
+        json!([{ "city": "Lyon", "id": "acme", "organizationName": "Acme", "disabled": false }]);
+    assert_eq!(seen, expected);
+    let changed = json!({ "organizationId": "acme", "organizationName": "Acme 2", "size": 3 });
+    ask("/v1/organizations/update", json!({ "organizations": [changed] }));
+    let seen = ask("/v1/organizations/get", json!({ "organizationIds": ["acme"] }));
+    assert_eq!(
+        (&seen[0]["organizationName"], &seen[0]["city"], &seen[0]["size"]),
+        (&json!("Acme 2"), &json!("Lyon"), &json!(3))
+    );
+
+    let uma = json!({ "userId": "uma", "name": "Uma User", "email": "uma@example.com" });
+    ask("/v2/users/add", json!({ "organizationId": "acme", "users": [uma] }));
+    ask(
+        "/v2/users/add",
+        json!({ "organizationId": "acme", "users": [{ "userId": "uma", "color": "red" }] }),
+    );
+    let vic = json!({ "organizationId": "acme", "documentId": "plan", "createDocument": true, "users": [{ "userId": "vic" }] });
+    ask("/v2/users/add", vic);
+    let users = ask("/v2/users/get", acme());
+    assert_eq!(
+        users,
+        json!([{ "userId": "uma", "name": "Uma User", "email": "uma@example.com", "initial": "U", "color": "red", "accessRole": "editor" }])
+    );
+    let all = ask("/v2/users/get", json!({ "organizationId": "acme", "allDocuments": true }));
+    assert_eq!(all, json!([{ "userId": "vic", "accessRole": "editor" }]));
+    assert_eq!(ask("/v1/organizations/documents/get", acme())[0]["documentName"], "plan");
+
+    let gone = ask(
+        "/v2/users/delete",
+        json!({ "organizationId": "acme", "userIds": ["uma", "vic", "nobody"] }),
+    );
+    let told: Vec<_> =
+        ["uma", "vic", "nobody"].iter().map(|id| gone[id]["success"] == true).collect();
+    assert_eq!(told, [true, true, false]);
+    assert_eq!(ask("/v2/users/get", acme()), json!([]));
+
+    ask("/v2/organizations/delete", json!({ "organizationIds": ["acme"] }));
+    assert_eq!(ask("/v1/organizations/get", json!({ "organizationIds": ["acme"] })), json!([]));
+    for path in
+        ["/v1/users/get", "/v1/organizations/documents/get", "/v1/organizations/folders/get"]
+    {
+        assert_eq!(ask(path, acme()), json!([]), "{path}");
+    }
+    assert_eq!(changes("velt", &before, &records(&emulator), noon()), Vec::<String>::new());
+}
+
+#[test]
+fn velt_pages_through_organizations() {
+    let emulator = emulator(noon());
+    let (mut ids, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let mut data = json!({ "pageSize": 2 });
+        if !token.is_null() {
+            data["pageToken"] = token;
+        }
+        let body = handle(&emulator, &at("/v2/organizations/get", &data), noon()).json();
+        let page = body["result"]["data"].as_array().unwrap().clone();
+        ids.extend(page.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        token = body["result"]["nextPageToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(
+        ids,
+        [
+            "bluebird-labs",
+            "cedar-health",
+            "harbor-press",
+            "northwind-studio",
+            "yourOrganizationId1"
+        ]
+    );
 }

@@ -58,7 +58,7 @@ fn an_unknown_route_at_the_root_is_our_own_answer_and_says_what_is_near() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","POST /v1/organizations/delete","DELETE /api/organizations/{id}","DELETE /v2/business/{business_id}","DELETE /v2/org/{org_id}"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","POST /v1/organizations/add","POST /v1/organizations/delete","POST /v1/organizations/update","POST /v1/organizations/get"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
     world.check("GET /", &[], "", &expect![[r#"
         404
@@ -169,12 +169,12 @@ fn what_the_real_api_has_and_the_sandbox_has_not_says_so() {
 
         {"title":"not emulated","status":501,"detail":"the real API answers `GET /user/me`, and this sandbox does not: it emulates `GET /user/{user_id}`, `DELETE /user/{user_id}`, `GET /user/search`, `GET /business/{business_id}`, `DELETE /business/{business_id}` and 7 others"}
     "#]]);
-    world.check("POST /v2/users/delete", &[], "", &expect![[r#"
-            501
-            content-type: application/problem+json
+    world.check("POST /v2/users/update", &[], "", &expect![[r#"
+        501
+        content-type: application/problem+json
 
-            {"title":"not emulated","status":501,"detail":"the real API answers `POST /v2/users/delete`, and this sandbox does not: it emulates `POST /v1/organizations/delete`, `POST /v2/users/data/delete`, `POST /v2/users/data/delete/status`"}
-        "#]]);
+        {"title":"not emulated","status":501,"detail":"the real API answers `POST /v2/users/update`, and this sandbox does not: it emulates `POST /v2/users/delete`, `POST /v2/users/add`, `POST /v2/users/get`, `POST /v2/organizations/update`, `POST /v1/users/delete` and 20 others"}
+    "#]]);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn head_is_a_method_like_others() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
 }
 
@@ -225,7 +225,7 @@ fn options_says_what_a_path_takes() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
     world.check(
         "OPTIONS *",
@@ -243,7 +243,7 @@ fn connect_leads_nowhere() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/delete","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
 }
 
