@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::behavior::shape::{Link, Shapes};
 use crate::behavior::view::{self, ViewScope};
 use crate::clock::Timestamp;
-use crate::expression::{Holder, Value, from_json, from_member, spend, to_json};
+use crate::expression::{Holder, Value, from_json, from_json_shared, from_member, spend, to_json};
 use crate::store::{Key, Record, Scalar, Store};
 
 /// The records of one moment.
@@ -141,7 +141,7 @@ impl TableValue {
             let inside = view.map_or(Some(&name), |view| view.inside(&name))?.clone();
             shape.knows(&inside).then_some((inside, value))
         });
-        Ok(from_json(&Json::Object(inside.collect())))
+        Ok(from_json_shared(Arc::new(Json::Object(inside.collect()))))
     }
 
     fn list(&self, keys: Vec<Key>) -> Value {
@@ -236,7 +236,7 @@ impl RecordValue {
         spend(fields.len())?;
         let Some(view) = shape.views.get(name.unwrap_or(view::DEFAULT)) else {
             return match name {
-                None => Ok(from_json(&Json::Object(fields.into_owned()))),
+                None => Ok(from_json_shared(Arc::new(Json::Object(fields.into_owned())))),
                 Some(name) => {
                     let reason = format!("`{}` has no view `{name}`", shape.name);
                     Err(Error::new(ErrorKind::InvalidOperation, reason))
@@ -246,7 +246,7 @@ impl RecordValue {
         let record = Value::from_dyn_object(Arc::clone(self));
         let everywhere = Value::from_object(Everywhere(Arc::clone(&self.snapshot)));
         let scope = Value::from_object(ViewScope { record, everywhere });
-        view.render(&fields, &scope).map(|shown| from_json(&shown))
+        view.render(&fields, &scope).map(|shown| from_json_shared(Arc::new(shown)))
     }
 
     fn follow(&self, link: Link) -> Value {

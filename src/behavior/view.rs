@@ -70,6 +70,9 @@ impl View {
             let outside = self.format.rename.get(name).unwrap_or(name);
             shown.insert(outside.clone(), value.clone());
         }
+        if self.format.add.is_empty() {
+            return Ok(Json::Object(shown));
+        }
         ROW.set(row + 1);
         let added = self.add.render(scope);
         ROW.set(row);
