@@ -33,7 +33,7 @@ pub struct Call<'c> {
 pub struct Moment<'m> {
     /// The provider's records. Not changed here.
     pub store: &'m Store,
-    /// The values of the behavior file's settings here, from [`Behavior::settings_over`].
+    /// The values of the behavior file's settings here, from [`settings_over`](crate::behavior::Behavior::settings_over).
     pub settings: &'m Value,
     /// Where made-up ids come from.
     pub ids: &'m mut Ids,
@@ -46,7 +46,7 @@ pub struct Moment<'m> {
 pub struct Decision<'b> {
     /// The answer.
     pub answer: RuleAnswer<'b>,
-    /// What decided: the rule, by its place in [`Behavior::rules`], how long it holds the answer back, and the credential
+    /// What decided: the rule, by its place in [`Behavior::rules`](crate::behavior::Behavior::rules), how long it holds the answer back, and the credential
     /// that did not do.
     pub facts: Facts,
     /// Changes to the store, none of them committed yet.

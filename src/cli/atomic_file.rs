@@ -126,7 +126,7 @@ pub(super) fn open(path: &Path, bytes_max: u64) -> io::Result<File> {
     File::open(path)
 }
 
-/// Whether [`write`] can write there, without touching what is there; what is wrong otherwise, and what to do.
+/// Whether [`write()`] can write there, without touching what is there; what is wrong otherwise, and what to do.
 pub(super) fn check(path: &Path) -> anyhow::Result<()> {
     let path = target(path)?;
     match fs::metadata(&path) {
