@@ -871,3 +871,14 @@ fn a_template_leaves_out_what_is_absent_and_a_patch_removes_it() {
     let root = Template::compile(&serde_json::json!("{{ body.missing }}")).unwrap();
     assert_eq!(root.render(&scope).unwrap(), serde_json::Value::Null);
 }
+
+#[test]
+fn the_language_page_names_every_word() {
+    let page = include_str!("../../docs/behavior-language.md");
+    let filters = language::FILTERS.iter().map(|filter| format!("| {}", filter.name));
+    let tests = language::TESTS.iter().map(|test| test.name.to_owned());
+    let durations = language::DURATIONS.iter().map(|(name, _)| (*name).to_owned());
+    let mut missing: Vec<String> = filters.chain(tests).chain(durations).collect();
+    missing.retain(|word| !page.contains(word.as_str()));
+    assert!(missing.is_empty(), "{missing:?}");
+}
