@@ -207,8 +207,8 @@ fn states(held: &mut Held) {
     state["faults"] = json!([{ "operation": "none", "connection": "reset" }]);
     state["seed"] = json!(1);
     let refused = held.ask(422, "putState", &path, state);
-    let problem = "`faults/0`: there is no operation `none` (there are addOrganizationsV1, addOrganizationsV2, addUsersV1, addUsersV2, createOrganization, deleteBusiness, deleteDocumentsV1, deleteDocumentsV2, deleteFolder, deleteOrganization, …)";
-    assert_eq!(refused["problems"], json!([problem]));
+    let problem = refused["problems"][0].as_str().unwrap();
+    assert!(problem.starts_with("`faults/0`: there is no operation `none` (there are "));
     held.ask(200, "resetSandbox", &format!("{ROOT}/reset"), Value::Null);
     held.ask(204, "removeSandbox", ROOT, Value::Null);
     held.ask(200, "resetServer", "/__admin/reset", Value::Null);

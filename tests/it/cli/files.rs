@@ -56,10 +56,10 @@ fn a_document_stands_in_nobodys_way_by_its_name() {
         "#]]);
     let ended = run(&["check", &format!("organizations={first}")]);
     ended.check_in(&folder, &expect![[r#"
-            DIR/organizations.yaml: error: no provider can be named `organizations` beside the path `/organizations/{id}`: both begin with `/organizations` (rename its folder, or write `NAME=` before the path of its document)
-            1 provider can be served, beside 4 built in; 1 error and 0 warnings
-            exit 1
-        "#]]);
+        DIR/organizations.yaml: error: no provider can be named `organizations` beside the path `/organizations`: both begin with `/organizations` (rename its folder, or write `NAME=` before the path of its document)
+        1 provider can be served, beside 4 built in; 1 error and 0 warnings
+        exit 1
+    "#]]);
 }
 
 /// Text that clears the screen, turns what follows around and makes a line that is a command to a CI system.

@@ -1,9 +1,9 @@
-//! Applivery: deleting an organization's workspace.
+//! Applivery: deleting an organization's workspace, and the calls around it.
 
 use serde_json::{Value, json};
 
-use super::row::{Call, D, E, I, row};
-use super::run::hold;
+use super::row::{Call, D, E, I, Row, row};
+use super::run::{emulator, handle, hold, noon};
 use super::{gone, not_emulated};
 
 const PAGE: &str = "docs.applivery.com, Delete organization workspace permanently";
@@ -11,7 +11,11 @@ const OPENAPI: &str = "github.com/applivery/docs-front, OpenAPI";
 const ACCOUNTS: &str = "docs.applivery.com, Service accounts";
 const SKELETON: &str = "github.com/applivery/express-api-skeleton, errors";
 const EXPRESS: &str = "npmjs.com/package/express-deliver 1.0.0, errors";
-const EMULATED: &str = "`DELETE /v1/organizations/{organizationId}`";
+const EMULATED: &str = "`GET /v1/organizations/{organizationId}/collaborators/`, \
+                        `GET /v1/organizations/{organizationId}/apps`, \
+                        `GET /v1/organizations/{organizationId}`, \
+                        `DELETE /v1/organizations/{organizationId}`, `GET /v1/organizations/` \
+                        and 7 others";
 
 const ACME: &str = "64b7f0c2a91d3e5f8a7c1b20";
 const GLOBEX: &str = "64b7f0c2a91d3e5f8a7c1b21";
@@ -134,7 +138,146 @@ fn applivery_words_unknown_routes() {
         no_route("another method", of("globex").by("PATCH")),
         no_route("an unknown path", at("/applivery/v1/workspaces/globex", "applivery-admin")),
         no_route("no credentials are asked for", Call::new("DELETE", "/applivery/v1")),
-        not_emulated(of("globex").by("GET"), EMULATED),
+        not_emulated(
+            at("/applivery/v1/organizations/globex/workspace", "applivery-admin").by("GET"),
+            EMULATED,
+        ),
+    ];
+    hold("applivery", &rows);
+}
+
+fn call(method: &'static str, path: &str, who: &str) -> Call {
+    Call::new(method, &format!("/applivery/v1/organizations/{path}"))
+        .header("authorization", &format!("Bearer applivery-{who}"))
+}
+
+fn creating(who: &str, body: &Value) -> Call {
+    call("POST", "", who).header("content-type", "application/json").body(body.to_string())
+}
+
+const DEVICE: &str = "acme/mdm/apple/enterprise/devices/64b7f0c2a91d3e5f8a7c6001";
+
+#[test]
+fn applivery_goes_through_the_life_of_an_organization() {
+    let emulator = emulator(noon());
+    let ask = |call: Call| handle(&emulator, &call, noon());
+    let created = ask(creating("outsider", &json!({ "name": "Initech" }))).json();
+    let id = created["data"]["id"].as_str().unwrap().to_owned();
+    let now = "2026-01-15T12:00:00.000Z";
+    let organization = json!({
+        "id": id, "name": "Initech", "slug": "initech", "webSiteUrl": null,
+        "subscriptions": [], "limits": {}, "createdAt": now, "updatedAt": now,
+    });
+    assert_eq!(created, json!({ "status": true, "data": organization }));
+    let page = json!({
+        "items": [organization], "totalDocs": 1, "limit": 10, "hasPrevPage": false,
+        "hasNextPage": false, "page": 1, "totalPages": 1, "prevPage": null, "nextPage": null,
+    });
+    assert_eq!(ask(call("GET", "", "outsider")).json(), json!({ "status": true, "data": page }));
+    assert_eq!(ask(call("GET", &id, "outsider")).json()["data"], organization);
+    let people = ask(call("GET", "initech/collaborators/", "outsider")).json();
+    assert_eq!(people["data"]["items"][0]["role"], "owner");
+    assert_eq!(people["data"]["items"][0]["user"]["email"], "nadia@example.com");
+    assert_eq!(ask(call("DELETE", "initech", "outsider")).status, 200);
+    let left = ask(call("GET", "", "outsider")).json();
+    assert_eq!((&left["data"]["items"], &left["data"]["totalPages"]), (&json!([]), &json!(1)));
+    for path in ["initech", "initech/apps", "initech/collaborators/"] {
+        assert_eq!(ask(call("GET", path, "outsider")).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn applivery_lists_nothing_of_what_is_deleted() {
+    let emulator = emulator(noon());
+    let ask = |method, path: &str| handle(&emulator, &call(method, path, "admin"), noon());
+    let listed = |path: &str| {
+        let page = ask("GET", path).json();
+        let name = |one: &Value| match one.get("name").or_else(|| one.get("displayName")) {
+            Some(name) => name.as_str().unwrap().to_owned(),
+            None => one["user"]["firstName"].as_str().unwrap().to_owned(),
+        };
+        page["data"]["items"].as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(""), ["Acme Field Services", "Globex Trading"]);
+    assert_eq!(listed("?sort=name:desc&limit=1"), ["Globex Trading"]);
+    assert_eq!(listed("?sort=name:desc&limit=1&page=2"), ["Acme Field Services"]);
+    assert_eq!(listed("acme/apps?name=DISP"), ["Acme Dispatch"]);
+    assert_eq!(listed("acme/mdm/devices/?search=desk"), ["Front desk"]);
+    assert_eq!(listed("acme/mdm/devices/?name=VAN&type=apple"), ["Van 7 iPad"]);
+    assert_eq!(listed("acme/collaborators/?tags=quality"), ["Víctor"]);
+
+    assert_eq!(ask("DELETE", "acme/apps/acme-dispatch").status, 200);
+    assert_eq!(listed("acme/apps"), ["Acme Inventory"]);
+    assert_eq!(ask("GET", "acme/apps/acme-dispatch").status, 404);
+    assert_eq!(ask("DELETE", DEVICE).status, 200);
+    assert_eq!(listed("acme/mdm/devices/"), ["Front desk"]);
+    assert_eq!(listed("acme/mdm/apple/enterprise/devices"), Vec::<String>::new());
+    assert_eq!(ask("DELETE", "globex").status, 200);
+    assert_eq!(listed(""), ["Acme Field Services"]);
+    assert_eq!(ask("GET", "globex/apps").status, 404);
+    assert_eq!(listed("acme/collaborators/"), ["Rosa", "Víctor"], "they stay where they were");
+}
+
+#[test]
+fn applivery_tells_applications_and_devices() {
+    let emulator = emulator(noon());
+    let ask = |method, path: &str| handle(&emulator, &call(method, path, "viewer"), noon());
+    assert_eq!(
+        ask("GET", "acme/apps/acme-dispatch").json()["data"],
+        json!({
+            "id": "64b7f0c2a91d3e5f8a7c4001", "name": "Acme Dispatch", "slug": "acme-dispatch",
+            "organization": ACME, "buildPlatforms": ["ios", "android"], "counts": { "builds": 2 },
+        })
+    );
+    let device = json!({
+        "id": "64b7f0c2a91d3e5f8a7c6001", "type": "apple", "subType": "device", "state": "ACTIVE",
+        "organization": ACME, "displayName": "Van 7 iPad", "deviceType": "tablet",
+        "createdAt": "2025-10-27T12:00:00.000Z",
+    });
+    assert_eq!(ask("GET", DEVICE).json()["data"], device);
+}
+
+fn refused(situation: &'static str, call: Call, status: u16, code: u16, message: &str) -> Row {
+    row(situation, I(SKELETON), call).answers(status, error(code, message))
+}
+
+#[test]
+fn applivery_refuses_who_may_not() {
+    let forbidden = |situation, call| {
+        let message = "Forbidden - You are not allowed to perform this action";
+        refused(situation, call, 403, 4003, message)
+    };
+    let no_token = call("GET", "", "admin").without("authorization");
+    let application = call("DELETE", "acme/apps/acme-dispatch", "viewer");
+    let rows = [
+        refused("no token", no_token, 401, 4002, "No auth token"),
+        refused("an app's token", call("GET", "", "app"), 401, 4004, "Invalid Token"),
+        forbidden("reading, from outside", call("GET", "acme", "outsider")),
+        forbidden("listing, from outside", call("GET", "acme/apps", "outsider")),
+        forbidden("a viewer deletes an application", application),
+        forbidden("a viewer deletes a device", call("DELETE", DEVICE, "viewer")),
+    ];
+    hold("applivery", &rows);
+}
+
+#[test]
+fn applivery_refuses_what_is_not_there_or_not_right() {
+    let not_found = |situation, call| refused(situation, call, 404, 3001, "Entity not found");
+    let invalid = |situation, call| refused(situation, call, 400, 3000, "Validation Error");
+    let taken = creating("viewer", &json!({ "name": "Another", "slug": "acme" }));
+    let other = call("GET", &DEVICE.replace("apple", "android"), "admin");
+    let platform = call("GET", "acme/mdm/nokia/enterprise/devices", "admin");
+    let role = call("GET", "acme/collaborators/?role=king", "admin");
+    let rows = [
+        refused("a slug that is taken", taken, 409, 5001, "Conflict"),
+        not_found("no organization", call("GET", "initech/apps", "admin")),
+        not_found("another's application", call("GET", "acme/apps/globex-orders", "admin")),
+        not_found("a device under another platform", other),
+        not_found("no platform", platform),
+        invalid("no name", creating("admin", &json!({}))),
+        invalid("a page of none", call("GET", "acme/apps?limit=0", "admin")),
+        invalid("a page that is too large", call("GET", "?limit=101", "admin")),
+        invalid("another role", role),
     ];
     hold("applivery", &rows);
 }

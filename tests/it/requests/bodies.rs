@@ -226,7 +226,7 @@ fn a_body_over_the_limit() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","POST /v2/org","GET /v2/api_keys","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["POST /organizations","GET /organizations","DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]].assert_eq(&too_large("POST /nowhere", &[]));
 }
 

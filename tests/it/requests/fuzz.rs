@@ -61,6 +61,7 @@ fn target() -> impl Strategy<Value = Uri> {
     let known = prop::sample::select(vec![
         "/partoo/org/43",
         "/v2/org/42",
+        "/partoo/user/me",
         "/v1/organizations/globex",
         "/velt/v1/organizations/delete",
         "/v2/users/data/delete",

@@ -32,7 +32,7 @@ fn percent_encoding_is_decoded_in_segments_and_never_splits_them() {
                 DELETE /applivery/v1%2Forganizations/acme
                     404 {"status":false,"error":{"code":1002,"message":"Route not found"}}
                 DELETE /%61pplivery/v1/organizations/acme
-                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /api/organizations/{id}","POST /v1/organizations/documents/delete","DELETE /v1/organizations/{organizationId}","DELETE /v2/business/{business_id}","DELETE /v2/org/{org_id}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}/members/{memberId}","GET /api/organizations/{id}/members","GET /api/organizations/{id}/invites","GET /v1/organizations/{organizationId}/apps","GET /v1/organizations/{organizationId}/collaborators/"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /applivery/v1/organizations/%00
                     404 {"status":false,"error":{"code":3001,"message":"Entity not found"}}
                 DELETE /applivery/v1/organizations/acme%00
@@ -125,7 +125,7 @@ fn slashes_and_dots_are_part_of_a_path() {
                 DELETE /partoo//org/43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE //partoo/org/43
-                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /partoo/org//43
                     404 {"errors":{"json":"Resource not found"}}
                 DELETE /partoo/org/

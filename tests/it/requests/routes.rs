@@ -58,19 +58,19 @@ fn an_unknown_route_at_the_root_is_our_own_answer_and_says_what_is_near() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","POST /v1/organizations/add","POST /v1/organizations/delete","POST /v1/organizations/update","POST /v1/organizations/get"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v1/organizations/{organizationId}","GET /v1/organizations/{organizationId}","POST /v1/organizations/add","POST /v1/organizations/delete","POST /v1/organizations/update"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
     world.check("GET /", &[], "", &expect![[r#"
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /v2/api_keys","DELETE /organizations/{id}","POST /v2/org","GET /v2/business/search","GET /v2/business/{business_id}"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations","POST /organizations","GET /organizations/{id}","GET /v1/organizations/","GET /v2/api_keys"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
     world.check("DELETE /parto/org/42", &[PARTOO], "", &expect![[r#"
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","DELETE /v1/organizations/{organizationId}"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /v2/org/{org_id}","GET /v2/org/{org_id}","POST /v2/org/{org_id}","DELETE /api/organizations/{id}","GET /api/organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
 }
 
@@ -196,7 +196,7 @@ fn head_is_a_method_like_others() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations","POST /organizations","DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
 }
 
@@ -225,7 +225,7 @@ fn options_says_what_a_path_takes() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations","POST /organizations","DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
     world.check(
         "OPTIONS *",
@@ -243,7 +243,7 @@ fn connect_leads_nowhere() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}","GET /v2/api_keys","POST /v2/org","POST /v1/organizations/add","POST /v1/organizations/delete"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations","POST /organizations","DELETE /organizations/{id}","GET /organizations/{id}","PUT /organizations/{id}"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
 }
 
