@@ -154,11 +154,17 @@ fn push_provider(
     screen.line(format_args!("  {base}"));
     let hosts = format!("also under the host names {}", shown_hosts(&provider.hosts));
     screen.line(format_args!("  {}", colors.dim(&hosts)));
+    let mut others = Vec::new();
     for (number, operation) in provider.operations.iter().enumerate() {
         let called = format!("{} {}", operation.method, operation.path);
+        let mut calls = provider.calls.iter().filter(|call| call.operation == number).peekable();
+        if calls.peek().is_none() {
+            others.push(called);
+            continue;
+        }
         screen.blank();
         screen.line(format_args!("  {}", colors.bold(&called)));
-        for call in provider.calls.iter().filter(|call| call.operation == number) {
+        for call in calls {
             let status = call.expect.as_str();
             let (mark, status) = (colors.dim("#"), colors.status(status, status));
             screen.line(format_args!("    {mark} {status} {}", colors.dim(&call.shows)));
@@ -167,7 +173,30 @@ fn push_provider(
             }
         }
     }
+    if !others.is_empty() {
+        screen.blank();
+        for line in listed(&others) {
+            screen.line(format_args!("  {line}"));
+        }
+    }
     screen.blank();
+}
+
+/// The operations without calls, as many to a line as fit.
+fn listed(operations: &[String]) -> Vec<String> {
+    let mut lines = vec!["also".to_owned()];
+    for (place, operation) in operations.iter().enumerate() {
+        let comma = if place + 1 < operations.len() { "," } else { "" };
+        match lines.last_mut() {
+            Some(line) if line.len() + operation.len() + 4 <= COLUMNS_MAX => {
+                line.push(' ');
+                line.push_str(operation);
+                line.push_str(comma);
+            }
+            _ => lines.push(format!("{operation}{comma}")),
+        }
+    }
+    lines
 }
 
 /// The first host names and the last, and how many more there are.
