@@ -120,6 +120,11 @@ impl ScopeNames for NamesInScope<'_> {
     fn properties(&self, record: &str) -> Vec<String> {
         self.shapes.by_name(record).map_or_else(Vec::new, Shape::property_names)
     }
+
+    fn views(&self, record: &str) -> Vec<String> {
+        let shape = self.shapes.by_name(record);
+        shape.map_or_else(Vec::new, |shape| shape.views.keys().cloned().collect())
+    }
 }
 
 /// The named expressions of an operation, each given a type when it is first asked for.
@@ -234,6 +239,10 @@ impl ScopeNames for WithLets<'_, '_> {
 
     fn properties(&self, record: &str) -> Vec<String> {
         self.scope.properties(record)
+    }
+
+    fn views(&self, record: &str) -> Vec<String> {
+        self.scope.views(record)
     }
 }
 

@@ -11,11 +11,15 @@ use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, from_args};
 use minijinja::{Error, ErrorKind, State};
 use serde_json::Value as Json;
 
+use crate::behavior::overlay::Overlay;
 use crate::behavior::shape::{Link, Shapes};
-use crate::behavior::view::{self, ViewScope};
+use crate::behavior::view;
 use crate::clock::Timestamp;
 use crate::expression::{Holder, Value, from_json, from_json_shared, from_member, spend, to_json};
 use crate::store::{Key, Record, Scalar, Store};
+
+/// Steps of the request's budget that a view takes beside one for each property: it is a template of its own.
+const VIEW_STEPS: usize = 16;
 
 /// The records of one moment.
 #[derive(Clone)]
@@ -233,7 +237,7 @@ impl RecordValue {
     fn view(self: &Arc<Self>, name: Option<&str>) -> Result<Value, Error> {
         let shape = &self.snapshot.shapes[self.resource];
         let fields = self.record.fields();
-        spend(fields.len())?;
+        spend(fields.len() + VIEW_STEPS)?;
         let Some(view) = shape.views.get(name.unwrap_or(view::DEFAULT)) else {
             return match name {
                 None => Ok(from_json_shared(Arc::new(Json::Object(fields.into_owned())))),
@@ -245,7 +249,7 @@ impl RecordValue {
         };
         let record = Value::from_dyn_object(Arc::clone(self));
         let everywhere = Value::from_object(Everywhere(Arc::clone(&self.snapshot)));
-        let scope = Value::from_object(ViewScope { record, everywhere });
+        let scope = Overlay::over(&everywhere, vec![("record", record)]);
         view.render(&fields, &scope).map(|shown| from_json_shared(Arc::new(shown)))
     }
 

@@ -3,9 +3,7 @@
 //! Must not know answers.
 
 use std::cell::Cell;
-use std::sync::Arc;
 
-use minijinja::value::Object;
 use minijinja::{Error, ErrorKind};
 use serde_json::{Map, Value as Json};
 
@@ -97,26 +95,6 @@ impl View {
         match renamed {
             Some((inside, _)) => Some(inside),
             None => (!self.format.add.contains_key(outside)).then_some(outside),
-        }
-    }
-}
-
-/// What a view's template reads: the record, and what is in scope everywhere.
-#[derive(Debug)]
-pub(crate) struct ViewScope {
-    pub(crate) record: Value,
-    pub(crate) everywhere: Value,
-}
-
-impl Object for ViewScope {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
-        match name {
-            "record" => Some(self.record.clone()),
-            name => self.everywhere.as_object()?.get_value_by_str(name),
         }
     }
 }

@@ -44,6 +44,10 @@ pub trait ScopeNames {
     fn property(&self, record: &str, property: &str) -> Option<Type>;
     /// All properties of a record, to suggest one.
     fn properties(&self, record: &str) -> Vec<String>;
+    /// The views of a record, by their names.
+    fn views(&self, _record: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Infers the type of a source that has been compiled, and what is wrong with it.
@@ -330,7 +334,11 @@ impl ExpressionCheck<'_> {
             return of.join(arguments.into_iter().next().unwrap_or(Type::None));
         }
         if filter.name == "view" {
-            return self.view(of);
+            let named = filter.args.iter().find_map(|argument| match argument {
+                CallArg::Pos(Expr::Const(name)) => name.value.as_str().map(str::to_owned),
+                _ => None,
+            });
+            return self.view(of, named.as_deref());
         }
         if known.shape == FilterShape::Scalar || known.shape == FilterShape::Texts {
             self.expect_scalar(&of, filter.name);
@@ -349,10 +357,18 @@ impl ExpressionCheck<'_> {
     }
 
     /// The type of a record's view, or of those of a list of records.
-    fn view(&mut self, of: Type) -> Type {
+    fn view(&mut self, of: Type, named: Option<&str>) -> Type {
         match of {
-            Type::Record(_) | Type::Any | Type::None => Type::Any,
-            Type::List(element) => Type::list(self.view(*element)),
+            Type::Record(record) => {
+                let views = self.names.views(&record);
+                if let Some(name) = named.filter(|name| !views.iter().any(|view| view == name)) {
+                    let hint = did_you_mean(name, views.iter().map(String::as_str));
+                    return self.report(format!("`{record}` has no view `{name}`"), hint);
+                }
+                Type::Any
+            }
+            Type::Any | Type::None => Type::Any,
+            Type::List(element) => Type::list(self.view(*element, named)),
             Type::Table(table) => self.report(
                 format!("filter `view` is applied to table `{table}`"),
                 Some(format!("its records are `{table}.all()`")),

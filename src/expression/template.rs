@@ -29,6 +29,7 @@ use crate::expression::json;
 use crate::expression::json::{Unwritable, Writer};
 use crate::expression::mistake::{Failure, Mistake};
 use crate::expression::none::{noun, settled};
+use crate::finding::did_you_mean;
 use crate::pointer::child;
 
 /// Most that one rendered template may hold: a measure of memory in bytes, well above any
@@ -293,7 +294,15 @@ impl TemplateReader {
 
     fn entry(&mut self, key: &str, value: &serde_json::Value, pointer: &str) -> TemplateEntry {
         let pointer = child(pointer, key);
-        if [VALUE_KEY, IF_KEY].contains(&key) {
+        // Shorter ones are too near to what bodies have, such as `$id`; beside `$for` they are told all the same.
+        let known = [VALUE_KEY, MERGE_KEY];
+        if key.starts_with('$')
+            && !known.contains(&key)
+            && let Some(hint) = did_you_mean(key, known)
+        {
+            let mistake = Mistake::new(format!("`{key}` is not known in a template"));
+            self.report(&pointer, mistake.hint(hint));
+        } else if [VALUE_KEY, IF_KEY].contains(&key) {
             let mistake = Mistake::new(format!("`{key}` stands without `$for`"));
             self.report(&pointer, mistake.hint("add `$for: name in list` beside it"));
         }
@@ -551,6 +560,10 @@ impl ScopeNames for Inner<'_> {
 
     fn properties(&self, record: &str) -> Vec<String> {
         self.outer.properties(record)
+    }
+
+    fn views(&self, record: &str) -> Vec<String> {
+        self.outer.views(record)
     }
 }
 

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::error::RecordError;
 use super::key::Key;
 use super::model::Model;
+use super::record;
 use super::record::{Change, Record};
 use super::records::{KeyedRecord, Store};
 use super::table::RecordTable;
-use super::{record, table};
 
 /// A reference that leads nowhere for good: what it led to was deleted, or missing when it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -302,8 +302,8 @@ impl RecordTable {
     fn fill(&mut self, mut entries: IndexEntries) {
         let highest = entries.records.iter().filter_map(|(key, _)| key.number()).max();
         self.last_number = self.last_number.max(highest.unwrap_or(0));
-        self.bytes +=
-            entries.records.iter().map(|(_, record)| table::bytes_of(record)).sum::<usize>();
+        let bytes = entries.records.iter().map(|(_, record)| self.bytes_of(record));
+        self.bytes += bytes.sum::<usize>();
         for index in &mut self.ordered {
             index.fill(entries.records.iter().map(|(key, record)| (key, record)));
         }

@@ -10,7 +10,7 @@ use super::key::Key;
 use super::model::Model;
 use super::ranked::Ranked;
 use super::record::{Change, Difference, Record};
-use super::table::{RecordTable, bytes_of};
+use super::table::RecordTable;
 use crate::clock::Timestamp;
 
 /// A record with its key, as reading gives it.
@@ -213,7 +213,10 @@ impl Store {
     /// Bytes by which these changes would grow the records.
     pub fn growth(&self, changes: &[Change]) -> usize {
         let sum = |side: fn(&Change) -> Option<&Arc<Record>>| {
-            changes.iter().filter_map(side).map(|record| bytes_of(record)).sum::<usize>()
+            let bytes = |change: &Change| {
+                side(change).map(|record| self.world[change.resource].bytes_of(record))
+            };
+            changes.iter().filter_map(bytes).sum::<usize>()
         };
         sum(|change| change.after.as_ref()).saturating_sub(sum(|change| change.before.as_ref()))
     }

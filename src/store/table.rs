@@ -72,6 +72,13 @@ impl Ordered {
         self.entries = Ranked::of_sorted(&entries);
     }
 
+    /// About what the entry of a record takes in memory.
+    fn bytes_of(&self, record: &Record) -> usize {
+        let fields = record.fields();
+        let texts = self.properties.iter().filter_map(|property| fields.get(property)?.as_str());
+        ORDERED_BYTES + texts.map(str::len).sum::<usize>()
+    }
+
     /// The entry of a record.
     pub(super) fn entry(&self, key: &Key, record: &Record) -> IndexEntry {
         IndexEntry::of(&self.properties, key, &record.fields())
@@ -85,11 +92,16 @@ impl Ordered {
 /// What a record takes beside its own bytes: its key and its places in the indexes.
 const PLACE_BYTES: usize = 128;
 
-pub(super) fn bytes_of(record: &Record) -> usize {
-    record.bytes() + PLACE_BYTES
-}
+/// What a place in an ordered index takes beside the texts that it is ordered by.
+const ORDERED_BYTES: usize = 192;
 
 impl RecordTable {
+    /// About what a record takes in memory, with its places in the indexes.
+    pub(super) fn bytes_of(&self, record: &Record) -> usize {
+        let ordered = self.ordered.iter().map(|index| index.bytes_of(record));
+        record.bytes() + PLACE_BYTES + ordered.sum::<usize>()
+    }
+
     pub(super) fn new(model: &ResourceModel) -> Self {
         Self {
             records: OrdMap::new(),
@@ -149,8 +161,8 @@ impl RecordTable {
             self.last_number = self.last_number.max(key.number().unwrap_or(0));
         }
         let (before, after) = (before.as_deref(), after.as_deref());
-        self.bytes =
-            (self.bytes + after.map_or(0, bytes_of)).saturating_sub(before.map_or(0, bytes_of));
+        let bytes = |record: Option<&Record>| record.map_or(0, |record| self.bytes_of(record));
+        self.bytes = (self.bytes + bytes(after)).saturating_sub(bytes(before));
         for (number, index) in self.unique.iter_mut().enumerate() {
             let kept = before.and_then(|before| before.unique(number));
             if let Some(value) = after.and_then(|after| after.unique(number))

@@ -584,6 +584,29 @@ fn lists_and_views_that_cannot_be_honoured_are_errors() {
 }
 
 #[test]
+fn mistyped_words_of_templates_and_views_are_errors() {
+    check(
+        ("delete: shop,", "update: shop, set: { $merg: '{{ shop }}', name: x },"),
+        expect![
+            "behavior.yaml:22: error: `$merg` is not known in a template (did you mean `$merge`?)"
+        ],
+    );
+    check(
+        ("delete: shop,", "update: shop, set: { name: \"{{ shop | view('crad') }}\" },"),
+        expect!["behavior.yaml:22: error: `shops` has no view `crad`"],
+    );
+    check(
+        (
+            "operations:",
+            "jobs: { again: { record: orders, for_each: x, over: '1', start_job: again } }\noperations:",
+        ),
+        expect![[r#"
+            behavior.yaml:17: warning: no rule starts the job `again`
+            behavior.yaml:17: error: a task cannot start a job: it might never end (let the rule that starts this one start both)"#]],
+    );
+}
+
+#[test]
 fn keys_of_effects_that_do_not_go_together_are_errors() {
     check(
         ("delete: shop,", "delete: shop, set: { name: x },"),

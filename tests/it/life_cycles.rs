@@ -247,7 +247,7 @@ fn a_task_is_made_changed_binned_and_restored() {
             PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "test", "path": "/title", "value": "T"}, {"op": "replace", "path": "/priority", "value": 3}]
                 200 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"T","status":"open","priority":3,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003","name":"Cy"}}
             PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "test", "path": "/title", "value": "U"}]
-                409 {"error":"the JSON Patch cannot be applied: operation '/0' failed at path '/title': value did not match"}
+                409 {"error":"the JSON Patch cannot be applied: operation 0 at `/title`: value did not match"}
             PATCH /tasks/6 | content-type: application/json-patch+json | [{"op": "add", "path": "/title", "value": {}}]
                 422 {"error":"record `6` of `tasks` would not fit its schema: at `/title`: {} is not of type \"string\""}
             PUT /tasks/6/labels/red

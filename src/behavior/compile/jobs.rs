@@ -47,6 +47,11 @@ impl<'a> Compiler<'a, '_> {
             let found_before = self.notes.count();
             let over =
                 expression(&format.over, &format!("{pointer}/over"), &self.names, self.notes);
+            let mut given = format.effects.iter().map(|step| &step.effect).chain([&format.effect]);
+            if given.any(|effect| effect.start_job.is_some()) {
+                let hint = "let the rule that starts this one start both".to_owned();
+                self.notes.error(&pointer, "a task cannot start a job: it might never end", hint);
+            }
             let effects = self.effects(&format.effect, &format.effects, &pointer, &names);
             let (Some((over, _)), Some((effects, _))) = (over, effects) else { continue };
             if self.notes.count() == found_before {

@@ -17,6 +17,10 @@ use crate::ids::Ids;
 use crate::openapi::Schemas;
 use crate::store::{Change, Key, RecordError};
 
+/// Steps of the request's budget that an effect for one element of a list takes: it is planned and staged by itself, which
+/// takes as long as some hundred comparisons.
+const ELEMENT_STEPS: usize = 200;
+
 /// What a rule or a task changes.
 pub(crate) trait Effect: fmt::Debug + Send + Sync {
     /// The changes that it makes, and the record that it creates or changes, where it is one.
@@ -166,7 +170,7 @@ impl Planner<'_> {
             let elements = elements
                 .map_err(|_| Stopped::Fault(format!("`for` needs a list, not `{list}`")))?;
             for element in elements {
-                spend(1).map_err(|error| Stopped::Fault(error.to_string()))?;
+                spend(ELEMENT_STEPS).map_err(|error| Stopped::Fault(error.to_string()))?;
                 self.step(step, &Overlay::with(&scope, name, element), &mut run)?;
             }
         }

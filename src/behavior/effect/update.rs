@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use json_patch::{CopyOperation, PatchOperation};
 use serde_json::{Map, Value as Json};
 
 use crate::behavior::effect::format::EffectFormat;
@@ -14,7 +15,14 @@ use crate::behavior::overlay::Overlay;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Template, Value, to_json};
 use crate::json::merged;
+use crate::memory::value_bytes;
 use crate::store::{Edit, Key};
+
+/// The most operations of one JSON Patch: each may move all elements of a list.
+const PATCH_OPERATIONS_MAX: usize = 1_000;
+
+/// The most that the copies of one JSON Patch may add to a record, in bytes: each can double it.
+const COPIED_BYTES_MAX: usize = 1024 * 1024;
 
 /// Changes properties of records.
 #[derive(Debug)]
@@ -118,7 +126,21 @@ fn patched(mut record: Json, patch: &Value) -> Result<Map<String, Json>, String>
     let wrong = |reason: String| format!("the JSON Patch cannot be applied: {reason}");
     let patch: json_patch::Patch =
         serde_json::from_value(to_json(patch)).map_err(|error| wrong(error.to_string()))?;
-    json_patch::patch(&mut record, &patch).map_err(|error| wrong(error.to_string()))?;
+    if patch.len() > PATCH_OPERATIONS_MAX {
+        return Err(wrong(format!("it has more than {PATCH_OPERATIONS_MAX} operations")));
+    }
+    let mut copied = 0;
+    for (number, operation) in patch.iter().enumerate() {
+        if let PatchOperation::Copy(CopyOperation { from, .. }) = operation {
+            copied += record.pointer(from.as_str()).map_or(0, value_bytes);
+            if copied > COPIED_BYTES_MAX {
+                return Err(wrong(format!("operation {number} copies too much")));
+            }
+        }
+        json_patch::patch(&mut record, std::slice::from_ref(operation)).map_err(|error| {
+            wrong(format!("operation {number} at `{}`: {}", error.path, error.kind))
+        })?;
+    }
     match record {
         Json::Object(fields) => Ok(fields),
         _ => Err(wrong("a record is an object".to_owned())),
@@ -148,5 +170,41 @@ impl Effect for Update {
 
     fn in_words(&self, _: &Shapes, _: &[Job]) -> String {
         format!("update `{}`", self.targets.source())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::expression::from_json;
+
+    fn patch(record: Json, operations: &[Json]) -> Result<Map<String, Json>, String> {
+        patched(record, &from_json(&Json::Array(operations.to_vec())))
+    }
+
+    #[test]
+    fn copies_that_double_the_record_each_time_are_refused() {
+        let copy =
+            |number: usize| json!({ "op": "copy", "from": "", "path": format!("/{number}") });
+        let record = json!({ "text": "x".repeat(100) });
+        let few: Vec<Json> = (0..3).map(copy).collect();
+        assert_eq!(patch(record.clone(), &few).unwrap().len(), 4);
+        let many: Vec<Json> = (0..64).map(copy).collect();
+        let refused = patch(record, &many).unwrap_err();
+        assert!(refused.ends_with("copies too much"), "{refused}");
+    }
+
+    #[test]
+    fn the_operation_that_does_not_apply_is_told() {
+        let operations = [
+            json!({ "op": "add", "path": "/a", "value": 1 }),
+            json!({ "op": "remove", "path": "/b" }),
+        ];
+        let refused = patch(json!({}), &operations).unwrap_err();
+        assert!(refused.contains("operation 1 at `/b`"), "{refused}");
+        let many = vec![json!({ "op": "add", "path": "/a", "value": 1 }); PATCH_OPERATIONS_MAX + 1];
+        assert!(patch(json!({}), &many).unwrap_err().contains("more than 1000 operations"));
     }
 }

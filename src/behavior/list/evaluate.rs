@@ -14,6 +14,9 @@ use crate::behavior::records::{RecordList, Snapshot, key_from};
 use crate::expression::{Expression, Value, from_json, spend, to_json};
 use crate::store::{IndexEntry, Record, Sorted, Store};
 
+/// Bytes of a text that take one step of the request's budget to be searched.
+const TEXT_STEP_BYTES: usize = 64;
+
 /// The records of a list, in its order.
 struct Listed<'s> {
     store: &'s Store,
@@ -143,6 +146,7 @@ impl ListPlan {
         let has_order = self.sort.orders[order.number].1.is_some();
         let cut = Cut { list: self, listed: &listed, values: &values, has_order };
         let page = cut.page(snapshot, scope)?;
+        spend(page.places.len()).map_err(|error| error.to_string())?;
         Ok(page.into_value(snapshot, &cut, order.invalid))
     }
 
@@ -177,9 +181,9 @@ impl ListPlan {
         if given.is_empty() && text.is_none() && self.keep_if.is_none() {
             return Ok(Found::Range(places));
         }
-        spend(places.len()).map_err(|error| error.to_string())?;
         let mut picked = Vec::new();
         for entry in snapshot.store.entries_at(self.resource, index, places) {
+            spend(1).map_err(|error| error.to_string())?;
             let Some(record) = snapshot.store.get(self.resource, &entry.key) else { continue };
             let has_all = given.iter().all(|(filter, wanted)| {
                 let Filter { property, is_list, .. } = &self.filters[*filter];
@@ -209,7 +213,10 @@ impl ListPlan {
     fn has_text(&self, record: &Record, text: &str) -> bool {
         let mut properties = self.search.iter().flat_map(|search| &search.properties);
         properties.any(|property| match record.get(property).as_deref() {
-            Some(Json::String(value)) => value.to_lowercase().contains(text),
+            Some(Json::String(value)) => {
+                // Past the budget nothing is found, and the next record ends the request.
+                spend(value.len() / TEXT_STEP_BYTES).is_ok() && value.to_lowercase().contains(text)
+            }
             Some(Json::Null) | None => false,
             Some(other) => other.to_string().contains(text),
         })
@@ -238,7 +245,6 @@ impl Cut<'_> {
     fn page(&self, snapshot: &Arc<Snapshot>, scope: &Value) -> Result<Cutting, String> {
         let total = self.listed.len();
         let Some(page) = &self.list.page else {
-            spend(total).map_err(|error| error.to_string())?;
             return Ok(Cutting { places: 0..total, size: total, number: None, invalid: None });
         };
         let size = page.size.as_ref().map(|size| eval(size, scope)).transpose()?;
