@@ -84,7 +84,7 @@ pub struct ModelMisfit {
 }
 
 impl Model {
-    /// Has the records of each resource, in their order, be ordered by these groups of properties too.
+    /// Sets the groups of properties that each resource is [ordered](ResourceModel::ordered) by, one list for each resource.
     pub fn order_by(&mut self, groups: Vec<Vec<Vec<String>>>) {
         for (resource, ordered) in self.resources.iter_mut().zip(groups) {
             resource.ordered = ordered;

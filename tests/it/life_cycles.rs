@@ -112,6 +112,7 @@ fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
             "GET /projects?archived=true&perPage=1",
             "GET /projects?sort=-createdAt&perPage=1&page=2",
             "GET /projects?page=3",
+            "GET /projects?page=999999999999999999999",
             "GET /projects?perPage=51",
             "GET W/tasks?status=doing",
             "GET W/tasks?q=PHOTO",
@@ -128,6 +129,9 @@ fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
                 200 [{"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0002","name":"Archive","slug":"archive","description":"Of old times","archived":true,"createdAt":"2029-03-07T00:00:00.000Z","updatedAt":"2029-06-15T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"},"openTasks":1}]
                 x-total-count: 2
             GET /projects?page=3
+                200 []
+                x-total-count: 2
+            GET /projects?page=999999999999999999999
                 200 []
                 x-total-count: 2
             GET /projects?perPage=51
@@ -282,6 +286,7 @@ fn an_effect_is_made_for_each_element_where_its_condition_holds() {
         &[
             &format!("POST W/tasks/import | {tasks}"),
             "POST W/tasks/import | {\"tasks\": []}",
+            "POST W/tasks/import | {\"tasks\": [{\"number\": 8, \"title\": \"a\"}, {\"number\": 8, \"title\": \"b\"}]}",
             "GET W/tasks?q=two",
         ],
         expect![[r#"
@@ -289,6 +294,8 @@ fn an_effect_is_made_for_each_element_where_its_condition_holds() {
                 200 {"made":[{"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":9,"title":"Nine","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z"},{"id":7,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":7,"title":"Seven","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z"}],"changed":1}
             POST W/tasks/import | {"tasks": []}
                 200 {"made":[],"changed":0}
+            POST W/tasks/import | {"tasks": [{"number": 8, "title": "a"}, {"number": 8, "title": "b"}]}
+                409 {"error":"two of these tasks have one number"}
             GET W/tasks?q=two
                 200 {"data":[{"id":2,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":2,"title":"Two","description":"One that has all the letters","status":"doing","priority":2,"labels":["design"],"createdAt":"2029-12-20T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"}}],"total":1,"hasMore":false}
         "#]],

@@ -199,7 +199,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Has the next effect see what those so far have changed.
+    /// Applies what the effects so far have changed to the records that the next one is planned on.
     fn stage(&mut self, run: &mut Run) -> Result<(), Stopped> {
         if run.unstaged.is_empty() {
             return Ok(());

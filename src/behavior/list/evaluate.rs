@@ -12,7 +12,11 @@ use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Sort};
 use crate::behavior::overlay::Overlay;
 use crate::behavior::records::{RecordList, Snapshot, key_from};
 use crate::expression::{Expression, Value, from_json, spend, to_json};
+use crate::printable::shortened;
 use crate::store::{IndexEntry, Record, Sorted, Store};
+
+/// Longest text that `list.invalid` shows, in characters.
+const SHOWN_MAX: usize = 80;
 
 /// Bytes of a text that take one step of the request's budget to be searched.
 const TEXT_STEP_BYTES: usize = 64;
@@ -112,7 +116,10 @@ impl Sort {
         let descends = own.or(direction.map(descends)).unwrap_or(false);
         match self.orders.iter().position(|(known, _)| known == name) {
             Some(number) => Ok(Order { number, descends, invalid: None }),
-            None => Ok(Order { invalid: Some(format!("cannot sort by `{name}`")), ..default }),
+            None => Ok(Order {
+                invalid: Some(format!("cannot sort by `{}`", shortened(name, SHOWN_MAX))),
+                ..default
+            }),
         }
     }
 }
@@ -234,7 +241,7 @@ struct Cut<'l> {
 }
 
 /// A page.
-struct Cutting {
+struct PageSlice {
     places: Range<usize>,
     size: usize,
     number: Option<i64>,
@@ -242,39 +249,51 @@ struct Cutting {
 }
 
 impl Cut<'_> {
-    fn page(&self, snapshot: &Arc<Snapshot>, scope: &Value) -> Result<Cutting, String> {
+    fn page(&self, snapshot: &Arc<Snapshot>, scope: &Value) -> Result<PageSlice, String> {
         let total = self.listed.len();
         let Some(page) = &self.list.page else {
-            return Ok(Cutting { places: 0..total, size: total, number: None, invalid: None });
+            return Ok(PageSlice { places: 0..total, size: total, number: None, invalid: None });
         };
-        let size = page.size.as_ref().map(|size| eval(size, scope)).transpose()?;
-        let size = size.and_then(|size| whole(&size)).unwrap_or(as_i64(page.default));
+        let mut invalid = None;
+        let mut read = |expression: &Expression, default: i64| {
+            let given = whole(&eval(expression, scope)?);
+            Ok::<i64, String>(match given {
+                Ok(number) => number.unwrap_or(default),
+                Err(reason) => {
+                    invalid.get_or_insert(reason);
+                    default
+                }
+            })
+        };
+        let default = as_i64(page.default);
+        let size = page.size.as_ref().map_or(Ok(default), |size| read(size, default))?;
         let size = usize::try_from(size.max(0)).unwrap_or(usize::MAX).min(page.max);
         let from = |start: usize| start.min(total)..start.saturating_add(size).min(total);
-        let mut cutting = Cutting { places: from(0), size, number: None, invalid: None };
+        let mut slice = PageSlice { places: from(0), size, number: None, invalid: None };
         match &page.at {
             PageAt::Start => {}
             PageAt::Number(number, first) => {
-                let number = whole(&eval(number, scope)?).unwrap_or(*first).max(*first);
+                let number = read(number, *first)?.max(*first);
                 let before = usize::try_from(number.saturating_sub(*first)).unwrap_or(usize::MAX);
-                cutting.places = from(before.saturating_mul(size));
-                cutting.number = Some(number);
+                slice.places = from(before.saturating_mul(size));
+                slice.number = Some(number);
             }
             PageAt::Offset(offset) => {
-                let offset = whole(&eval(offset, scope)?).unwrap_or(0).max(0);
-                cutting.places = from(usize::try_from(offset).unwrap_or(usize::MAX));
+                let offset = read(offset, 0)?.max(0);
+                slice.places = from(usize::try_from(offset).unwrap_or(usize::MAX));
             }
             PageAt::Cursor(_) | PageAt::Beside(..) => match self.place(page, snapshot, scope)? {
                 Ok(None) => {}
                 Ok(Some((entry, is_before))) => {
                     let (before, up_to) = self.listed.around(&entry);
-                    cutting.places =
+                    slice.places =
                         if is_before { before.saturating_sub(size)..before } else { from(up_to) };
                 }
-                Err(reason) => cutting.invalid = Some(reason),
+                Err(reason) => slice.invalid = Some(reason),
             },
         }
-        Ok(cutting)
+        slice.invalid = slice.invalid.or(invalid);
+        Ok(slice)
     }
 
     /// The record beside which the page is, if one is named, and whether the page comes before it. The inner `Err` says why
@@ -295,7 +314,10 @@ impl Cut<'_> {
                         let values = self.values.iter().cloned().chain(value).collect();
                         Ok(Some((IndexEntry { values, key }, is_before)))
                     }
-                    None => Err(format!("`{text}` is not a cursor of this list")),
+                    None => Err(format!(
+                        "`{}` is not a cursor of this list",
+                        shortened(&text, SHOWN_MAX)
+                    )),
                 });
             }
             PageAt::Beside(after, before) => {
@@ -320,12 +342,14 @@ impl Cut<'_> {
                 let entry = snapshot.store.entry_of(resource, self.listed.index, key);
                 Ok(entry.map(|entry| (entry, is_before)))
             }
-            None => Err(format!("there is no record `{text}` to go on from")),
+            None => {
+                Err(format!("there is no record `{}` to go on from", shortened(&text, SHOWN_MAX)))
+            }
         })
     }
 }
 
-impl Cutting {
+impl PageSlice {
     fn into_value(self, snapshot: &Arc<Snapshot>, cut: &Cut<'_>, invalid: Option<String>) -> Value {
         let Self { places, size, number, invalid: of_page } = self;
         let total = cut.listed.len();
@@ -379,14 +403,50 @@ fn given_text(value: &Value) -> Option<String> {
     Some(value.to_string()).filter(|text| !text.is_empty())
 }
 
-/// A whole number, also from its text.
-fn whole(value: &Value) -> Option<i64> {
-    match value.as_str() {
-        Some(text) => text.trim().parse().ok(),
-        None => value.as_i64(),
+/// A whole number, also from its text; `None` where none is given. One beyond 64 bits is the nearest that is not. The inner
+/// `Err` says what is given instead.
+fn whole(value: &Value) -> Result<Option<i64>, String> {
+    if let Some(number) = value.as_i64() {
+        return Ok(Some(number));
+    }
+    let Some(text) = given_text(value) else { return Ok(None) };
+    let text = text.trim();
+    let is_digits =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    match (text.parse(), text.strip_prefix('-')) {
+        (Ok(number), _) => Ok(Some(number)),
+        (Err(_), Some(digits)) if is_digits(digits) => Ok(Some(i64::MIN)),
+        (Err(_), None) if is_digits(text) => Ok(Some(i64::MAX)),
+        (Err(_), _) => Err(format!("`{}` is not a whole number", shortened(text, SHOWN_MAX))),
     }
 }
 
 fn as_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_pages_are_read_from_numbers_and_texts_and_nothing_else() {
+        let cases = [
+            (Value::UNDEFINED, Ok(None)),
+            (Value::from(()), Ok(None)),
+            (Value::from(""), Ok(None)),
+            (Value::from(3), Ok(Some(3))),
+            (Value::from(2.0), Ok(Some(2))),
+            (Value::from(" 3 "), Ok(Some(3))),
+            (Value::from("999999999999999999999"), Ok(Some(i64::MAX))),
+            (Value::from(999_999_999_999_999_999_999_i128), Ok(Some(i64::MAX))),
+            (Value::from("-999999999999999999999"), Ok(Some(i64::MIN))),
+            (Value::from("x"), Err("`x` is not a whole number".to_owned())),
+            (Value::from("-"), Err("`-` is not a whole number".to_owned())),
+            (Value::from(1.5), Err("`1.5` is not a whole number".to_owned())),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(whole(&value), expected, "{value:?}");
+        }
+    }
 }
