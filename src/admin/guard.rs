@@ -6,15 +6,18 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::admin::options::AdminOptions;
+use crate::admin::page;
 use crate::admin::refusal::AdminProblem;
 use crate::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Decides who may call.
 ///
@@ -42,10 +45,24 @@ impl Guard {
     /// Lets a request pass, or says why not.
     pub(crate) fn check(&self, head: &Parts) -> Result<(), AdminProblem> {
         let authority = self.check_host(head)?;
-        check_page(&head.headers, &authority)?;
+        if !is_visit(head) {
+            check_page(&head.headers, &authority)?;
+        }
         self.check_exposure()?;
-        self.check_token(&head.headers)?;
+        // The page asks for the token, so it has to be there without one.
+        if !page::is_file(head.uri.path()) {
+            self.check_token(&head.headers)?;
+        }
         check_media_type(&head.headers)
+    }
+
+    /// Whether the page may be shown to whoever sent a request: it is for this server, and for all that it says from a
+    /// browser in which somebody typed the address or followed a link.
+    pub(crate) fn lets_in(&self, head: &Parts) -> bool {
+        let is_ours = self
+            .check_host(head)
+            .is_ok_and(|authority| is_visit(head) || check_page(&head.headers, &authority).is_ok());
+        is_ours && self.check_exposure().is_ok()
     }
 
     /// 421 unless the request is for a name that can only mean this server; what it names otherwise.
@@ -127,6 +144,18 @@ impl Guard {
     }
 }
 
+/// Whether somebody follows a link to the page, as from the log of a failed build. It does nothing by being opened, and
+/// the other page can neither frame it nor get at its window.
+fn is_visit(head: &Parts) -> bool {
+    let is = |name: &HeaderName, value: &str| {
+        the_only(&head.headers, name).is_some_and(|given| given == value)
+    };
+    head.method == Method::GET
+        && (head.uri.path() == page::PAGE || page::is_way_in(head.uri.path()))
+        && is(&SEC_FETCH_MODE, "navigate")
+        && is(&SEC_FETCH_DEST, "document")
+}
+
 /// 403 for what a browser sends on behalf of a page that is not ours.
 fn check_page(headers: &HeaderMap, authority: &Authority) -> Result<(), AdminProblem> {
     let of_ours = |origin: &HeaderValue| {
@@ -199,7 +228,13 @@ mod tests {
     const PLAIN: &[(&str, &str)] = &[("host", "localhost:4010")];
 
     fn options(bind: &str) -> AdminOptions {
-        AdminOptions { bind: bind.parse().unwrap(), hosts: Vec::new(), token: None, open: false }
+        AdminOptions {
+            bind: bind.parse().unwrap(),
+            hosts: Vec::new(),
+            token: None,
+            open: false,
+            page: None,
+        }
     }
 
     /// The status that the guard refuses a `POST` with these headers with; 0 where it lets it pass.
@@ -361,6 +396,44 @@ mod tests {
         assert_eq!(verdict(&options, "/__admin", &twice), 401);
         options.token = Some(String::new());
         assert_eq!(verdict(&options, "/__admin", &[PLAIN[0], ("authorization", "Bearer ")]), 401);
+    }
+
+    #[test]
+    fn the_page_is_there_without_the_token_and_opens_from_links_only() {
+        let mut options = options("127.0.0.1:4010");
+        options.token = Some("secret".into());
+        let verdict = |target: &str, headers: &[(&str, &str)]| {
+            let mut request = Request::get(target).header("host", "localhost:4010");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            match Guard::new(&options).check(&head) {
+                Ok(()) => 0,
+                Err(refusal) => refusal.0.status().as_u16(),
+            }
+        };
+        let link = |dest| {
+            [
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-mode", "navigate"),
+                ("sec-fetch-dest", dest),
+            ]
+        };
+        let script = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")];
+        for (target, headers, expected) in [
+            ("/__admin/ui/", &[][..], 0),
+            ("/__admin/ui/main.js", &[("sec-fetch-site", "same-origin")], 0),
+            ("/__admin/ui/main.js", &script, 403),
+            ("/__admin/ui/main.js", &link("document"), 403),
+            ("/__admin/ui/", &link("document"), 0),
+            ("/__admin/ui/", &link("iframe"), 403),
+            ("/__admin/uix", &[], 401),
+            ("/__admin/sandboxes", &[], 401),
+            ("/__admin/sandboxes", &link("document"), 403),
+        ] {
+            assert_eq!(verdict(target, headers), expected, "{target} {headers:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The admin API under `/__admin`: what one can see and do beside the emulated calls, as JSON.
+//! The admin API under `/__admin`: what one can see and do beside the emulated calls, as JSON, and the page that shows it.
 //!
 //! Must not know rules or the store's insides, nor sockets. Nothing here is on the way of an emulated request.
 
@@ -10,6 +10,7 @@ mod faults;
 mod guard;
 mod journal;
 mod options;
+mod page;
 mod proof;
 mod records;
 mod refusal;
@@ -22,4 +23,5 @@ mod time;
 
 pub use content::AdminBody;
 pub use options::{AdminOptions, ROOT};
+pub use page::PAGE;
 pub use service::{Admin, STATE_BYTES_MAX};

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Where the admin API lives.
 pub const ROOT: &str = "/__admin";
@@ -19,6 +20,8 @@ pub struct AdminOptions {
     pub token: Option<String>,
     /// Answer without a token though others than this machine's users can connect (`--admin-open`).
     pub open: bool,
+    /// Where the page's files are read from (`--admin-page`), if not from the program.
+    pub page: Option<PathBuf>,
 }
 
 impl fmt::Debug for AdminOptions {

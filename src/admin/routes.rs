@@ -3,12 +3,16 @@
 //! Must not know who may call them.
 
 use axum::Router;
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use http::{Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::admin::options::ROOT;
+use crate::admin::page::{PAGE, PageFiles};
 use crate::admin::refusal::AdminProblem;
-use crate::admin::{contract, faults, journal, proof, records, sandboxes, server, stream, time};
+use crate::admin::{
+    contract, faults, journal, page, proof, records, sandboxes, server, stream, time,
+};
 use crate::emulator::Current;
 use crate::problem::Problem;
 
@@ -93,8 +97,12 @@ fn proofs() -> Vec<Row> {
     ]
 }
 
-pub(super) fn router(emulator: Current) -> Router {
-    let mut router = Router::new();
+pub(super) fn router(emulator: Current, files: PageFiles) -> Router {
+    let file = get(move |uri: Uri, headers: HeaderMap| async move {
+        page::answer(&files, &uri, &headers).into_response()
+    });
+    let mut router =
+        Router::new().route(PAGE, file.clone()).route(&format!("{PAGE}{{*file}}"), file);
     for (_, path, answer) in table() {
         router = router.route(&format!("{ROOT}{path}"), answer);
     }

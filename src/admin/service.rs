@@ -4,6 +4,7 @@
 
 use axum::Router;
 use axum::body::HttpBody;
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
@@ -12,7 +13,8 @@ use tower::ServiceExt;
 use crate::admin::content::{AdminBody, Endless};
 use crate::admin::guard::Guard;
 use crate::admin::options::{AdminOptions, ROOT};
-use crate::admin::routes;
+use crate::admin::page::PageFiles;
+use crate::admin::{page, routes};
 use crate::emulator::Current;
 use crate::message;
 use crate::problem::Problem;
@@ -31,7 +33,8 @@ pub struct Admin {
 impl Admin {
     /// The admin API of the emulator that answers when it is called.
     pub fn new(options: &AdminOptions, emulator: Current) -> Self {
-        Self { guard: Guard::new(options), router: routes::router(emulator) }
+        let files = PageFiles { folder: options.page.clone() };
+        Self { guard: Guard::new(options), router: routes::router(emulator, files) }
     }
 
     /// Is this path the admin API's? Compared byte for byte: what reads otherwise (`//__admin`, `/%5f_admin`,
@@ -57,6 +60,17 @@ impl Admin {
         path.strip_prefix(ROOT) == Some("/health")
     }
 
+    /// Leads a browser that asks for nothing in particular, at the root of the server or of the admin API, to the page;
+    /// `None` for everything else.
+    pub fn lead_to_page(&self, head: &Parts) -> Option<Response<AdminBody>> {
+        let leads = page::is_way_in(head.uri.path()) && page::wants_html(head);
+        (leads && self.guard.lets_in(head)).then(|| {
+            let mut response = page::redirect().map(|_| AdminBody::Complete(Bytes::new()));
+            Self::stamp(&mut response);
+            response
+        })
+    }
+
     /// Answers a request whose path it [owns](Admin::owns).
     ///
     /// What was done is an [`Account`](message::Account) among the answer's extensions, for the log.
@@ -79,7 +93,8 @@ impl Admin {
     /// Gives an answer what every admin answer has; public for those that the server gives in its place.
     pub fn stamp<B>(response: &mut Response<B>) {
         let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let no_store = HeaderValue::from_static("no-store");
+        headers.entry(header::CACHE_CONTROL).or_insert(no_store);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert("tombstone-sandbox", HeaderValue::from_static("default"));
     }
@@ -122,14 +137,13 @@ impl Admin {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
-    use bytes::Bytes;
-
     use super::*;
 
     /// What `/__admin/it` answers where it answers with `body`.
     async fn answer_of(body: fn() -> axum::body::Body) -> Response<AdminBody> {
         let bind = "127.0.0.1:4010".parse().unwrap();
-        let options = AdminOptions { bind, hosts: Vec::new(), token: None, open: false };
+        let options =
+            AdminOptions { bind, hosts: Vec::new(), token: None, open: false, page: None };
         let route = axum::routing::get(move || async move { body() });
         let router = Router::new().route("/__admin/it", route);
         let admin = Admin { guard: Guard::new(&options), router };

@@ -115,6 +115,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::admin::page::PageFiles;
     use crate::admin::routes::router;
     use crate::clock::system_now;
     use crate::control::Control;
@@ -139,7 +140,7 @@ mod tests {
             request = request.header("last-event-id", last);
         }
         let request = request.body(Body::empty()).unwrap();
-        router(Arc::clone(emulator).into()).oneshot(request).await.unwrap()
+        router(Arc::clone(emulator).into(), PageFiles::default()).oneshot(request).await.unwrap()
     }
 
     /// The next lines that are no data.

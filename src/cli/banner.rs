@@ -46,14 +46,21 @@ pub(super) fn text(
     let version = env!("CARGO_PKG_VERSION");
     let others = if address.ip().is_unspecified() { ", on all addresses" } else { "" };
     let listening = format!("tombstone {version} is listening on {origin}{others}");
-    screen.line(format_args!("{} (Ctrl-C ends it)", colors.bold(&listening)));
+    let page = page(&origin, admin);
+    screen.line(format_args!("{} ({page}Ctrl-C ends it)", colors.bold(&listening)));
     screen.into_text()
+}
+
+/// Where the page is, as a part of the last line, which is what one sees.
+fn page(origin: &str, admin: &admin::AdminOptions) -> String {
+    if admin.is_closed() { String::new() } else { format!("page: {origin}{}; ", admin::PAGE) }
 }
 
 /// A line for each operation that can be pasted into a shell, and where the server listens.
 pub(super) fn operations(
     emulator: &Emulator,
     address: SocketAddr,
+    admin: &admin::AdminOptions,
     tls: bool,
     colors: Colors,
 ) -> String {
@@ -72,7 +79,8 @@ pub(super) fn operations(
     }
     let version = env!("CARGO_PKG_VERSION");
     let listening = format!("tombstone {version} is listening on {origin}");
-    screen.line(format_args!("{} (Ctrl-C ends it)", colors.bold(&listening)));
+    let page = page(&origin, admin);
+    screen.line(format_args!("{} ({page}Ctrl-C ends it)", colors.bold(&listening)));
     screen.into_text()
 }
 

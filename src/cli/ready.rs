@@ -30,6 +30,9 @@ pub(super) struct ReadyLine {
     pub(super) url: String,
     /// The admin API's base URL.
     pub(super) admin_url: String,
+    /// The page that shows what happens.
+    #[serde(default)]
+    pub(super) page_url: String,
     /// Whether it speaks HTTPS.
     pub(super) tls: bool,
     /// The providers.
@@ -66,6 +69,7 @@ impl ReadyLine {
             port: address.port(),
             host: address.ip().to_string(),
             admin_url: format!("{url}{}", admin::ROOT),
+            page_url: format!("{url}{}", admin::PAGE),
             tls,
             providers: providers.collect(),
             unserved: emulator.unserved().to_vec(),

@@ -150,7 +150,7 @@ fn greet(
         let colors = Colors::of(&std::io::stdout());
         match greeting {
             Greeting::Banner => banner::text(emulator, address, admin, ready.tls, colors),
-            Greeting::Operations => banner::operations(emulator, address, ready.tls, colors),
+            Greeting::Operations => banner::operations(emulator, address, admin, ready.tls, colors),
             Greeting::None => String::new(),
         }
     });

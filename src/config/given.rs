@@ -263,6 +263,9 @@ pub struct GivenAdmin {
     #[arg(long = "admin-host", value_name = "NAME", help_heading = ADMIN)]
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Read the files of the page from this folder at each request: for working on them
+    #[arg(long = "admin-page", value_name = "DIR", hide = true, help_heading = ADMIN)]
+    pub page: Option<PathBuf>,
 }
 
 impl GivenOptions {
@@ -312,6 +315,7 @@ impl GivenOptions {
                 token: self.admin.token.or(below.admin.token),
                 open: self.admin.open.or(below.admin.open),
                 hosts: first_filled(self.admin.hosts, below.admin.hosts),
+                page: self.admin.page.or(below.admin.page),
             },
             print_json: self.print_json.or(below.print_json),
             ready_file: self.ready_file.or(below.ready_file),
@@ -329,6 +333,7 @@ impl GivenOptions {
             &mut self.tls.cert,
             &mut self.tls.key,
             &mut self.tls.cert_out,
+            &mut self.admin.page,
             &mut self.ready_file,
         ]
         .into_iter()

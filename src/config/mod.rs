@@ -152,6 +152,8 @@ pub struct AdminConfig {
     pub is_open: bool,
     /// More names of this server in `Host`.
     pub hosts: Vec<String>,
+    /// The folder of the page's files, while somebody works on them.
+    pub page: Option<PathBuf>,
 }
 
 impl AdminConfig {
@@ -162,6 +164,7 @@ impl AdminConfig {
             hosts: self.hosts.clone(),
             token: self.token.clone().map(|Secret(token)| token),
             open: self.is_open,
+            page: self.page.clone(),
         }
     }
 }
@@ -246,6 +249,7 @@ impl Config {
                 token: given.admin.token,
                 is_open: given.admin.open == Some(Switch::On),
                 hosts: given.admin.hosts,
+                page: given.admin.page,
             },
             documented: documented(&given.documented),
             print_json: given.print_json == Some(Switch::On),

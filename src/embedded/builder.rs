@@ -193,7 +193,13 @@ impl Builder {
         let answering = Arc::clone(&emulator);
         let running = Running::start(&host, port, |bind| Setup {
             emulator: answering.into(),
-            admin: admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false },
+            admin: admin::AdminOptions {
+                bind,
+                hosts: Vec::new(),
+                token: None,
+                open: false,
+                page: None,
+            },
             tls: None,
             log: None,
             limits: ServerLimits { body_bytes_max, ..ServerLimits::default() },

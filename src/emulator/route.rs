@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use http::Method;
+use http::request::Parts;
 
 use crate::emulator::answer::Answer;
-use crate::emulator::context::RequestContext;
+use crate::emulator::context::{RequestContext, host};
 use crate::emulator::engine::Emulator;
 use crate::emulator::mount::RouteTarget;
 use crate::emulator::provider::AnsweredBy;
@@ -64,6 +65,12 @@ pub(super) struct OperationCall {
 }
 
 impl Emulator {
+    /// Returns true if some operation has the path of a request, whatever its method.
+    pub fn has_path(&self, parts: &Parts) -> bool {
+        let address = self.mounts.locate(host(parts), parts.uri.path());
+        self.mounts.has_path(address)
+    }
+
     /// Finds the operation, reads what is preferred and validates.
     pub(super) fn route(&self, asked: &RequestContext<'_>) -> Routed {
         let RequestContext { parts, address, .. } = *asked;

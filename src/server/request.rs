@@ -56,7 +56,9 @@ async fn answer(shared: &ServerState, request: Request<Incoming>) -> TimedRespon
     name_host(&mut head);
     let method = head.method.clone();
     let uri = head.uri.clone();
-    let (answered, account, tasks) = if Admin::owns(uri.path()) {
+    let (answered, account, tasks) = if let Some(response) = lead_to_page(shared, &head) {
+        (TimedResponse::at_once(response), Account::of(Why::Stage("admin")), Vec::new())
+    } else if Admin::owns(uri.path()) {
         let (response, account) = answer_admin(shared, head, body).await;
         (TimedResponse::at_once(response), account, Vec::new())
     } else {
@@ -79,6 +81,13 @@ async fn answer(shared: &ServerState, request: Request<Incoming>) -> TimedRespon
         log.request(&RequestLine { time, method, path, query, status, account, violations, took });
     }
     answered
+}
+
+/// The answer to a browser that was given the address of the server only, unless the APIs here have something there.
+fn lead_to_page(shared: &ServerState, head: &Parts) -> Option<Response<AdminBody>> {
+    let response = shared.admin.lead_to_page(head)?;
+    let is_ours = Admin::owns(head.uri.path()) || !shared.emulator.guard().has_path(head);
+    is_ours.then_some(response)
 }
 
 /// A query without what is secret in the sandbox that it was for.

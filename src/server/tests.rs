@@ -54,7 +54,7 @@ fn nothing() -> Current {
 }
 
 fn admin_options(bind: SocketAddr) -> admin::AdminOptions {
-    admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false }
+    admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false, page: None }
 }
 
 /// How long a test waits for what must come.

@@ -37,7 +37,7 @@ state: { file: state.json, interval: 1m }
 faults: [{ operation: deleteShop, answer: { status: 503 } }]
 journal: { entries: 0, bytes: 512KiB, out: /tmp/journal.json }
 tls: { enabled: true, cert_out: ca.pem }
-admin: { token: secret, open: true, hosts: [a.test] }
+admin: { token: secret, open: true, hosts: [a.test], page: page }
 print_json: on
 ready_file: ready.json
 ";
@@ -198,6 +198,9 @@ fn the_file_gives_every_option() {
                 hosts: [
                     "a.test",
                 ],
+                page: Some(
+                    "DIR/etc/page",
+                ),
             },
             documented: RenderOptions {
                 dynamic: true,
@@ -253,6 +256,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("admin-token", "secret"),
         ("admin-open", "on"),
         ("admin-host", "a.test"),
+        ("admin-page", &inside("page")),
         ("print-json", "on"),
         ("ready-file", &inside("ready.json")),
     ];

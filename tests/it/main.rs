@@ -8,7 +8,7 @@
 //!   `persistence`
 //! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
 //! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `ending`), `config`, `log`, `scripting`, `embedded`
-//! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`
+//! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`, `page`
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an expectation is written where it is used up")]
@@ -32,6 +32,7 @@ mod language_page;
 mod life_cycles;
 mod log;
 mod mock;
+mod page;
 mod paths;
 mod persistence;
 mod preferences;

@@ -64,7 +64,7 @@ fn each_operation_has_a_line_to_paste_and_answers_with_and_without_its_base_path
         GET     curl -i 'http://127.0.0.1:PORT/pets?limit=10'
         POST    curl -i http://127.0.0.1:PORT/pets -H 'Content-Type: application/json' --data-raw '{"id":2,"name":"Tom"}'
         DELETE  curl -i -X DELETE http://127.0.0.1:PORT/pets/7 -H 'Authorization: Bearer token'
-        tombstone 0.1.0 is listening on http://127.0.0.1:PORT (Ctrl-C ends it)
+        tombstone 0.1.0 is listening on http://127.0.0.1:PORT (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
     "#]]
     .assert_eq(&server.banner());
     for path in ["/pets?limit=1", "/v1/pets?limit=1", "/pets-api/pets?limit=1", "/@a/pets?limit=1"]

@@ -51,6 +51,7 @@ fn a_line_of_json_says_where_everything_is() {
           "host": "127.0.0.1",
           "url": "http://127.0.0.1:PORT",
           "admin_url": "http://127.0.0.1:PORT/__admin",
+          "page_url": "http://127.0.0.1:PORT/__admin/ui/",
           "tls": false,
           "providers": [
             {

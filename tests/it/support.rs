@@ -115,7 +115,7 @@ impl Start {
         let log = Log::start(LineFormat::Json, lines.clone()).unwrap();
         let server = server::Running::start(self.host, 0, |bind| {
             let Self { hosts, token, open, limits, tls, .. } = self;
-            let admin = admin::AdminOptions { bind, hosts, token, open };
+            let admin = admin::AdminOptions { bind, hosts, token, open, page: None };
             Setup { emulator: emulator().into(), admin, tls, log: Some(log), limits }
         });
         let server = server.unwrap();

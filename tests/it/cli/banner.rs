@@ -41,7 +41,7 @@ fn it_shows_each_provider_with_calls_to_paste() {
 
               A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
 
-            tombstone 0.1.0 is listening on http://127.0.0.1:PORT (Ctrl-C ends it)
+            tombstone 0.1.0 is listening on http://127.0.0.1:PORT (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
         "#]].assert_eq(&server.banner());
     assert_eq!(server.stop(), "", "a server that was not asked anything says nothing");
 }

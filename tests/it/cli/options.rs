@@ -121,7 +121,7 @@ fn the_admin_api_opens_to_everyone_or_to_the_token() {
 
               A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
 
-            tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (Ctrl-C ends it)
+            tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
         "#]].assert_eq(&of_admin(&guarded));
     let mut command = program(&["--provider", "partoo", "-p", "0"]);
     command.env("TOMBSTONE_ADMIN_TOKEN", "secret");

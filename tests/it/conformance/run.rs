@@ -108,7 +108,8 @@ fn while_served(emulator: &Arc<Emulator>, test: impl FnOnce(SocketAddr)) {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(Server::bind("127.0.0.1", 0)).unwrap();
     let bind = server.address();
-    let admin = admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false };
+    let admin =
+        admin::AdminOptions { bind, hosts: Vec::new(), token: None, open: false, page: None };
     let setup = Setup {
         emulator: Arc::clone(emulator).into(),
         admin,
