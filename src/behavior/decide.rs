@@ -68,7 +68,7 @@ impl Behavior {
         mut notes: Notes<'_>,
     ) -> Result<Decision<'b>, Early<'b>> {
         let snapshot = self.snapshot(moment);
-        let line = RequestLine { method: call.parts.method.clone(), path: call.path.into() };
+        let line = RequestLine::of(call.parts, call.path);
         let asked = Scope { request: Some(line), ..Scope::at(&snapshot) };
         let asked = Arc::new(asked);
         let mut caller = Caller::anonymous();

@@ -2,7 +2,8 @@
 //!
 //! Must not know who asks.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::request::Parts;
 
 use crate::behavior::compiled::Behavior;
 use crate::behavior::decision::{Decision, Moment};
@@ -14,13 +15,13 @@ impl Behavior {
         &self,
         operation: usize,
         status: StatusCode,
-        method: &Method,
+        parts: &Parts,
         path: &str,
         moment: &Moment<'_>,
     ) -> Option<Decision<'_>> {
         let rules = &self.operations[operation].as_ref()?.failures.internal;
         let snapshot = self.snapshot(moment);
-        let line = RequestLine { method: method.clone(), path: path.into() };
+        let line = RequestLine::of(parts, path);
         let scope = Scope { request: Some(line), ..Scope::at(&snapshot) };
         let decision = self.first_answer(rules, &scope.into_value()).ok()?;
         (decision.answer.status() == status.as_u16()).then_some(decision)

@@ -85,10 +85,11 @@ impl<'s> NamesInScope<'s> {
             .and_request_line()
     }
 
-    /// The same and `request`, which says the method and path of any request.
+    /// The same and `request`, which says the method, path and address of any request.
     #[must_use]
     pub(crate) fn and_request_line(self) -> Self {
-        let request = ["method", "path"].map(|name| (name.to_owned(), Type::Scalar));
+        let request =
+            ["method", "path", "target", "origin"].map(|name| (name.to_owned(), Type::Scalar));
         self.and("request", Type::Fields(request.into()))
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Must not know how requests are routed.
 
+use http::request::Parts;
+
 use crate::behavior::compiled::Behavior;
 use crate::behavior::decision::{Decision, Moment};
 use crate::behavior::scope::{RequestLine, Scope};
@@ -26,7 +28,7 @@ impl Behavior {
     pub fn fail_route(
         &self,
         failure: RouteFailure,
-        method: &http::Method,
+        parts: &Parts,
         path: &str,
         moment: &Moment<'_>,
     ) -> Option<Decision<'_>> {
@@ -35,7 +37,7 @@ impl Behavior {
             return None;
         }
         let snapshot = self.snapshot(moment);
-        let line = RequestLine { method: method.clone(), path: path.into() };
+        let line = RequestLine::of(parts, path);
         let scope = Scope { request: Some(line), ..Scope::at(&snapshot) };
         Some(self.first_answer(rules, &scope.into_value()).unwrap_or_else(|early| *early))
     }

@@ -6,6 +6,10 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use http::header::HOST;
+use http::request::Parts;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Uri};
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Error, ErrorKind};
 use serde_json::Value as Json;
@@ -71,11 +75,37 @@ impl Object for Input {
     }
 }
 
-/// The method and path of a request.
+/// The method and path of a request, and the address that it was sent to.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestLine {
-    pub(crate) method: http::Method,
-    pub(crate) path: Arc<str>,
+    method: http::Method,
+    /// As the provider sees it.
+    path: Arc<str>,
+    /// As it was sent.
+    uri: Uri,
+    host: Option<HeaderValue>,
+    scheme: Scheme,
+}
+
+impl RequestLine {
+    /// Of a request whose path is this one for the provider.
+    pub(crate) fn of(parts: &Parts, path: &str) -> Self {
+        let told = parts.extensions.get::<Scheme>().cloned();
+        Self {
+            method: parts.method.clone(),
+            path: path.into(),
+            uri: parts.uri.clone(),
+            host: parts.headers.get(HOST).cloned(),
+            scheme: told.or_else(|| parts.uri.scheme().cloned()).unwrap_or(Scheme::HTTP),
+        }
+    }
+
+    /// Scheme and host, as the client named them; `None` where it named no host.
+    fn origin(&self) -> Option<String> {
+        let authority = self.uri.authority().map(Authority::as_str);
+        let host = authority.or_else(|| self.host.as_ref()?.to_str().ok())?;
+        Some(format!("{}://{host}", self.scheme))
+    }
 }
 
 /// Who is calling, once credentials were accepted.
@@ -174,14 +204,17 @@ impl Scope {
         Some(Value::from_pairs([
             ("method", Value::from(line.method.as_str())),
             ("path", Value::from(&*line.path)),
+            ("target", line.uri.path_and_query().map(|it| it.as_str().into()).unwrap_or_default()),
+            ("origin", line.origin().map(Value::from).unwrap_or_default()),
         ]))
     }
 
     fn list(self: &Arc<Self>) -> Option<Value> {
         let (list, page) = self.list.as_ref()?;
         let scope = || Value::from_dyn_object(Arc::clone(self));
+        let uri = self.request.as_ref().map(|line| &line.uri);
         let evaluate = || {
-            list.evaluate(&self.snapshot, &scope()).unwrap_or_else(|reason| {
+            list.evaluate(&self.snapshot, uri, &scope()).unwrap_or_else(|reason| {
                 let message = format!("`list` has no value: {reason}");
                 Value::from(Error::new(ErrorKind::InvalidOperation, message))
             })
@@ -231,5 +264,29 @@ impl Object for Scope {
             _ => {}
         }
         self.named(name).or_else(|| self.snapshot.name(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_what_the_client_named() {
+        let origin = |uri: &str, host: Option<&str>, tls: bool| {
+            let mut request = http::Request::builder().uri(uri);
+            if let Some(host) = host {
+                request = request.header(HOST, host);
+            }
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            if tls {
+                parts.extensions.insert(Scheme::HTTPS);
+            }
+            RequestLine::of(&parts, "/").origin()
+        };
+        assert_eq!(origin("/a", Some("a.example:1"), false).unwrap(), "http://a.example:1");
+        assert_eq!(origin("/a", Some("a.example"), true).unwrap(), "https://a.example");
+        assert_eq!(origin("https://b.example/a", Some("a"), false).unwrap(), "https://b.example");
+        assert_eq!(origin("/a", None, false), None);
     }
 }

@@ -198,10 +198,10 @@ impl Emulator {
     ) -> Option<Response<Bytes>> {
         let (provider, operation) = place;
         let now = world.clock.now(asked.real);
-        let (method, path) = (&asked.parts.method, asked.address.path);
+        let (parts, path) = (asked.parts, asked.address.path);
         let moment = world.moment(provider, now);
         let behavior = self.behavior(provider);
-        let failed = behavior.internal_failure(operation, status, method, path, &moment)?;
+        let failed = behavior.internal_failure(operation, status, parts, path, &moment)?;
         match failed.answer {
             RuleAnswer::Undocumented(response) => Some(response),
             RuleAnswer::Documented(decided) => {

@@ -179,8 +179,8 @@ impl Emulator {
         now: Timestamp,
     ) -> Option<Answer> {
         let moment = world.moment(number, now);
-        let (method, path) = (&asked.parts.method, asked.address.path);
-        let decision = self.behavior(number).fail_route(failure, method, path, &moment)?;
+        let (parts, path) = (asked.parts, asked.address.path);
+        let decision = self.behavior(number).fail_route(failure, parts, path, &moment)?;
         let RuleAnswer::Undocumented(response) = decision.answer else { return None };
         Some(Answer { facts: decision.facts, ..Answer::new(response, Why::Nothing) })
     }

@@ -32,6 +32,13 @@ pub enum Type {
     Table(Arc<str>),
     /// An object with these properties, or none.
     Fields(BTreeMap<String, Type>),
+    /// It cannot be read here, and this says why and what to do; only names and the properties of objects have it.
+    Refused {
+        /// What is wrong with reading it.
+        why: Arc<str>,
+        /// What to do.
+        hint: Arc<str>,
+    },
 }
 
 /// The names in scope of an expression, for its check.
@@ -129,11 +136,21 @@ impl ExpressionCheck<'_> {
     }
 
     fn name(&mut self, name: &str) -> Type {
-        self.names.name(name).unwrap_or_else(|| {
-            let names = self.names.names();
-            let hint = did_you_mean(name, names.iter().map(String::as_str));
-            self.report(format!("name `{name}` is not declared"), hint)
-        })
+        match self.names.name(name) {
+            Some(known) => self.readable(known),
+            None => {
+                let names = self.names.names();
+                let hint = did_you_mean(name, names.iter().map(String::as_str));
+                self.report(format!("name `{name}` is not declared"), hint)
+            }
+        }
+    }
+
+    fn readable(&mut self, known: Type) -> Type {
+        match known {
+            Type::Refused { why, hint } => self.report(&*why, Some(hint.to_string())),
+            known => known,
+        }
     }
 
     /// Type of a property.
@@ -157,10 +174,14 @@ impl ExpressionCheck<'_> {
                 format!("table `{table}` has no property `{name}`"),
                 Some(format!("pick a record first, as in `{table}[…].{name}`")),
             ),
-            Type::Fields(fields) => fields.get(name).cloned().unwrap_or_else(|| {
-                let hint = did_you_mean(name, fields.keys().map(String::as_str));
-                self.report(format!("there is no property `{name}`"), hint)
-            }),
+            Type::Fields(fields) => match fields.get(name).cloned() {
+                Some(known) => self.readable(known),
+                None => {
+                    let hint = did_you_mean(name, fields.keys().map(String::as_str));
+                    self.report(format!("there is no property `{name}`"), hint)
+                }
+            },
+            Type::Refused { .. } => self.readable(of.clone()),
         }
     }
 
@@ -367,7 +388,7 @@ impl ExpressionCheck<'_> {
                 }
                 Type::Any
             }
-            Type::Any | Type::None => Type::Any,
+            Type::Any | Type::None | Type::Refused { .. } => Type::Any,
             Type::List(element) => Type::list(self.view(*element, named)),
             Type::Table(table) => self.report(
                 format!("filter `view` is applied to table `{table}`"),
@@ -385,7 +406,7 @@ impl ExpressionCheck<'_> {
             Type::Record(record) => format!("a record of `{record}`"),
             Type::Table(table) => format!("table `{table}`"),
             Type::Fields(_) => "an object".to_owned(),
-            Type::Any | Type::None | Type::Scalar => return,
+            Type::Any | Type::None | Type::Scalar | Type::Refused { .. } => return,
         };
         let hint = matches!(of, Type::List(_))
             .then(|| format!("apply it to each element with `| map('{filter}')`"));

@@ -513,6 +513,31 @@ pub(super) fn lookup(calls: &mut CallState, value: &Value, given: Arguments<'_>)
     Ok(found.into())
 }
 
+/// The value of the header `Link` (RFC 8288) for an object of addresses by their relation; none where it has none.
+pub(super) fn link_header(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
+    if is_absent(value) {
+        return Ok(none());
+    }
+    if value.kind() != ValueKind::Map {
+        return Err(wrong(format!("an object of addresses is needed, not {}", noun(value))));
+    }
+    let mut links = Vec::new();
+    for relation in value.try_iter()? {
+        spend(1)?;
+        let address = settled(value.get_item(&relation)?);
+        let name = relation.as_str().unwrap_or_default();
+        let name = if name == "previous" { "prev" } else { name };
+        if name.is_empty() || name.contains(['"', '\\']) {
+            return Err(wrong(format!("`{}` is not a relation of links", shortened(name, 80))));
+        }
+        if !is_absent(&address) {
+            let address = json::to_text(&address).replace('<', "%3C").replace('>', "%3E");
+            links.push(format!("<{address}>; rel=\"{name}\""));
+        }
+    }
+    if links.is_empty() { Ok(none()) } else { text_of(links.join(", ")) }
+}
+
 pub(super) fn by_field(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
     let mut messages = serde_json::Map::new();
     for violation in items_of(value)? {

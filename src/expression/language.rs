@@ -95,6 +95,7 @@ pub(super) const FILTERS: &[FilterSignature] = &[
     filter("items", filters::items, (0, 0), &[], FilterShape::Special),
     filter("lookup", filters::lookup, (1, 1), &["*"], FilterShape::Special),
     filter("view", filters::view, (0, 1), &[], FilterShape::Special),
+    filter("link_header", filters::link_header, (0, 0), &[], FilterShape::Whole),
     filter("by_field", filters::by_field, (0, 0), &[], FilterShape::Special),
     // Time.
     filter("epoch", filters::epoch, (0, 0), &[], FilterShape::Scalar),

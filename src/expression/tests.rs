@@ -274,7 +274,7 @@ fn filters_take_none_for_an_empty_list_and_keep_it_as_a_value() {
         0: length count sum
         []: split list unique sort reverse select reject selectattr rejectattr with without map groupby items lookup
         false: bool
-        null: lower upper capitalize trim replace string unaccented slug md5 sha256 int float abs round first last min max view epoch epoch_ms date later earlier
+        null: lower upper capitalize trim replace string unaccented slug md5 sha256 int float abs round first last min max view link_header epoch epoch_ms date later earlier
         {}: by_field
     "#]]
     .assert_eq(&table);
@@ -426,6 +426,16 @@ fn violations_become_an_object_by_field() {
     gives(&expect![[r#"
         violations | by_field  ->  {"force":"must be a bool"}
         violations[1:2] | by_field  ->  {}
+    "#]]);
+}
+
+#[test]
+fn links_become_a_header_by_their_relation() {
+    gives(&expect![[r#"
+        {'previous': '/a', 'next': '/b?c=<d>', 'last': none} | link_header  ->  "</a>; rel=\"prev\", </b?c=%3Cd%3E>; rel=\"next\""
+        {} | link_header  ->  null
+        {'a "b': '/'} | link_header  ->  FAILURE `a "b` is not a relation of links
+        ['/a'] | link_header  ->  FAILURE an object of addresses is needed, not a list
     "#]]);
 }
 

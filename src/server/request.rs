@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
@@ -54,6 +54,9 @@ async fn answer(shared: &ServerState, request: Request<Incoming>) -> TimedRespon
     let stopwatch = Stopwatch::start();
     let (mut head, body) = request.into_parts();
     name_host(&mut head);
+    if shared.is_https {
+        head.extensions.insert(Scheme::HTTPS);
+    }
     let method = head.method.clone();
     let uri = head.uri.clone();
     let (answered, account, tasks) = if let Some(response) = lead_to_page(shared, &head) {

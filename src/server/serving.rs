@@ -78,7 +78,8 @@ impl Server {
         blocking::set_hand_on(hand_on);
         let admin = Admin::new(&admin, emulator.clone());
         let protocols = Arc::new(Protocols::new(tls.as_ref(), &limits, not_https()));
-        let shared = Arc::new(ServerState::new(emulator, admin, log, limits));
+        let shared = ServerState::new(emulator, admin, log, limits, tls.is_some());
+        let shared = Arc::new(shared);
         tokio::select! {
             () = shutdown => {}
             () = self.accept(&shared, &protocols) => {}

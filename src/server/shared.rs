@@ -23,6 +23,8 @@ pub(super) struct ServerState {
     pub(super) room: BodyMemory,
     pub(super) turns: HeavyWork,
     pub(super) registry: ConnectionRegistry,
+    /// Whether requests come by TLS.
+    pub(super) is_https: bool,
 }
 
 impl ServerState {
@@ -31,10 +33,11 @@ impl ServerState {
         admin: Admin,
         log: Option<Log>,
         limits: ServerLimits,
+        is_https: bool,
     ) -> Self {
         let room = BodyMemory::new(limits.bodies_bytes_max);
         let (turns, registry) = (HeavyWork::default(), ConnectionRegistry::default());
-        Self { emulator, admin, log, limits, room, turns, registry }
+        Self { emulator, admin, log, limits, room, turns, registry, is_https }
     }
 }
 

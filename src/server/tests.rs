@@ -137,7 +137,7 @@ impl Stubbed {
         let address = listener.local_addr().unwrap();
         let admin = Admin::new(&admin_options(address), emulator.clone());
         let protocols = Arc::new(Protocols::new(identity, &limits, not_https()));
-        let shared = Arc::new(ServerState::new(emulator, admin, None, limits));
+        let shared = Arc::new(ServerState::new(emulator, admin, None, limits, identity.is_some()));
         let (tell, streams) = mpsc::unbounded_channel();
         let stub = Arc::new(Stub { streams: tell });
         let all = Arc::clone(&shared);

@@ -569,6 +569,18 @@ fn lists_and_views_that_cannot_be_honoured_are_errors() {
         expect!["behavior.yaml:20: error: there is no property `idd` (did you mean `id`?)"],
     );
     check(
+        (
+            "rules:\n      - { when: shop is none,",
+            &format!(
+                "{}\n      - {{ when: shop is none or list.links.next,",
+                list("of: shops, page: { number: query or 1 }")
+            ),
+        ),
+        expect![
+            "behavior.yaml:22: error: `list.links` is read, and `page` does not say which parameter names the page (name the page by a parameter alone, as in `number: query.page`)"
+        ],
+    );
+    check(
         ("when: shop is none,", "when: shop is none and list.items,"),
         expect!["behavior.yaml:21: error: name `list` is not declared"],
     );

@@ -69,7 +69,7 @@ fn check_calls(emulator: &Emulator, block: &str) {
         let (method, path) = (parts.next().unwrap(), parts.next().unwrap());
         let media =
             if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let mut request = http::Request::builder().method(method).uri(format!("/pad{path}"));
+        let mut request = http::Request::builder().method(method).uri(path);
         request = request.header("x-key", "ada-key").header("host", "localhost");
         let body = parts.next().unwrap_or_default();
         if !body.is_empty() {

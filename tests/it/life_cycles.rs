@@ -55,7 +55,7 @@ fn check(sandbox: &Sandbox, calls: &[&str], expected: Expect) {
     for call in calls {
         let (status, headers, body) = make(sandbox, call);
         let _ = writeln!(transcript, "{call}\n    {status} {body}");
-        for name in ["location", "etag", "x-total-count"] {
+        for name in ["location", "etag", "x-total-count", "link"] {
             if let Some(value) = headers.get(name) {
                 let _ = writeln!(transcript, "    {name}: {}", value.to_str().unwrap());
             }
@@ -111,7 +111,6 @@ fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
         &[
             "GET /projects?archived=true&perPage=1",
             "GET /projects?sort=-createdAt&perPage=1&page=2",
-            "GET /projects?page=3",
             "GET /projects?page=999999999999999999999",
             "GET /projects?perPage=51",
             "GET W/tasks?status=doing",
@@ -125,23 +124,26 @@ fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
             GET /projects?archived=true&perPage=1
                 200 [{"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0002","name":"Archive","slug":"archive","description":"Of old times","archived":true,"createdAt":"2029-03-07T00:00:00.000Z","updatedAt":"2029-06-15T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"},"openTasks":1}]
                 x-total-count: 1
+                link: </@lists/tracker/v1/projects?archived=true&perPage=1&page=1>; rel="first", </@lists/tracker/v1/projects?archived=true&perPage=1&page=1>; rel="last"
             GET /projects?sort=-createdAt&perPage=1&page=2
                 200 [{"id":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0002","name":"Archive","slug":"archive","description":"Of old times","archived":true,"createdAt":"2029-03-07T00:00:00.000Z","updatedAt":"2029-06-15T00:00:00.000Z","owner":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"},"openTasks":1}]
                 x-total-count: 2
-            GET /projects?page=3
-                200 []
-                x-total-count: 2
+                link: </@lists/tracker/v1/projects?sort=-createdAt&perPage=1&page=1>; rel="first", </@lists/tracker/v1/projects?sort=-createdAt&perPage=1&page=1>; rel="prev", </@lists/tracker/v1/projects?sort=-createdAt&perPage=1&page=2>; rel="last"
             GET /projects?page=999999999999999999999
                 200 []
                 x-total-count: 2
+                link: </@lists/tracker/v1/projects?page=1>; rel="first", </@lists/tracker/v1/projects?page=1>; rel="prev", </@lists/tracker/v1/projects?page=1>; rel="last"
             GET /projects?perPage=51
                 400 {"error":"perPage must be at most 50"}
             GET W/tasks?status=doing
                 200 {"data":[{"id":2,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":2,"title":"Choose a typeface","description":"One that has all the letters","status":"doing","priority":2,"labels":["design"],"createdAt":"2029-12-20T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"}}],"total":1,"hasMore":false}
+                link: </@lists/tracker/v1/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001/tasks?status=doing>; rel="first"
             GET W/tasks?q=PHOTO
                 200 {"data":[{"id":3,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":3,"title":"Photographs","status":"open","priority":2,"labels":["design","content"],"createdAt":"2029-12-27T00:00:00.000Z"}],"total":1,"hasMore":false}
+                link: </@lists/tracker/v1/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001/tasks?q=PHOTO>; rel="first"
             GET W/tasks?label=legal&sort=-priority
                 200 {"data":[{"id":1,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":1,"title":"Write the imprint","status":"done","priority":5,"labels":["legal"],"createdAt":"2029-12-03T00:00:00.000Z"}],"total":1,"hasMore":false}
+                link: </@lists/tracker/v1/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001/tasks?label=legal&sort=-priority>; rel="first"
             GET W/tasks?cursor=nonsense
                 422 {"error":"`nonsense` is not a cursor of this list"}
             GET /tasks/2/comments?after=1&limit=1
@@ -150,6 +152,53 @@ fn lists_are_filtered_searched_sorted_and_cut_into_pages() {
                 422 {"error":"there is no record `9` to go on from"}
         "#]],
     );
+}
+
+#[test]
+fn links_lead_to_the_other_pages_and_keep_the_rest_of_the_query() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("links").unwrap();
+    let link = |call: &str| {
+        let link = make(&sandbox, call).1["link"].to_str().unwrap().to_owned();
+        link.replace("/@links/tracker/v1/projects", "…")
+    };
+    let calls = [
+        "GET /projects?perPage=1&q=%65",
+        "GET /projects?page=2&perPage=1",
+        "GET /projects?page=9&perPage=1",
+        "GET /projects?q=nothing",
+    ];
+    expect![[r#"
+        <…?perPage=1&q=%65&page=1>; rel="first", <…?perPage=1&q=%65&page=2>; rel="next", <…?perPage=1&q=%65&page=2>; rel="last"
+        <…?page=1&perPage=1>; rel="first", <…?page=1&perPage=1>; rel="prev", <…?page=2&perPage=1>; rel="last"
+        <…?page=1&perPage=1>; rel="first", <…?page=2&perPage=1>; rel="prev", <…?page=2&perPage=1>; rel="last"
+        <…?q=nothing&page=1>; rel="first", <…?q=nothing&page=1>; rel="last""#]].assert_eq(&calls.map(link).join("\n"));
+}
+
+#[test]
+fn a_link_by_cursor_leads_on_and_back() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("cursors").unwrap();
+    let numbers = |target: &str| {
+        let url = format!("http://localhost{target}");
+        let request = Request::builder().uri(url).header("authorization", "Bearer tracker-ada");
+        let (parts, body) = sandbox.call(request.body(Vec::new()).unwrap()).into_parts();
+        let body: Value = serde_json::from_slice(body.as_ref()).unwrap();
+        let link = parts.headers["link"].to_str().unwrap();
+        let links = link.split(", ").map(|link| {
+            let (target, relation) = link.split_once("; rel=").unwrap();
+            (relation.trim_matches('"').to_owned(), target[1..target.len() - 1].to_owned())
+        });
+        let numbers = body["data"].as_array().unwrap().iter().map(|task| task["number"].clone());
+        let links: std::collections::HashMap<String, String> = links.collect();
+        (numbers.collect::<Vec<_>>(), links)
+    };
+    let (first, links) = numbers(&format!("/tracker/v1{WEBSITE}/tasks?limit=2"));
+    let (second, links) = numbers(&links["next"]);
+    assert!(!links.contains_key("next"), "{links:?}");
+    assert_eq!((first, second), (vec![1.into(), 2.into()], vec![3.into()]));
+    assert_eq!(numbers(&links["prev"]).0, [1, 2]);
+    assert_eq!(numbers(&links["first"]).0, [1, 2]);
 }
 
 #[test]
@@ -270,6 +319,7 @@ fn a_task_is_made_changed_binned_and_restored() {
                 404 {"error":"there is no such task"}
             GET W/tasks?q=other
                 200 {"data":[],"total":0,"hasMore":false}
+                link: </@task/tracker/v1/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001/tasks?q=other>; rel="first"
             POST /tasks/6/restore
                 200 {"id":6,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":5,"title":"Other","status":"open","priority":0,"labels":[],"createdAt":"2030-01-01T00:00:00.000Z"}
         "#]],
@@ -298,6 +348,7 @@ fn an_effect_is_made_for_each_element_where_its_condition_holds() {
                 409 {"error":"two of these tasks have one number"}
             GET W/tasks?q=two
                 200 {"data":[{"id":2,"projectId":"5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001","number":2,"title":"Two","description":"One that has all the letters","status":"doing","priority":2,"labels":["design"],"createdAt":"2029-12-20T00:00:00.000Z","assignee":{"id":"0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0002","name":"Ben"}}],"total":1,"hasMore":false}
+                link: </@import/tracker/v1/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001/tasks?q=two>; rel="first"
         "#]],
     );
     sandbox.undo().unwrap();
@@ -337,6 +388,7 @@ fn members_come_change_and_leave_with_what_was_theirs_to_do() {
                 200 {"deleted":4}
             GET W/tasks
                 200 {"data":[],"total":0,"hasMore":false}
+                link: </@members/tracker/v1/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001/tasks>; rel="first"
         "#]],
     );
 }
@@ -356,6 +408,7 @@ fn money_moves_whole_or_not_at_all_and_the_books_outlive_an_account() {
     check(
         &sandbox,
         &[
+            "GET B/accounts?limit=1",
             "GET B/accounts?limit=1&offset=1",
             "GET B/accounts?currency=EUR",
             &send(1, 3, 10_001),
@@ -372,6 +425,8 @@ fn money_moves_whole_or_not_at_all_and_the_books_outlive_an_account() {
             "POST B/accounts | {\"currency\": \"USD\"}",
         ],
         expect![[r#"
+            GET B/accounts?limit=1
+                200 {"accounts":[{"id":"acc_000000000001","currency":"EUR","balance":10000}],"total":2,"next":"/@bank/bank/accounts?limit=1&offset=1"}
             GET B/accounts?limit=1&offset=1
                 200 {"accounts":[{"id":"acc_000000000002","currency":"USD","balance":500}],"total":2}
             GET B/accounts?currency=EUR
@@ -393,7 +448,7 @@ fn money_moves_whole_or_not_at_all_and_the_books_outlive_an_account() {
             GET B/accounts
                 200 {"accounts":[{"id":"acc_000000000002","currency":"USD","balance":500}],"total":1}
             GET B/transfers?account=acc_000000000001&limit=2
-                200 {"data":[{"id":"tr_55669p1q2ltc","from":"acc_000000000001","to":"acc_000000000003","amount":10000,"at":1893456000},{"id":"tr_000000000002","from":"acc_000000000001","to":"acc_000000000004","amount":70,"at":1893369600}],"has_more":true}
+                200 {"data":[{"id":"tr_55669p1q2ltc","from":"acc_000000000001","to":"acc_000000000003","amount":10000,"at":1893456000},{"id":"tr_000000000002","from":"acc_000000000001","to":"acc_000000000004","amount":70,"at":1893369600}],"has_more":true,"next":"http://in-process.invalid/@bank/bank/transfers?account=acc_000000000001&limit=2&starting_after=tr_000000000002"}
             GET B/transfers?account=acc_000000000001&starting_after=tr_000000000002
                 200 {"data":[{"id":"tr_000000000001","from":"acc_000000000001","to":"acc_000000000003","amount":50,"at":1893283200}],"has_more":false}
             GET B/transfers?account=acc_000000000001&starting_after=tr_9

@@ -3,17 +3,19 @@
 //! Must not know how a list is evaluated.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::behavior::list::format::{ListFormat, PageFormat, SortFormat, SortsFormat};
+use crate::behavior::list::links::{LINKS, PageParameters};
 use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Search, Sort};
 use crate::behavior::names::{NamesInScope, expression};
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Type};
 use crate::finding::did_you_mean;
-use crate::openapi::{Location, Operation, Schemas};
+use crate::openapi::{Location, Operation, Parameter, ParameterStyle, Schemas};
 use crate::pointer::child;
 
 /// How many records a page has where nothing says.
@@ -75,8 +77,9 @@ impl ListReader<'_, '_> {
         let page =
             format.page.as_ref().and_then(|page| self.page(page, &format!("{pointer}/page")));
         let indexes = self.indexes(resource, &fixed, &filters, &sort, pointer)?;
+        let has_links = page.as_ref().is_some_and(|page| page.parameters.is_some());
         let list = ListPlan { resource, fixed, filters, keep_if, search, sort, page, indexes };
-        (self.notes.count() == found_before).then_some((list, list_type(record)))
+        (self.notes.count() == found_before).then_some((list, list_type(record, has_links)))
     }
 
     fn filters(
@@ -170,16 +173,49 @@ impl ListReader<'_, '_> {
         let said = |keyword: &str| self.size_of_contract(format.size.as_deref()?, keyword);
         let max = format.max.or_else(|| said("maximum")).unwrap_or(SIZE_MAX);
         let default = format.default.or_else(|| said("default")).unwrap_or(SIZE_DEFAULT).min(max);
-        Some(Page { at, size, default, max })
+        let parameters = self.page_parameters(format).map(Arc::new);
+        Some(Page { at, size, default, max, parameters })
+    }
+
+    /// The query parameters that name a page, where they do so as they are.
+    fn page_parameters(&self, format: &PageFormat) -> Option<PageParameters> {
+        let named = |text: &Option<String>| {
+            self.query_parameter(text.as_deref()?).map(|(_, name)| name.into_boxed_str())
+        };
+        let (after, before) = (named(&format.after), named(&format.before));
+        if after.is_some() || before.is_some() {
+            return Some(PageParameters::Beside { after, before });
+        }
+        let number = named(&format.number).or_else(|| named(&format.offset));
+        number
+            .map(PageParameters::Number)
+            .or_else(|| named(&format.cursor).map(PageParameters::Cursor))
+    }
+
+    /// The query parameter that an expression reads and does nothing else to, and its name in the query.
+    fn query_parameter(&self, expression: &str) -> Option<(&Parameter, String)> {
+        let mut names = path_of(expression.trim().strip_prefix("query")?)?.into_iter();
+        let name = names.next()?;
+        let mut parameters = self.operation.parameters.iter();
+        let parameter =
+            parameters.find(|known| known.location == Location::Query && known.name == name)?;
+        match (names.next(), names.next()) {
+            (None, _) => Some((parameter, name.to_owned())),
+            (Some(property), None) if parameter.style == ParameterStyle::DeepObject => {
+                Some((parameter, format!("{name}[{property}]")))
+            }
+            _ => None,
+        }
     }
 
     /// What the schema of the query parameter that an expression reads says of sizes.
     fn size_of_contract(&self, expression: &str, keyword: &str) -> Option<usize> {
-        let name = expression.trim().strip_prefix("query.")?;
-        let mut parameters = self.operation.parameters.iter();
-        let parameter =
-            parameters.find(|known| known.location == Location::Query && known.name == name)?;
-        let schema = self.schemas.follow(self.schemas.resolved(parameter.schema?));
+        let (parameter, name) = self.query_parameter(expression)?;
+        let mut schema = self.schemas.follow(self.schemas.resolved(parameter.schema?));
+        if let Some(property) = name[parameter.name.len()..].strip_prefix('[') {
+            let property = property.strip_suffix(']')?;
+            schema = self.schemas.follow(schema.get("properties")?.get(property)?);
+        }
         schema.get(keyword)?.as_u64().and_then(|size| usize::try_from(size).ok())
     }
 
@@ -223,7 +259,7 @@ impl ListReader<'_, '_> {
 }
 
 /// What can be read of `list`.
-fn list_type(record: Type) -> Type {
+fn list_type(record: Type, has_links: bool) -> Type {
     let scalars = [
         "total",
         "size",
@@ -238,5 +274,60 @@ fn list_type(record: Type) -> Type {
     ];
     let scalars = scalars.map(|name| (name.to_owned(), Type::Scalar));
     let items = ("items".to_owned(), Type::List(Box::new(record)));
-    Type::Fields(scalars.into_iter().chain([items]).collect())
+    let links = if has_links {
+        Type::Fields(LINKS.map(|name| (name.to_owned(), Type::Scalar)).into())
+    } else {
+        Type::Refused {
+            why: "`list.links` is read, and `page` does not say which parameter names the page"
+                .into(),
+            hint: "name the page by a parameter alone, as in `number: query.page`".into(),
+        }
+    };
+    let links = ("links".to_owned(), links);
+    Type::Fields(scalars.into_iter().chain([items, links]).collect())
+}
+
+/// The names by which `.a`, `['b']` and the like read on; `None` where it is anything else.
+fn path_of(mut rest: &str) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    while !rest.is_empty() {
+        let (name, others) = if let Some(rest) = rest.strip_prefix('.') {
+            rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()))
+        } else {
+            let rest = rest.strip_prefix('[')?;
+            let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+            let (name, rest) = rest[1..].split_once(quote)?;
+            (name, rest.strip_prefix(']')?)
+        };
+        let is_text = |letter: char| !matches!(letter, ' ' | '\\' | '|' | '(');
+        if name.is_empty() || !name.chars().all(is_text) {
+            return None;
+        }
+        names.push(name);
+        rest = others;
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_read_as_it_is_or_by_something_else() {
+        let cases = [
+            (".page", Some(vec!["page"])),
+            ("['page[number]']", Some(vec!["page[number]"])),
+            (".page[\"number\"]", Some(vec!["page", "number"])),
+            (".page.number", Some(vec!["page", "number"])),
+            (".page or 1", None),
+            (".page|int", None),
+            (".page[0]", None),
+            ("['a' ~ 'b']", None),
+            ("string", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(path_of(text), expected, "{text}");
+        }
+    }
 }

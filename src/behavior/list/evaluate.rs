@@ -5,8 +5,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use http::Uri;
 use serde_json::Value as Json;
 
+use crate::behavior::list::links::{Links, Target};
 use crate::behavior::list::page::Cursor;
 use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Sort};
 use crate::behavior::overlay::Overlay;
@@ -132,6 +134,7 @@ impl ListPlan {
     pub(crate) fn evaluate(
         &self,
         snapshot: &Arc<Snapshot>,
+        uri: Option<&Uri>,
         scope: &Value,
     ) -> Result<Value, String> {
         let order = self.sort.order(scope)?;
@@ -154,7 +157,7 @@ impl ListPlan {
         let cut = Cut { list: self, listed: &listed, values: &values, has_order };
         let page = cut.page(snapshot, scope)?;
         spend(page.places.len()).map_err(|error| error.to_string())?;
-        Ok(page.into_value(snapshot, &cut, order.invalid))
+        Ok(page.into_value(snapshot, &cut, order.invalid, uri))
     }
 
     fn given(&self, scope: &Value) -> Result<Vec<Given>, String> {
@@ -350,8 +353,16 @@ impl Cut<'_> {
 }
 
 impl PageSlice {
-    fn into_value(self, snapshot: &Arc<Snapshot>, cut: &Cut<'_>, invalid: Option<String>) -> Value {
-        let Self { places, size, number, invalid: of_page } = self;
+    fn into_value(
+        self,
+        snapshot: &Arc<Snapshot>,
+        cut: &Cut<'_>,
+        invalid: Option<String>,
+        uri: Option<&Uri>,
+    ) -> Value {
+        let number =
+            self.number.unwrap_or_else(|| as_i64(self.places.start / self.size.max(1)) + 1);
+        let Self { places, size, number: given, invalid: of_page } = self;
         let total = cut.listed.len();
         let entries = cut.listed.at(places.clone());
         let (has_more, has_previous) = (places.end < total, places.start > 0);
@@ -365,7 +376,21 @@ impl PageSlice {
         let next = if has_more { beside(entries.last(), false) } else { Value::UNDEFINED };
         let previous = if has_previous { beside(entries.first(), true) } else { Value::UNDEFINED };
         let pages = total.div_ceil(size.max(1));
-        let number = number.unwrap_or_else(|| as_i64(places.start / size.max(1)) + 1);
+        let links = uri.zip(cut.list.page.as_ref()).and_then(|(uri, page)| {
+            let parameters = Arc::clone(page.parameters.as_ref()?);
+            let targets = match page.at {
+                PageAt::Number(_, first) => numbers(first, given.unwrap_or(first), pages),
+                PageAt::Offset(_) => offsets(places.start, size, total),
+                _ => [
+                    Some(Target::Start),
+                    has_previous.then(|| Target::Before(previous.clone())),
+                    has_more.then(|| Target::After(next.clone())),
+                    None,
+                ],
+            };
+            Some(Value::from_object(Links { uri: uri.clone(), parameters, targets }))
+        });
+        let links = links.unwrap_or_default();
         let keys = entries.iter().map(|entry| entry.key.clone()).collect();
         let items = RecordList::of(snapshot, cut.list.resource, keys);
         Value::from_pairs([
@@ -375,6 +400,7 @@ impl PageSlice {
             ("offset", Value::from(places.start)),
             ("page", Value::from(number)),
             ("pages", Value::from(pages)),
+            ("links", links),
             ("next", next),
             ("previous", previous),
             ("has_more", Value::from(has_more)),
@@ -382,6 +408,23 @@ impl PageSlice {
             ("invalid", invalid.or(of_page).map_or(Value::UNDEFINED, Value::from)),
         ])
     }
+}
+
+/// The pages before and after a page of that number, the first and the last. A page beyond the last comes after that.
+fn numbers(first: i64, number: i64, pages: usize) -> [Option<Target>; 4] {
+    let last = first.saturating_add(as_i64(pages) - 1).max(first);
+    let previous = (number > first).then(|| number.saturating_sub(1).min(last));
+    let next = (number < last).then(|| number + 1);
+    [Some(first), previous, next, Some(last)].map(|number| number.map(Target::At))
+}
+
+/// The pages before and after a place, the first and the last.
+fn offsets(start: usize, size: usize, total: usize) -> [Option<Target>; 4] {
+    let step = size.max(1);
+    let last = total.saturating_sub(1) / step * step;
+    let previous = (start > 0).then(|| start.saturating_sub(size));
+    let next = Some(start + size).filter(|next| size > 0 && *next < total);
+    [Some(0), previous, next, Some(last)].map(|place| place.map(|it| Target::At(as_i64(it))))
 }
 
 fn eval(expression: &Expression, scope: &Value) -> Result<Value, String> {

@@ -6,6 +6,7 @@
 mod compile;
 mod evaluate;
 mod format;
+mod links;
 mod page;
 mod plan;
 

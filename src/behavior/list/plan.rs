@@ -3,7 +3,9 @@
 //! Must not know how it is read, nor requests.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use crate::behavior::list::links::PageParameters;
 use crate::expression::Expression;
 
 /// The records that an operation lists.
@@ -58,6 +60,8 @@ pub(super) struct Page {
     pub(super) size: Option<Expression>,
     pub(super) default: usize,
     pub(super) max: usize,
+    /// The query parameters that links to other pages change, where the page is named by parameters as they are.
+    pub(super) parameters: Option<Arc<PageParameters>>,
 }
 
 /// How a page is named.
