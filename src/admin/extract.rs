@@ -93,7 +93,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 /// The parts of a key, which is the last segment of a path: separated by commas, in the declared order; a comma inside
 /// a part is `%2C`.
 pub(super) fn key(uri: &Uri) -> Result<Vec<String>, AdminProblem> {
-    let raw = uri.path().rsplit('/').next().unwrap_or_default();
+    key_at(uri, 0)
+}
+
+/// The same of a key that stands before the last segment.
+pub(super) fn key_before(uri: &Uri) -> Result<Vec<String>, AdminProblem> {
+    key_at(uri, 1)
+}
+
+fn key_at(uri: &Uri, from_end: usize) -> Result<Vec<String>, AdminProblem> {
+    let raw = uri.path().rsplit('/').nth(from_end).unwrap_or_default();
     let decoded = raw.split(',').map(|part| {
         percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
             let detail = format!("`{part}` in the path does not decode to UTF-8");

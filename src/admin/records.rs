@@ -7,9 +7,9 @@ use http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::admin::did::{changed, did};
-use crate::admin::extract::{JsonBody, NamedSandbox, PathNames, bad_query, key};
+use crate::admin::extract::{JsonBody, NamedSandbox, PathNames, bad_query, key, key_before};
 use crate::admin::refusal::AdminProblem;
-use crate::control::{RecordFilter, RecordPage};
+use crate::control::{DeletionView, RecordFilter, RecordPage, ReferencesView};
 use crate::message::Account;
 
 /// How many records one answer lists unless asked for fewer or more.
@@ -70,6 +70,24 @@ pub(super) async fn read(
 ) -> Result<Json<Map<String, Value>>, AdminProblem> {
     let key = key(&uri)?;
     sandbox.with(|control| control.record(&provider, &resource, &key)).map(Json)
+}
+
+pub(super) async fn references(
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource, _)): PathNames<RecordNames>,
+    uri: Uri,
+) -> Result<Json<ReferencesView>, AdminProblem> {
+    let key = key_before(&uri)?;
+    sandbox.with(|control| control.references(&provider, &resource, &key)).map(Json)
+}
+
+pub(super) async fn deletion(
+    sandbox: NamedSandbox,
+    PathNames((_, provider, resource, _)): PathNames<RecordNames>,
+    uri: Uri,
+) -> Result<Json<DeletionView>, AdminProblem> {
+    let key = key_before(&uri)?;
+    sandbox.with(|control| control.plan_record_deletion(&provider, &resource, &key)).map(Json)
 }
 
 pub(super) async fn put(

@@ -25,6 +25,8 @@ fn table() -> Vec<Row> {
         ("GET", "/health", get(server::health)),
         ("GET", "/version", get(server::version)),
         ("GET", "/openapi.json", get(contract::read)),
+        ("GET", "/operations", get(server::operations)),
+        ("GET", "/operations/{provider}/{operation}", get(server::operation)),
         ("POST", "/reset", post(server::reset)),
     ];
     let sandboxes: Vec<Row> = vec![
@@ -37,22 +39,6 @@ fn table() -> Vec<Row> {
         ("POST", "/sandboxes/{name}/redo", post(sandboxes::redo)),
         ("GET", "/sandboxes/{name}/state", get(sandboxes::read_state)),
         ("PUT", "/sandboxes/{name}/state", put(sandboxes::put_state)),
-    ];
-    let records: Vec<Row> = vec![
-        ("GET", "/sandboxes/{name}/resources", get(records::resources)),
-        ("GET", "/sandboxes/{name}/resources/{provider}/{resource}", get(records::list)),
-        ("GET", "/sandboxes/{name}/resources/{provider}/{resource}/{key}", get(records::read)),
-        ("PUT", "/sandboxes/{name}/resources/{provider}/{resource}/{key}", put(records::put)),
-        (
-            "PATCH",
-            "/sandboxes/{name}/resources/{provider}/{resource}/{key}",
-            patch(records::change),
-        ),
-        (
-            "DELETE",
-            "/sandboxes/{name}/resources/{provider}/{resource}/{key}",
-            delete(records::remove),
-        ),
     ];
     let time: Vec<Row> = vec![
         ("GET", "/sandboxes/{name}/clock", get(time::clock)),
@@ -69,8 +55,38 @@ fn table() -> Vec<Row> {
         ("PUT", "/sandboxes/{name}/faults/{id}", put(faults::put)),
         ("DELETE", "/sandboxes/{name}/faults/{id}", delete(faults::remove)),
     ];
-    let all = [server, sandboxes, records, time, faults, journal_rows(), proofs()];
+    let all = [server, sandboxes, record_rows(), time, faults, journal_rows(), proofs()];
     all.into_iter().flatten().collect()
+}
+
+/// What concerns records.
+fn record_rows() -> Vec<Row> {
+    vec![
+        ("GET", "/sandboxes/{name}/resources", get(records::resources)),
+        ("GET", "/sandboxes/{name}/resources/{provider}/{resource}", get(records::list)),
+        ("GET", "/sandboxes/{name}/resources/{provider}/{resource}/{key}", get(records::read)),
+        ("PUT", "/sandboxes/{name}/resources/{provider}/{resource}/{key}", put(records::put)),
+        (
+            "PATCH",
+            "/sandboxes/{name}/resources/{provider}/{resource}/{key}",
+            patch(records::change),
+        ),
+        (
+            "DELETE",
+            "/sandboxes/{name}/resources/{provider}/{resource}/{key}",
+            delete(records::remove),
+        ),
+        (
+            "GET",
+            "/sandboxes/{name}/resources/{provider}/{resource}/{key}/references",
+            get(records::references),
+        ),
+        (
+            "GET",
+            "/sandboxes/{name}/resources/{provider}/{resource}/{key}/deletion",
+            get(records::deletion),
+        ),
+    ]
 }
 
 /// What reads the journal.
@@ -80,7 +96,8 @@ fn journal_rows() -> Vec<Row> {
         ("DELETE", "/sandboxes/{name}/requests", delete(journal::clear)),
         ("GET", "/sandboxes/{name}/requests/{id}", get(journal::read)),
         ("GET", "/sandboxes/{name}/requests/unmatched", get(journal::unmatched)),
-        ("GET", "/sandboxes/{name}/requests/stream", get(stream::stream)),
+        ("GET", "/sandboxes/{name}/requests/stream", get(stream::requests)),
+        ("GET", "/sandboxes/{name}/changes", get(stream::changes)),
         ("GET", "/sandboxes/{name}/requests.har", get(journal::har)),
         ("POST", "/sandboxes/{name}/plan", post(journal::plan)),
     ]

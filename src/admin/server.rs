@@ -7,8 +7,10 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use crate::admin::did::to_all;
-
+use crate::admin::extract::PathNames;
+use crate::admin::refusal::AdminProblem;
 use crate::clock::system_now;
+use crate::control::{Control, OperationDetail};
 use crate::emulator::Current;
 use crate::message::Account;
 
@@ -23,6 +25,17 @@ pub(super) async fn health(State(emulator): State<Current>) -> Json<Value> {
 
 pub(super) async fn version() -> Json<Value> {
     Json(json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") }))
+}
+
+pub(super) async fn operations(State(emulator): State<Current>) -> Json<Value> {
+    Json(json!({ "operations": Control::operations(&emulator.snapshot()) }))
+}
+
+pub(super) async fn operation(
+    State(emulator): State<Current>,
+    PathNames((provider, id)): PathNames<(String, String)>,
+) -> Result<Json<OperationDetail>, AdminProblem> {
+    Ok(Json(Control::operation(&emulator.snapshot(), &provider, &id)?))
 }
 
 /// Everything back to the start: `default` as it began, and no other sandbox.

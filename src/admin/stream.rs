@@ -1,4 +1,5 @@
-//! The journal as it is written: server-sent events (HTML Living Standard, section 9.2), one for each entry.
+//! The journal as it is written: server-sent events (HTML Living Standard, section 9.2), one for each entry; and, for who
+//! shows a sandbox, what else has changed.
 //!
 //! A slow reader holds up its own stream only: events are written when its connection takes more, and it is told of
 //! what the journal has given up meanwhile. Must not know how entries are shown.
@@ -23,19 +24,42 @@ use crate::admin::extract::{NamedSandbox, bad_query};
 use crate::admin::refusal::AdminProblem;
 use crate::control::News;
 use crate::journal::Listener;
+use crate::sandbox::Revisions;
 
 /// How often something is sent when nothing happens: less than proxies wait, and it shows who has gone.
 const PING: Duration = Duration::from_secs(15);
 
-pub(super) async fn stream(
+/// The entries alone.
+pub(super) async fn requests(
     sandbox: NamedSandbox,
     headers: HeaderMap,
+) -> Result<Response, AdminProblem> {
+    stream(sandbox, &headers, false)
+}
+
+/// The entries, and what has changed that is in no journal.
+pub(super) async fn changes(
+    sandbox: NamedSandbox,
+    headers: HeaderMap,
+) -> Result<Response, AdminProblem> {
+    stream(sandbox, &headers, true)
+}
+
+fn stream(
+    sandbox: NamedSandbox,
+    headers: &HeaderMap,
+    tells_all: bool,
 ) -> Result<Response, AdminProblem> {
     let woken = Arc::new(Notify::new());
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
     let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
-    let newest = sandbox.with(|control| control.listen(&listener))?;
+    let newest = sandbox.with(|control| {
+        if tells_all {
+            control.listen_to_all(&listener);
+        }
+        control.listen(&listener)
+    })?;
     let last = match headers.get("last-event-id") {
         None => newest,
         Some(id) => id.to_str().ok().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
@@ -44,7 +68,8 @@ pub(super) async fn stream(
             )
         })?,
     };
-    let reader = StreamReader { sandbox, last, woken, _listener: listener };
+    // Whoever comes cannot know what changed before: all of it is told of at first.
+    let reader = StreamReader { sandbox, last, tells_all, told: None, woken, _listener: listener };
     let first = Bytes::from_static(b": listening\n\n");
     let events = stream::unfold((reader, Some(first)), |(mut reader, first)| async {
         let events = match first {
@@ -62,6 +87,10 @@ struct StreamReader {
     sandbox: NamedSandbox,
     /// The newest entry that it knows of.
     last: u64,
+    /// Whether it is told of more than entries.
+    tells_all: bool,
+    /// What it was told of last; nothing at first.
+    told: Option<Revisions>,
     woken: Arc<Notify>,
     /// Wakes it for as long as it is there.
     _listener: Arc<Listener>,
@@ -71,15 +100,38 @@ impl StreamReader {
     /// What happened since, or is happening next; `None` once the sandbox is gone.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            let changed = self.changed()?;
             let news = self.news()?;
-            if !news.entries.is_empty() || news.restarted {
+            if !news.entries.is_empty() || news.restarted || !changed.is_empty() {
                 self.last = news.last;
-                return Some(written(&news).into());
+                return Some((changed + &written(&news)).into());
             }
             if tokio::time::timeout(PING, self.woken.notified()).await.is_err() {
                 return Some(Bytes::from_static(b": nothing new\n\n"));
             }
         }
+    }
+
+    /// Events for what has changed that is in no journal.
+    fn changed(&mut self) -> Option<String> {
+        if !self.tells_all {
+            return Some(String::new());
+        }
+        let now = self.sandbox.with(|control| Ok(control.revisions())).ok()?;
+        let of = |get: fn(&Revisions) -> u64| (self.told.as_ref().map(get), get(&now));
+        let all = [
+            ("sandboxes", of(|revisions| revisions.sandboxes)),
+            ("faults", of(|revisions| revisions.faults)),
+            ("files", of(|revisions| revisions.files)),
+        ];
+        let mut text = String::new();
+        for (name, (before, after)) in all {
+            if before != Some(after) {
+                let _ = write!(text, "event: {name}\ndata: {{\"revision\":{after}}}\n\n");
+            }
+        }
+        self.told = Some(now);
+        Some(text)
     }
 
     fn news(&self) -> Option<News> {
@@ -170,6 +222,32 @@ mod tests {
         call(&emulator, "/again");
         let anew = next(&mut body).await;
         assert_eq!(anew, "id: 0 | event: restart | data: {} | id: 1 | event: call");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_no_journal_is_told_of_to_who_asks_for_all_changes() {
+        let emulator = emulator(10);
+        let here = HERE.replace("requests/stream", "changes");
+        let mut body = open(&emulator, &here, None).await.into_body();
+        assert_eq!(next(&mut body).await, ": listening");
+        let told = next(&mut body).await;
+        assert!(["sandboxes", "faults", "files"].iter().all(|name| told.contains(name)), "{told}");
+        let now = system_now();
+        let control = Control::new(&emulator, "default", now).unwrap();
+        let fault = json!({ "times": 1, "answer": { "status": 503 } });
+        let id = control.add_fault(&fault).unwrap()["id"].as_str().unwrap().to_owned();
+        assert!(next(&mut body).await.starts_with("event: faults | data: "));
+        control.delete_fault(&id).unwrap();
+        assert!(next(&mut body).await.starts_with("event: faults | data: "));
+        Control::new(&emulator, "other", now).unwrap().ensure().unwrap();
+        assert!(next(&mut body).await.starts_with("event: sandboxes | data: "));
+        Control::new(&emulator, "other", now).unwrap().delete_sandbox().unwrap();
+        call(&emulator, "/one");
+        let both = next(&mut body).await;
+        assert!(
+            both.contains("event: sandboxes") && both.ends_with("id: 1 | event: call"),
+            "{both}"
+        );
     }
 
     #[tokio::test]

@@ -100,6 +100,11 @@ impl Scheme {
         }
     }
 
+    /// Its name in the contract.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The properties that hold credentials, with their resources.
     pub(crate) fn properties<'s>(
         &'s self,

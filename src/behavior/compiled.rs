@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::behavior::caller::Scheme;
 use crate::behavior::decision::Moment;
-use crate::behavior::effect::Job;
+use crate::behavior::effect::{Job, Step};
 use crate::behavior::format::{ORDER, StageFormat};
 use crate::behavior::records::Snapshot;
 use crate::behavior::secrets::Secrets;
@@ -60,6 +60,21 @@ impl Behavior {
             delays: Vec::new(),
             secrets: OnceLock::new(),
         }
+    }
+
+    /// Whether a rule of an operation deletes records, or starts a job, which may.
+    pub fn can_delete(&self, operation: usize) -> bool {
+        let table = self.operations[operation].as_ref();
+        let mut steps = table.iter().flat_map(|table| &table.rules).flat_map(|rule| &rule.effects);
+        steps.any(Step::can_delete)
+    }
+
+    /// Where the credentials of security schemes are looked up: the scheme's name, the resource and its property.
+    pub fn credential_records(&self) -> impl Iterator<Item = (&str, usize, &str)> {
+        self.schemes.iter().flat_map(|scheme| {
+            let properties = scheme.properties(&self.model);
+            properties.map(|(resource, property)| (scheme.name(), resource, property.as_str()))
+        })
     }
 
     /// Whether the file says what an operation does; else the contract alone answers.

@@ -77,6 +77,7 @@ impl EntryReader<'_> {
             counts,
             changes,
             changes_left_off,
+            tree: None,
             explanation: None,
             near: None,
         }

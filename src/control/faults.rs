@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::control::{Control, unfit};
 use crate::faults::{Fault, FaultEntry, FaultFormat, FaultsError};
 use crate::problem::Problem;
+use crate::sandbox::SandboxState;
 
 impl Control<'_> {
     /// All faults, in the order in which they are tried, with how often each matched and struck.
@@ -23,31 +24,45 @@ impl Control<'_> {
     /// Adds a fault at the end; the fault with its id.
     pub fn add_fault(&self, written: &Value) -> Result<Value, Problem> {
         let fault = self.read_fault(written)?;
-        self.enter(|_, state| state.faults.add(fault).map(view).map_err(|error| refused(&error)))?
+        self.change_faults(|state| {
+            state.faults.add(fault).map(view).map_err(|error| refused(&error))
+        })
     }
 
     /// The same of one that is written in Rust; its id.
     pub fn add(&self, fault: FaultFormat) -> Result<String, Problem> {
         let fault = self.compile_fault(fault)?;
-        self.enter(|_, state| {
+        self.change_faults(|state| {
             let added = state.faults.add(fault);
             added.map(|entry| entry.id.to_string()).map_err(|error| refused(&error))
-        })?
+        })
     }
 
     /// Has a fault be as it is written, its counts at zero; whether it was not there before, and the fault.
     pub fn put_fault(&self, id: &str, written: &Value) -> Result<(bool, Value), Problem> {
         let fault = self.read_fault(written)?;
-        self.enter(|_, state| {
+        self.change_faults(|state| {
             let is_new = state.faults.replace(id, fault).map_err(|error| refused(&error))?;
             let fault = state.faults.get(id).map(view).ok_or_else(|| no_such_fault(id))?;
             Ok((is_new, fault))
-        })?
+        })
     }
 
     /// Takes a fault out.
     pub fn delete_fault(&self, id: &str) -> Result<(), Problem> {
-        self.visit(|_, state| state.faults.remove(id).map(drop).ok_or_else(|| no_such_fault(id)))?
+        self.visit(|_, state| state.faults.remove(id).map(drop).ok_or_else(|| no_such_fault(id)))??;
+        self.emulator.sandboxes().note_faults();
+        Ok(())
+    }
+
+    /// Works on the faults of the sandbox, which is made if it is not there, and tells of it.
+    fn change_faults<R>(
+        &self,
+        work: impl FnOnce(&mut SandboxState) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
+        let result = self.enter(|_, state| work(state))??;
+        self.emulator.sandboxes().note_faults();
+        Ok(result)
     }
 
     fn read_fault(&self, written: &Value) -> Result<Fault, Problem> {

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::Control;
+use crate::control::effects::effects;
 use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX, SHOWN_CHANGES_MAX};
 use crate::control::query::{JournalQuery, kind};
 use crate::control::redact::Redactor;
@@ -17,7 +18,7 @@ use crate::control::views::EntryView;
 use crate::journal::{Event, JournalEntry, Listener};
 use crate::message::Why;
 use crate::problem::Problem;
-use crate::sandbox::{SandboxState, World};
+use crate::sandbox::{Revisions, SandboxState, World};
 
 /// Maximum number of entries that are read at once where they are sent as they are read, so that one reader who is slow
 /// holds no more of them in memory.
@@ -118,6 +119,9 @@ impl Control<'_> {
         let mut reader = copied.reader(self, SHOWN_CHANGES_MAX);
         let mut shown = reader.entry(entry);
         reader.redactor.add_world(before.as_ref());
+        let step = entry.step.as_deref();
+        let changed = step.map_or_else(Vec::new, |step| effects(self.emulator, step));
+        shown.tree = Some(reader.tree(&changed));
         shown.explanation = Some(reader.explain(entry, before));
         Ok(shown)
     }
@@ -165,6 +169,16 @@ impl Control<'_> {
             restarted,
             entries,
         })
+    }
+
+    /// How often something has changed that is in no journal: which sandboxes there are, faults, files.
+    pub fn revisions(&self) -> Revisions {
+        self.emulator.sandboxes().revisions()
+    }
+
+    /// Has `listener` called at each change of [`Control::revisions`] for as long as it is there.
+    pub fn listen_to_all(&self, listener: &Arc<Listener>) {
+        self.emulator.sandboxes().listen(listener);
     }
 
     /// Has `listener` called at each new entry for as long as it is there; the number of the newest entry now.

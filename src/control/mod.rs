@@ -13,13 +13,16 @@ mod har;
 mod jobs;
 mod journal;
 mod literals;
+mod operations;
 mod plan;
 mod query;
 mod records;
 mod redact;
+mod references;
 mod residue;
 mod sandboxes;
 mod state;
+mod tree;
 mod turning;
 mod verify;
 mod views;
@@ -39,10 +42,15 @@ pub use coverage::{
 pub use effects::{ChangeCounts, ChangeView, EffectKind};
 pub use har::Archive;
 pub use journal::{JournalPage, News};
+pub use operations::{
+    CallExampleView, CredentialView, DocumentedResponseView, OperationDetail, OperationView,
+    ParameterView,
+};
 pub use plan::PlanRequest;
 pub use query::JournalQuery;
 pub use records::{RecordFilter, RecordPage};
 pub use redact::logged_query;
+pub use references::{DeletionView, ReferenceView, ReferencesView};
 pub use residue::{
     HITS_MAX as RESIDUE_HITS_MAX, Match, Residue, ResidueHit, ResiduePlace, ResidueQuery,
     VALUE_CHARS_MAX as RESIDUE_VALUE_CHARS_MAX,
@@ -56,9 +64,9 @@ pub use verify::{
 };
 
 pub use views::{
-    CallView, DecisionView, DeliveryView, EntryView, EventView, ExplanationView, HeaderView,
-    JobView, MessageView, PlanView, PlannedAnswer, PlannedJobView, PlannedTaskView, ReadingView,
-    RequestView, ResponseView, RuleView, SecurityView, StageView,
+    CallView, DecisionView, DeliveryView, EffectNode, EntryView, EventView, ExplanationView,
+    HeaderView, JobView, MessageView, PlanView, PlannedAnswer, PlannedJobView, PlannedTaskView,
+    ReadingView, RequestView, ResponseView, RuleView, SecurityView, StageView,
 };
 
 pub(crate) use entries::clock_change;

@@ -240,7 +240,8 @@ impl Control<'_> {
         let nearest =
             if facts.operation.is_some() { Vec::new() } else { self.emulator.near_misses(parts) };
         let effects = simulation.step.iter().flat_map(|step| effects(self.emulator, step));
-        let (changes, changes_left_off) = reader.records(&effects.collect::<Vec<_>>());
+        let effects: Vec<_> = effects.collect();
+        let (changes, changes_left_off) = reader.records(&effects);
         PlanView {
             counts: self.sum(&simulation.step),
             counts_of_jobs: self.sum(steps),
@@ -257,6 +258,7 @@ impl Control<'_> {
                 _ => None,
             },
             explanation: reader.explained(simulation, nearest),
+            tree: reader.tree(&effects),
             changes,
             changes_left_off,
             jobs: jobs.iter().map(|(job, tasks)| self.planned_job(job, tasks, reader)).collect(),
@@ -278,11 +280,13 @@ impl Control<'_> {
             let mut value = task.value.clone();
             reader.redactor.json(&mut value);
             let (counts, (changes, changes_left_off)) = reader.changes(Some(&task.step));
+            let tree = reader.tree(&effects(self.emulator, &task.step));
             PlannedTaskView {
                 value,
                 due_at: task.due.to_rfc3339(),
                 why: reader.why(&task.why),
                 counts,
+                tree,
                 changes,
                 changes_left_off,
             }

@@ -80,6 +80,10 @@ pub struct SandboxView {
     pub faults: usize,
     /// The number of the last request.
     pub last_request_id: u64,
+    /// How many entries can be undone.
+    pub undoable: usize,
+    /// How many entries were undone and can be done again.
+    pub redoable: usize,
     /// How many entries its journal has.
     pub journal_entries: usize,
     /// How many bytes its journal takes, as estimated.
@@ -292,6 +296,8 @@ fn view(
         records: records.collect(),
         faults: state.faults.list().len(),
         last_request_id: state.journal.last_id(),
+        undoable: state.journal.undoable().count(),
+        redoable: state.journal.redoable(),
         journal_entries: state.journal.len(),
         journal_bytes: state.journal.bytes(),
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::control::effects::{ChangeCounts, ChangeView};
+use crate::control::effects::{ChangeCounts, ChangeView, EffectKind};
 use crate::emulator::NearMiss;
 use crate::jobs::JobProgress;
 
@@ -34,6 +34,9 @@ pub struct EntryView {
     pub changes: Vec<ChangeView>,
     /// How many changed records are not listed.
     pub changes_left_off: usize,
+    /// The changes as a tree, where one entry is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<Vec<EffectNode>>,
     /// Why it came out so, where one entry is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<ExplanationView>,
@@ -257,6 +260,25 @@ pub struct ReadingView {
     pub value: Value,
 }
 
+/// Records of one resource that changed in one way for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EffectNode {
+    /// In which way they changed.
+    pub kind: EffectKind,
+    /// Whose they are.
+    pub provider: String,
+    /// The name of their resource.
+    pub resource: String,
+    /// The relation along which it came about; null at the top.
+    pub relation: Option<String>,
+    /// How many there are.
+    pub count: usize,
+    /// The keys of the first of them.
+    pub keys: Vec<String>,
+    /// What came about because of these.
+    pub children: Vec<EffectNode>,
+}
+
 /// What a request would be answered and change.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlanView {
@@ -274,6 +296,8 @@ pub struct PlanView {
     pub decided_by: Option<String>,
     /// Why.
     pub explanation: ExplanationView,
+    /// The changes as a tree.
+    pub tree: Vec<EffectNode>,
     /// The changed records, up to a limit.
     pub changes: Vec<ChangeView>,
     /// How many changed records are not listed.
@@ -318,6 +342,8 @@ pub struct PlannedTaskView {
     pub why: Option<String>,
     /// How many records it would change.
     pub counts: ChangeCounts,
+    /// The same as a tree.
+    pub tree: Vec<EffectNode>,
     /// The changed records, up to a limit.
     pub changes: Vec<ChangeView>,
     /// How many changed records are not listed.

@@ -2,6 +2,7 @@
 //!
 //! Must not know where they are shown.
 
+use crate::behavior::ExampleCall;
 use crate::documented;
 use crate::documented::SampleCall;
 use crate::emulator::engine::Emulator;
@@ -21,24 +22,42 @@ impl Emulator {
         provider: usize,
     ) -> impl Iterator<Item = Result<SampleCall, String>> {
         let is_short = self.operations.iter().map(Vec::len).sum::<usize>() > FULL_CALLS_MAX;
+        let count = self.behavior(provider).contract().operations.len();
+        (0..count).map(move |number| self.make_call(provider, number, is_short))
+    }
+
+    /// The same of one operation.
+    pub fn example_call(&self, provider: usize, number: usize) -> Result<SampleCall, String> {
+        self.make_call(provider, number, false)
+    }
+
+    fn make_call(
+        &self,
+        provider: usize,
+        number: usize,
+        is_short: bool,
+    ) -> Result<SampleCall, String> {
         let contract = self.behavior(provider).contract();
+        if !self.mounts.is_mounted(&contract.operations[number], number, provider) {
+            return Err("no request leads to it".to_owned());
+        }
+        let full = (!is_short).then(|| documented::valid_call(contract, number, 0).ok());
+        let is_handy = |call: &SampleCall| {
+            call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
+        };
+        let call = match full.flatten().filter(is_handy) {
+            Some(call) => call,
+            None => documented::short_call(contract, number, 0)?,
+        };
         let prefix = match self.providers.len() {
             1 => String::new(),
             _ => format!("/{}", self.providers[provider].name),
         };
-        (0..contract.operations.len()).map(move |number| {
-            if !self.mounts.is_mounted(&contract.operations[number], number, provider) {
-                return Err("no request leads to it".to_owned());
-            }
-            let full = (!is_short).then(|| documented::valid_call(contract, number, 0).ok());
-            let is_handy = |call: &SampleCall| {
-                call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
-            };
-            let call = match full.flatten().filter(is_handy) {
-                Some(call) => call,
-                None => documented::short_call(contract, number, 0)?,
-            };
-            Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
-        })
+        Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
+    }
+
+    /// The calls that a provider's files give to show its records, each with where it answers: below `/<name>`.
+    pub fn calls(&self, provider: usize) -> &[ExampleCall] {
+        &self.providers[provider].fixtures.calls
     }
 }

@@ -385,8 +385,13 @@ impl SandboxJournal {
         }
     }
 
+    /// Number of entries that were undone and can be done again.
+    pub fn redoable(&self) -> usize {
+        self.undone.len()
+    }
+
     /// The steps that can be undone, newest first.
-    fn undoable(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
+    pub fn undoable(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
         self.entries.iter().rev().filter(|entry| entry.is_undoable())
     }
 

@@ -3,10 +3,12 @@
 //! Must not know HTTP's messages, routing or what a request is.
 
 mod registry;
+mod signal;
 mod state;
 mod world;
 
 pub use registry::{Full, RegisteredSandbox, SandboxLimits, SandboxRegistry};
+pub use signal::Revisions;
 pub use state::{Beginning, NotTurned, Origin, SandboxHandover, SandboxState, Turned};
 pub use world::{NotCommitted, OutOfRoom, TaskRun, World, tally};
 

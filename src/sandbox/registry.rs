@@ -16,8 +16,9 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use crate::blocking::aside;
 use crate::clock::Timestamp;
 use crate::coverage::Coverage;
-use crate::journal::JournalBudget;
+use crate::journal::{JournalBudget, Listener};
 use crate::sandbox::DEFAULT;
+use crate::sandbox::signal::{ChangeSignal, Revisions};
 use crate::sandbox::state::{Origin, SandboxHandover, SandboxState};
 
 /// Number of names of dropped sandboxes that are remembered, so that a client that returns is told.
@@ -165,6 +166,7 @@ pub struct SandboxRegistry {
     made: AtomicU64,
     /// Coverage of sandboxes that are gone or were reset.
     retired: Mutex<Coverage>,
+    changes: Arc<ChangeSignal>,
 }
 
 impl std::fmt::Debug for SandboxRegistry {
@@ -195,7 +197,23 @@ impl SandboxRegistry {
             hashes: RandomState::new(),
             made: AtomicU64::new(1),
             retired: Mutex::default(),
+            changes: Arc::default(),
         }
+    }
+
+    /// How often something has changed that is in no journal.
+    pub fn revisions(&self) -> Revisions {
+        self.changes.revisions()
+    }
+
+    /// Counts a change of some sandbox's faults.
+    pub fn note_faults(&self) {
+        self.changes.note_faults();
+    }
+
+    /// Calls `listener` whenever [`SandboxRegistry::revisions`] have changed, until it is dropped.
+    pub fn listen(&self, listener: &Arc<Listener>) {
+        self.changes.listen(listener);
     }
 
     /// Initial state of sandboxes.
@@ -367,6 +385,8 @@ impl SandboxRegistry {
         let sandbox = RegisteredSandbox::new((name, number), Some(self.limits.idle), state, real);
         let sandbox = Arc::new(sandbox);
         others.insert(Arc::clone(&sandbox.name), Arc::clone(&sandbox));
+        drop(others);
+        self.changes.note_sandboxes();
         Ok(sandbox)
     }
 
@@ -387,6 +407,7 @@ impl SandboxRegistry {
             let idle = if name == DEFAULT { NEVER } else { idle_ms(idle) };
             sandbox.idle_ms_max.store(idle, Ordering::Relaxed);
         })?;
+        self.changes.note_sandboxes();
         Ok(is_new)
     }
 
@@ -395,6 +416,7 @@ impl SandboxRegistry {
         let removed = self.others.write().swap_remove(name);
         removed.is_some_and(|sandbox| {
             self.end(&sandbox, &mut sandbox.lock());
+            self.changes.note_sandboxes();
             true
         })
     }
@@ -429,6 +451,9 @@ impl SandboxRegistry {
             }
             dropped += 1;
         }
+        if dropped > 0 {
+            self.changes.note_sandboxes();
+        }
         dropped
     }
 
@@ -443,6 +468,7 @@ impl SandboxRegistry {
             let exercised = state.restart(Arc::clone(&self.baseline), real);
             self.retire(&exercised);
         });
+        self.changes.note_sandboxes();
         others.len()
     }
 
@@ -455,6 +481,7 @@ impl SandboxRegistry {
         has_history: bool,
     ) {
         self.budget = Arc::clone(&previous.budget);
+        self.changes = Arc::clone(&previous.changes);
         self.hashes = previous.hashes.clone();
         self.dropped = Mutex::new(previous.dropped.lock().clone());
         self.made = AtomicU64::new(previous.made.load(Ordering::Relaxed));
@@ -482,6 +509,7 @@ impl SandboxRegistry {
                 others.insert(Arc::clone(&next.name), next);
             }
         }
+        self.changes.note_files();
     }
 
     /// Keeps what was exercised in a sandbox that forgets it.

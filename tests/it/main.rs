@@ -4,7 +4,7 @@
 //! - requests and answers: `requests` (in `requests/`: `bodies`, `paths`, `routes`, `pages`, `failures`, `concurrency`,
 //!   `fuzz`), `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
 //!   vendors' pages), `replay` (the same calls give the same bytes)
-//! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `state_export`,
+//! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `blast_radius`, `state_export`,
 //!   `persistence`
 //! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
 //! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `ending`), `config`, `log`, `scripting`, `embedded`
@@ -15,6 +15,7 @@
 
 mod admin;
 mod answers;
+mod blast_radius;
 mod cli;
 mod config;
 mod conformance;

@@ -37,6 +37,10 @@ impl Effect for Delete {
         Ok(Planned { changes, record: None })
     }
 
+    fn can_delete(&self) -> bool {
+        true
+    }
+
     fn in_words(&self, _: &Shapes, _: &[Job]) -> String {
         format!("delete `{}`, with what their relations say", self.targets.source())
     }

@@ -33,6 +33,11 @@ pub(crate) trait Effect: fmt::Debug + Send + Sync {
     fn deletes(&self) -> Option<usize> {
         None
     }
+
+    /// Whether it deletes records, or starts what may.
+    fn can_delete(&self) -> bool {
+        false
+    }
 }
 
 /// One effect of several.
@@ -56,6 +61,11 @@ impl Step {
     /// The resource whose records it deletes, where it does and that is known.
     pub(crate) fn deletes(&self) -> Option<usize> {
         self.effect.deletes()
+    }
+
+    /// Whether it deletes records, or starts what may.
+    pub(crate) fn can_delete(&self) -> bool {
+        self.effect.can_delete()
     }
 }
 

@@ -60,6 +60,10 @@ impl Effect for StartJob {
         planner.create(job.record, record)
     }
 
+    fn can_delete(&self) -> bool {
+        true
+    }
+
     fn in_words(&self, _: &Shapes, jobs: &[Job]) -> String {
         format!("start the job `{}`", jobs[self.job].name)
     }
