@@ -22,6 +22,7 @@ const SIZES: [usize; 2] = [1_000, 1_000_000];
 
 fn model() -> Arc<Model> {
     let resource = |name: &str, unique: &str, relations| ResourceModel {
+        counters: Vec::new(),
         ordered: Vec::new(),
         name: name.into(),
         key: vec!["id".to_owned()],

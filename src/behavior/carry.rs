@@ -77,6 +77,9 @@ impl Behavior {
         for (number, resource) in former.model().resources.iter().enumerate() {
             if let Some(of) = self.resource(&resource.name) {
                 store.raise_last_number(of, former.last_number(number));
+                for gone in former.gone_numbers(number) {
+                    store.add_gone_number(of, &gone);
+                }
             }
         }
         Carried { store, left_out: left_out.into() }

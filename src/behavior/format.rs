@@ -62,6 +62,10 @@ pub struct ResourceFormat {
     /// Properties, or groups of properties, of which no two records have the same values.
     #[serde(default)]
     pub unique: Vec<OneOrMany<String>>,
+    /// Properties that count on: a record that is created without one gets the next whole number, which is not given again
+    /// when a record goes.
+    #[serde(default)]
+    pub counters: IndexMap<String, CounterFormat>,
     /// JSON Schema (2020-12) of a record, or `$ref` to a schema of the contract; `nullable` is honoured. No record is
     /// written that does not fit it.
     #[serde(default)]
@@ -72,6 +76,29 @@ pub struct ResourceFormat {
     /// References to other records, by the relation's name.
     #[serde(default)]
     pub belongs_to: IndexMap<String, RelationFormat>,
+}
+
+/// Where a property counts on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CounterFormat {
+    /// For each value of that property, or of those together, from the beginning: `number: project_id`. `[]`: for all records
+    /// together.
+    Within(OneOrMany<String>),
+    /// The same, and whether numbers come back.
+    Full(FullCounterFormat),
+}
+
+/// Where a property counts on, and whether numbers come back.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FullCounterFormat {
+    /// The property, or properties, for each of whose values it counts from the beginning.
+    #[serde(default)]
+    pub within: Option<OneOrMany<String>>,
+    /// The highest number is given again when its record is gone.
+    #[serde(default)]
+    pub reuse: bool,
 }
 
 /// How a record looks outside. Without any of these, it is its properties.

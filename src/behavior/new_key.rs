@@ -51,6 +51,22 @@ pub(crate) struct Numbers {
 const NUMBERS: Numbers = Numbers { least: 1, most: i64::MAX, step: 1 };
 
 impl Numbers {
+    /// Those that a schema allows; an `Err` says that it has others.
+    pub(crate) fn of_schema(schema: Option<&Value>, schemas: &Schemas) -> Result<Self, String> {
+        let Some(schema) = schema else { return Ok(NUMBERS) };
+        match NewKey::of_schema(Some(schema), schemas) {
+            NewKey::Number(numbers) => Ok(numbers),
+            NewKey::Given(reason) => Err(reason),
+            NewKey::Alike => Ok(NUMBERS),
+            NewKey::Text(_) | NewKey::Digits(_) => Err("it is a text by its schema".to_owned()),
+        }
+    }
+
+    /// The first that is higher than `last`; an `Err` says that there is none.
+    pub(crate) fn next(self, last: i64) -> Result<i64, String> {
+        self.after(last).ok_or_else(none_left)
+    }
+
     /// The first that is higher than `last`.
     fn after(self, last: i64) -> Option<i64> {
         let next = last.checked_add(1)?.max(self.least);
@@ -273,10 +289,7 @@ impl NewKey {
         resource: usize,
         ids: &mut Ids,
     ) -> Result<Value, String> {
-        let number = |numbers: Numbers| {
-            let next = numbers.after(store.last_number(resource));
-            next.map(Value::from).ok_or_else(none_left)
-        };
+        let number = |numbers: Numbers| numbers.next(store.last_number(resource)).map(Value::from);
         match self {
             Self::Number(numbers) => number(*numbers),
             Self::Text(pattern) => {
@@ -345,6 +358,7 @@ mod tests {
         let document = Document::parse("a.yaml", text, &mut findings).unwrap();
         let contract = Contract::load(&document, &mut findings).unwrap();
         let resource = ResourceModel {
+            counters: Vec::new(),
             ordered: Vec::new(),
             name: "things".into(),
             key: vec!["id".to_owned()],

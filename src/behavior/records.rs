@@ -21,6 +21,9 @@ use crate::store::{Key, Record, Scalar, Store};
 /// Steps of the request's budget that a view takes beside one for each property: it is a template of its own.
 const VIEW_STEPS: usize = 16;
 
+/// How many values `free` looks at: so many records of one name are no accident.
+const FREE_TRIES_MAX: usize = 100_000;
+
 /// The records of one moment.
 #[derive(Clone)]
 pub(crate) struct Snapshot {
@@ -122,6 +125,10 @@ impl Object for TableValue {
                 let (id, rest): (Value, Kwargs) = from_args(args)?;
                 self.find(&id, &rest)
             }
+            "free" => {
+                let (property, wanted, rest): (String, Value, Kwargs) = from_args(args)?;
+                self.free(&property, &wanted, &rest)
+            }
             "stored" => {
                 let (outside,): (Value,) = from_args(args)?;
                 self.stored(&outside)
@@ -150,6 +157,60 @@ impl TableValue {
 
     fn list(&self, keys: Vec<Key>) -> Value {
         RecordList::of(&self.snapshot, self.resource, keys)
+    }
+
+    /// The first of `wanted`, `wanted-1`, `wanted-2` … that no record has as this property; `rest` are the other properties
+    /// of its key or unique group.
+    fn free(&self, property: &str, wanted: &Value, rest: &Kwargs) -> Result<Value, Error> {
+        let Some(wanted) = scalar_from(wanted).map(|wanted| wanted.to_string()) else {
+            return Ok(Value::UNDEFINED);
+        };
+        let store = &self.snapshot.store;
+        let model = &store.model().resources[self.resource];
+        let given: Vec<&str> = rest.args().collect();
+        let is_meant = |group: &[String]| {
+            group.len() == given.len() + 1
+                && group.iter().all(|name| name == property || given.contains(&name.as_str()))
+        };
+        let unique = model.unique.iter().position(|group| is_meant(group));
+        // The key goes first.
+        let unique = unique.filter(|_| !is_meant(&model.key));
+        let group = match unique {
+            Some(number) => &model.unique[number],
+            None if is_meant(&model.key) => &model.key,
+            None => {
+                let reason = format!("`{}` has no key and no unique group of that", model.name);
+                return Err(Error::new(ErrorKind::InvalidOperation, reason));
+            }
+        };
+        let mut parts = Vec::with_capacity(group.len());
+        for name in group {
+            let part = if name == property {
+                Some(Scalar::from(""))
+            } else {
+                scalar_from(&rest.get(name)?)
+            };
+            // Where one of a group is absent, nothing is taken.
+            let Some(part) = part else { return Ok(Value::from(wanted)) };
+            parts.push(part);
+        }
+        let place = group.iter().position(|name| name == property).unwrap_or_default();
+        for number in 0..FREE_TRIES_MAX {
+            spend(1)?;
+            let text = if number == 0 { wanted.clone() } else { format!("{wanted}-{number}") };
+            parts[place] = Scalar::from(text.as_str());
+            let key = Key::new(parts.clone());
+            let is_taken = match unique {
+                Some(unique) => store.find(self.resource, unique, &key).is_some(),
+                None => store.get(self.resource, &key).is_some(),
+            };
+            if !is_taken {
+                return Ok(Value::from(text));
+            }
+        }
+        let reason =
+            format!("`{wanted}` and what counts on from it is taken {FREE_TRIES_MAX} times");
+        Err(Error::new(ErrorKind::InvalidOperation, reason))
     }
 
     /// The record with these values of its key or of a unique group.

@@ -10,10 +10,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::behavior::format::{
-    AnswerFormat, BehaviorFile, GeneratedKeyFormat, KeyFormat, OnDeleteFormat, RelationFormat,
-    ResourceFormat, ViewFormat,
+    AnswerFormat, BehaviorFile, CounterFormat, FullCounterFormat, GeneratedKeyFormat, KeyFormat,
+    OnDeleteFormat, OneOrMany, RelationFormat, ResourceFormat, ViewFormat,
 };
-use crate::behavior::new_key::{NewKey, allows_null, property_schema};
+use crate::behavior::new_key::{NewKey, Numbers, allows_null, property_schema};
 use crate::behavior::notes::Notes;
 use crate::behavior::record_schema::RecordSchema;
 use crate::behavior::types::{SCHEMA_DEPTH_MAX, type_of_schema};
@@ -24,7 +24,7 @@ use crate::jobs;
 use crate::json::too_deep;
 use crate::openapi::Schemas;
 use crate::pointer::child;
-use crate::store::{Change, Model, OnDelete, PropertyPath, Relation, ResourceModel};
+use crate::store::{Change, Counter, Model, OnDelete, PropertyPath, Relation, ResourceModel};
 
 /// Names that expressions give a meaning of their own, so that no resource can have them.
 const RESERVED: [&str; 18] = [
@@ -62,6 +62,8 @@ pub(crate) struct Shape {
     pub(crate) name: Arc<str>,
     /// How a record gets its key where its properties do not say it.
     pub(crate) new_key: NewKey,
+    /// The numbers of each counter of the store's model.
+    pub(crate) counters: Vec<Numbers>,
     /// The schema that records fit.
     pub(crate) schema: Option<RecordSchema>,
     /// For each relation of the store's model: the properties that an `update` on delete sets.
@@ -216,6 +218,7 @@ pub(crate) fn compile(
         let mut shape = Shape {
             name: name.as_str().into(),
             new_key: NewKey::Alike,
+            counters: Vec::new(),
             schema: record_schema(format, is_job, &place, schemas, notes),
             updates: Vec::new(),
             restricts: Vec::new(),
@@ -235,6 +238,7 @@ pub(crate) fn compile(
             key: key_properties(&format.key),
             unique: format.unique.iter().map(|group| group.as_slice().to_vec()).collect(),
             relations,
+            counters: counters(format, &mut shape, &place, schemas, notes),
             ordered: Vec::new(),
             due: is_job.then(|| jobs::NEXT_DUE.to_owned()),
         };
@@ -293,6 +297,37 @@ fn new_key(
             })
         }
     }
+}
+
+/// The counters of a resource; those that cannot be honoured are left out.
+fn counters(
+    format: &ResourceFormat,
+    shape: &mut Shape,
+    place: &str,
+    schemas: &Schemas,
+    notes: &mut Notes<'_>,
+) -> Vec<Counter> {
+    let mut counters = Vec::new();
+    let schema = shape.schema.as_ref().map(|schema| schema.schema(schemas));
+    for (property, format) in &format.counters {
+        let (within, reuses) = match format {
+            CounterFormat::Within(within) => (Some(within), false),
+            CounterFormat::Full(FullCounterFormat { within, reuse }) => (within.as_ref(), *reuse),
+        };
+        let schema = schema.and_then(|schema| property_schema(schema, property, schemas));
+        match Numbers::of_schema(schema, schemas) {
+            Ok(numbers) => {
+                let within = within.map_or(&[][..], OneOrMany::as_slice);
+                shape.counters.push(numbers);
+                counters.push(Counter::new(property, within, reuses));
+            }
+            Err(reason) => {
+                let message = format!("`{property}` cannot count on: {reason}");
+                notes.error(&child(&format!("{place}/counters"), property), message, None);
+            }
+        }
+    }
+    counters
 }
 
 fn record_schema(
@@ -394,6 +429,12 @@ fn check_properties(shape: &Shape, resource: &ResourceModel, place: &str, notes:
     for (number, group) in resource.unique.iter().enumerate() {
         for property in group {
             check(property, format!("{place}/unique/{number}"));
+        }
+    }
+    for counter in &resource.counters {
+        let place = child(&format!("{place}/counters"), &counter.property);
+        for property in counter.indexed() {
+            check(&property, place.clone());
         }
     }
     for relation in &resource.relations {

@@ -22,7 +22,7 @@ use crate::faults::Fault;
 use crate::ids::{Ids, POSITION_MAX};
 use crate::problem::Problem;
 use crate::sandbox::{Beginning, Origin, SandboxState, World};
-use crate::store::{Detached, Key, ResourceModel, Store, StoreMark};
+use crate::store::{Detached, GoneNumber, Key, ResourceModel, Sorted, Store, StoreMark};
 
 /// The version of the document's format.
 const FORMAT_VERSION: u32 = 1;
@@ -81,6 +81,17 @@ struct ProviderDocument<R> {
     /// The highest numbers that were keys, by resource, where no record has them any more.
     #[serde(default)]
     last_numbers: IndexMap<String, i64>,
+    /// Numbers of counters that no record has any more and that are not given again, by resource.
+    #[serde(default)]
+    gone_numbers: IndexMap<String, Vec<GoneDocument>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GoneDocument {
+    property: String,
+    within: Vec<Value>,
+    number: i64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -209,9 +220,11 @@ impl Control<'_> {
                     records.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
                 all.insert(resource, records);
             }
-            let ProviderDocument { settings, detached, last_numbers, .. } = provider;
-            providers
-                .insert(name, ProviderDocument { settings, records: all, detached, last_numbers });
+            let ProviderDocument { settings, detached, last_numbers, gone_numbers, .. } = provider;
+            let records = all;
+            let provider =
+                ProviderDocument { settings, records, detached, last_numbers, gone_numbers };
+            providers.insert(name, provider);
         }
         let StateDocument { tombstone, fixture_set, seed, ids_position, clock, faults, .. } =
             document;
@@ -306,6 +319,7 @@ impl Control<'_> {
                             )]),
                         }
                     }
+                    tell(add_gone_numbers(&mut store, &document.gone_numbers));
                     stores[number] = store;
                 }
                 Err(found) => tell(found),
@@ -402,6 +416,25 @@ impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)> + Clone> Serialize
     }
 }
 
+/// Has counters go on after these numbers; what cannot be so otherwise.
+fn add_gone_numbers(
+    store: &mut Store,
+    gone_numbers: &IndexMap<String, Vec<GoneDocument>>,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, all) in gone_numbers {
+        let known = store.model().resources.iter().position(|resource| *resource.name == **name);
+        for (index, GoneDocument { property, within, number }) in all.iter().enumerate() {
+            let group = within.iter().map(|value| Sorted::from(Some(value))).collect();
+            let gone = GoneNumber { property: property.clone(), group, number: *number };
+            if !known.is_some_and(|resource| store.add_gone_number(resource, &gone)) {
+                problems.push(format!("`gone_numbers/{name}/{index}`: there is no such counter"));
+            }
+        }
+    }
+    problems
+}
+
 /// The records of one resource.
 struct RecordsView<'s> {
     store: &'s Store,
@@ -444,6 +477,19 @@ impl Serialize for ProviderView<'_> {
         document.serialize_field("detached", &detached_in(store))?;
         if !last_numbers.is_empty() {
             document.serialize_field("last_numbers", &last_numbers)?;
+        }
+        let gone = |(number, resource): (usize, &ResourceModel)| {
+            let gone = store.gone_numbers(number).map(|GoneNumber { property, group, number }| {
+                let within = group.iter().map(Sorted::to_json).collect();
+                GoneDocument { property, within, number }
+            });
+            let gone: Vec<GoneDocument> = gone.collect();
+            (!gone.is_empty()).then(|| (resource.name.to_string(), gone))
+        };
+        let gone_numbers: IndexMap<String, Vec<GoneDocument>> =
+            resources().filter_map(gone).collect();
+        if !gone_numbers.is_empty() {
+            document.serialize_field("gone_numbers", &gone_numbers)?;
         }
         document.end()
     }

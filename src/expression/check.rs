@@ -327,6 +327,12 @@ impl ExpressionCheck<'_> {
                 match method {
                     "all" => Type::list(Type::Record(table)),
                     "stored" => Type::Any,
+                    "free" => {
+                        if let Some(property) = literal_text(call.args.first()) {
+                            self.record_property(&table, property);
+                        }
+                        Type::Scalar
+                    }
                     _ => Type::Record(table),
                 }
             }

@@ -156,7 +156,7 @@ pub(super) const DURATIONS: &[(&str, i64)] = &[
 ];
 
 /// Every method; all are a table's.
-pub(super) const METHODS: &[&str] = &["all", "find", "get", "stored"];
+pub(super) const METHODS: &[&str] = &["all", "find", "free", "get", "stored"];
 
 pub(super) fn duration_ms(name: &str) -> Option<i64> {
     DURATIONS.iter().find(|(known, _)| *known == name).map(|(_, unit_ms)| *unit_ms)

@@ -27,7 +27,15 @@ impl Store {
     /// Takes all of the changes back, or none where the state has moved on since.
     pub fn revert(&mut self, changes: &[Change]) -> Result<(), Conflict> {
         let inverses: Vec<Change> = changes.iter().rev().map(Change::inverse).collect();
+        // What was undone never was, so that its numbers are given again. A number that was gone and is there again is still
+        // kept, for which was kept before it is not known; a number more is left out then.
+        let world = Arc::clone(&self.world);
         self.commit(&inverses)?;
+        let touched = changes.iter().map(|change| change.resource);
+        for resource in touched.filter(|resource| !world[*resource].counters.is_empty()) {
+            let table = Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]);
+            table.gone = world[resource].gone.clone();
+        }
         // In reverse, so that of several each goes back to the one before it.
         for Change { resource, key, before, after } in changes.iter().rev() {
             let last = after.as_ref().and_then(|after| after.last_number());

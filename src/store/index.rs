@@ -70,6 +70,18 @@ impl From<Option<&Value>> for Sorted {
     }
 }
 
+impl Sorted {
+    /// A value that is ordered like it; of a list or an object there is none.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Absent | Self::Other => Value::Null,
+            Self::Bool(truth) => (*truth).into(),
+            Self::Number(number) => (*number).into(),
+            Self::Text(text) => (&**text).into(),
+        }
+    }
+}
+
 impl From<&Scalar> for Sorted {
     fn from(scalar: &Scalar) -> Self {
         Self::from(Some(&scalar.to_json()))

@@ -156,9 +156,12 @@ impl Store {
         })
     }
 
-    /// Sets [`Store::last_number`] to the highest number that is a key.
+    /// Sets [`Store::last_number`] to the highest number that is a key, and forgets numbers that are gone.
     fn forget_last_numbers(&mut self) {
         for resource in 0..self.world.len() {
+            if !self.world[resource].gone.is_empty() {
+                Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).gone.clear();
+            }
             let highest = self.highest_number(resource);
             if self.last_number(resource) != highest {
                 Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).last_number = highest;

@@ -6,6 +6,8 @@
 
 mod cascade;
 mod commit;
+mod counted;
+mod counter;
 mod error;
 mod index;
 mod key;
@@ -22,6 +24,7 @@ mod tests;
 mod verify;
 
 pub use cascade::UpdateFn;
+pub use counter::{Counter, GoneNumber, Group};
 pub use error::{Conflict, DeleteRefused, RecordError};
 pub use index::{IndexEntry, Sorted};
 pub use key::{Key, Scalar, Text};

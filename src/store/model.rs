@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::counter::Counter;
 use super::path::PropertyPath;
 
 /// All resources of one provider. A resource is named by its place here.
@@ -30,6 +31,8 @@ pub struct ResourceModel {
     /// Properties by which records are kept in order, for lists: each group makes an index, by the first property, then by
     /// the second, and last by the key.
     pub ordered: Vec<Vec<String>>,
+    /// Properties whose numbers count on. A counter is named by its place here.
+    pub counters: Vec<Counter>,
     /// The property that says when a record falls due: milliseconds since the Unix epoch; never when null or
     /// absent.
     pub due: Option<String>,
@@ -88,6 +91,14 @@ impl Model {
     pub fn order_by(&mut self, groups: Vec<Vec<Vec<String>>>) {
         for (resource, ordered) in self.resources.iter_mut().zip(groups) {
             resource.ordered = ordered;
+            for counter in &mut resource.counters {
+                let indexed = counter.indexed();
+                let known = resource.ordered.iter().position(|properties| *properties == indexed);
+                counter.index = known.unwrap_or_else(|| {
+                    resource.ordered.push(indexed);
+                    resource.ordered.len() - 1
+                });
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 
+use super::counter::{Counter, GoneNumbers};
 use super::index::IndexEntry;
 use super::key::Key;
 use super::model::ResourceModel;
@@ -28,6 +29,10 @@ pub(super) struct RecordTable {
     /// The highest whole number that ever was a key here, at least 0: what comes next is counted on from it, and a key
     /// that was deleted is not given again.
     pub(super) last_number: i64,
+    /// What counts on in the records.
+    pub(super) counters: Arc<[Counter]>,
+    /// The numbers that counters gave and that are gone.
+    pub(super) gone: GoneNumbers,
     /// About what the records take in memory, each in full.
     pub(super) bytes: usize,
 }
@@ -110,6 +115,8 @@ impl RecordTable {
             ordered: model.ordered.iter().map(Ordered::new).collect(),
             due: OrdSet::new(),
             last_number: 0,
+            counters: model.counters.as_slice().into(),
+            gone: GoneNumbers::new(),
             bytes: 0,
         }
     }
@@ -202,5 +209,6 @@ impl RecordTable {
             Some(record) => self.records.insert(key.clone(), Arc::clone(record)),
             None => self.records.remove(key),
         };
+        self.give_up_numbers(before, after);
     }
 }

@@ -41,6 +41,7 @@ fn resource(
 ) -> ResourceModel {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
     ResourceModel {
+        counters: Vec::new(),
         ordered: Vec::new(),
         name: name.into(),
         key: owned(key),

@@ -596,6 +596,27 @@ fn lists_and_views_that_cannot_be_honoured_are_errors() {
 }
 
 #[test]
+fn counters_that_cannot_be_honoured_are_errors() {
+    check(
+        (
+            "unique: [key]",
+            "unique: [key]\n    counters: { name: [], size: nme, key: { reuse: true } }",
+        ),
+        expect![[r#"
+            behavior.yaml:8: error: `name` cannot count on: it is a text by its schema
+            behavior.yaml:8: error: `key` cannot count on: it is a text by its schema
+            behavior.yaml:8: error: the schema of `shops` has no property `nme` (did you mean `name`?)
+            behavior.yaml:8: error: the schema of `shops` has no property `size`"#]],
+    );
+    check(
+        ("delete: shop,", "update: shop, set: { name: \"{{ shops.free('nme', 'a') }}\" },"),
+        expect![
+            "behavior.yaml:22: error: a record of `shops` has no property `nme` (did you mean `name`?)"
+        ],
+    );
+}
+
+#[test]
 fn mistyped_words_of_templates_and_views_are_errors() {
     check(
         ("delete: shop,", "update: shop, set: { $merg: '{{ shop }}', name: x },"),

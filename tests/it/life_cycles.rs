@@ -7,6 +7,7 @@ use http::{HeaderMap, Request};
 use serde_json::Value;
 use tombstone::Tombstone;
 use tombstone::embedded::Sandbox;
+use tombstone::journal::Back;
 
 const WEBSITE: &str = "/projects/5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001";
 
@@ -222,6 +223,26 @@ fn a_cursor_goes_on_where_it_was_when_records_come_and_go() {
     }
     let expected: Vec<u64> = (5..30).rev().chain([3, 2, 1]).collect();
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_number_counts_on_in_its_group_and_is_given_once() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("numbers").unwrap();
+    let number = |sandbox: &Sandbox, project: &str| {
+        let task = json(sandbox, &format!("POST {project}/tasks | {{\"title\": \"x\"}}"));
+        task["number"].as_i64().unwrap()
+    };
+    let archive = WEBSITE.replace("0001", "0002");
+    assert_eq!([number(&sandbox, "W"), number(&sandbox, &archive)], [5, 2]);
+    sandbox.undo_to(Back::Steps(2)).unwrap();
+    assert_eq!(number(&sandbox, "W"), 5, "what was undone never was");
+    assert_eq!(make(&sandbox, "DELETE W/tasks").0, 200);
+    let state = sandbox.state().unwrap();
+    assert_eq!([number(&sandbox, "W"), number(&sandbox, &archive)], [6, 2], "5 is not given again");
+    let other = tombstone.sandbox("numbers-2").unwrap();
+    other.restore(state).unwrap();
+    assert_eq!([number(&other, "W"), number(&other, "W")], [6, 7]);
 }
 
 #[test]

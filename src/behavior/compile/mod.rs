@@ -19,7 +19,7 @@ use crate::behavior::compiled::Behavior;
 use crate::behavior::format::{
     BehaviorFile, FORMAT_VERSION, ORDER, OnDeleteFormat, OperationFormat, RuleFormat, StageFormat,
 };
-use crate::behavior::list::{ListPlan, ListReader};
+use crate::behavior::list::{Indexes, ListPlan, ListReader};
 use crate::behavior::names::{Lets, NamesInScope, expression};
 use crate::behavior::notes::Notes;
 use crate::behavior::shape::{self, Shapes};
@@ -29,6 +29,7 @@ use crate::expression::{Expression, ScopeNames, Template, Type, from_json};
 use crate::finding::did_you_mean;
 use crate::openapi::{Contract, Operation};
 use crate::pointer::child;
+use crate::store::{Counter, Model, ResourceModel};
 
 /// Reads a behavior file against its contract. What is wrong goes to `notes`; `None` when no store can be kept
 /// for its resources.
@@ -54,7 +55,7 @@ pub(crate) fn compile(
         vet,
         job_records: jobs::records(file, &shapes),
         name,
-        indexes: Vec::new(),
+        indexes: counted(&model),
         notes,
         rules: Vec::new(),
         delays: Vec::new(),
@@ -406,6 +407,13 @@ impl<'c> Compiler<'c, '_> {
             }
         }
     }
+}
+
+/// The indexes that counters need.
+fn counted(model: &Model) -> Indexes {
+    let of_resource =
+        |resource: &ResourceModel| resource.counters.iter().map(Counter::indexed).collect();
+    model.resources.iter().map(of_resource).collect()
 }
 
 fn check_version(file: &BehaviorFile, notes: &mut Notes<'_>) {

@@ -72,8 +72,32 @@ impl Planner<'_> {
             })?;
             fields.shift_insert(0, property.clone(), key);
         }
+        self.count_on(resource, &mut fields)?;
         let changes = self.held(store.plan_insert(resource, fields)?)?;
         let record = changes.first().map(|change| (change.resource, change.key.clone()));
         Ok(Planned { changes, record })
+    }
+
+    /// Gives a record the numbers that it lacks, behind the properties that they count within.
+    fn count_on(&self, resource: usize, fields: &mut Map<String, Json>) -> Result<(), Stopped> {
+        let store = &self.snapshot.store;
+        let shape = &self.snapshot.shapes[resource];
+        let model = &store.model().resources[resource];
+        for (place, (counter, numbers)) in model.counters.iter().zip(&shape.counters).enumerate() {
+            let property = &counter.property;
+            if fields.get(property).is_some_and(|given| !given.is_null()) {
+                continue;
+            }
+            let last = store.last_counted(resource, place, &counter.group(fields));
+            let next = numbers.next(last).map_err(|reason| {
+                let name = &shape.name;
+                Stopped::Fault(format!("a record of `{name}` has no `{property}`: {reason}"))
+            })?;
+            fields.shift_remove(property);
+            let behind = counter.within.iter().chain(&model.key);
+            let behind = behind.filter_map(|name| fields.keys().position(|key| key == name)).max();
+            fields.shift_insert(behind.map_or(0, |index| index + 1), property.clone(), next.into());
+        }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::expression::{Expression, ScopeNames, Template, Type};
 use crate::finding::did_you_mean;
 use crate::openapi::Schemas;
 use crate::pointer::child;
-use crate::store::Model;
+use crate::store::{Model, ResourceModel};
 
 /// What effects are read against.
 pub(crate) struct EffectReader<'r, 'd> {
@@ -125,9 +125,13 @@ impl EffectReader<'_, '_> {
     pub(super) fn check_required(&mut self, resource: usize, with: &Template, pointer: &str) {
         let shape = &self.shapes[resource];
         let Some(given) = with.keys() else { return };
-        let key = &self.model.resources[resource].key;
+        let ResourceModel { key, counters, .. } = &self.model.resources[resource];
+        let counts = |property: &str| counters.iter().any(|counter| counter.property == property);
         let required = shape.schema.as_ref().map(|schema| schema.required(self.schemas));
-        let required = required.into_iter().flatten().filter(|property| !key.contains(property));
+        let required = required
+            .into_iter()
+            .flatten()
+            .filter(|property| !key.contains(property) && !counts(property));
         for property in required.filter(|property| !given.contains(&property.as_str())) {
             let message = format!(
                 "`{property}`, which the schema of `{}` requires, is not given",

@@ -187,6 +187,18 @@ fn applivery_goes_through_the_life_of_an_organization() {
 }
 
 #[test]
+fn applivery_gives_an_organization_the_first_slug_that_is_free() {
+    let emulator = emulator(noon());
+    let slug = |name: &str| {
+        let created = handle(&emulator, &creating("admin", &json!({ "name": name })), noon());
+        created.json()["data"]["slug"].clone()
+    };
+    let names = ["Initech", "INITECH!", "Initech 1", "QA", "東京"];
+    let slugs = ["initech", "initech-1", "initech-1-1", "org-qa", "org"];
+    assert_eq!(names.map(slug), slugs.map(|slug| json!(slug)));
+}
+
+#[test]
 fn applivery_lists_nothing_of_what_is_deleted() {
     let emulator = emulator(noon());
     let ask = |method, path: &str| handle(&emulator, &call(method, path, "admin"), noon());

@@ -1,0 +1,100 @@
+//! The numbers that counters gave: the highest of a group, and those that are not given again because their record is gone.
+//!
+//! The highest is found in the index that the counter has; beside it only those numbers are kept that were higher and are
+//! gone. Must not know when a number is asked for.
+
+use std::sync::Arc;
+
+use super::counter::{Counter, GoneNumber, Group};
+use super::index::Sorted;
+use super::record::Record;
+use super::records::Store;
+use super::table::RecordTable;
+
+/// About what a number that is gone takes in memory, beside the texts of its group.
+const GONE_BYTES: usize = 96;
+
+impl Store {
+    /// The highest number that ever was in a group, at least 0: of those that there are, where the counter gives numbers
+    /// again.
+    pub fn last_counted(&self, resource: usize, counter: usize, group: &Group) -> i64 {
+        let table = &self.world[resource];
+        let gone = table.gone.get(&(counter, group.clone())).copied().unwrap_or(0);
+        gone.max(table.highest_counted(counter, group))
+    }
+
+    /// The numbers of a resource that are not given again.
+    pub fn gone_numbers(&self, resource: usize) -> impl Iterator<Item = GoneNumber> {
+        let counters = &self.schema.model.resources[resource].counters;
+        self.world[resource].gone.iter().filter_map(|((counter, group), number)| {
+            let property = counters.get(*counter)?.property.clone();
+            Some(GoneNumber { property, group: group.clone(), number: *number })
+        })
+    }
+
+    /// Takes note of a number that is not to be given again, as it was where these records come from. Returns false if no
+    /// counter has such a property and such groups.
+    pub fn add_gone_number(&mut self, resource: usize, gone: &GoneNumber) -> bool {
+        let counters = &self.schema.model.resources[resource].counters;
+        let fits = |counter: &Counter| {
+            counter.property == gone.property && counter.within.len() == gone.group.len()
+        };
+        let Some(place) = counters.iter().position(fits) else { return false };
+        let table = Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]);
+        table.keep_gone(place, gone.group.clone(), gone.number);
+        true
+    }
+}
+
+impl RecordTable {
+    /// The highest number that a record of the group has, at least 0.
+    fn highest_counted(&self, counter: usize, group: &Group) -> i64 {
+        let entries = self.ordered[self.counters[counter].index].entries();
+        // Numbers come before texts, of which a schema that was not there once may have let some in.
+        let is_before = |values: &[Sorted]| {
+            let (of_group, number) = values.split_at(group.len());
+            of_group < group.as_slice()
+                || of_group == group.as_slice()
+                    && !matches!(number, [Sorted::Text(_) | Sorted::Other])
+        };
+        let end = entries.partition_point(|entry| is_before(&entry.values));
+        let last = entries.at(end.saturating_sub(1)..end).pop();
+        let last = last.filter(|entry| entry.values[..group.len()] == **group);
+        let record = last.and_then(|entry| self.records.get(&entry.key));
+        let number = record.and_then(|it| it.get(&self.counters[counter].property)?.as_i64());
+        number.unwrap_or(0).max(0)
+    }
+
+    /// Takes note of the numbers that a record gives up, where they were the highest.
+    pub(super) fn give_up_numbers(&mut self, before: Option<&Record>, after: Option<&Record>) {
+        let Some(before) = before else { return };
+        for place in 0..self.counters.len() {
+            let counter = &self.counters[place];
+            let Some((group, number)) = counter.place(&before.fields()).filter(|_| !counter.reuses)
+            else {
+                continue;
+            };
+            let keeps = after
+                .and_then(|after| counter.place(&after.fields()))
+                .is_some_and(|kept| kept == (group.clone(), number));
+            if !keeps && number > self.highest_counted(place, &group) {
+                self.keep_gone(place, group, number);
+            }
+        }
+    }
+
+    fn keep_gone(&mut self, counter: usize, group: Group, number: i64) {
+        let texts = group.iter().map(|value| match value {
+            Sorted::Text(text) => text.len(),
+            _ => 0,
+        });
+        let bytes = GONE_BYTES + texts.sum::<usize>();
+        let place = (counter, group);
+        match self.gone.get(&place) {
+            Some(known) if *known >= number => return,
+            Some(_) => {}
+            None => self.bytes += bytes,
+        }
+        self.gone.insert(place, number);
+    }
+}
