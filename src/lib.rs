@@ -54,7 +54,7 @@
 //! | 3 | [`journal`] | entries with what they changed, bounded |
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 2 | [`response`] | a response that was decided on, made into bytes: negotiated, written, with its documented headers |
-//! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] | contracts; expressions and templates; files with their lines; records of jobs |
+//! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] [`idempotency`] | contracts; expressions and templates; files with their lines; records of jobs; answers that are given again |
 //! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `pointer` `printable` | plain values, and what they take |
 //!
 //! # Invariants
@@ -110,6 +110,7 @@ pub mod yaml;
 mod blocking;
 pub mod clock;
 pub mod finding;
+pub mod idempotency;
 pub mod ids;
 mod json;
 pub mod memory;

@@ -20,11 +20,13 @@ use crate::behavior::format::StageFormat;
 use crate::behavior::overlay::Overlay;
 use crate::behavior::precondition::{Condition, EntityTag};
 use crate::behavior::records::Snapshot;
+use crate::behavior::repeated::Repeated;
 use crate::behavior::scope::{Caller, Lets, RequestLine, Scope};
 use crate::behavior::settings::delay_ms;
 use crate::behavior::table::{OperationTable, Rule};
 use crate::expression::{Budget, Value, from_json};
-use crate::message::{Facts, Rejected, Why};
+use crate::idempotency::ToKeep;
+use crate::message::{Body, Facts, Rejected, Why};
 use crate::problem::Problem;
 use crate::response::Accept;
 use crate::security;
@@ -93,18 +95,65 @@ impl Behavior {
             ..Scope::clone_of(&asked)
         };
         let scope = scope.into_value();
-        let rule = first_hit(&table.rules, &scope, notes.as_deref_mut())?;
-        let tag = self.check_conditions(table, rule, call.parts, &scope, notes.as_deref_mut())?;
+        let request = (call.parts, call.path, call.body);
+        let keep = self.check_repeated(table, request, moment, &scope, notes.as_deref_mut())?;
+        let decided = self.by_rules(table, call.parts, &snapshot, &scope, moment, notes);
+        let mut decision = decided.unwrap_or_else(|early| *early);
+        decision.keep = keep;
+        Ok(decision)
+    }
+
+    /// What the rules decide.
+    fn by_rules<'b>(
+        &'b self,
+        table: &'b OperationTable,
+        parts: &Parts,
+        snapshot: &Arc<Snapshot>,
+        scope: &Value,
+        moment: &mut Moment<'_>,
+        mut notes: Notes<'_>,
+    ) -> Result<Decision<'b>, Early<'b>> {
+        let rule = first_hit(&table.rules, scope, notes.as_deref_mut())?;
+        let tag = self.check_conditions(table, rule, parts, scope, notes.as_deref_mut())?;
         if let Some(notes) = notes.as_deref_mut() {
             notes.effect = Some(self.in_words(&rule.effects));
         }
         if let Some(tag) = tag.filter(|_| rule.effects.is_empty()) {
-            return self.answer(rule, &scope, Arc::new([])).map(|decision| tagged(decision, &tag));
+            return self.answer(rule, scope, Arc::new([])).map(|decision| tagged(decision, &tag));
         }
         if rule.effects.is_empty() {
-            return self.answer(rule, &scope, Arc::new([]));
+            return self.answer(rule, scope, Arc::new([]));
         }
-        self.carry_out(table, rule, &snapshot, &scope, moment, notes)
+        self.carry_out(table, rule, snapshot, scope, moment, notes)
+    }
+
+    /// Whether the answer is to be kept for requests with the same key; an `Err` is the answer to one that is repeated, or
+    /// that has the key of another.
+    fn check_repeated<'b>(
+        &'b self,
+        table: &'b OperationTable,
+        request: (&Parts, &str, &Body),
+        moment: &Moment<'_>,
+        scope: &Value,
+        notes: Notes<'_>,
+    ) -> Result<Option<ToKeep>, Early<'b>> {
+        let Some(idempotency) = &table.idempotency else { return Ok(None) };
+        let repeated = idempotency.look(request, moment, scope);
+        match repeated.map_err(|message| Box::new(fault(None, message)))? {
+            Repeated::NoKey => Ok(None),
+            Repeated::First(keep) => Ok(Some(keep)),
+            Repeated::Again(kept) => {
+                let why = Why::Stage("repeated: the answer is that of the first request");
+                Err(Box::new(Decision::new(kept.response(), why)))
+            }
+            Repeated::Mismatch => {
+                Err(self.fail(&table.failures.idempotency_mismatch, scope, notes, || {
+                    let detail = "another request was made with this idempotency key: send a new key with a new request";
+                    let title = "idempotency key of another request";
+                    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title, detail)
+                }))
+            }
+        }
     }
 
     /// The entity tag of what is asked for, where the operation has one and the rule is a success; an `Err` is the answer to a
@@ -363,7 +412,7 @@ impl Behavior {
                 let delay = delay(rule, scope)?;
                 let why = Why::Rule(Arc::clone(&rule.label));
                 let facts = Facts { rule: Some(rule.number), delay, ..Facts::of(why) };
-                Ok(Decision { answer, facts, changes })
+                Ok(Decision { answer, facts, changes, keep: None })
             }
             Err(message) => Err(Box::new(fault(Some(&rule.label), message))),
         }

@@ -10,8 +10,9 @@ use http::{Response, StatusCode};
 
 use crate::clock::Timestamp;
 use crate::expression::Value;
+use crate::idempotency::{KeptAnswers, ToKeep};
 use crate::ids::Ids;
-use crate::message::{Facts, Why};
+use crate::message::{Body, Facts, Why};
 use crate::problem::Problem;
 use crate::response::Decided;
 use crate::store::{Change, Store};
@@ -25,6 +26,8 @@ pub struct Call<'c> {
     pub parts: &'c Parts,
     /// The path as the provider sees it, without the prefix it is mounted under.
     pub path: &'c str,
+    /// The body as it came.
+    pub body: &'c Body,
     /// What the request carries, and how it violates the contract.
     pub validated: Arc<Validated>,
 }
@@ -35,6 +38,8 @@ pub struct Moment<'m> {
     pub store: &'m Store,
     /// The values of the behavior file's settings here, from [`settings_over`](crate::behavior::Behavior::settings_over).
     pub settings: &'m Value,
+    /// The number of the provider, and the answers that are given again to repeated requests.
+    pub answers: (usize, &'m KeptAnswers),
     /// Where made-up ids come from.
     pub ids: &'m mut Ids,
     /// The sandbox's time.
@@ -51,13 +56,15 @@ pub struct Decision<'b> {
     pub facts: Facts,
     /// Changes to the store, none of them committed yet.
     pub changes: Arc<[Change]>,
+    /// Whether the answer is to be kept for repeated requests, and for which.
+    pub keep: Option<ToKeep>,
 }
 
 impl Decision<'_> {
     /// An answer at once, that no rule gave and that changes nothing.
     pub(super) fn new(response: Response<Bytes>, why: Why) -> Self {
         let answer = RuleAnswer::Undocumented(response);
-        Self { answer, facts: Facts::of(why), changes: Arc::new([]) }
+        Self { answer, facts: Facts::of(why), changes: Arc::new([]), keep: None }
     }
 }
 

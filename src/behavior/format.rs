@@ -275,6 +275,8 @@ pub struct FailuresFormat {
     pub conflict: Option<OneOrMany<RuleFormat>>,
     /// What the caller expects of the entity tag (`If-Match`, `If-None-Match`) is not so.
     pub precondition_failed: Option<OneOrMany<RuleFormat>>,
+    /// Another request was made with the idempotency key of this one.
+    pub idempotency_mismatch: Option<OneOrMany<RuleFormat>>,
     /// The service itself fails.
     pub internal: Option<OneOrMany<RuleFormat>>,
 }
@@ -293,11 +295,29 @@ pub struct OperationFormat {
     /// answered 304, and what `If-Match` does not match is not done.
     #[serde(default)]
     pub etag: Option<String>,
+    /// Requests that are repeated with the same key get the answer that the first one got, and change nothing.
+    #[serde(default)]
+    pub idempotency: Option<IdempotencyFormat>,
     /// The decision table: the first rule that holds decides.
     pub rules: Vec<RuleFormat>,
     /// Failures that this operation words in its own way.
     #[serde(default)]
     pub failures: FailuresFormat,
+}
+
+/// How an operation knows a request that is repeated.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdempotencyFormat {
+    /// An expression for the key, such as `header['Idempotency-Key']`; a request without one is like no other.
+    pub key: String,
+    /// How long an answer is kept, such as `24h`, or an expression such as `settings.keys_last`: 24 hours, unless given.
+    #[serde(default = "a_day", rename = "for")]
+    pub lasts: String,
+}
+
+fn a_day() -> String {
+    "24h".to_owned()
 }
 
 /// One line of a decision table: a condition, effects, one answer.

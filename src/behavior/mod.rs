@@ -28,6 +28,7 @@ mod overlay;
 mod precondition;
 mod record_schema;
 mod records;
+mod repeated;
 mod route_failure;
 mod scope;
 mod secrets;

@@ -294,6 +294,11 @@ impl fmt::Debug for RecordValue {
 }
 
 impl RecordValue {
+    /// The name of its resource.
+    pub(crate) fn resource_name(&self) -> &str {
+        &self.snapshot.shapes[self.resource].name
+    }
+
     /// The record as it looks outside.
     fn view(self: &Arc<Self>, name: Option<&str>) -> Result<Value, Error> {
         let shape = &self.snapshot.shapes[self.resource];

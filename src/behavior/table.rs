@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::behavior::answer::Answer;
 use crate::behavior::effect::Step;
 use crate::behavior::list::ListPlan;
+use crate::behavior::repeated::Idempotency;
 use crate::behavior::scope::NamedExpression;
 use crate::expression::Expression;
 
@@ -22,6 +23,8 @@ pub(crate) struct OperationTable {
     pub(super) list: Option<Arc<ListPlan>>,
     /// What gives the entity tag of what is asked for.
     pub(super) etag: Option<Expression>,
+    /// What it says of repeated requests.
+    pub(super) idempotency: Option<Idempotency>,
     pub(super) rules: Vec<Rule>,
     pub(super) failures: Failures,
     /// What `restrict` relations answer, by resource and relation.
@@ -37,6 +40,8 @@ pub(crate) struct Failures {
     pub(super) conflict: Vec<Rule>,
     /// What is answered where the entity tag is not as the caller expects.
     pub(super) precondition_failed: Vec<Rule>,
+    /// What is answered where another request was made with the same key.
+    pub(super) idempotency_mismatch: Vec<Rule>,
     /// How the service says that it failed itself.
     pub(super) internal: Vec<Rule>,
 }
@@ -44,11 +49,16 @@ pub(crate) struct Failures {
 impl Failures {
     /// All entries.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Rule> {
-        let Self { unauthenticated, invalid_request, conflict, precondition_failed, internal } =
-            self;
-        [unauthenticated, invalid_request, conflict, precondition_failed, internal]
-            .into_iter()
-            .flatten()
+        let Self {
+            unauthenticated,
+            invalid_request,
+            conflict,
+            precondition_failed,
+            idempotency_mismatch,
+            internal,
+        } = self;
+        let all = [unauthenticated, invalid_request, conflict, precondition_failed];
+        all.into_iter().chain([idempotency_mismatch, internal]).flatten()
     }
 }
 

@@ -12,6 +12,7 @@ mod faults;
 mod har;
 mod jobs;
 mod journal;
+mod kept_answers;
 mod literals;
 mod operations;
 mod plan;

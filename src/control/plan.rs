@@ -303,7 +303,8 @@ impl Control<'_> {
 
 /// What a task changed, but for the record of its job.
 fn without(step: Option<UndoStep>, job: &PlannedJob) -> UndoStep {
-    let mut step = step.unwrap_or(UndoStep { made: Vec::new(), ids: (0, 0), clock: None });
+    let mut step =
+        step.unwrap_or(UndoStep { made: Vec::new(), ids: (0, 0), clock: None, answers: None });
     for made in step.made.iter_mut().filter(|made| made.provider == job.provider) {
         let others = made
             .changes

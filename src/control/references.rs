@@ -122,7 +122,7 @@ impl Control<'_> {
             Err(why) => (Some(why), Vec::new()),
         };
         let made = MadeChanges { provider: number, changes: changes.into(), reverted: false };
-        let step = UndoStep { made: vec![made], ids: (0, 0), clock: None };
+        let step = UndoStep { made: vec![made], ids: (0, 0), clock: None, answers: None };
         let mut redactor = Redactor::new(self.emulator, vec![world, origin]);
         redactor.learn(&step);
         let reader = EntryReader::new(self.emulator, redactor, DELETION_CHANGES_MAX);

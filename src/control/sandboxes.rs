@@ -190,7 +190,9 @@ impl Control<'_> {
             origin.faults = self.read_faults(faults, origin.seed, problems);
         }
         let room = origin.world.room();
-        origin.world = World::new(stores, settings.into(), ids, origin.world.clock).with_room(room);
+        let answers = origin.world.answers().clone();
+        let world = World::new(stores, settings.into(), ids, origin.world.clock);
+        origin.world = world.with_answers(answers).with_room(room);
         origin
     }
 

@@ -15,10 +15,12 @@ use serde_json::{Map, Value};
 
 use crate::behavior::{Behavior, GivenRecord};
 use crate::clock::{ClockChange, ClockStart, SandboxClock, Timestamp};
+use crate::control::kept_answers::KeptDocument;
 use crate::control::sandboxes::{ClockSpec, clock_start};
 use crate::control::{Control, unfit};
 use crate::expression::to_json;
 use crate::faults::Fault;
+use crate::idempotency::{KeptAnswers, KeptMark};
 use crate::ids::{Ids, POSITION_MAX};
 use crate::problem::Problem;
 use crate::sandbox::{Beginning, Origin, SandboxState, World};
@@ -84,6 +86,9 @@ struct ProviderDocument<R> {
     /// Numbers of counters that no record has any more and that are not given again, by resource.
     #[serde(default)]
     gone_numbers: IndexMap<String, Vec<GoneDocument>>,
+    /// The answers that are given again to repeated requests, the oldest first.
+    #[serde(default)]
+    kept_answers: Vec<KeptDocument>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,6 +131,7 @@ impl Control<'_> {
         let mark = |state: &SandboxState| StateMark {
             origin: Arc::clone(&state.origin),
             stores: state.world.stores().iter().map(Store::mark).collect(),
+            answers: state.world.answers().mark(),
             settings: Arc::clone(state.world.settings()),
             ids: state.world.ids_position(),
             clock: state.world.clock,
@@ -220,15 +226,43 @@ impl Control<'_> {
                     records.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
                 all.insert(resource, records);
             }
-            let ProviderDocument { settings, detached, last_numbers, gone_numbers, .. } = provider;
-            let records = all;
-            let provider =
-                ProviderDocument { settings, records, detached, last_numbers, gone_numbers };
+            let ProviderDocument { settings, detached, .. } = provider;
+            let (last_numbers, gone_numbers) = (provider.last_numbers, provider.gone_numbers);
+            let (records, kept_answers) = (all, provider.kept_answers);
+            let provider = ProviderDocument {
+                settings,
+                records,
+                detached,
+                last_numbers,
+                gone_numbers,
+                kept_answers,
+            };
             providers.insert(name, provider);
         }
         let StateDocument { tombstone, fixture_set, seed, ids_position, clock, faults, .. } =
             document;
         Ok(StateDocument { tombstone, fixture_set, seed, ids_position, clock, faults, providers })
+    }
+
+    /// The answers that are kept for repeated requests; what is wrong with one goes to `problems`.
+    fn read_answers(
+        &self,
+        providers: &mut IndexMap<String, ProviderDocument<GivenRecord>>,
+        problems: &mut Vec<String>,
+    ) -> KeptAnswers {
+        let mut answers = KeptAnswers::default();
+        for (name, document) in providers {
+            let kept = std::mem::take(&mut document.kept_answers);
+            let Some(provider) = self.emulator.provider(name) else { continue };
+            for (index, kept) in kept.into_iter().enumerate() {
+                match kept.read(provider) {
+                    Ok((key, answer)) => answers.keep(key, answer, Timestamp(i64::MIN)),
+                    Err(reason) => problems
+                        .push(format!("`providers/{name}`: `kept_answers/{index}`: {reason}")),
+                }
+            }
+        }
+        answers
     }
 
     fn replace_state(
@@ -260,7 +294,8 @@ impl Control<'_> {
         });
         let faults = self.read_faults(&document.faults, document.seed, &mut problems);
         let baseline = Arc::clone(self.emulator.sandboxes().baseline());
-        let providers = std::mem::take(&mut document.providers);
+        let mut providers = std::mem::take(&mut document.providers);
+        let answers = self.read_answers(&mut providers, &mut problems);
         let (stores, settings) = self.read_providers(providers, (&baseline, base), &mut problems);
         if !problems.is_empty() {
             return Err(unfit(CANNOT_BE_SO, &problems));
@@ -268,6 +303,7 @@ impl Control<'_> {
         let mut ids = Ids::seeded(document.seed);
         ids.set_position(position);
         let world = World::new(stores, settings.into(), ids, clock.begin(self.real));
+        let world = world.with_answers(answers);
         self.enter(|_, state| {
             let world = world.bounded_as(&state.origin.world);
             if is_bounded {
@@ -398,7 +434,8 @@ impl Serialize for StateCopy {
         document.serialize_field("faults", &faults.collect::<Vec<_>>())?;
         let providers = self.providers.iter().enumerate().map(|(number, name)| {
             let (store, settings) = (world.store(number), &world.settings()[number]);
-            (&**name, ProviderView { store, settings })
+            let answers = (number, world.answers());
+            (&**name, ProviderView { store, settings, answers })
         });
         document.serialize_field("providers", &RecordEntries(providers))?;
         document.end()
@@ -454,6 +491,8 @@ impl Serialize for RecordsView<'_> {
 struct ProviderView<'s> {
     store: &'s Store,
     settings: &'s crate::expression::Value,
+    /// With the number of the provider.
+    answers: (usize, &'s KeptAnswers),
 }
 
 impl Serialize for ProviderView<'_> {
@@ -491,6 +530,12 @@ impl Serialize for ProviderView<'_> {
         if !gone_numbers.is_empty() {
             document.serialize_field("gone_numbers", &gone_numbers)?;
         }
+        let (provider, answers) = self.answers;
+        let kept = answers.iter().filter(|(key, _)| key.provider == provider);
+        let kept: Vec<KeptDocument> = kept.map(KeptDocument::of).collect();
+        if !kept.is_empty() {
+            document.serialize_field("kept_answers", &kept)?;
+        }
         document.end()
     }
 }
@@ -516,6 +561,7 @@ fn detached_in(store: &Store) -> Vec<DetachedDocument> {
 pub struct StateMark {
     origin: Arc<Origin>,
     stores: Vec<StoreMark>,
+    answers: KeptMark,
     settings: Arc<[crate::expression::Value]>,
     ids: u128,
     clock: SandboxClock,
@@ -526,6 +572,7 @@ impl PartialEq for StateMark {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.origin, &other.origin)
             && self.stores == other.stores
+            && self.answers == other.answers
             && Arc::ptr_eq(&self.settings, &other.settings)
             && (self.ids, self.clock) == (other.ids, other.clock)
             && self.faults.len() == other.faults.len()

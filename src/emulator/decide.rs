@@ -122,13 +122,14 @@ impl Emulator {
             operation,
             parts: asked.parts,
             path: asked.address.path,
+            body: asked.body,
             validated: Arc::clone(validated),
         };
         let mut explanation = explains.then(Box::<Explanation>::default);
         let mut moment = world.moment(provider, now);
         let behavior = self.behavior(provider);
         let decision = behavior.decide(call, &mut moment, explanation.as_deref_mut());
-        let Decision { answer, facts, mut changes } = decision;
+        let Decision { answer, facts, mut changes, keep } = decision;
         if changes.is_empty() {
             // What was drawn is given back, but for the seed of an answer that is made up.
             world.set_ids_position(ids);
@@ -152,6 +153,10 @@ impl Emulator {
             }
         };
         answer = commit(answer, &changes, (provider, ids), world);
+        // A fault of ours is no answer of the provider's.
+        if let Some(keep) = keep.filter(|_| matches!(answer.facts.why, Why::Rule(_))) {
+            world.keep_answer(keep, &answer.response, now, answer.step.as_mut());
+        }
         answer.applied = preferences.made(is_made).applied();
         answer.violations = told_of(validated, &misfits);
         answer.explanation = explanation;

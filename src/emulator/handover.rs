@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::behavior::{Behavior, Carried, LeftOut};
 use crate::emulator::engine::Emulator;
 use crate::expression::{Value, to_json};
+use crate::idempotency::KeptAnswers;
 use crate::sandbox::{Origin, RegisteredSandbox, SandboxHandover, SandboxState, World};
 use crate::store::Store;
 
@@ -156,7 +157,17 @@ impl HandoverPlan {
         } else {
             settings.into()
         };
+        let number = |before: usize| {
+            let is_it = |place: &Option<(usize, bool)>| place.is_some_and(|(it, _)| it == before);
+            self.previous.iter().position(is_it)
+        };
+        let answers = if world.answers().is_empty() {
+            KeptAnswers::default()
+        } else {
+            world.answers().renumbered(number)
+        };
         let world = World::new(stores, settings, world.ids().clone(), world.clock);
+        let world = world.with_answers(answers);
         (world.bounded_as(after), left_out)
     }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::clock::{ClockChange, SandboxClock, Timestamp};
+use crate::idempotency::KeptAnswers;
 use crate::message::{Facts, Why};
 use crate::store::{Change, Record};
 
@@ -107,6 +108,8 @@ pub struct UndoStep {
     pub ids: (u128, u128),
     /// The clock before and after, where that changed.
     pub clock: Option<(SandboxClock, SandboxClock)>,
+    /// The answers that are kept for repeated requests before and after, where these changed.
+    pub answers: Option<(KeptAnswers, KeptAnswers)>,
 }
 
 /// Changes that were made together.
@@ -129,6 +132,7 @@ impl UndoStep {
             made: self.made.iter().rev().map(inverse).collect(),
             ids: (self.ids.1, self.ids.0),
             clock: self.clock.map(|(before, after)| (after, before)),
+            answers: self.answers.clone().map(|(before, after)| (after, before)),
         }
     }
 
@@ -144,7 +148,9 @@ impl UndoStep {
         let own = |record: &Arc<Record>| {
             size_of::<Change>() / 2 + record.bytes() - record.shared().map_or(0, |(_, bytes)| bytes)
         };
-        size_of::<Self>() + self.records().map(own).sum::<usize>()
+        let answers =
+            self.answers.iter().map(|(before, after)| after.bytes().abs_diff(before.bytes()));
+        size_of::<Self>() + self.records().map(own).sum::<usize>() + answers.sum::<usize>()
     }
 }
 
@@ -501,7 +507,8 @@ impl Drop for SandboxJournal {
 mod tests {
     use super::*;
 
-    const STEP: Option<UndoStep> = Some(UndoStep { made: Vec::new(), ids: (0, 0), clock: None });
+    const STEP: Option<UndoStep> =
+        Some(UndoStep { made: Vec::new(), ids: (0, 0), clock: None, answers: None });
 
     fn enter(journal: &mut SandboxJournal, event: Event, step: Option<UndoStep>) -> u64 {
         journal.enter(Timestamp(0), Timestamp(0), event, step)

@@ -98,6 +98,9 @@ impl Turned {
         let before = self.step.clock.or(next.step.clock).map(|(before, _)| before);
         let after = next.step.clock.or(self.step.clock).map(|(_, after)| after);
         self.step.clock = before.zip(after);
+        let (earlier, later) = (self.step.answers.take(), next.step.answers);
+        let after = later.as_ref().or(earlier.as_ref()).map(|(_, after)| after.clone());
+        self.step.answers = earlier.or(later).map(|(before, _)| before).zip(after);
         self
     }
 }
@@ -213,14 +216,19 @@ impl SandboxState {
         let after = before.changed(change, real);
         self.world.clock = after;
         let ids = self.world.ids_position();
-        let step = UndoStep { made: Vec::new(), ids: (ids, ids), clock: Some((before, after)) };
+        let step = UndoStep {
+            made: Vec::new(),
+            ids: (ids, ids),
+            clock: Some((before, after)),
+            answers: None,
+        };
         self.journal.enter(real, after.now(real), Event::Clock(change), Some(step))
     }
 
     /// Enters something that is done by tasks, which are entered after it: to undo it takes them back.
     pub fn enter_tasks_of(&mut self, provider: usize, what: String, real: Timestamp) -> u64 {
         let (ids, now) = (self.world.ids_position(), self.world.clock.now(real));
-        let step = UndoStep { made: Vec::new(), ids: (ids, ids), clock: None };
+        let step = UndoStep { made: Vec::new(), ids: (ids, ids), clock: None, answers: None };
         self.journal.enter(real, now, Event::Edit { provider, what }, Some(step))
     }
 
@@ -264,6 +272,7 @@ impl SandboxState {
         real: Timestamp,
     ) -> Result<Turned, NotTurned> {
         let (ids, clock) = (self.world.ids_position(), self.world.clock);
+        let answers = self.world.answers().clone();
         for (taken, step) in steps.iter().enumerate() {
             if let Err(conflict) = self.world.take(step) {
                 for step in steps[..taken].iter().rev() {
@@ -273,10 +282,13 @@ impl SandboxState {
             }
         }
         let changed_clock = (clock != self.world.clock).then_some((clock, self.world.clock));
+        let changed_answers = (!answers.is_untouched_since(self.world.answers()))
+            .then(|| (answers, self.world.answers().clone()));
         let step = UndoStep {
             made: steps.into_iter().flat_map(|step| step.made).collect(),
             ids: (ids, self.world.ids_position()),
             clock: changed_clock,
+            answers: changed_answers,
         };
         let now = self.world.clock.now(real);
         let id = self.journal.enter(real, now, event(entries.clone()), Some(step.clone()));

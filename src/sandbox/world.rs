@@ -4,9 +4,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::Response;
+
 use crate::behavior::{Behavior, Moment, TaskDecision};
 use crate::clock::{SandboxClock, Timestamp};
 use crate::expression::Value;
+use crate::idempotency::{KeptAnswers, ToKeep};
 use crate::ids::Ids;
 use crate::journal::{MadeChanges, UndoStep};
 use crate::message::{ChangeKind, Tally, Why};
@@ -19,6 +23,8 @@ pub struct World {
     /// By provider, as its expressions see them.
     settings: Arc<[Value]>,
     ids: Ids,
+    /// The answers that are given again to repeated requests.
+    answers: KeptAnswers,
     /// Default limit, in bytes, on what records may take beside those that a world begins with.
     room: usize,
     /// Limit on the bytes of all records.
@@ -54,7 +60,36 @@ pub enum NotCommitted {
 impl World {
     /// A world with these records and settings, by the number of their provider.
     pub fn new(stores: Vec<Store>, settings: Arc<[Value]>, ids: Ids, clock: SandboxClock) -> Self {
-        Self { stores, settings, ids, room: usize::MAX, bytes_max: usize::MAX, clock }
+        let answers = KeptAnswers::default();
+        Self { stores, settings, ids, answers, room: usize::MAX, bytes_max: usize::MAX, clock }
+    }
+
+    /// The world with these answers for repeated requests.
+    #[must_use]
+    pub fn with_answers(mut self, answers: KeptAnswers) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// The answers that are given again to repeated requests.
+    pub fn answers(&self) -> &KeptAnswers {
+        &self.answers
+    }
+
+    /// Keeps an answer for repeated requests, as a part of what the request did, where it did something.
+    pub fn keep_answer(
+        &mut self,
+        keep: ToKeep,
+        response: &Response<Bytes>,
+        now: Timestamp,
+        step: Option<&mut UndoStep>,
+    ) {
+        let before = self.answers.clone();
+        let answer = keep.answered(response);
+        self.answers.keep(keep.key, answer, now);
+        if let Some(step) = step {
+            step.answers = Some((before, self.answers.clone()));
+        }
     }
 
     /// The world with another limit on how many bytes its records may grow by.
@@ -76,9 +111,9 @@ impl World {
         self.room
     }
 
-    /// About what all records take.
+    /// About what all records take, with the answers that are kept.
     pub fn bytes(&self) -> usize {
-        self.stores.iter().map(Store::bytes).sum()
+        self.stores.iter().map(Store::bytes).sum::<usize>() + self.answers.bytes()
     }
 
     /// An `Err` says how records that take `more` bytes than those there are would be too many.
@@ -100,11 +135,12 @@ impl World {
         &self.stores
     }
 
-    /// Returns true if records, settings and ids are unchanged since one was forked from the other.
+    /// Returns true if records, answers, settings and ids are unchanged since one was forked from the other.
     pub fn is_untouched_since(&self, other: &Self) -> bool {
         let mut stores = self.stores.iter().zip(&other.stores);
         stores.all(|(store, other)| store.is_untouched_since(other))
             && Arc::ptr_eq(&self.settings, &other.settings)
+            && self.answers.is_untouched_since(&other.answers)
             && self.ids_position() == other.ids_position()
     }
 
@@ -139,7 +175,7 @@ impl World {
     /// The state that a decision for a provider works on.
     pub fn moment(&mut self, provider: usize, now: Timestamp) -> Moment<'_> {
         let (store, settings) = (&self.stores[provider], &self.settings[provider]);
-        Moment { store, settings, ids: &mut self.ids, now }
+        Moment { store, settings, answers: (provider, &self.answers), ids: &mut self.ids, now }
     }
 
     /// Makes changes to a provider's records, all or none. `ids` is what was used up of the ids before they were
@@ -160,7 +196,7 @@ impl World {
         }
         self.stores[provider].commit(changes)?;
         let made = vec![MadeChanges { provider, changes: Arc::clone(changes), reverted: false }];
-        Ok(Some(UndoStep { made, ids: (ids, self.ids.position()), clock: None }))
+        Ok(Some(UndoStep { made, ids: (ids, self.ids.position()), clock: None, answers: None }))
     }
 
     /// Makes a step again, or takes one back if it is the [inverse](UndoStep::inverse) of one.
@@ -178,6 +214,9 @@ impl World {
         self.set_ids_position(step.ids.1);
         if let Some((_, after)) = step.clock {
             self.clock = after;
+        }
+        if let Some((_, after)) = &step.answers {
+            self.answers = after.clone();
         }
         Ok(())
     }

@@ -61,16 +61,21 @@ fn server(contract: &str, behavior: &Map<String, Value>, fixtures: &str) -> Emul
     emulator
 }
 
-/// Makes the calls of a block: a line with the request, and one with the answer.
+/// Makes the calls of a block: a line with the request, lines with headers, and one with the answer.
 fn check_calls(emulator: &Emulator, block: &str) {
     for call in block.trim().split("\n\n") {
-        let (asked, answered) = call.split_once('\n').unwrap();
+        let (asked, rest) = call.split_once('\n').unwrap();
+        let (headers, answered) = rest.rsplit_once('\n').unwrap_or(("", rest));
         let mut parts = asked.splitn(3, ' ');
         let (method, path) = (parts.next().unwrap(), parts.next().unwrap());
         let media =
             if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
         let mut request = http::Request::builder().method(method).uri(path);
         request = request.header("x-key", "ada-key").header("host", "localhost");
+        for header in headers.lines() {
+            let (name, value) = header.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
         let body = parts.next().unwrap_or_default();
         if !body.is_empty() {
             request = request.header("content-type", media);

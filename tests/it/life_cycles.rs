@@ -414,6 +414,72 @@ fn members_come_change_and_leave_with_what_was_theirs_to_do() {
     );
 }
 
+const AGAIN: &str = "POST B/transfers | idempotency-key: k1 | {\"from\": \"acc_000000000001\", \"to\": \"acc_000000000003\", \"amount\": 6000}";
+
+fn transfers(sandbox: &Sandbox) -> usize {
+    sandbox.records("bank", "transfers").count().unwrap()
+}
+
+#[test]
+fn a_transfer_that_is_sent_again_with_its_key_is_made_once() {
+    let tombstone = example("bank");
+    let sandbox = tombstone.sandbox("again").unwrap();
+    let first = make(&sandbox, AGAIN);
+    assert_eq!((first.0, transfers(&sandbox)), (201, 3));
+    let again = make(&sandbox, AGAIN);
+    assert_eq!((again.0, &again.2, transfers(&sandbox)), (201, &first.2, 3), "nothing is moved");
+    check(
+        &sandbox,
+        &[
+            &AGAIN.replace("6000", "1"),
+            &AGAIN.replace("k1", "k2"),
+            &AGAIN.replace("k1", &"k".repeat(65)),
+        ],
+        expect![[r#"
+            POST B/transfers | idempotency-key: k1 | {"from": "acc_000000000001", "to": "acc_000000000003", "amount": 1}
+                422 {"title":"This key was another transfer's","status":422}
+            POST B/transfers | idempotency-key: k2 | {"from": "acc_000000000001", "to": "acc_000000000003", "amount": 6000}
+                409 {"title":"Not enough money","status":409}
+            POST B/transfers | idempotency-key: kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk | {"from": "acc_000000000001", "to": "acc_000000000003", "amount": 6000}
+                400 {"title":"Invalid request","status":400,"detail":"Idempotency-Key must be at most 64 characters long"}
+        "#]],
+    );
+    let back = "{\"from\": \"acc_000000000003\", \"to\": \"acc_000000000001\", \"amount\": 1000}";
+    let of_ben = format!("POST B/transfers | as: ben | idempotency-key: k1 | {back}");
+    assert_eq!(make(&sandbox, &of_ben).0, 201, "another's key is another");
+    let refused = make(&sandbox, &AGAIN.replace("k1", "k2")).0;
+    assert_eq!(refused, 409, "a refusal is one for good");
+}
+
+#[test]
+fn the_answers_to_repeated_requests_go_where_the_sandbox_goes() {
+    let tombstone = example("bank");
+    let sandbox = tombstone.sandbox("kept").unwrap();
+    let first = make(&sandbox, AGAIN).2;
+    let dry = Request::post(format!("{}/transfers", sandbox.url_of("bank")));
+    let dry = dry.header("x-bank-key", "bank-ada").header("content-type", "application/json");
+    let dry =
+        dry.header("idempotency-key", "k3").body("{\"from\": \"\", \"to\": \"\", \"amount\": 1}");
+    assert_eq!(sandbox.dry_run(dry.unwrap()).status(), 404);
+    let copy = tombstone.sandbox("kept-copy").unwrap();
+    let state = sandbox.state().unwrap();
+    let kept = state["providers"]["bank"]["kept_answers"].as_array().unwrap();
+    assert_eq!(kept.len(), 1, "what was only tried is not kept");
+    copy.restore(state).unwrap();
+    assert_eq!((make(&copy, AGAIN).2, transfers(&copy)), (first.clone(), 3));
+    sandbox.undo().unwrap();
+    sandbox.redo(1).unwrap();
+    assert_eq!((make(&sandbox, AGAIN).2, transfers(&sandbox)), (first, 3));
+    sandbox.undo().unwrap();
+    assert_eq!(
+        (make(&sandbox, AGAIN).0, transfers(&sandbox)),
+        (201, 3),
+        "what was undone never was"
+    );
+    copy.clock().advance(std::time::Duration::from_secs(24 * 3600)).unwrap();
+    assert_eq!((make(&copy, AGAIN).0, transfers(&copy)), (409, 3), "the key is forgotten");
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one walk, told whole")]
 fn money_moves_whole_or_not_at_all_and_the_books_outlive_an_account() {

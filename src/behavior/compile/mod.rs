@@ -22,9 +22,12 @@ use crate::behavior::format::{
 use crate::behavior::list::{Indexes, ListPlan, ListReader};
 use crate::behavior::names::{Lets, NamesInScope, expression};
 use crate::behavior::notes::Notes;
+use crate::behavior::repeated::{Idempotency, Lasts};
+use crate::behavior::settings::check_span;
 use crate::behavior::shape::{self, Shapes};
+use crate::behavior::span::duration_ms;
 use crate::behavior::table::{Failures, OperationTable};
-
+use crate::clock::parse_duration_ms;
 use crate::expression::{Expression, ScopeNames, Template, Type, from_json};
 use crate::finding::did_you_mean;
 use crate::openapi::{Contract, Operation};
@@ -247,6 +250,7 @@ impl<'c> Compiler<'c, '_> {
         };
         let (list, table) = self.list(operation, format, table);
         let etag = self.etag(format, &pointer, &table);
+        let idempotency = self.idempotency(format, &pointer, &table);
         let rules = self.rules(&format.rules, &table);
         self.check_last(&format.rules, &table);
         let restricts = self.restricts(&rules, operation, &table.names);
@@ -266,6 +270,7 @@ impl<'c> Compiler<'c, '_> {
                 .collect(),
             list,
             etag,
+            idempotency,
             rules,
             failures,
             restricts,
@@ -283,6 +288,31 @@ impl<'c> Compiler<'c, '_> {
         Some(expression(format.etag.as_ref()?, &place, &table.names, self.notes)?.0)
     }
 
+    /// What an operation says of repeated requests.
+    fn idempotency(
+        &mut self,
+        format: &OperationFormat,
+        pointer: &str,
+        table: &Table<'_>,
+    ) -> Option<Idempotency> {
+        let format = format.idempotency.as_ref()?;
+        let place = format!("{pointer}/idempotency");
+        let (key, _) = expression(&format.key, &format!("{place}/key"), &table.names, self.notes)?;
+        let lasts = match parse_duration_ms(&format.lasts) {
+            Some(ms) => Lasts::Ms(ms),
+            None => {
+                let place = format!("{place}/for");
+                let (lasts, _) = expression(&format.lasts, &place, &table.names, self.notes)?;
+                let settings = from_json(&Json::Object(self.file.settings.clone()));
+                if let Err(reason) = check_span(&lasts, &settings, duration_ms) {
+                    self.notes.error(&place, reason, None);
+                }
+                Lasts::By(lasts)
+            }
+        };
+        Some(Idempotency { key, lasts })
+    }
+
     /// What an operation answers where its rules are not asked, or cannot be carried out.
     fn failure_tables(
         &mut self,
@@ -295,6 +325,7 @@ impl<'c> Compiler<'c, '_> {
             invalid_request: of("invalid_request"),
             conflict: of("conflict"),
             precondition_failed: of("precondition_failed"),
+            idempotency_mismatch: of("idempotency_mismatch"),
             internal: of("internal"),
         }
     }

@@ -163,6 +163,9 @@ impl<'c> Compiler<'c, '_> {
             "precondition_failed" => {
                 (|failures| &failures.precondition_failed, format.etag.is_some())
             }
+            "idempotency_mismatch" => {
+                (|failures| &failures.idempotency_mismatch, format.idempotency.is_some())
+            }
             "conflict" => {
                 (|failures| &failures.conflict, format.rules.iter().any(RuleFormat::writes))
             }
@@ -186,7 +189,7 @@ impl<'c> Compiler<'c, '_> {
                 let failure = ["reason", "scheme"].map(|name| (name.to_owned(), Type::Scalar));
                 names.and("failure", Type::Fields(failure.into()))
             }
-            "internal" | "precondition_failed" => names,
+            "internal" | "precondition_failed" | "idempotency_mismatch" => names,
             "conflict" => {
                 let conflict =
                     ["reason", "resource", "message"].map(|name| (name.to_owned(), Type::Scalar));
