@@ -28,19 +28,21 @@ from walker import Walker
 class Server:
     """A sandbox for one document."""
 
-    def __init__(self, program, command, document, folder):
+    def __init__(self, program, command, name, document, folder):
         self.ready = folder / "ready.json"
         self.output = folder / "output.txt"
         environment = os.environ | {"TOMBSTONE_READY_FILE": str(self.ready)}
         with open(self.output, "w") as output:
             self.process = subprocess.Popen(
-                [program, command, str(document), "--port", "0"], env=environment, stdout=output, stderr=output
+                [program, command, f"{name}={document}", "--port", "0"], env=environment, stdout=output, stderr=output
             )
         wait = [program, "wait", "--ready-file", str(self.ready), "--timeout", "60s"]
         if subprocess.run(wait, stdout=subprocess.DEVNULL).returncode != 0:
             self.stop()
             raise SystemExit(f"walk: the sandbox does not start: {self.output.read_text()[-2000:]}")
-        self.base = json.loads(self.ready.read_text())["providers"][0]["url"]
+        # There may be others, that the program always has.
+        providers = json.loads(self.ready.read_text())["providers"]
+        self.base = next(provider["url"] for provider in providers if provider["name"] == name)
 
     def stop(self):
         self.process.terminate()
@@ -53,7 +55,7 @@ def walk(arguments, name, path):
     checker = Checker(document)
     values = Values(document, checker)
     with tempfile.TemporaryDirectory() as folder:
-        server = None if arguments.url else Server(arguments.program, arguments.command, path, pathlib.Path(folder))
+        server = None if arguments.url else Server(arguments.program, arguments.command, name, path, pathlib.Path(folder))
         try:
             client = Client(arguments.url or server.base, document, checker, values, dict(arguments.header))
             walker = Walker(document, client, values)
