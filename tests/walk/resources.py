@@ -36,7 +36,9 @@ def pairs(document):
     """All collections with an item below that can be changed."""
     shapes = {shape for shape, _ in document.at}
     found = []
-    for one in sorted({shape for shape in shapes if shape.endswith("/{}") and shape[:-3] in shapes}):
+    # Two parameters in a row are no collection and an item in it: what is above is an item itself.
+    items = {shape for shape in shapes if shape.endswith("/{}") and not shape.endswith("{}/{}")}
+    for one in sorted(item for item in items if item[:-3] in shapes):
         changes = [document.find(one, method) for method in ("put", "patch", "delete", "post")]
         if any(changes) or document.find(one[:-3], "post"):
             found.append(pair_at(document, one))

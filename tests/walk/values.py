@@ -41,6 +41,8 @@ class Values:
         self.count = 0
         # Whether what is made has to be written as a form, where what is empty is not there.
         self.form = False
+        # Names of properties that are made though they need not be there.
+        self.wanted = set()
 
     def valid(self, place, value):
         return not self.checker.errors(place, value, reading=False)
@@ -162,10 +164,6 @@ class Values:
             schema = {**(inner.value if inner else {}), **schema}
         if "enum" in schema:
             return schema["enum"][self.count % len(schema["enum"])]
-        if not plain or "pattern" in schema or "format" in schema:
-            for value in examples(place, only_sure=True):
-                if plain and self.valid(place, value):
-                    return value
         value = self.scalar(kind, schema, name)
         if not self.valid(place, value):
             value = next((value for value in examples(place) if self.valid(place, value)), value)
@@ -210,6 +208,7 @@ class Values:
             if property.get("readOnly") or (schema.value or {}).get("readOnly"):
                 continue
             wanted = name in required
+            wanted = wanted or (optional and squashed(name) in self.wanted)
             if not wanted and optional and more < OPTIONAL_MAX and simple(property, name):
                 wanted = True
                 more += 1
@@ -302,7 +301,7 @@ class Values:
         return int(value) if schema.get("type") == "integer" or value == int(value) else value
 
 
-def examples(*places, only_sure=False):
+def examples(*places):
     """The examples that a media type, a parameter or a schema has of itself."""
     for place in places:
         value = place.value if isinstance(place.value, dict) else {}
@@ -313,7 +312,7 @@ def examples(*places, only_sure=False):
             yield from (one["value"] for one in named.values() if isinstance(one, dict) and "value" in one)
         elif isinstance(named, list):
             yield from named
-        if "default" in value and not only_sure:
+        if "default" in value:
             yield value["default"]
 
 

@@ -55,7 +55,9 @@ def walk(arguments, name, path):
     checker = Checker(document)
     values = Values(document, checker)
     with tempfile.TemporaryDirectory() as folder:
-        server = None if arguments.url else Server(arguments.program, arguments.command, name, path, pathlib.Path(folder))
+        server = (
+            None if arguments.url else Server(arguments.program, arguments.command, name, path, pathlib.Path(folder))
+        )
         try:
             client = Client(arguments.url or server.base, document, checker, values, dict(arguments.header))
             walker = Walker(document, client, values)

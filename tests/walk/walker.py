@@ -8,7 +8,7 @@ from resources import Pair, has, id_in, last_is_parameter, listed, pair_at, pair
 
 # So many pages of a list are read before a thing is not in it.
 PAGES_MAX = 6
-PAGE_SIZE = ("limit", "perpage", "pagesize", "size", "count", "maxresults", "max", "first", "take", "pagelimit")
+PAGE_SIZE = ("limit", "perpage", "pagesize", "size", "count", "maxresults", "max", "take", "pagelimit")
 PAGE = ("page", "pagenumber", "p", "pageindex")
 OFFSET = ("offset", "skip", "start", "startindex", "first")
 CURSOR = ("cursor", "after", "startingafter", "pagetoken", "nexttoken", "marker", "continuation", "pagecursor")
@@ -57,6 +57,8 @@ class Thing:
     path: list
     sent: object = None
     media: str | None = None
+    # As it was read last, or answered when it was made.
+    record: object = None
 
     @property
     def id(self):
@@ -94,7 +96,9 @@ class Walker:
 
     def _life(self, pair):
         find = self.document.find
-        thing = self._step(pair, "create", lambda: self._there(pair, self._bound(pair)))
+        # Where nothing is made, things are only there below parents that were there before.
+        before = not find(pair.collection, "post") and not find(pair.item, "put")
+        thing = self._step(pair, "create", lambda: self._there(pair, self._bound(pair, before=before)))
         if thing is None:
             return
         sibling = self._quiet(lambda: self._there(pair, thing.path[:-1], beside=thing))
@@ -206,7 +210,7 @@ class Walker:
 
     def _reads(self, pair, thing, expected):
         answer = self._good(self.document.find(pair.item, "get"), thing.path)
-        record = record_in(pair, answer.body)
+        record = thing.record = record_in(pair, answer.body)
         own = id_in(pair, answer.body) if pair.id and not pair.chosen else None
         if own is not None and str(own) != str(thing.id) and not self._another_name(record, thing.id):
             raise Failed(f"the id {thing.id!r}", answer)
@@ -281,10 +285,13 @@ class Walker:
                 most = schema.get("maximum", 100)
                 wanted = min(most if isinstance(most, int) else 100, 100)
                 query[name] = wanted
-            elif parameter.value.get("required") and isinstance(thing.sent, dict):
-                own = thing.sent.get(name)
-                if isinstance(own, (str, int)):
-                    query[name] = own
+            elif parameter.value.get("required"):
+                # What is asked for by a value has to be asked for by the thing's own.
+                for own in (thing.record, thing.sent):
+                    by = {squashed(key): value for key, value in own.items()} if isinstance(own, dict) else {}
+                    if isinstance(by.get(short), (str, int)):
+                        query[name] = by[short]
+                        break
         return query, wanted
 
     def _next_page(self, operation, query, answer, count, wanted):
@@ -308,9 +315,14 @@ class Walker:
 
     # Making things.
 
-    def _bound(self, pair, beside=None):
-        """Values for the parameters of the collection's path: parents that are there."""
+    def _bound(self, pair, beside=None, before=False):
+        """Values for the parameters of the collection's path: parents that are made, or were there before."""
         path = []
+        if before:
+            for item in parents(pair.item)[:PARENTS_MAX]:
+                found = self._quiet(lambda item=item: self._first(item, path))
+                path.append(found if found is not None else self._parent(item, path, None, False))
+            return path
         for depth, item in enumerate(parents(pair.item)[:PARENTS_MAX]):
             last = beside is not None and depth == len(parents(pair.item)) - 1
             path.append(self._parent(item, path, beside.path[depth] if beside and not last else None, last))
@@ -332,6 +344,13 @@ class Walker:
                 return thing.id
         return self._given(item, len(path))
 
+    def _first(self, item, path):
+        """The id of the first thing in the list of a path's item."""
+        listing = self.document.find(item[:-3], "get")
+        if listing is None or not self.document.find(item, "get", "put", "patch", "delete", "post"):
+            return None
+        return next(iter(self._ids(self.pairs.get(item) or pair_at(self.document, item), listing, path)), None)
+
     def _elsewhere(self, item):
         """A thing whose own path has no collection, made in a collection of its name that is below another thing."""
         noun = item[:-3].rsplit("/", 1)[-1]
@@ -344,6 +363,13 @@ class Walker:
                 continue
             of = pair_of(self.document, collection, own)
             return self._created(of, operation, self._bound(of), self.document.find(collection, "get"))
+        for operation in self.document.operations:
+            collection = operation.shape
+            if operation.method == "get" and collection.endswith("}/" + noun) and not collection.startswith(item):
+                of = pair_of(self.document, collection, own)
+                path = self._bound(of, before=True)
+                for id in self._ids(of, operation, path):
+                    return Thing(path + [id])
         return None
 
     def _given(self, item, index):
@@ -380,7 +406,7 @@ class Walker:
             for one in things(pair, answer.body):
                 id = id_in(pair, one) if isinstance(one, dict) else one
                 if isinstance(id, (str, int)) and not isinstance(id, bool) and id != avoid and is_own(pair, one):
-                    return Thing(path + [id])
+                    return Thing(path + [id], record=one)
             raise failed or Failed("a thing in the list", answer)
         if failed is None and create is None:
             return Thing(path + [self._given(pair.item, len(path))])
@@ -388,7 +414,10 @@ class Walker:
 
     def _created(self, pair, create, path, listing):
         keep = {pair.id: lambda schema: self._fresh_id(schema)} if pair.id else {}
+        # By what the list has to be asked for, the thing has to have.
+        self.values.wanted = required_query(listing)
         media, body = self.values.body(create, keep)
+        self.values.wanted = set()
         if body is None and create.body:
             self.report.not_made.append(str(create))
             raise Failed("a valid body for " + str(create))
@@ -401,7 +430,7 @@ class Walker:
                 id = new[0]
         if id is None:
             raise Failed("an id in the answer, its Location or the list", answer)
-        return Thing(path + [id], body, media)
+        return Thing(path + [id], body, media, record_in(pair, answer.body))
 
     def _put(self, pair, put, path):
         id = self._fresh_for(pair, put)
@@ -555,6 +584,12 @@ def pair_of(document, collection, item):
     """The pair of a collection and an item whose path is not below it."""
     own = pair_at(document, item.shape)
     return Pair(collection, collection + "/{}", own.parameter, own.noun, own.record, own.envelope, own.id)
+
+
+def required_query(operation):
+    """The names of the parameters that a list cannot do without."""
+    query = [one.value for one in operation.parameters if one.value.get("in") == "query"] if operation else []
+    return {squashed(parameter["name"]) for parameter in query if parameter.get("required")}
 
 
 def is_own(pair, one):
