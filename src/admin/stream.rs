@@ -54,7 +54,7 @@ fn stream(
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
     let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
-    let newest = sandbox.with(|control| {
+    let (newest, restarts) = sandbox.with(|control| {
         if tells_all {
             control.listen_to_all(&listener);
         }
@@ -69,7 +69,8 @@ fn stream(
         })?,
     };
     // Whoever comes cannot know what changed before: all of it is told of at first.
-    let reader = StreamReader { sandbox, last, tells_all, told: None, woken, _listener: listener };
+    let reader =
+        StreamReader { sandbox, last, restarts, tells_all, told: None, woken, _listener: listener };
     let first = Bytes::from_static(b": listening\n\n");
     let events = stream::unfold((reader, Some(first)), |(mut reader, first)| async {
         let events = match first {
@@ -87,6 +88,8 @@ struct StreamReader {
     sandbox: NamedSandbox,
     /// The newest entry that it knows of.
     last: u64,
+    /// How often the journal had begun anew then.
+    restarts: u64,
     /// Whether it is told of more than entries.
     tells_all: bool,
     /// What it was told of last; nothing at first.
@@ -103,7 +106,7 @@ impl StreamReader {
             let changed = self.changed()?;
             let news = self.news()?;
             if !news.entries.is_empty() || news.restarted || !changed.is_empty() {
-                self.last = news.last;
+                (self.last, self.restarts) = (news.last, news.restarts);
                 return Some((changed + &written(&news)).into());
             }
             if tokio::time::timeout(PING, self.woken.notified()).await.is_err() {
@@ -135,7 +138,7 @@ impl StreamReader {
     }
 
     fn news(&self) -> Option<News> {
-        self.sandbox.with(|control| control.news(self.last)).ok()
+        self.sandbox.with(|control| control.news(self.last, Some(self.restarts))).ok()
     }
 }
 
@@ -218,8 +221,14 @@ mod tests {
         call(&emulator, "/three");
         let both = next(&mut body).await;
         assert_eq!(both, "id: 3 | event: call | id: 4 | event: call");
-        Control::new(&emulator, "default", system_now()).unwrap().reset().unwrap();
+        let reset = || Control::new(&emulator, "default", system_now()).unwrap().reset().unwrap();
+        reset();
+        assert_eq!(next(&mut body).await, "id: 0 | event: restart | data: {}");
         call(&emulator, "/again");
+        assert_eq!(next(&mut body).await, "id: 1 | event: call");
+        // As many entries as before are others.
+        reset();
+        call(&emulator, "/once-more");
         let anew = next(&mut body).await;
         assert_eq!(anew, "id: 0 | event: restart | data: {} | id: 1 | event: call");
     }

@@ -30,7 +30,7 @@ pub(super) fn write(emulator: &Emulator, path: &Path) -> io::Result<()> {
             let Ok(control) = Control::new(emulator, &sandbox.name, now) else { continue };
             let mut last = 0;
             // One that is dropped meanwhile has no more to tell.
-            while let Ok(news) = control.news(last) {
+            while let Ok(news) = control.news(last, None) {
                 if news.entries.is_empty() {
                     break;
                 }

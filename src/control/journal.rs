@@ -44,6 +44,8 @@ pub struct News {
     pub missed: Option<(u64, u64)>,
     /// Whether the journal began anew.
     pub restarted: bool,
+    /// How often it has by now.
+    pub restarts: u64,
     /// The kind, number and content of each entry, the oldest first.
     pub entries: Vec<(&'static str, u64, EntryView)>,
 }
@@ -148,14 +150,17 @@ impl Control<'_> {
         Ok(unmatched.take(UNMATCHED_MAX).collect())
     }
 
-    /// What happened after the entry `last`, some of it; nothing new gives no entries.
-    pub fn news(&self, last: u64) -> Result<News, Problem> {
+    /// What happened after the entry `last` of a journal that had begun anew so often, where that is known; some of it,
+    /// and nothing new gives no entries.
+    pub fn news(&self, last: u64, restarts: Option<u64>) -> Result<News, Problem> {
         let looked = self.look(|state| {
-            let restarted = state.journal.last_id() < last;
+            let journal = &state.journal;
+            let restarted = journal.last_id() < last
+                || restarts.is_some_and(|known| known != journal.restarts());
             let from = if restarted { 0 } else { last };
-            (restarted, from, Copied::batch_after(state, from))
+            (restarted, journal.restarts(), from, Copied::batch_after(state, from))
         })?;
-        let (restarted, from, copied) = looked;
+        let (restarted, restarts, from, copied) = looked;
         let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
         let entries: Vec<_> = copied
             .entries
@@ -167,6 +172,7 @@ impl Control<'_> {
             last: entries.last().map_or(from, |(_, last, _)| *last),
             missed: missed.map(|(_, first, _)| (from + 1, first - 1)),
             restarted,
+            restarts,
             entries,
         })
     }
@@ -181,11 +187,12 @@ impl Control<'_> {
         self.emulator.sandboxes().listen(listener);
     }
 
-    /// Has `listener` called at each new entry for as long as it is there; the number of the newest entry now.
-    pub fn listen(&self, listener: &Arc<Listener>) -> Result<u64, Problem> {
+    /// Has `listener` called at each new entry for as long as it is there; the number of the newest entry now, and how
+    /// often the journal has begun anew.
+    pub fn listen(&self, listener: &Arc<Listener>) -> Result<(u64, u64), Problem> {
         self.visit(|_, state| {
             state.journal.listen(listener);
-            state.journal.last_id()
+            (state.journal.last_id(), state.journal.restarts())
         })
     }
 }

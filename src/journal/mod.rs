@@ -165,6 +165,8 @@ pub struct SandboxJournal {
     /// Entries that were undone and can be done again, the next at the end.
     undone: Vec<u64>,
     last_id: u64,
+    /// How often it began anew.
+    restarts: u64,
     bytes: usize,
     /// Memory that records of the entries share, and by how many: it is counted once.
     shared: HashMap<usize, usize>,
@@ -231,6 +233,7 @@ impl SandboxJournal {
             entries: VecDeque::new(),
             undone: Vec::new(),
             last_id: 0,
+            restarts: 0,
             bytes: 0,
             shared: HashMap::new(),
             is_over: false,
@@ -276,6 +279,11 @@ impl SandboxJournal {
             self.forget_oldest();
         }
         self.is_over = self.budget.is_exceeded();
+        self.tell_listeners();
+        id
+    }
+
+    fn tell_listeners(&mut self) {
         self.listeners.0.retain(|listener| match listener.upgrade() {
             Some(listener) => {
                 listener();
@@ -283,7 +291,6 @@ impl SandboxJournal {
             }
             None => false,
         });
-        id
     }
 
     /// Gives the oldest entry up; `false` if there is none.
@@ -325,15 +332,22 @@ impl SandboxJournal {
         while self.forget_oldest() {}
         self.entries.shrink_to_fit();
         self.undone.clear();
+        self.tell_listeners();
     }
 
     /// Forgets everything, the numbers too.
     pub fn restart(&mut self) {
         self.clear();
         self.last_id = 0;
+        self.restarts += 1;
     }
 
-    /// Calls `listener` at each new entry until it is dropped.
+    /// How often it began anew: the same number of the same entry means another one then.
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Calls `listener` at each new entry, and when they are forgotten, until it is dropped.
     pub fn listen(&mut self, listener: &Arc<Listener>) {
         self.listeners.0.push(Arc::downgrade(listener));
     }
