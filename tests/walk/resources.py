@@ -136,6 +136,8 @@ def id_in(pair, body):
     for name in [pair.id] if pair.id else []:
         if isinstance(record.get(name), (str, int)) and record[name] != "":
             return record[name]
+    if pair.id and isinstance(body, dict) and record is not body:
+        return None
     for inner in [record, *(body.values() if isinstance(body, dict) else [])]:
         if not isinstance(inner, dict):
             continue
@@ -153,7 +155,12 @@ def things(pair, body, depth=0):
         yield from body
         for one in body:
             if isinstance(one, dict):
-                yield from (inner for inner in one.values() if isinstance(inner, dict))
+                noun = singular(squashed(pair.noun))
+                yield from (
+                    inner
+                    for name, inner in one.items()
+                    if isinstance(inner, dict) and (len(one) == 1 or singular(squashed(name)) == noun)
+                )
     elif isinstance(body, dict):
         for value in body.values():
             if isinstance(value, (dict, list)):

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,11 @@ class Server:
         providers = json.loads(self.ready.read_text())["providers"]
         self.base = next(provider["url"] for provider in providers if provider["name"] == name)
 
+    def printed(self):
+        """The paths of the calls that it printed at its start, from the document's server on."""
+        calls = re.findall(r"curl -i (?:-X [A-Z]+ )?'?(http[^\s'?]+)", self.output.read_text())
+        return [call[len(self.base) :] for call in calls if call.startswith(self.base + "/")]
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
@@ -60,7 +66,7 @@ def walk(arguments, name, path):
         )
         try:
             client = Client(arguments.url or server.base, document, checker, values, dict(arguments.header))
-            walker = Walker(document, client, values)
+            walker = Walker(document, client, values, server.printed() if server else [])
             report = walker.walk()
         except requests.RequestException as failure:
             print(f"{name}: no answer: {failure}", file=sys.stderr)

@@ -1,9 +1,10 @@
 """The life of each thing of a document, from its creation to after its end."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from document import id_property, squashed
+from document import PARAMETER, id_property, squashed
 from resources import Pair, has, id_in, last_is_parameter, listed, pair_at, pairs, parents, record_in, size, things
 
 # So many pages of a list are read before a thing is not in it.
@@ -66,12 +67,19 @@ class Thing:
 
 
 class Walker:
-    def __init__(self, document, client, values):
+    def __init__(self, document, client, values, printed=()):
         self.document = document
         self.client = client
         self.values = values
         self.pairs = {pair.item: pair for pair in pairs(document)}
         self.report = Report()
+        self.printed = {}
+        for operation in document.operations:
+            parts = re.split(PARAMETER, operation.server + operation.path)[::2]
+            pattern = re.compile("([^/]+)".join(map(re.escape, parts)) + "/?")
+            for path in printed:
+                if match := pattern.fullmatch(path):
+                    self.printed.setdefault(operation.shape, [unquote(value) for value in match.groups()])
 
     def walk(self):
         for pair in self.pairs.values():
@@ -373,7 +381,11 @@ class Walker:
         return None
 
     def _given(self, item, index):
-        """A value for a parameter of a path that is no thing of this document."""
+        """A value for a parameter of a path that is no thing of this document: that of a call which was printed, for it
+        may be there, or else any that fits."""
+        printed = next((path for shape, path in self.printed.items() if (shape + "/").startswith(item + "/")), None)
+        if printed:
+            return printed[index]
         operation = next((one for one in self.document.operations if (one.shape + "/").startswith(item + "/")), None)
         if operation is None or index >= len(operation.names):
             return self.values.fresh("walker")
@@ -409,7 +421,7 @@ class Walker:
                     return Thing(path + [id], record=one)
             raise failed or Failed("a thing in the list", answer)
         if failed is None and create is None:
-            return Thing(path + [self._given(pair.item, len(path))])
+            return Thing(list(self.printed.get(pair.item, path + [self._given(pair.item, len(path))])))
         raise failed
 
     def _created(self, pair, create, path, listing):
@@ -518,6 +530,11 @@ class Walker:
     def _path_of(self, delete):
         """Values for the whole path of a deletion: things that are there, where they are things of the document."""
         path = []
+        if delete.shape in self.printed and not self.document.find(delete.shape, "put", "post"):
+            noun = delete.shape[:-3].rsplit("/", 1)[-1]
+            if not any(one.shape.endswith("/" + noun) and one.method == "post" for one in self.document.operations):
+                # It has no way to be made: only what was there before can be deleted.
+                return list(self.printed[delete.shape])
         for item in parents(delete.shape + "/{}"):
             path.append(self._parent(item, path, None, False))
         return path
@@ -596,8 +613,10 @@ def is_own(pair, one):
     return not isinstance(one, dict) or pair.id is None or pair.id in one or "attributes" in one
 
 
-def is_list(body):
-    return isinstance(body, list) or (isinstance(body, dict) and any(isinstance(one, list) for one in body.values()))
+def is_list(body, depth=0):
+    if isinstance(body, dict) and depth < 3:
+        return any(is_list(one, depth + 1) for one in body.values())
+    return isinstance(body, list)
 
 
 def patched(body, media):
