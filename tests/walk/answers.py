@@ -333,9 +333,14 @@ def encoded(media, body, encoding):
                 fields += flat(name, value, how)
         return urlencode(fields).encode(), kind
     if kind == "multipart/form-data":
-        parts = "".join(
-            f'--walk\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{text(value)}\r\n'
-            for name, value in body.items()
-        )
+        parts = "".join(part(name, value) for name, value in body.items())
         return (parts + "--walk--\r\n").encode(), "multipart/form-data; boundary=walk"
     return text(body).encode(), "text/plain" if "*" in kind else media
+
+
+def part(name, value):
+    """A part of a form: what has a structure is JSON."""
+    structured = isinstance(value, (dict, list))
+    kind = "\r\ncontent-type: application/json" if structured else ""
+    written = json.dumps(value) if structured else text(value)
+    return f'--walk\r\ncontent-disposition: form-data; name="{name}"{kind}\r\n\r\n{written}\r\n'

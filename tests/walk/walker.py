@@ -87,7 +87,19 @@ class Walker:
         for operation in self.document.operations:
             if operation.method == "delete" and operation.path not in self.report.deletions:
                 self._deletion(operation)
+        if not self.pairs:
+            self._calls()
         return self.report
+
+    def _calls(self):
+        """Each operation of a document that has no things by its paths: whatever it answers must be what it says."""
+        for operation in self.document.operations:
+            path = [self._given(item, index) for index, item in enumerate(parents(operation.shape + "/{}"))]
+            media, body = self.values.body(operation)
+            if body is None and operation.body:
+                self.report.not_made.append(str(operation))
+            else:
+                self._quiet(lambda one=(operation, path, body, media): self._good(*one))
 
     # One pair.
 
