@@ -37,6 +37,6 @@ export const coverageView = () => {
     h('div', { class: 'shares' }, share('operations', found.operations), share('responses', found.responses), share('rules', found.rules)),
     h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: shown.isMissingOnly, onchange: (event) => { shown.isMissingOnly = event.target.checked; changed() } }), 'Only where something was never exercised'),
     found.providers.map((provider) => h('section', { key: provider.name }, h('h2', { class: 'over' }, provider.name), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Operations of ${provider.name}` }, h('table', { class: 'coverage' },
-      h('thead', {}, h('tr', {}, ['', 'Operation', 'Path', 'Calls', 'Responses', 'Rules'].map((name, place) => h('th', { key: place, scope: 'col', class: ['Calls', 'Rules'].includes(name) ? 'number' : '' }, name)))),
+      h('thead', {}, h('tr', {}, ['Method', 'Operation', 'Path', 'Calls', 'Responses', 'Rules'].map((name, place) => h('th', { key: place, scope: 'col', class: ['Calls', 'Rules'].includes(name) ? 'number' : '' }, name)))),
       h('tbody', {}, provider.operations.filter(isShown).map((one) => operation(provider.name, one))))))))
 }

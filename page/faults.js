@@ -27,10 +27,10 @@ const does = (fault) => [
 
 const matches = (fault) => ['provider', 'operation', 'method', 'path'].filter((name) => fault[name]).map((name) => (name === 'operation' ? fault[name] : `${name} ${fault[name]}`)).concat(fault.headers ? [`headers ${short(fault.headers, 40)}`] : []).join(', ') || 'every request'
 
-const how = (fault) => [fault.after ? `after ${number(fault.after)}` : null, fault.times ? `${number(fault.times)} times at most` : null, fault.probability !== undefined ? `${Math.round(fault.probability * 100)} % of them` : null].filter(Boolean).join(', ')
+const how = (fault) => [fault.after ? `after ${number(fault.after)}` : null, fault.times ? (fault.times === 1 ? 'once' : `${number(fault.times)} times at most`) : null, fault.probability !== undefined ? `${Math.round(fault.probability * 100)} % of them` : null].filter(Boolean).join(', ')
 
 const table = () => h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Faults' }, h('table', { class: 'faults' },
-  h('thead', {}, h('tr', {}, ['Fault', 'Requests', 'What happens', 'Limits', 'Matched', 'Struck', ''].map((name) => h('th', { key: name, scope: 'col', class: /ed$|Struck/.test(name) ? 'number' : '' }, name)))),
+  h('thead', {}, h('tr', {}, ['Fault', 'Requests', 'What happens', 'Limits', 'Matched', 'Struck', ''].map((name) => h(name ? 'th' : 'td', { key: name, scope: name ? 'col' : null, class: /ed$|Struck/.test(name) ? 'number' : '' }, name)))),
   h('tbody', {}, state.faults.map((fault) => h('tr', { key: fault.id }, h('td', {}, h('code', {}, fault.id)), h('td', {}, matches(fault)), h('td', {}, does(fault)), h('td', {}, how(fault)), h('td', { class: 'number' }, number(fault.matched)), h('td', { class: 'number' }, number(fault.struck)),
     h('td', {}, button('Remove', () => attempt(async () => { await del(here('faults', fault.id)); await readFaults() }, 'removed'), { 'aria-label': `Remove the fault ${fault.id}`, class: 'quiet' })))))))
 

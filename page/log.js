@@ -17,7 +17,7 @@ let rowsElement = null
 const isNarrow = matchMedia('(max-width: 719px)')
 const rowHeight = () => (isNarrow.matches ? 52 : 30)
 
-export const log = () => of('log', () => ({ text: '', isPaused: false, pausedAt: 0, isAtEnd: true, top: 0, height: 800, seen: 0, wasFirst: null }))
+export const log = () => of('log', () => ({ text: '', isPaused: false, pausedAt: 0, isAtEnd: true, top: 0, height: 800, seen: 0, wasFirst: null, shown: null }))
 
 const SHORT = { edit: 'edit', task: 'task', clock: 'clock', undo: 'undo', redo: 'redo' }
 
@@ -98,12 +98,29 @@ export const settleLog = () => {
     element.scrollTop += entries.findIndex((entry) => entry.id === view.wasFirst) * rowHeight()
   }
   view.wasFirst = first
+  showChosen(entries, view, element)
   if (view.height !== element.clientHeight || Math.abs(view.top - element.scrollTop) > 1) {
     view.height = element.clientHeight
     view.top = element.scrollTop
     changed()
   }
 }
+
+// An entry that is opened by its address is brought into sight, once.
+const showChosen = (entries, view, element) => {
+  const chosen = state.route.rest[0] ?? null
+  if (view.shown === chosen) return
+  const at = chosen === null ? -1 : entries.findIndex((entry) => String(entry.id) === chosen)
+  if (chosen !== null && at < 0) return
+  view.shown = chosen
+  const [top, height] = [at * rowHeight(), rowHeight()]
+  if (at < 0 || (top >= element.scrollTop && top + height <= element.scrollTop + element.clientHeight)) return
+  view.isAtEnd = false
+  element.scrollTop = top - element.clientHeight / 2
+}
+
+// Who closes an entry is back at its row.
+export const focusRow = (id) => rowsElement?.querySelector(`a[href="${address(state.route.sandbox, 'requests', id)}"]`)?.focus()
 
 const resume = () => {
   const view = log()
@@ -173,6 +190,7 @@ export const logView = () => {
   const missed = fresh()
   const first = entries[0]
   return h('div', { class: 'log', key: 'log' },
+    h('h1', { class: 'unseen' }, 'Log'),
     h('div', { class: 'bar' },
       h('input', { type: 'search', id: 'search', value: view.text, oninput: search, placeholder: 'Search: DELETE 4xx acme …', 'aria-label': 'Search the log', 'aria-keyshortcuts': '/' }),
       h('button', { type: 'button', onclick: pause, 'aria-pressed': String(view.isPaused), 'aria-keyshortcuts': 'p' }, view.isPaused ? 'Resume' : 'Pause'),

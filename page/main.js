@@ -4,13 +4,13 @@ import { hasToken, setToken, whenTokenIsNeeded, get } from './api.js'
 import { coverageView, readCoverage } from './coverage.js'
 import { h, render } from './dom.js'
 import { faultsView } from './faults.js'
-import { log, logView, pause, settleLog, step } from './log.js'
+import { focusRow, log, logView, pause, settleLog, step } from './log.js'
 import { openPalette, paletteView } from './palette.js'
 import { readRecords, recordsView } from './records.js'
 import { readRequest, requestView } from './request.js'
 import { address, read, VIEWS } from './router.js'
 import { sandboxesView } from './sandboxes.js'
-import { changed, openSandbox, readContracts, redo, state, undo, watchVisibility, whenChanged } from './state.js'
+import { changed, openSandbox, readContracts, readSandboxes, redo, state, undo, watchVisibility, whenChanged } from './state.js'
 import { timeStrip, timeView } from './time.js'
 import { readOperation, tryView } from './try.js'
 
@@ -27,8 +27,14 @@ const switcher = () => {
   return h('div', { class: 'switcher' }, h('select', { 'aria-label': 'Sandbox', value: state.route.sandbox, onchange: (event) => { location.hash = address(event.target.value, state.route.view) } }, names.slice(0, 500).map((name) => h('option', { key: name, value: name }, name))))
 }
 
+const skip = (event) => {
+  event.preventDefault()
+  document.querySelector('main').focus()
+}
+
 const header = () => h('header', {},
-  h('a', { class: 'brand', href: address(state.route.sandbox, 'requests') }, h('img', { src: 'icon.svg', alt: '', width: 20, height: 20 }), h('span', {}, 'Tombstone')),
+  h('a', { class: 'skip', href: location.hash || '#', onclick: skip }, 'To the content'),
+  h('a', { class: 'brand', 'aria-label': 'Tombstone', href: address(state.route.sandbox, 'requests') }, h('img', { src: 'icon.svg', alt: '', width: 20, height: 20 }), h('span', {}, 'Tombstone')),
   switcher(), tabs(),
   h('span', { class: `connection ${state.connection || 'connecting'}`, role: 'status' }, CONNECTIONS[state.connection]),
   h('button', { type: 'button', class: 'quiet more', onclick: openPalette, 'aria-keyshortcuts': '.', 'aria-label': 'Commands', title: 'Commands (.)' }, '⋯'))
@@ -61,7 +67,6 @@ const draw = () => {
   const { view, rest, sandbox } = state.route
   document.title = `${[...rest].reverse().concat(NAMES[view], sandbox).join(' · ')} · Tombstone`
   render(document.getElementById('app'),
-    h('a', { class: 'skip', href: address(sandbox, view, ...rest), onclick: (event) => { event.preventDefault(); document.querySelector('main').focus() } }, 'To the content'),
     header(), timeStrip(),
     h('main', { tabindex: -1, class: view }, views[view]()),
     paletteView(),
@@ -78,6 +83,7 @@ const start = () => {
   state.route = read(location.hash)
   openSandbox(state.route.sandbox)
   readContracts()
+  readSandboxes()
   changed()
 }
 
@@ -86,6 +92,8 @@ addEventListener('hashchange', () => {
   state.route = read(location.hash)
   if (before.sandbox !== state.route.sandbox) openSandbox(state.route.sandbox)
   changed()
+  const [left] = before.view === 'requests' ? before.rest : []
+  if (left && !state.route.rest.length) setTimeout(() => focusRow(left), 50)
 })
 
 const search = () => {

@@ -54,7 +54,7 @@ const actions = (entry) => {
   const call = entry.request && { ...entry.request, body: entry.request.body }
   return h('div', { class: 'actions' },
     canUndo ? button('Undo to before this', () => undo({ to: entry.id }), { class: 'strong' }) : null,
-    call ? button('Send again…', () => { prefill(entry); location.hash = entry.operation ? address(state.route.sandbox, 'try', entry.provider, entry.operation) : address(state.route.sandbox, 'try') }, { title: 'Opens the form for this operation, filled in' }) : null,
+    call && entry.operation ? button('Send again…', () => { prefill(entry); location.hash = address(state.route.sandbox, 'try', entry.provider, entry.operation) }, { title: 'Opens the form for this operation, filled in' }) : null,
     call ? button('Copy as curl', () => copy(curl(location.origin, state.route.sandbox, call), 'a command')) : null,
     call ? button('Copy as expectation', () => copy(JSON.stringify(expectation(entry), null, 2), 'an expectation for verify')) : null,
     button('Copy link', () => copy(location.href, 'the address')))
@@ -92,17 +92,22 @@ const why = (explanation) => {
     near?.length ? h('div', {}, h('p', {}, 'The nearest operations:'), h('ul', { class: 'near' }, near.map((one) => h('li', { key: one.method + one.path }, method(one.method), ' ', h('code', {}, one.path), h('span', { class: 'none' }, ` ${one.differs}`))))) : null)
 }
 
-const violations = (list) => (list?.length ? section('Violations', {}, h('ul', { class: 'violations' }, list.map((one, place) => h('li', { key: place }, h('strong', {}, [one.in, one.pointer || one.name || one.path].filter(Boolean).join(' ')), ` ${one.message ?? short(one, 200)}`)))) : null)
+const violations = (list) => (list?.length ? section('Violations', {}, h('ul', { class: 'violations' }, list.map((one, place) => h('li', { key: place }, h('strong', {}, [one.in, one.field, one.pointer].filter(Boolean).join(' ')), ` ${one.text ?? short(one, 200)}`)))) : null)
 
 const headers = (list) => h('details', {}, h('summary', {}, `${list.length} headers`), h('table', { class: 'headers' }, h('tbody', {}, list.map((one, place) => h('tr', { key: place }, h('th', { scope: 'row' }, one.name), h('td', {}, one.value))))))
 
 const message = (title, one, extra) => section(title, {}, extra, headers(one.headers), one.body_truncated ? h('p', { class: 'none' }, `the first part of ${bytes(one.body_bytes)}`) : null, json(one.body))
 
+// Where the log makes room for the entry, the focus goes with it.
+const takeFocus = (element) => setTimeout(() => {
+  if (document.activeElement === document.body && !document.querySelector('.log')?.offsetParent) element.focus()
+})
+
 export const requestView = () => {
   const { entry, refused, id } = view()
   if (refused) return h('article', { class: 'detail' }, empty(`There is no entry ${id}`, h('p', {}, refused)))
   if (!entry || String(entry.id) !== state.route.rest[0]) return h('article', { class: 'detail', 'aria-busy': 'true' })
-  return h('article', { class: 'detail', key: entry.id, tabindex: -1, 'aria-label': `Entry ${entry.id}` },
+  return h('article', { class: 'detail', key: entry.id, tabindex: -1, 'aria-label': `Entry ${entry.id}`, ref: takeFocus },
     h('div', { class: 'top' }, head(entry), link(['requests'], { class: 'close', 'aria-label': 'Close', title: 'Close (Escape)' }, '×')),
     facts(entry), actions(entry),
     why(entry.explanation),

@@ -60,7 +60,7 @@ const makeForm = () => {
 
 export const sandboxesView = () => h('div', { class: 'content page', key: 'sandboxes' }, h('h1', {}, 'Sandboxes'), makeForm(),
   h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Sandboxes' }, h('table', { class: 'sandboxes' },
-    h('thead', {}, h('tr', {}, ['Name', 'Records', 'Entries', 'Journal', 'Faults', 'Its time', 'Used', ''].map((name) => h('th', { key: name, scope: 'col', class: ['Records', 'Entries', 'Journal', 'Faults', 'Its time'].includes(name) ? 'number' : '' }, name)))),
+    h('thead', {}, h('tr', {}, ['Name', 'Records', 'Entries', 'Journal', 'Faults', 'Its time', 'Used', ''].map((name) => h(name ? 'th' : 'td', { key: name, scope: name ? 'col' : null, class: ['Records', 'Entries', 'Journal', 'Faults', 'Its time'].includes(name) ? 'number' : '' }, name)))),
     h('tbody', {}, state.sandboxes.slice(0, 500).map(row)))),
   state.sandboxes.length > 500 ? h('p', { class: 'none' }, `and ${number(state.sandboxes.length - 500)} more`) : null,
   h('p', { class: 'none' }, 'A client is in a sandbox by ', h('code', {}, '/@NAME'), ' before its path, or the header ', h('code', {}, 'Tombstone-Sandbox: NAME'), '.'))

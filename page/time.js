@@ -114,9 +114,9 @@ export const timeStrip = () => {
     track(), ahead(),
     h('div', { class: 'group dial' },
       link(['time'], { class: `now${frozen ? ' frozen' : ''}`, title: 'Jobs and the clock' }, h('span', { class: 'day' }, day(shown)), ' ', h('time', { datetime: shown }, time(shown)), frozen ? h('span', { class: 'mark' }, 'frozen') : state.clock && state.clock.rate !== 1 ? h('span', { class: 'mark' }, `×${state.clock.rate}`) : null),
-      button(frozen ? 'Resume' : 'Freeze', () => setClock(frozen ? { resume: true } : { freeze: true }), { disabled: !state.clock, 'aria-label': frozen ? 'Have the clock run' : 'Have the clock stand still' }),
-      button('+1 h', () => setClock({ advance: '1h' }), { disabled: !state.clock, 'aria-label': 'One hour on' }),
-      button('+24 h', () => setClock({ advance: '24h' }), { disabled: !state.clock, 'aria-label': '24 hours on' }),
+      button(frozen ? 'Resume' : 'Freeze', () => setClock(frozen ? { resume: true } : { freeze: true }), { disabled: !state.clock, 'aria-label': frozen ? 'Resume the clock' : 'Freeze the clock' }),
+      button('+1 h', () => setClock({ advance: '1h' }), { disabled: !state.clock, 'aria-label': '+1 h: one hour on' }),
+      button('+24 h', () => setClock({ advance: '24h' }), { disabled: !state.clock, 'aria-label': '+24 h: 24 hours on' }),
       next ? button('Next job', () => setClock({ set: next }), { title: `To ${next.slice(0, 19).replace('T', ' ')}` }) : null))
 }
 

@@ -143,8 +143,12 @@ const plan = () => busy(async () => {
 
 const send = () => busy(async () => {
   const { method: verb, target, headers, body } = request()
-  const answer = await fetch(`/@${state.route.sandbox}${target}`, { method: verb, headers, body: ['GET', 'HEAD'].includes(verb) ? undefined : body ?? undefined })
+  const answer = await fetch(target, { method: verb, headers: { 'Tombstone-Sandbox': state.route.sandbox, ...headers }, redirect: 'manual', body: ['GET', 'HEAD'].includes(verb) ? undefined : body ?? undefined })
     .catch(() => { throw new Error('the connection broke before there was an answer: a fault may have done that') })
+  if (answer.type === 'opaqueredirect') {
+    view().result = { status: '3xx', body: null, id: null, isDryRun: view().draft.isDryRun, entry: null }
+    return
+  }
   const text = await answer.text().catch(() => '')
   const parsed = (() => { try { return JSON.parse(text) } catch { return text === '' ? null : text } })()
   const id = answer.headers.get('tombstone-request-id')
@@ -210,7 +214,7 @@ const result = (shown) => {
   }
   const { status: code, body, id, entry, isDryRun } = shown.result
   return section(isDryRun ? 'Dry run' : 'Answer', { 'aria-live': 'polite' },
-    h('p', { class: 'summary' }, status(code), ' ', id ? link(['requests', id], {}, `why, in entry ${id}`) : null, isDryRun ? h('span', { class: 'none' }, ' nothing was changed') : null),
+    h('p', { class: 'summary' }, status(code), ' ', id ? link(['requests', id], {}, `why, in entry ${id}`) : code === '3xx' ? link(['requests'], {}, 'a redirection: the log has where to') : null, isDryRun ? h('span', { class: 'none' }, ' nothing was changed') : null),
     entry?.tree?.length ? [totals(entry.counts, entry.tree[0]), tree(entry.tree, { isPlan: isDryRun, name: `sent ${id}` })] : null,
     json(body))
 }
@@ -239,7 +243,7 @@ export const tryView = () => {
   const [provider, id] = state.route.rest
   const content = shown.detail && shown.draft && id ? formView(shown)
     : h('div', { class: 'content' }, id ? null : empty('Choose an operation', h('p', {}, 'Its form has a call that works. What destroys something is a dry run until you say otherwise.')))
-  return h('div', { class: `split${id ? ' chosen' : ''}`, key: 'try' }, operationList(), content)
+  return h('div', { class: `split${id ? ' chosen' : ''}`, key: 'try' }, shown.detail && id ? null : h('h1', { class: 'unseen', key: 'title' }, 'Try an operation'), operationList(), content)
 }
 
 export const operationAddress = (one) => address(state.route.sandbox, 'try', one.provider, one.id)

@@ -187,6 +187,15 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_is_told_of_every_module_at_once() {
+        let first = BuiltIn::get(FIRST).unwrap().data;
+        let first = std::str::from_utf8(&first).unwrap();
+        for name in BuiltIn::iter().filter(|name| name.ends_with(".js")) {
+            assert!(first.contains(&format!("=\"{name}\"")), "{name} is not in {FIRST}");
+        }
+    }
+
+    #[test]
     fn other_names_are_no_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("page");
         for folder in [None, Some(folder)] {

@@ -23,12 +23,24 @@ impl Emulator {
     ) -> impl Iterator<Item = Result<SampleCall, String>> {
         let is_short = self.operations.iter().map(Vec::len).sum::<usize>() > FULL_CALLS_MAX;
         let count = self.behavior(provider).contract().operations.len();
-        (0..count).map(move |number| self.make_call(provider, number, is_short))
+        let prefix = match self.providers.len() {
+            1 => String::new(),
+            _ => self.prefix(provider),
+        };
+        (0..count).map(move |number| {
+            let call = self.make_call(provider, number, is_short)?;
+            Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
+        })
     }
 
-    /// The same of one operation.
+    /// The same of one operation, at the path below its provider's name, which always works.
     pub fn example_call(&self, provider: usize, number: usize) -> Result<SampleCall, String> {
-        self.make_call(provider, number, false)
+        let call = self.make_call(provider, number, false)?;
+        Ok(SampleCall { target: format!("{}{}", self.prefix(provider), call.target), ..call })
+    }
+
+    fn prefix(&self, provider: usize) -> String {
+        format!("/{}", self.providers[provider].name)
     }
 
     fn make_call(
@@ -45,15 +57,10 @@ impl Emulator {
         let is_handy = |call: &SampleCall| {
             call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
         };
-        let call = match full.flatten().filter(is_handy) {
-            Some(call) => call,
-            None => documented::short_call(contract, number, 0)?,
-        };
-        let prefix = match self.providers.len() {
-            1 => String::new(),
-            _ => format!("/{}", self.providers[provider].name),
-        };
-        Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
+        match full.flatten().filter(is_handy) {
+            Some(call) => Ok(call),
+            None => documented::short_call(contract, number, 0),
+        }
     }
 
     /// The calls that a provider's files give to show its records, each with where it answers: below `/<name>`.

@@ -1,6 +1,9 @@
 // The page under /__admin/ui/, each view by its main action, in a browser.
 import { expect, test } from '@playwright/test'
+import { dirname, join } from 'node:path'
 import { APPLIVERY, PARTOO, start } from './server.js'
+
+const PETSTORE = join(dirname(process.env.PAGES), '../../documents/petstore.yaml')
 
 let server
 test.beforeAll(async () => { server = await start('--set', 'velt.erasure_time=24h', '--journal-entries', '20000') })
@@ -159,7 +162,7 @@ test('an erasure that takes a day is shown from deletion to proof, by clicking',
   const job = page.locator('.job.running')
   await expect(job).toContainText('0 of')
   await expect(page.locator('.due .in')).toContainText('next in')
-  await page.getByRole('button', { name: '24 hours on' }).click()
+  await page.getByRole('button', { name: '+24 h: 24 hours on' }).click()
   await expect(page.locator('.job.running')).toHaveCount(0)
   await page.getByRole('link', { name: 'Records' }).click()
   await page.getByLabel('A user’s id, an address, a name').fill(user)
@@ -171,6 +174,8 @@ test('an erasure that takes a day is shown from deletion to proof, by clicking',
 })
 
 test('the strip leads back and forward', async ({ page }) => {
+  // The handle is where it will be, and not on its way.
+  await page.emulateMedia({ reducedMotion: 'reduce' })
   await deleteGlobex()
   await server.call('DELETE', '/partoo/org/43', PARTOO)
   await open(page)
@@ -197,10 +202,10 @@ test('the strip leads back and forward', async ({ page }) => {
 
 test('the clock is moved and stands still', async ({ page }) => {
   await open(page)
-  await page.getByRole('button', { name: 'Have the clock stand still' }).click()
+  await page.getByRole('button', { name: 'Freeze the clock' }).click()
   await expect(page.locator('.dial')).toContainText('frozen')
   const before = await page.locator('.dial time').getAttribute('datetime')
-  await page.getByRole('button', { name: 'One hour on' }).click()
+  await page.getByRole('button', { name: '+1 h: one hour on' }).click()
   await expect.poll(async () => Date.parse(await page.locator('.dial time').getAttribute('datetime')) - Date.parse(before)).toBe(3_600_000)
 })
 
@@ -358,6 +363,21 @@ test('a token is asked for, and is in no address and no log', async ({ page }) =
   expect(page.url()).not.toContain('secret')
   await page.reload()
   await live(page)
+  await own.stop()
+})
+
+test('a document without behavior has a form for each operation that works', async ({ page }) => {
+  const own = await start(PETSTORE, '--built-in', 'off')
+  await page.goto(own.page)
+  await expect(page.locator('.command')).not.toHaveCount(0)
+  await page.goto(`${own.page}#/default/try`)
+  await page.locator('nav.side a').first().click()
+  await page.getByLabel('Dry run').uncheck()
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  await page.getByRole('link', { name: /why, in entry/ }).click()
+  await expect(page.locator('article')).toContainText('by the contract')
+  await page.getByRole('link', { name: 'Records' }).click()
+  await expect(page.getByRole('heading', { name: 'Nothing is remembered here' })).toBeVisible()
   await own.stop()
 })
 
