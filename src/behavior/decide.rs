@@ -21,7 +21,7 @@ use crate::behavior::overlay::Overlay;
 use crate::behavior::precondition::{Condition, EntityTag};
 use crate::behavior::records::Snapshot;
 use crate::behavior::repeated::Repeated;
-use crate::behavior::scope::{Caller, Lets, RequestLine, Scope};
+use crate::behavior::scope::{AfterEffects, Caller, Lets, RequestLine, Scope};
 use crate::behavior::settings::delay_ms;
 use crate::behavior::table::{OperationTable, Rule};
 use crate::expression::{Budget, Value, from_json};
@@ -217,7 +217,8 @@ impl Behavior {
                     record,
                 };
                 let names = vec![("outcome", Value::from_object(outcome)), ("made", made)];
-                return self.answer(rule, &Overlay::over(scope, names), changes);
+                let scope = AfterEffects::over(Overlay::over(scope, names), &table.lets_after);
+                return self.answer(rule, &scope, changes);
             }
             Err(stopped) => stopped,
         };

@@ -38,6 +38,13 @@ impl<'s> NamesInScope<'s> {
         Self { shapes, names, lets: None }
     }
 
+    /// The same without what one name stands for beside its named expression.
+    #[must_use]
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.names.remove(name);
+        self
+    }
+
     /// Nothing but `now`: what fixtures can name.
     #[must_use]
     pub(crate) fn only_now(mut self) -> Self {

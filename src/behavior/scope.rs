@@ -161,9 +161,59 @@ impl Lets {
         Self { expressions: Some(Arc::clone(expressions)), values }
     }
 
+    /// The value of that name, evaluated in `scope` when it is first asked for.
+    fn get(&self, name: &str, scope: impl FnOnce() -> Value) -> Option<Value> {
+        let expressions = self.expressions.as_ref()?;
+        let number = expressions.iter().position(|(known, _)| **known == *name)?;
+        if let Some(value) = self.values[number].get() {
+            return Some(value.clone());
+        }
+        let value = match expressions[number].1.eval_as_is(&scope()) {
+            Ok(value) => value,
+            Err(failure) => {
+                let message = format!("`{name}` has no value: {failure}");
+                Value::from(Error::new(ErrorKind::InvalidOperation, message))
+            }
+        };
+        Some(self.values[number].get_or_init(|| value).clone())
+    }
+
     /// None at all.
     pub(crate) fn none() -> Self {
         Self { expressions: None, values: Box::default() }
+    }
+}
+
+/// A scope after the effects, and the named expressions that read what these did.
+pub(crate) struct AfterEffects {
+    scope: Value,
+    lets: Lets,
+}
+
+impl AfterEffects {
+    /// `scope` with these named expressions.
+    pub(crate) fn over(scope: Value, expressions: &Arc<[NamedExpression]>) -> Value {
+        if expressions.is_empty() {
+            return scope;
+        }
+        Value::from_object(Self { scope, lets: Lets::new(expressions) })
+    }
+}
+
+impl fmt::Debug for AfterEffects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AfterEffects")
+    }
+}
+
+impl Object for AfterEffects {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        let scope = || Value::from_dyn_object(Arc::clone(self));
+        self.lets.get(name, scope).or_else(|| self.scope.as_object()?.get_value_by_str(name))
     }
 }
 
@@ -221,23 +271,6 @@ impl Scope {
         };
         Some(page.get_or_init(evaluate).clone())
     }
-
-    fn named(self: &Arc<Self>, name: &str) -> Option<Value> {
-        let expressions = self.lets.expressions.as_ref()?;
-        let number = expressions.iter().position(|(known, _)| **known == *name)?;
-        if let Some(value) = self.lets.values[number].get() {
-            return Some(value.clone());
-        }
-        let scope = Value::from_dyn_object(Arc::clone(self));
-        let value = match expressions[number].1.eval_as_is(&scope) {
-            Ok(value) => value,
-            Err(failure) => {
-                let message = format!("`{name}` has no value: {failure}");
-                Value::from(Error::new(ErrorKind::InvalidOperation, message))
-            }
-        };
-        Some(self.lets.values[number].get_or_init(|| value).clone())
-    }
 }
 
 impl fmt::Debug for Scope {
@@ -263,7 +296,8 @@ impl Object for Scope {
             "list" if self.list.is_some() => return self.list(),
             _ => {}
         }
-        self.named(name).or_else(|| self.snapshot.name(name))
+        let scope = || Value::from_dyn_object(Arc::clone(self));
+        self.lets.get(name, scope).or_else(|| self.snapshot.name(name))
     }
 }
 

@@ -19,6 +19,8 @@ use crate::expression::Expression;
 #[derive(Debug)]
 pub(crate) struct OperationTable {
     pub(super) lets: Arc<[NamedExpression]>,
+    /// The named expressions that read what effects did.
+    pub(super) lets_after: Arc<[NamedExpression]>,
     /// The records that it lists.
     pub(super) list: Option<Arc<ListPlan>>,
     /// What gives the entity tag of what is asked for.

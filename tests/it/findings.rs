@@ -617,6 +617,31 @@ fn counters_that_cannot_be_honoured_are_errors() {
 }
 
 #[test]
+fn names_that_read_what_effects_did_are_read_after_them_only() {
+    let lets = "let: { all: gone + 1, gone: outcome.deleted.orders, shop: 'shops[path.id]' }\n";
+    check(
+        (
+            "let: { shop: 'shops[path.id]' }\n    rules:\n      - { when: shop is none,",
+            &format!("{lets}    etag: gone\n    rules:\n      - {{ when: shop is none or all > 1,"),
+        ),
+        expect![[r#"
+            behavior.yaml:20: error: `gone` reads what effects did, and here they did nothing yet (read it in the answer of a rule with effects)
+            behavior.yaml:22: error: `all` reads what effects did, and here they did nothing yet (read it in the answer of a rule with effects)"#]],
+    );
+    check(
+        (
+            "let: { shop: 'shops[path.id]' }\n    rules:\n      - { when: shop is none, respond: 404, example: never }",
+            &format!(
+                "{lets}    rules:\n      - {{ when: shop is none, respond: 404, body: {{ error: '{{{{ gone }}}}' }} }}"
+            ),
+        ),
+        expect![
+            "behavior.yaml:21: error: `gone` reads what effects did, and here they did nothing yet (read it in the answer of a rule with effects)"
+        ],
+    );
+}
+
+#[test]
 fn mistyped_words_of_templates_and_views_are_errors() {
     check(
         ("delete: shop,", "update: shop, set: { $merg: '{{ shop }}', name: x },"),

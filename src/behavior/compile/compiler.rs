@@ -48,6 +48,8 @@ pub(super) struct Table<'t> {
     /// What kind of table it is, for [`RuleInfo`].
     pub(super) kind: &'static str,
     pub(super) names: NamesInScope<'t>,
+    /// Names that have a value after effects only, beside `outcome` and `made`.
+    pub(super) after: Vec<String>,
 }
 
 /// What can be read of a violation.

@@ -237,7 +237,9 @@ impl<'c> Compiler<'c, '_> {
         let found_before = self.notes.count();
         let request = self.request_names(operation);
         let expressions = self.named_expressions(format, &pointer, &request);
-        let lets = Lets::new(&expressions, request.clone());
+        let after = names_after(&expressions);
+        let in_lets = request.clone().and("made", Type::Any).and("outcome", self.outcome_type());
+        let lets = Lets::new(&expressions, in_lets);
         for (name, mistake) in lets.check() {
             self.notes.mistakes(&child(&format!("{pointer}/let"), &name), [mistake]);
         }
@@ -246,9 +248,10 @@ impl<'c> Compiler<'c, '_> {
             title: operation.id.clone(),
             operation: Some(operation),
             kind: "rules",
-            names: request.clone().and_lets(&lets),
+            names: after.iter().fold(request.clone().and_lets(&lets), refused_before),
+            after,
         };
-        let (list, table) = self.list(operation, format, table);
+        let (list, mut table) = self.list(operation, format, table);
         let etag = self.etag(format, &pointer, &table);
         let idempotency = self.idempotency(format, &pointer, &table);
         let rules = self.rules(&format.rules, &table);
@@ -263,11 +266,16 @@ impl<'c> Compiler<'c, '_> {
         if self.notes.count() == found_before {
             self.check_reachable(operation, &given, &pointer);
         }
+        let after = std::mem::take(&mut table.after);
+        drop(table);
+        drop(lets);
+        let lets = expressions.into_iter().filter_map(|(name, it)| Some((name, it?)));
+        let (lets_after, lets): (Vec<_>, Vec<_>) = lets
+            .map(|(name, expression)| (name.into_boxed_str(), expression))
+            .partition(|(name, _)| after.iter().any(|after| **after == **name));
         OperationTable {
-            lets: expressions
-                .into_iter()
-                .filter_map(|(name, expression)| Some((name.into_boxed_str(), expression?)))
-                .collect(),
+            lets: lets.into(),
+            lets_after: lets_after.into(),
             list,
             etag,
             idempotency,
@@ -438,6 +446,34 @@ impl<'c> Compiler<'c, '_> {
             }
         }
     }
+}
+
+/// The named expressions that read what effects did, by themselves or by another.
+fn names_after(expressions: &IndexMap<String, Option<Expression>>) -> Vec<String> {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let first_name = |reading: String| {
+        reading.split(|letter| !is_name(letter)).next().unwrap_or_default().to_owned()
+    };
+    let mut reads: Vec<(&String, Vec<String>)> = expressions
+        .iter()
+        .filter_map(|(name, it)| {
+            Some((name, it.as_ref()?.reads().into_iter().map(first_name).collect()))
+        })
+        .collect();
+    let mut after = vec!["outcome".to_owned(), "made".to_owned()];
+    let reads_after =
+        |after: &[String], names: &[String]| names.iter().any(|it| after.contains(it));
+    while let Some(index) = reads.iter().position(|(_, names)| reads_after(&after, names)) {
+        after.push(reads.swap_remove(index).0.clone());
+    }
+    after.split_off(2)
+}
+
+/// Names in which one has no value, for it reads what effects did and they come later.
+fn refused_before<'n>(names: NamesInScope<'n>, name: &String) -> NamesInScope<'n> {
+    let why = format!("`{name}` reads what effects did, and here they did nothing yet").into();
+    let hint = "read it in the answer of a rule with effects".into();
+    names.and(name, Type::Refused { why, hint })
 }
 
 /// The indexes that counters need.

@@ -64,6 +64,7 @@ impl<'c> Compiler<'c, '_> {
             [] => table.names.clone(),
             _ => {
                 let names = table.names.clone().and("made", Type::Fields(made));
+                let names = table.after.iter().fold(names, |names, name| names.without(name));
                 names.and("outcome", self.outcome_type())
             }
         };
@@ -79,7 +80,7 @@ impl<'c> Compiler<'c, '_> {
     }
 
     /// What can be read of `outcome`.
-    fn outcome_type(&self) -> Type {
+    pub(super) fn outcome_type(&self) -> Type {
         let names = self.shapes.iter().map(|shape| shape.name.to_string());
         let counts = Type::Fields(names.map(|name| (name, Type::Scalar)).collect());
         let outcome = OUTCOME.map(|name| match name {
@@ -198,7 +199,8 @@ impl<'c> Compiler<'c, '_> {
             _ => names.and("violations", Type::List(Box::new(violation_type()))),
         };
         let title = format!("{kind} of {}", operation.id);
-        let table = Table { pointer, title, operation: Some(operation), kind, names };
+        let after = Vec::new();
+        let table = Table { pointer, title, operation: Some(operation), kind, names, after };
         self.entries(formats, &table)
     }
 
@@ -210,7 +212,8 @@ impl<'c> Compiler<'c, '_> {
     ) -> Vec<Rule> {
         let names = self.names.clone().and_request_line();
         let pointer = format!("/failures/{kind}");
-        let table = Table { pointer, title: kind.to_owned(), operation: None, kind, names };
+        let (title, after) = (kind.to_owned(), Vec::new());
+        let table = Table { pointer, title, operation: None, kind, names, after };
         formats.map_or_else(Vec::new, |formats| self.entries(formats, &table))
     }
 
