@@ -372,12 +372,15 @@ impl Behavior {
         notes: Notes<'_>,
         otherwise: impl FnOnce() -> Problem,
     ) -> Early<'b> {
-        if rules.is_empty() {
-            let response = otherwise().into_response();
-            return Box::new(Decision::new(response, Why::Stage("no failure entry")));
-        }
-        let rule = first_hit(rules, scope, notes);
-        let answer = rule.and_then(|rule| self.answer(rule, scope, Arc::new([])));
+        let answer = match find_hit(rules, scope, notes) {
+            Ok(Some(rule)) => self.answer(rule, scope, Arc::new([])),
+            // What a file words for all operations need not answer whatever comes.
+            Ok(None) => {
+                let response = otherwise().into_response();
+                return Box::new(Decision::new(response, Why::Stage("no failure entry")));
+            }
+            Err(early) => Err(early),
+        };
         Box::new(of_failure(answer.unwrap_or_else(|early| *early)))
     }
 
@@ -452,26 +455,36 @@ fn delay<'b>(rule: &Rule, scope: &Value) -> Result<Duration, Early<'b>> {
         .map_err(|message| Box::new(fault(Some(&rule.label), message)))
 }
 
-/// The first rule that holds.
+/// The first rule that holds; that none does is a fault.
 fn first_hit<'r>(
     rules: &'r [Rule],
     scope: &Value,
-    mut notes: Notes<'_>,
+    notes: Notes<'_>,
 ) -> Result<&'r Rule, Early<'r>> {
+    let last = || rules.last().map(|rule| &rule.label);
+    find_hit(rules, scope, notes)?.ok_or_else(|| Box::new(fault(last(), "none of the rules holds")))
+}
+
+/// The first rule that holds.
+fn find_hit<'r>(
+    rules: &'r [Rule],
+    scope: &Value,
+    mut notes: Notes<'_>,
+) -> Result<Option<&'r Rule>, Early<'r>> {
     for rule in rules {
         let holds = rule.when.as_ref().map(|when| when.holds(scope));
         if let Some(notes) = notes.as_deref_mut() {
             notes.tried(rule, holds.as_ref(), scope);
         }
         match holds {
-            None | Some(Ok(true)) => return Ok(rule),
+            None | Some(Ok(true)) => return Ok(Some(rule)),
             Some(Ok(false)) => {}
             Some(Err(failure)) => {
                 return Err(Box::new(fault(Some(&rule.label), failure.to_string())));
             }
         }
     }
-    Err(Box::new(fault(rules.last().map(|rule| &rule.label), "none of the rules holds")))
+    Ok(None)
 }
 
 /// The answer where the behavior file asks for something that cannot be. Nothing is committed.

@@ -506,6 +506,19 @@ fn answers_that_cannot_be_given_are_errors() {
 }
 
 #[test]
+fn a_failure_worded_for_all_has_a_status_that_one_of_them_documents() {
+    check(
+        (
+            "  invalid_request: { respond: 404, example: never }",
+            "  invalid_request: [{ when: 'violations | length > 9', respond: 440 }, { respond: 404, example: never }]",
+        ),
+        expect![
+            "behavior.yaml:16: error: no operation that can fail so documents 440 (name a status that one of them documents)"
+        ],
+    );
+}
+
+#[test]
 fn effects_that_cannot_be_honoured_are_errors() {
     check(
         ("delete: shop,", "delete: shop, create: shops, with: {},"),

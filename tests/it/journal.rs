@@ -363,12 +363,12 @@ fn an_explanation_shows_what_each_rule_saw() {
             {"stage":"parameters","outcome":"passed"}
             {"stage":"envelope","outcome":"passed"}
             {"stage":"body","outcome":"passed"}
-            {"rule":"deleteOrganization rule 1, specs/partoo/behavior.yaml:197","when":"principal.role != 'PROVIDER' or credential.access != 'WRITE'","outcome":"not held","values":[{"expression":"principal.role","value":"PROVIDER"},{"expression":"credential.access","value":"WRITE"}]}
-            {"rule":"deleteOrganization rule 2, specs/partoo/behavior.yaml:200","when":"organization is none","outcome":"not held","values":[{"expression":"organization","value":{"resource":"organizations","key":"42","record":{"id":42,"name":"Boulangerie Martin","alias":"boulangerie_martin","provider":"partoo","type":"enterprise","features":["presence_management","review_management"],"max_businesses":10,"last_org_api_call":"05-11-2021"}}}]}
-            {"rule":"deleteOrganization rule 3, specs/partoo/behavior.yaml:202","when":"organization.provider != principal.provider","outcome":"not held","values":[{"expression":"organization.provider","value":"partoo"},{"expression":"principal.provider","value":"partoo"}]}
-            {"rule":"deleteOrganization rule 4, specs/partoo/behavior.yaml:205","when":"linked > 0 and not force","outcome":"held","values":[{"expression":"linked","value":7},{"expression":"force","value":false}]}
-            {"rule":"deleteOrganization rule 5, specs/partoo/behavior.yaml:214","when":null,"outcome":"not reached","values":[]}
-            "decided by deleteOrganization rule 4, specs/partoo/behavior.yaml:205"
+            {"rule":"deleteOrganization rule 1, specs/partoo/behavior.yaml:200","when":"principal.role != 'PROVIDER' or credential.access != 'WRITE'","outcome":"not held","values":[{"expression":"principal.role","value":"PROVIDER"},{"expression":"credential.access","value":"WRITE"}]}
+            {"rule":"deleteOrganization rule 2, specs/partoo/behavior.yaml:203","when":"organization is none","outcome":"not held","values":[{"expression":"organization","value":{"resource":"organizations","key":"42","record":{"id":42,"name":"Boulangerie Martin","alias":"boulangerie_martin","provider":"partoo","type":"enterprise","features":["presence_management","review_management"],"max_businesses":10,"last_org_api_call":"05-11-2021"}}}]}
+            {"rule":"deleteOrganization rule 3, specs/partoo/behavior.yaml:205","when":"organization.provider != principal.provider","outcome":"not held","values":[{"expression":"organization.provider","value":"partoo"},{"expression":"principal.provider","value":"partoo"}]}
+            {"rule":"deleteOrganization rule 4, specs/partoo/behavior.yaml:208","when":"linked > 0 and not force","outcome":"held","values":[{"expression":"linked","value":7},{"expression":"force","value":false}]}
+            {"rule":"deleteOrganization rule 5, specs/partoo/behavior.yaml:217","when":null,"outcome":"not reached","values":[]}
+            "decided by deleteOrganization rule 4, specs/partoo/behavior.yaml:208"
             {"organization":"organizations[path.org_id]","force":"given | string | lower in ['true', '1']","linked":"organization.users | length + organization.businesses | length"}
             "nothing"
         "#]],
@@ -397,7 +397,7 @@ fn refusals_before_the_rules_are_explained() {
             {"stage":"envelope","outcome":"not reached"}
             {"stage":"body","outcome":"not reached"}
             {"rule":"unauthenticated of deleteOrganization, specs/partoo/behavior.yaml:169","when":null,"outcome":"held","values":[]}
-            {"rule":"deleteOrganization rule 1, specs/partoo/behavior.yaml:197","when":"principal.role != 'PROVIDER' or credential.access != 'WRITE'","outcome":"not reached","values":[]}
+            {"rule":"deleteOrganization rule 1, specs/partoo/behavior.yaml:200","when":"principal.role != 'PROVIDER' or credential.access != 'WRITE'","outcome":"not reached","values":[]}
         "#]],
     );
 }
@@ -432,8 +432,8 @@ fn what_no_rule_decided_is_explained_too() {
         &expect![[r#"
             "\"a documented answer was asked for (`Prefer: code=404`): no rule was asked, and nothing was changed\" | null"
             "\"the fault `down` of this sandbox answered instead of the API: no rule was asked, and nothing was changed\" | null"
-            "\"decided by unknown_route, specs/partoo/behavior.yaml:174\" | \"segment 1 is `orgs`, and `org` there\""
-            "\"decided by wrong_method, specs/partoo/behavior.yaml:178\" | \"the method is `PATCH`, and `DELETE` there\""
+            "\"decided by unknown_route, specs/partoo/behavior.yaml:177\" | \"segment 1 is `orgs`, and `org` there\""
+            "\"decided by wrong_method, specs/partoo/behavior.yaml:181\" | \"the method is `PATCH`, and `DELETE` there\""
             "\"this cannot be explained: the journal kept 65536 bytes of the request's body, and that is not all\" | null"
             "\"done through the admin API\" | null"
         "#]],
@@ -626,7 +626,7 @@ fn a_plan_begins_with_what_it_costs() {
     check(
         [&json!(plan)],
         &expect![[r#"
-            {"counts":{"deleted":{"partoo/api_keys":1,"partoo/businesses":3,"partoo/groups":2,"partoo/organizations":1,"partoo/users":4}},"counts_of_jobs":{},"answer":{"status":200,"headers":[{"name":"content-type","value":"application/json"}],"body":{"status":"success","org_id":42},"body_bytes":32,"body_truncated":false,"delay_ms":0},"provider":"partoo","operation":"deleteOrganization","decided_by":"deleteOrganization rule 5, specs/partoo/behavior.yaml:214","tree":[{"kind":"deleted","provider":"partoo","resource":"organizations","relation":null,"count":1,"keys":["42"],"children":[{"kind":"deleted","provider":"partoo","resource":"groups","relation":"organization","count":2,"keys":["310","311"],"children":[]},{"kind":"deleted","provider":"partoo","resource":"users","relation":"organization","count":4,"keys":["5309c3a237bbc544d8e26737","5309c3a237bbc544d8e26738","5309c3a237bbc544d8e26739","5309c3a237bbc544d8e2673a"],"children":[{"kind":"deleted","provider":"partoo","resource":"api_keys","relation":"user","count":1,"keys":["3247"],"children":[]}]},{"kind":"deleted","provider":"partoo","resource":"businesses","relation":"organization","count":3,"keys":["5409c35a97bbc544d8e26737","5409c35a97bbc544d8e26738","5409c35a97bbc544d8e26739"],"children":[]}]}],"changes_left_off":0,"jobs":[]}
+            {"counts":{"deleted":{"partoo/api_keys":1,"partoo/businesses":3,"partoo/groups":2,"partoo/organizations":1,"partoo/users":4}},"counts_of_jobs":{},"answer":{"status":200,"headers":[{"name":"content-type","value":"application/json"}],"body":{"status":"success","org_id":42},"body_bytes":32,"body_truncated":false,"delay_ms":0},"provider":"partoo","operation":"deleteOrganization","decided_by":"deleteOrganization rule 5, specs/partoo/behavior.yaml:217","tree":[{"kind":"deleted","provider":"partoo","resource":"organizations","relation":null,"count":1,"keys":["42"],"children":[{"kind":"deleted","provider":"partoo","resource":"groups","relation":"organization","count":2,"keys":["310","311"],"children":[]},{"kind":"deleted","provider":"partoo","resource":"users","relation":"organization","count":4,"keys":["5309c3a237bbc544d8e26737","5309c3a237bbc544d8e26738","5309c3a237bbc544d8e26739","5309c3a237bbc544d8e2673a"],"children":[{"kind":"deleted","provider":"partoo","resource":"api_keys","relation":"user","count":1,"keys":["3247"],"children":[]}]},{"kind":"deleted","provider":"partoo","resource":"businesses","relation":"organization","count":3,"keys":["5409c35a97bbc544d8e26737","5409c35a97bbc544d8e26738","5409c35a97bbc544d8e26739"],"children":[]}]}],"changes_left_off":0,"jobs":[]}
         "#]],
     );
 }

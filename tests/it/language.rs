@@ -382,11 +382,15 @@ fn media(operations: &str) -> Result<Emulator, Vec<String>> {
          /xml: {get: {operationId: xml, responses: {'200': {description: ok, content: {application/xml: {schema: {type: object, xml: {name: pet}, properties: {id: {type: integer}}}, example: {id: 1}}}}}}}\n  \
          /pdf: {get: {operationId: pdf, responses: {'200': {description: ok, content: {application/pdf: {schema: {type: string, format: byte}, example: JVBERi0=}}}}}}\n  \
          /vendor: {get: {operationId: vendor, responses: {'200': {description: ok, content: {application/vnd.acme: {example: {id: 1}}}}}}}\n";
+    loaded(contract, &format!("tombstone: 1\noperations: {operations}"))
+}
+
+/// A provider of these files that remembers nothing, or what is wrong with them.
+fn loaded(contract: &str, text: &str) -> Result<Emulator, Vec<String>> {
     let mut findings = Vec::new();
     let document = Document::parse("openapi.yaml", contract, &mut findings).unwrap();
     let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
-    let text = format!("tombstone: 1\noperations: {operations}");
-    let document = Document::parse("behavior.yaml", &text, &mut findings).unwrap();
+    let document = Document::parse("behavior.yaml", text, &mut findings).unwrap();
     let behavior = Behavior::load(&document, &contract, &vetted(), &mut findings);
     let document = Document::parse("default.yaml", "tombstone: 1\n", &mut findings).unwrap();
     let is_fine = findings.is_empty();
@@ -427,6 +431,54 @@ fn an_answer_is_written_in_its_media_type() {
     );
     let findings = findings.err().unwrap_or_default().join("\n");
     assert!(findings.contains("the body cannot be written as `application/pdf`"), "{findings}");
+}
+
+#[test]
+fn a_failure_worded_for_all_is_given_where_its_status_is_documented() {
+    let get = |name: &str, responses: &str| {
+        let parameters = "[{name: n, in: query, schema: {type: integer}}]";
+        format!(
+            "  /{name}: {{get: {{operationId: {name}, parameters: {parameters}, responses: {{'200': {{description: ok}}, {responses}}}}}}}\n"
+        )
+    };
+    let documented = |status: &str| {
+        format!(
+            "'{status}': {{description: bad, content: {{application/json: {{example: {{documented: '{status}'}}}}}}}}"
+        )
+    };
+    let contract = format!(
+        "openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\npaths:\n{}{}{}{}{}",
+        get("a", &documented("400")),
+        get("b", &documented("422")),
+        get("c", &documented("4XX")),
+        get("d", &documented("409")),
+        get("e", "'404': {description: no}"),
+    );
+    let operations =
+        "operations: { a: &ok { rules: [{ respond: 200 }] }, b: *ok, c: *ok, d: *ok, e: *ok }";
+    let unreachable = "'404': {description: no, x-unreachable: it is}";
+    let contract = contract.replace("'404': {description: no}", unreachable);
+    let contract = contract.replace("'409': {", "'409': {x-unreachable: it is, ");
+    let entries = "[{ respond: 404, when: 'violations | length > 9' }, { respond: 400, body: { worded: 1 } }]";
+    let text = format!("tombstone: 1\nfailures: {{ invalid_request: {entries} }}\n{operations}\n");
+    let emulator = loaded(&contract, &text).map_err(|found| found.join("\n")).unwrap();
+    let calls = ["a", "b", "c", "d", "e"].map(|name| format!("GET /{name}?n=x"));
+    check(
+        &emulator,
+        &calls.each_ref().map(String::as_str),
+        expect![[r#"
+        GET /a?n=x
+            400 {"worded":1}
+        GET /b?n=x
+            422 {"documented":"422"}
+        GET /c?n=x
+            400 {"worded":1}
+        GET /d?n=x
+            400 {"title":"invalid request","status":400,"detail":"the request departs from the contract: see `Tombstone-Violations`"}
+        GET /e?n=x
+            400 {"title":"invalid request","status":400,"detail":"the request departs from the contract: see `Tombstone-Violations`"}
+    "#]],
+    );
 }
 
 fn default(emulator: &Emulator) -> Control<'_> {

@@ -70,6 +70,7 @@ pub(crate) fn compile(
     let unknown_route =
         compiler.route_failure(file.failures.unknown_route.as_ref(), "unknown_route");
     let wrong_method = compiler.route_failure(file.failures.wrong_method.as_ref(), "wrong_method");
+    compiler.check_failures_of_all();
     let order = compiler.order();
     let is_sound = compiler.check_model();
     let Compiler { rules, delays, indexes, .. } = compiler;

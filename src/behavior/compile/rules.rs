@@ -24,6 +24,45 @@ use crate::store::OnDelete;
 /// One kind of failure entries.
 type Pick = fn(&FailuresFormat) -> &Option<OneOrMany<RuleFormat>>;
 
+/// The failures of operations.
+const FAILURES: [&str; 6] = [
+    "unauthenticated",
+    "invalid_request",
+    "conflict",
+    "precondition_failed",
+    "idempotency_mismatch",
+    "internal",
+];
+
+/// A kind of failure, and whether an operation can fail so.
+fn failure_of(kind: &str, operation: &Operation, format: &OperationFormat) -> (Pick, bool) {
+    match kind {
+        "unauthenticated" => (|failures| &failures.unauthenticated, !operation.security.is_empty()),
+        "internal" => (|failures| &failures.internal, true),
+        "precondition_failed" => (|failures| &failures.precondition_failed, format.etag.is_some()),
+        "idempotency_mismatch" => {
+            (|failures| &failures.idempotency_mismatch, format.idempotency.is_some())
+        }
+        "conflict" => (|failures| &failures.conflict, format.rules.iter().any(RuleFormat::writes)),
+        _ => (
+            |failures| &failures.invalid_request,
+            operation.request_body.is_some() || !operation.parameters.is_empty(),
+        ),
+    }
+}
+
+/// The statuses by which a failure is answered as documented where the file's words do not fit, the best first.
+fn documented_failures(kind: &str) -> &'static [u16] {
+    match kind {
+        "unauthenticated" => &[401],
+        "conflict" => &[409],
+        "precondition_failed" => &[412],
+        "idempotency_mismatch" => &[422],
+        "internal" => &[500],
+        _ => &[400, 422],
+    }
+}
+
 impl<'c> Compiler<'c, '_> {
     /// The rules that can be honoured.
     pub(super) fn rules(&mut self, formats: &[RuleFormat], table: &Table<'_>) -> Vec<Rule> {
@@ -156,25 +195,7 @@ impl<'c> Compiler<'c, '_> {
         format: &'c OperationFormat,
         kind: &'static str,
     ) -> Vec<Rule> {
-        let (pick, can_happen): (Pick, bool) = match kind {
-            "unauthenticated" => {
-                (|failures| &failures.unauthenticated, !operation.security.is_empty())
-            }
-            "internal" => (|failures| &failures.internal, true),
-            "precondition_failed" => {
-                (|failures| &failures.precondition_failed, format.etag.is_some())
-            }
-            "idempotency_mismatch" => {
-                (|failures| &failures.idempotency_mismatch, format.idempotency.is_some())
-            }
-            "conflict" => {
-                (|failures| &failures.conflict, format.rules.iter().any(RuleFormat::writes))
-            }
-            _ => (
-                |failures| &failures.invalid_request,
-                operation.request_body.is_some() || !operation.parameters.is_empty(),
-            ),
-        };
+        let (pick, can_happen) = failure_of(kind, operation, format);
         let own = pick(&format.failures).as_ref();
         let Some(formats) = own.or(pick(&self.file.failures).as_ref()).filter(|_| can_happen)
         else {
@@ -201,7 +222,83 @@ impl<'c> Compiler<'c, '_> {
         let title = format!("{kind} of {}", operation.id);
         let after = Vec::new();
         let table = Table { pointer, title, operation: Some(operation), kind, names, after };
-        self.entries(formats, &table)
+        if own.is_some() {
+            return self.entries(formats, &table);
+        }
+        self.entries_of_all(formats, operation, &table)
+    }
+
+    /// The entries of a failure that the file words for all operations, as far as this one documents their statuses. Where
+    /// none of them answers whatever comes, it is answered as documented.
+    fn entries_of_all(
+        &mut self,
+        formats: &OneOrMany<RuleFormat>,
+        operation: &Operation,
+        table: &Table<'_>,
+    ) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        for (number, format) in formats.as_slice().iter().enumerate() {
+            let status = format.answer.respond;
+            if status.is_some_and(|status| operation.response(status).is_none()) {
+                continue;
+            }
+            let rule = match formats {
+                OneOrMany::One(_) => self.rule(format, &table.pointer, &table.title, table),
+                OneOrMany::Many(_) => {
+                    let title = format!("{} rule {}", table.title, number + 1);
+                    self.rule(format, &child(&table.pointer, number), &title, table)
+                }
+            };
+            rules.extend(rule);
+            if format.when.is_none() {
+                return rules;
+            }
+        }
+        let statuses = documented_failures(table.kind);
+        let documented =
+            statuses.iter().find_map(|status| Some((*status, operation.response(*status)?)));
+        if let Some((status, response)) = documented {
+            // Of several examples the first, for nothing says which.
+            let media = response.content.values().next();
+            let examples = media.map(|media| &media.examples).filter(|all| all.len() > 1);
+            let example = examples.and_then(|all| all.keys().next().cloned());
+            let answer = AnswerFormat { respond: Some(status), example, ..AnswerFormat::default() };
+            let format = RuleFormat { answer, ..RuleFormat::default() };
+            rules.extend(self.rule(&format, &table.pointer, &table.title, table));
+        }
+        rules
+    }
+
+    /// Failures that the file words for all operations have statuses that one of those documents.
+    pub(super) fn check_failures_of_all(&mut self) {
+        for kind in FAILURES {
+            let of_kind: Vec<(&Operation, Pick)> = self
+                .contract
+                .operations
+                .iter()
+                .filter_map(|operation| {
+                    let format = self.file.operations.get(&operation.id)?;
+                    let (pick, can_happen) = failure_of(kind, operation, format);
+                    (can_happen && pick(&format.failures).is_none()).then_some((operation, pick))
+                })
+                .collect();
+            let Some((_, pick)) = of_kind.first() else { continue };
+            let Some(formats) = pick(&self.file.failures) else { continue };
+            for (number, format) in formats.as_slice().iter().enumerate() {
+                let Some(status) = format.answer.respond else { continue };
+                if of_kind.iter().any(|(operation, _)| operation.response(status).is_some()) {
+                    continue;
+                }
+                let place = format!("/failures/{kind}");
+                let place = match formats {
+                    OneOrMany::One(_) => place,
+                    OneOrMany::Many(_) => child(&place, number),
+                };
+                let message = format!("no operation that can fail so documents {status}");
+                let hint = "name a status that one of them documents".to_owned();
+                self.notes.error(&format!("{place}/respond"), message, hint);
+            }
+        }
     }
 
     /// The failure entries of one kind where no operation was found.
