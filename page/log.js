@@ -120,7 +120,7 @@ const showChosen = (entries, view, element) => {
 }
 
 // Who closes an entry is back at its row.
-export const focusRow = (id) => rowsElement?.querySelector(`a[href="${address(state.route.sandbox, 'requests', id)}"]`)?.focus()
+export const focusRow = (id) => document.activeElement === document.body && rowsElement?.querySelector(`a[href="${address(state.route.sandbox, 'requests', id)}"]`)?.focus()
 
 const resume = () => {
   const view = log()

@@ -7,11 +7,11 @@ import { button, field } from './parts.js'
 import { address } from './router.js'
 import { attempt, changed, of, readSandboxes, state } from './state.js'
 
-const form = () => of('sandbox form', () => ({ name: '', from: '', start: '', frozen: false, seed: '' }))
+const form = () => of('sandbox form', () => ({ name: '', from: '', start: '', frozen: false, seed: '', fixtures: '', settings: '' }))
 
-const spec = ({ from, start, frozen, seed }) => {
+const spec = ({ from, start, frozen, seed, fixtures, settings }) => {
   const clock = { ...(start ? { start } : {}), ...(frozen ? { frozen } : {}) }
-  return { ...(from ? { from } : {}), ...(Object.keys(clock).length ? { clock } : {}), ...(seed ? { seed: Number(seed) } : {}) }
+  return { ...(from ? { from } : {}), ...(Object.keys(clock).length ? { clock } : {}), ...(seed ? { seed: Number(seed) } : {}), ...(fixtures ? { fixture_set: fixtures } : {}), ...(settings ? { settings: JSON.parse(settings) } : {}) }
 }
 
 const make = (event) => {
@@ -54,6 +54,8 @@ const makeForm = () => {
     field('Begins as', h('select', { value: view.from, onchange: set('from') }, h('option', { value: '' }, 'every sandbox'), state.sandboxes.map((one) => h('option', { key: one.name, value: one.name }, `${one.name} now`)))),
     field('Clock', h('input', { value: view.start, oninput: set('start'), placeholder: '2030-01-01T00:00:00Z' })),
     field('Seed', h('input', { value: view.seed, oninput: set('seed'), inputmode: 'numeric', size: 6, placeholder: '0' })),
+    field('Fixture set', h('input', { value: view.fixtures, oninput: set('fixtures'), placeholder: 'default' })),
+    field('Settings, as JSON', h('input', { class: 'code', value: view.settings, oninput: set('settings'), spellcheck: 'false', placeholder: '{"shop": {"grace": "1h"}}' })),
     h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: view.frozen, onchange: (event) => { view.frozen = event.target.checked; changed() } }), 'Clock stands still'),
     h('button', { type: 'submit', class: 'strong', disabled: !view.name }, state.sandboxes.some((one) => one.name === view.name) ? 'Begin anew' : 'Make'))
 }

@@ -76,7 +76,18 @@ const slim = (entry) => ({
 // Whether an entry is a step that can be undone.
 export const isStep = (entry) => entry.kind !== 'undo' && entry.kind !== 'redo' && (entry.changed > 0 || entry.kind === 'clock')
 
+// What can be undone and done again after an entry; the sandbox is asked soon after, but keys are faster.
+const countTurns = (entry) => {
+  const { sandbox } = state
+  if (!sandbox) return
+  const count = entry.turned?.length ?? 1
+  if (entry.kind === 'undo') Object.assign(sandbox, { undoable: Math.max(0, sandbox.undoable - count), redoable: sandbox.redoable + count })
+  else if (entry.kind === 'redo') Object.assign(sandbox, { undoable: sandbox.undoable + count, redoable: Math.max(0, sandbox.redoable - count) })
+  else if (isStep(entry)) Object.assign(sandbox, { undoable: sandbox.undoable + 1, redoable: 0 })
+}
+
 const markTurned = (entry) => {
+  countTurns(entry)
   if (!entry.turned) return
   const turned = new Set(entry.turned)
   for (const one of state.entries) if (turned.has(one.id)) one.undone = entry.kind === 'undo'
@@ -122,7 +133,9 @@ const onEvent = ({ event, data }) => {
   } else if (event === 'sandboxes') readSandboxes()
   else if (event === 'faults') readFaults()
   else if (event === 'files') readContracts()
-  else if (event !== 'gap') {
+  // What the journal has given up cannot be opened any more.
+  else if (event === 'gap') Object.assign(state, { entries: [], older: null })
+  else {
     const entry = slim(data)
     markTurned(entry)
     state.entries.push(entry)

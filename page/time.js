@@ -28,12 +28,24 @@ const due = () => {
   return [...moments].sort(([one], [other]) => (one < other ? -1 : 1)).slice(0, DUE_MAX)
 }
 
-// Goes to where so many steps are done.
-const goTo = (count) => {
-  const { done, again } = steps()
+const turn = ({ done, again }, count) => {
   if (count < done.length) return undo({ to: done[count].id })
   const wanted = again.slice(0, count - done.length).filter((entry) => entry.kind !== 'task').length
   return wanted > 0 ? redo({ steps: wanted }) : undefined
+}
+
+let turning = Promise.resolve()
+
+// Goes to where so many steps are done. One way after the other: each begins where the one before has led.
+const goTo = (count) => {
+  turning = turning.then(async () => {
+    const all = steps()
+    const wanted = count(all.done.length, all.done.length + all.again.length)
+    const turned = await turn(all, wanted)
+    for (let tries = 0; turned && tries < 40 && (state.entries.at(-1)?.id ?? 0) < turned.id; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  })
 }
 
 // Where somebody drags to, while he does.
@@ -60,7 +72,7 @@ const grab = (event) => {
     const wanted = drag
     drag = null
     changed()
-    if (wanted !== null && wanted !== steps().done.length) goTo(wanted)
+    if (wanted !== null) goTo(() => wanted)
   }
   handle.addEventListener('pointermove', move)
   handle.addEventListener('pointerup', drop)
@@ -69,10 +81,9 @@ const grab = (event) => {
 
 const keys = (event) => {
   const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key]
-  const { done, again } = steps()
-  if (by) goTo(Math.max(0, Math.min(done.length + again.length, done.length + by)))
-  else if (event.key === 'Home') goTo(0)
-  else if (event.key === 'End') goTo(done.length + again.length)
+  if (by) goTo((at, most) => Math.max(0, Math.min(most, at + by)))
+  else if (event.key === 'Home') goTo(() => 0)
+  else if (event.key === 'End') goTo((_, most) => most)
   else return
   event.preventDefault()
 }

@@ -209,7 +209,7 @@ const result = (shown) => {
     return section('Plan', { 'aria-live': 'polite' },
       h('p', { class: 'summary' }, 'It would be answered ', status(planned.answer.status), planned.decided_by ? h('span', { class: 'none' }, ` ${planned.decided_by}`) : null),
       totals(planned.counts, planned.tree[0]), tree(planned.tree, { isPlan: true, name: 'plan' }),
-      jobs.length ? [h('h3', {}, 'Later, in jobs'), totals(planned.counts_of_jobs), h('ul', { class: 'later' }, jobs.map(({ task }, place) => h('li', { key: place }, h('p', {}, h('strong', {}, short(task.value, 60)), h('span', { class: 'none' }, ` due ${task.due_at.slice(0, 19).replace('T', ' ')}`)), tree(task.tree, { isPlan: true, name: `plan ${place}` }))))] : null,
+      jobs.length ? [h('h3', {}, 'Later, in jobs'), totals(planned.counts_of_jobs), h('ul', { class: 'later' }, jobs.map(({ task }, place) => h('li', { key: place }, h('p', {}, h('strong', {}, short(task.value, 60)), h('span', { class: 'none' }, ` due ${task.due_at.slice(0, 19).replace('T', ' ')}`)), task.tree.length ? tree(task.tree, { isPlan: true, name: `plan ${place}` }) : h('p', { class: 'none' }, 'nothing is left to change'))))] : null,
       json(planned.answer.body))
   }
   const { status: code, body, id, entry, isDryRun } = shown.result

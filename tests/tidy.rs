@@ -88,6 +88,31 @@ fn every_file_says_what_it_owns_and_every_module_what_it_must_not_know() {
     check(&problems);
 }
 
+#[test]
+fn every_module_of_the_page_says_what_it_is_and_loads_nothing_from_elsewhere() {
+    const LINES_MAX: usize = 300;
+    let mut problems = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("page")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let place = path.display();
+        let is_module = path.extension().is_some_and(|extension| extension == "js");
+        if is_module && !text.starts_with("// ") {
+            problems.push(format!("{place}: no header"));
+        }
+        if is_module && text.lines().count() > LINES_MAX {
+            problems.push(format!("{place}: more than {LINES_MAX} lines"));
+        }
+        // A namespace is a name and no place.
+        let text = text.replace("http://www.w3.org/2000/svg", "");
+        if ["http://", "https://", "innerHTML", "eval("].iter().any(|part| text.contains(part)) {
+            problems
+                .push(format!("{place}: loads from elsewhere, or makes markup or code of text"));
+        }
+    }
+    check(&problems);
+}
+
 /// The code of a source a line, without comments, each name of a grouped `use` on a line of its own.
 fn lines(source: &Source) -> Vec<String> {
     let mut lines = Vec::new();
