@@ -143,6 +143,10 @@ impl Answer {
             response.headers_mut().insert(CONTENT_TYPE, written.content_type);
         }
         for (name, value) in self.headers(scope)? {
+            if name == CONTENT_TYPE {
+                // The answer's own, in the place of the one that it was written by.
+                response.headers_mut().remove(&name);
+            }
             response.headers_mut().extend(value.map(|value| (name, value)));
         }
         Ok(response)

@@ -434,6 +434,27 @@ fn an_answer_is_written_in_its_media_type() {
 }
 
 #[test]
+fn an_answer_that_is_not_documented_has_one_content_type() {
+    let contract = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  \
+         /text: {get: {operationId: text, responses: {'204': {description: ok}}}}\n";
+    let emulator = loaded(
+        contract,
+        "tombstone: 1\nfailures:\n  \
+         unknown_route: {status: 404, headers: {Content-Type: application/problem+json}, body: {status: 404}}\n  \
+         wrong_method: {status: 405, body: {status: 405}}\n\
+         operations: {text: {rules: [{respond: 204}]}}\n",
+    );
+    let emulator = emulator.map_err(|findings| findings.join("\n")).unwrap();
+    for (call, content_type) in
+        [("GET /other", "application/problem+json"), ("PUT /text", "application/json")]
+    {
+        let response = make(&emulator, call);
+        let types: Vec<_> = response.headers().get_all("content-type").iter().collect();
+        assert_eq!(types, [content_type], "{call}");
+    }
+}
+
+#[test]
 fn a_failure_worded_for_all_is_given_where_its_status_is_documented() {
     let get = |name: &str, responses: &str| {
         let parameters = "[{name: n, in: query, schema: {type: integer}}]";
