@@ -1,10 +1,10 @@
 // Values as people read them. Knows neither the server nor the document.
 
 const SIGNS = { deleted: '−', created: '+', updated: '~' }
-export const KINDS = ['deleted', 'created', 'updated', 'unlinked', 'kept']
+const KINDS = ['deleted', 'created', 'updated', 'unlinked', 'kept']
 
 // One of them, as far as English tells: `businesses` is `business`, `activities` is `activity`.
-export const singular = (name) => {
+const singular = (name) => {
   if (name.endsWith('sses') || name.endsWith('xes')) return name.slice(0, -2)
   if (name.endsWith('ies')) return `${name.slice(0, -3)}y`
   return /[^su]s$/.test(name) ? name.slice(0, -1) : name

@@ -36,7 +36,7 @@ const fits = (entry, wanted) => {
   return wanted.every((word) => text.includes(word))
 }
 
-export const visibleEntries = () => {
+const visibleEntries = () => {
   const view = log()
   const wanted = view.text.toLowerCase().split(/\s+/).filter(Boolean)
   const upTo = view.isPaused ? view.pausedAt : Infinity

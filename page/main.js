@@ -1,6 +1,6 @@
 // The page: what is in the address is shown, keys do what they say, and all of it is drawn when something has changed.
 
-import { hasToken, setToken, whenTokenIsNeeded, get } from './api.js'
+import { hasToken, setToken, whenTokenIsNeeded } from './api.js'
 import { coverageView, readCoverage } from './coverage.js'
 import { h, render } from './dom.js'
 import { faultsView } from './faults.js'
@@ -8,18 +8,17 @@ import { focusRow, log, logView, pause, settleLog, step } from './log.js'
 import { openPalette, paletteView } from './palette.js'
 import { readRecords, recordsView } from './records.js'
 import { readRequest, requestView } from './request.js'
-import { address, read, VIEWS } from './router.js'
+import { address, NAMES, read } from './router.js'
 import { sandboxesView } from './sandboxes.js'
 import { changed, openSandbox, readContracts, readSandboxes, redo, state, undo, watchVisibility, whenChanged } from './state.js'
 import { timeStrip, timeView } from './time.js'
 import { readOperation, tryView } from './try.js'
 
-const NAMES = { requests: 'Log', records: 'Records', try: 'Try', time: 'Time', faults: 'Faults', coverage: 'Coverage', sandboxes: 'Sandboxes' }
 const CONNECTIONS = { live: 'live', lost: 'no connection', refused: 'refused', gone: 'not there yet', '': 'connecting' }
 
 const counts = (view) => (view === 'faults' && state.faults.length ? state.faults.length : view === 'time' ? state.jobs.filter((job) => job.state === 'running').length || null : null)
 
-const tabs = () => h('nav', { class: 'tabs', 'aria-label': 'Views' }, VIEWS.map((view) => h('a', { key: view, href: address(state.route.sandbox, view), 'aria-current': state.route.view === view ? 'page' : null }, NAMES[view], counts(view) ? h('span', { class: 'badge' }, counts(view)) : null)))
+const tabs = () => h('nav', { class: 'tabs', 'aria-label': 'Views' }, Object.keys(NAMES).map((view) => h('a', { key: view, href: address(state.route.sandbox, view), 'aria-current': state.route.view === view ? 'page' : null }, NAMES[view], counts(view) ? h('span', { class: 'badge' }, counts(view)) : null)))
 
 const switcher = () => {
   const names = state.sandboxes.map((one) => one.name)
@@ -131,5 +130,4 @@ whenTokenIsNeeded(() => { state.needsToken = true; changed() })
 watchVisibility()
 // The clock goes on by itself.
 setInterval(() => { if (!document.hidden && state.clock && !state.clock.frozen) changed() }, 1000)
-get('/version').then(({ version }) => { state.version = version }).catch(() => {})
 start()

@@ -3,19 +3,18 @@
 import { post } from './api.js'
 import { h } from './dom.js'
 import { pause } from './log.js'
-import { address, VIEWS } from './router.js'
+import { address, NAMES } from './router.js'
 import { attempt, changed, here, redo, setClock, state, undo } from './state.js'
 import { operationAddress } from './try.js'
 
 const palette = { isOpen: false, text: '', at: 0, element: null }
 
-const NAMES = { requests: 'Log', records: 'Records', try: 'Try', time: 'Time', faults: 'Faults', coverage: 'Coverage', sandboxes: 'Sandboxes' }
-export const KEYS = [['/', 'search'], ['j', 'next entry'], ['k', 'entry before'], ['u', 'undo'], ['r', 'redo'], ['p', 'pause the log'], ['g', 'to the newest entry'], ['.', 'this palette'], ['Escape', 'close']]
+const KEYS = [['/', 'search'], ['j', 'next entry'], ['k', 'entry before'], ['u', 'undo'], ['r', 'redo'], ['p', 'pause the log'], ['g', 'to the newest entry'], ['.', 'this palette'], ['Escape', 'close']]
 
 const go = (hash) => () => { location.hash = hash }
 
 const commands = () => [
-  ...VIEWS.map((view) => ({ name: `Go to ${NAMES[view]}`, run: go(address(state.route.sandbox, view)) })),
+  ...Object.keys(NAMES).map((view) => ({ name: `Go to ${NAMES[view]}`, run: go(address(state.route.sandbox, view)) })),
   { name: 'Undo', key: 'u', run: () => undo({}) },
   { name: 'Redo', key: 'r', run: () => redo({}) },
   { name: 'Pause or resume the log', key: 'p', run: pause },
@@ -39,7 +38,7 @@ export const openPalette = () => {
   changed()
 }
 
-export const close = () => { palette.isOpen = false; changed() }
+const close = () => { palette.isOpen = false; changed() }
 
 const run = (one) => { close(); one?.run() }
 

@@ -3,7 +3,7 @@
 import { h } from './dom.js'
 import { counted, differences, effects, number, pretty, short, statusClass } from './format.js'
 import { address } from './router.js'
-import { attempt, changed, of, state, tell } from './state.js'
+import { attempt, changed, of, state } from './state.js'
 
 export const link = (path, props, ...children) => h('a', { href: address(state.route.sandbox, ...path), ...props }, ...children)
 
@@ -89,5 +89,3 @@ export const changes = (list, leftOff, name) => {
 }
 
 export const field = (label, control, hint) => h('label', { class: 'field' }, h('span', {}, label), control, hint ? h('small', {}, hint) : null)
-
-export const told = tell

@@ -17,7 +17,6 @@ export const state = {
   entries: [], older: null, count: 0, isLoading: false,
   sandboxes: [], sandbox: null, clock: null, clockReadAt: 0,
   jobs: [], faults: [], resources: [], operations: null,
-  version: '',
   notice: null,
   // What views keep for themselves, by name.
   views: {},
@@ -140,7 +139,10 @@ const onEvent = ({ event, data }) => {
     markTurned(entry)
     state.entries.push(entry)
     state.count += 1
-    if (state.entries.length > ENTRIES_MAX) state.entries.splice(0, 1000)
+    if (state.entries.length > ENTRIES_MAX) {
+      state.entries.splice(0, 1000)
+      state.older = `${here('requests')}?limit=${PAGE}&before=${state.entries[0].id}`
+    }
     for (const call of listeners) call(entry)
     if (entry.faults.length > 0) readFaults()
   }
@@ -170,7 +172,7 @@ let isReading = false
 let isAskedAgain = false
 
 // What changes with every entry: the clock, jobs, records. One reading at a time, however many entries come.
-export const readNow = async () => {
+const readNow = async () => {
   if (isReading) { isAskedAgain = true; return }
   isReading = true
   const name = state.route.sandbox

@@ -11,7 +11,7 @@ const STEPS_MAX = 120
 const DUE_MAX = 40
 
 // The steps that were done and those that can be done again, oldest first.
-export const steps = () => {
+const steps = () => {
   const all = state.entries.filter(isStep)
   const redoable = state.sandbox?.redoable ?? 0
   const done = all.filter((entry) => !entry.undone)
