@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 pub use crate::behavior::effect::{EffectFormat, StepFormat};
 use crate::behavior::forms::Forms;
 pub use crate::behavior::list::{ListFormat, PageFormat, SearchFormat, SortFormat};
+pub use crate::behavior::one_or_many::OneOrMany;
 use crate::finding::{Finding, did_you_mean};
 use crate::pointer::{child, unescaped};
 use crate::yaml::Document;
@@ -135,26 +136,6 @@ pub struct GeneratedKeyFormat {
     pub field: String,
     /// A regular expression that made-up values match, such as `[A-Za-z0-9]{20}`.
     pub pattern: String,
-}
-
-/// One thing or a list of them.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum OneOrMany<T> {
-    /// One.
-    One(T),
-    /// Any number.
-    Many(Vec<T>),
-}
-
-impl<T> OneOrMany<T> {
-    /// As a slice.
-    pub fn as_slice(&self) -> &[T] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
 }
 
 /// A reference from one kind of record to another, and what becomes of it.

@@ -24,6 +24,7 @@ mod load;
 mod names;
 mod new_key;
 mod notes;
+mod one_or_many;
 mod overlay;
 mod precondition;
 mod record_schema;

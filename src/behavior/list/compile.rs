@@ -12,6 +12,7 @@ use crate::behavior::list::links::{LINKS, PageParameters};
 use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Search, Sort};
 use crate::behavior::names::{NamesInScope, expression};
 use crate::behavior::notes::Notes;
+use crate::behavior::one_or_many::OneOrMany;
 use crate::behavior::shape::Shapes;
 use crate::expression::{Expression, Type};
 use crate::finding::did_you_mean;
@@ -66,19 +67,13 @@ impl ListReader<'_, '_> {
             let names = self.names.clone().and("record", record.clone());
             Some(expression(text, &format!("{pointer}/keep_if"), &names, self.notes)?.0)
         });
-        let search = format.search.as_ref().and_then(|search| {
-            for property in &search.properties {
-                self.check_property(resource, property, &format!("{pointer}/search/in"));
-            }
-            let text = self.expression(&search.text, &format!("{pointer}/search/for"))?;
-            Some(Search { text, properties: search.properties.clone() })
-        });
+        let searches = self.searches(resource, format, &format!("{pointer}/search"));
         let sort = self.sort(resource, format.sort.as_ref(), &format!("{pointer}/sort"));
         let page =
             format.page.as_ref().and_then(|page| self.page(page, &format!("{pointer}/page")));
         let indexes = self.indexes(resource, &fixed, &filters, &sort, pointer)?;
         let has_links = page.as_ref().is_some_and(|page| page.parameters.is_some());
-        let list = ListPlan { resource, fixed, filters, keep_if, search, sort, page, indexes };
+        let list = ListPlan { resource, fixed, filters, keep_if, searches, sort, page, indexes };
         (self.notes.count() == found_before).then_some((list, list_type(record, has_links)))
     }
 
@@ -96,6 +91,27 @@ impl ListReader<'_, '_> {
             Some(Filter { is_list: property.len() < name.len(), property, value })
         };
         given.iter().filter_map(filter).collect()
+    }
+
+    fn searches(&mut self, resource: usize, format: &ListFormat, place: &str) -> Vec<Search> {
+        let mut searches = Vec::new();
+        let several = format.search.iter().flat_map(|searches| searches.as_slice().iter());
+        for (number, search) in several.enumerate() {
+            let place = match &format.search {
+                Some(OneOrMany::Many(_)) => child(place, number),
+                _ => place.to_owned(),
+            };
+            for property in &search.properties {
+                self.check_property(resource, property, &format!("{place}/in"));
+            }
+            let text = self.expression(&search.text, &format!("{place}/for"));
+            let by = search.by.as_ref().map(|by| self.expression(by, &format!("{place}/by")));
+            // What cannot be read was told, and the list is not kept then.
+            let Some(text) = text else { continue };
+            let properties = search.properties.clone();
+            searches.push(Search { text, properties, by: by.flatten() });
+        }
+        searches
     }
 
     fn expression(&mut self, text: &str, pointer: &str) -> Option<Expression> {

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::behavior::list::links::{Links, Target};
 use crate::behavior::list::page::Cursor;
-use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Sort};
+use crate::behavior::list::plan::{Filter, ListPlan, Page, PageAt, Search, Sort};
 use crate::behavior::overlay::Overlay;
 use crate::behavior::records::{RecordList, Snapshot, key_from};
 use crate::expression::{Expression, Value, from_json, spend, to_json};
@@ -185,10 +185,11 @@ impl ListPlan {
         places: Range<usize>,
         given: &[Given],
     ) -> Result<Found, String> {
-        let text = self.search.as_ref().map(|search| eval(&search.text, scope)).transpose()?;
-        let text = text.as_ref().and_then(Value::as_str).map(str::to_lowercase);
-        let text = text.filter(|text| !text.is_empty());
-        if given.is_empty() && text.is_none() && self.keep_if.is_none() {
+        let mut wanted = Vec::new();
+        for search in &self.searches {
+            wanted.extend(search.wanted(scope)?);
+        }
+        if given.is_empty() && wanted.is_empty() && self.keep_if.is_none() {
             return Ok(Found::Range(places));
         }
         let mut picked = Vec::new();
@@ -205,7 +206,7 @@ impl ListPlan {
                     value => wanted.contains(&Sorted::from(value)),
                 }
             });
-            if !has_all || !text.as_ref().is_none_or(|text| self.has_text(record, text)) {
+            if !has_all || !wanted.iter().all(|wanted| wanted.is_in(record)) {
                 continue;
             }
             if let Some(keep_if) = &self.keep_if {
@@ -219,10 +220,35 @@ impl ListPlan {
         }
         Ok(Found::Picked(picked))
     }
+}
 
-    fn has_text(&self, record: &Record, text: &str) -> bool {
-        let mut properties = self.search.iter().flat_map(|search| &search.properties);
-        properties.any(|property| match record.get(property).as_deref() {
+/// A text that is looked for, in small letters, and where.
+struct Wanted<'s> {
+    text: String,
+    properties: &'s [String],
+}
+
+impl Search {
+    /// What is looked for, where something is.
+    fn wanted(&self, scope: &Value) -> Result<Option<Wanted<'_>>, String> {
+        let text = eval(&self.text, scope)?.as_str().map(str::to_lowercase);
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let by = self.by.as_ref().map(|by| eval(by, scope)).transpose()?;
+        let properties = match by.as_ref().and_then(given_text) {
+            None => &self.properties[..],
+            Some(named) => match self.properties.iter().position(|known| *known == named) {
+                Some(place) => &self.properties[place..=place],
+                None => &[],
+            },
+        };
+        Ok(Some(Wanted { text, properties }))
+    }
+}
+
+impl Wanted<'_> {
+    fn is_in(&self, record: &Record) -> bool {
+        let text = self.text.as_str();
+        self.properties.iter().any(|property| match record.get(property).as_deref() {
             Some(Json::String(value)) => {
                 // Past the budget nothing is found, and the next record ends the request.
                 spend(value.len() / TEXT_STEP_BYTES).is_ok() && value.to_lowercase().contains(text)

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::behavior::one_or_many::OneOrMany;
+
 /// The records that an operation lists, as `list` in its rules.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,9 +25,9 @@ pub struct ListFormat {
     /// An expression that holds for the `record`s listed. It is asked for each one, so a list of many is slow by it.
     #[serde(default)]
     pub keep_if: Option<String>,
-    /// A text to be found in properties.
+    /// A text to be found in properties, or several, each of which is found.
     #[serde(default)]
-    pub search: Option<SearchFormat>,
+    pub search: Option<OneOrMany<SearchFormat>>,
     /// The order: a property, with `-` before it for the highest first. Records that are equal in it are ordered by key.
     #[serde(default)]
     pub sort: Option<SortsFormat>,
@@ -44,6 +46,10 @@ pub struct SearchFormat {
     /// The properties, one of which has it.
     #[serde(rename = "in")]
     pub properties: Vec<String>,
+    /// An expression for the property that is looked into, where the caller names one of `in`; where it names another,
+    /// nothing is found.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// One order, or orders to choose from.

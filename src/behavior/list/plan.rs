@@ -18,7 +18,7 @@ pub(crate) struct ListPlan {
     /// Properties that have these values, where they are given.
     pub(super) filters: Vec<Filter>,
     pub(super) keep_if: Option<Expression>,
-    pub(super) search: Option<Search>,
+    pub(super) searches: Vec<Search>,
     pub(super) sort: Sort,
     pub(super) page: Option<Page>,
     /// The index of the resource by which records are ordered by the fixed properties, then by one filter's, where it says
@@ -40,6 +40,8 @@ pub(super) struct Filter {
 pub(super) struct Search {
     pub(super) text: Expression,
     pub(super) properties: Vec<String>,
+    /// What names the property that is looked into.
+    pub(super) by: Option<Expression>,
 }
 
 /// The orders of a list.

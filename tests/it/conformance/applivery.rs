@@ -213,6 +213,8 @@ fn applivery_lists_nothing_of_what_is_deleted() {
     assert_eq!(listed(""), ["Acme Field Services", "Globex Trading"]);
     assert_eq!(listed("?sort=name:desc&limit=1"), ["Globex Trading"]);
     assert_eq!(listed("?sort=name:desc&limit=1&page=2"), ["Acme Field Services"]);
+    assert_eq!(listed("?sort=color:desc"), listed(""), "by what there is not is the default order");
+    assert_eq!(listed("acme/mdm/devices/?search=van&name=desk"), [""; 0]);
     assert_eq!(listed("acme/apps?name=DISP"), ["Acme Dispatch"]);
     assert_eq!(listed("acme/mdm/devices/?search=desk"), ["Front desk"]);
     assert_eq!(listed("acme/mdm/devices/?name=VAN&type=apple"), ["Van 7 iPad"]);
