@@ -29,6 +29,7 @@ fn model() -> Arc<Model> {
         unique: vec![vec![unique.to_owned()]],
         relations,
         due: None,
+        remembers_deleted: false,
     };
     let of_organization = || Relation {
         name: "organization".into(),

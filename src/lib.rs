@@ -48,6 +48,7 @@
 //! | 7 | [`catalog`] | finding and reading the files of each provider: built in, in folders, or documents named one by one |
 //! | 6 | [`control`] | what one sees and does beside the calls |
 //! | 5 | [`emulator`] | the request path, and where each provider answers |
+//! | 4 | [`infer`] | what a behavior file would say, from the contract alone |
 //! | 4 | [`sandbox`] | isolated worlds by name, what happened in each, and the way back |
 //! | 3 | [`behavior`] | behavior and fixture files: decision tables, effects, credentials, tasks |
 //! | 3 | [`documented`] | which response the contract alone gives |
@@ -84,6 +85,7 @@ pub mod control;
 
 pub mod emulator;
 
+pub mod infer;
 pub mod sandbox;
 
 pub mod behavior;

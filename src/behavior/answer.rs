@@ -24,6 +24,8 @@ use crate::response::{Accept, BodySource, Decided, Offer};
 
 /// What a body is written in where nothing is documented.
 const JSON: &str = "application/json";
+/// What it may be called there, too (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// An answer, ready to be given.
 #[derive(Debug)]
@@ -35,6 +37,7 @@ pub(crate) struct Answer {
     /// The numbers of those with a schema of their own, in which a computed body can be sent if it fits that.
     offered_if_fitting: Box<[usize]>,
     headers: Vec<(HeaderName, Template)>,
+    is_mended: bool,
 }
 
 #[derive(Debug)]
@@ -57,6 +60,9 @@ pub(crate) struct AnswerPlace<'a> {
     pub(crate) schemas: &'a Schemas,
     /// Whether bodies that are written out are held against their schemas here and now.
     pub(crate) vet: bool,
+    /// Whether the operation's behavior is inferred: then a body that does not fit is mended, and a status need not be
+    /// documented.
+    pub(crate) is_inferred: bool,
 }
 
 impl Answer {
@@ -88,7 +94,8 @@ impl Answer {
             others.filter(|number| !offered.contains(number))
         });
         let offered_if_fitting = others.collect();
-        Some(Self { status, body, offered, offered_if_fitting, headers })
+        let is_mended = place.is_inferred;
+        Some(Self { status, body, offered, offered_if_fitting, headers, is_mended })
     }
 
     /// The answer's status.
@@ -130,6 +137,7 @@ impl Answer {
             accept: Accept::Decides,
             headers: self.headers(scope)?,
             is_refusal: false,
+            is_mended: self.is_mended,
         })
     }
 
@@ -219,6 +227,11 @@ fn documented<'a>(
     let (number, operation) = match (format.respond, format.status, place.operation) {
         (Some(number), None, Some(operation)) => (number, Some(operation)),
         (None, Some(number), None) => (number, None),
+        (None, Some(number), Some(operation))
+            if place.is_inferred && operation.response(number).is_none() =>
+        {
+            (number, None)
+        }
         (None, None, Some(_)) => {
             let hint = "name a documented response with `respond: <status>`".to_owned();
             return wrong("", "this gives no answer".to_owned(), Some(hint));
@@ -311,7 +324,8 @@ fn check_header(
     let offers: Vec<Offer<'_>> = match documented {
         Some(documented) => Offer::all(documented).collect(),
         None => {
-            format.body.iter().map(|_| Offer { number: 0, name: JSON, media: &nothing }).collect()
+            let names = [JSON, PROBLEM].into_iter().filter(|_| format.body.is_some());
+            names.map(|name| Offer { number: 0, name, media: &nothing }).collect()
         }
     };
     if offers.is_empty() {
@@ -443,7 +457,7 @@ fn example<'a>(
         }
         return found.map(Some);
     }
-    if names.len() > 1 {
+    if names.len() > 1 && !place.is_inferred {
         let message = "the documented response has several examples, and this names none";
         let hint = format!("add `example:` with one of {}", names.join(", "));
         notes.error(place.pointer, message, hint);

@@ -82,6 +82,16 @@ impl Behavior {
         self.operations[operation].is_some()
     }
 
+    /// Why the behavior of an operation is supposed, where nobody has looked at it yet.
+    pub fn inferred(&self, operation: usize) -> Option<&str> {
+        self.operations[operation].as_ref()?.supposed.inferred.as_deref()
+    }
+
+    /// The query parameters that change nothing in an operation.
+    pub fn ignores(&self, operation: usize) -> &[Box<str>] {
+        self.operations[operation].as_ref().map_or(&[], |table| &table.supposed.ignores)
+    }
+
     /// The contract this behavior keeps.
     pub fn contract(&self) -> &Arc<Contract> {
         &self.contract

@@ -77,6 +77,9 @@ pub struct ResourceFormat {
     /// References to other records, by the relation's name.
     #[serde(default)]
     pub belongs_to: IndexMap<String, RelationFormat>,
+    /// Whether `was_deleted(key)` knows the keys of records that were deleted.
+    #[serde(default)]
+    pub remembers_deleted: bool,
 }
 
 /// Where a property counts on.
@@ -284,6 +287,17 @@ pub struct OperationFormat {
     /// Failures that this operation words in its own way.
     #[serde(default)]
     pub failures: FailuresFormat,
+    /// Why all this is supposed, where nobody has looked at it yet. As long as it stands here, the contract alone refuses
+    /// what departs from it, responses that no rule gives are not missed, and what does not fit of a body is replaced by
+    /// what is documented.
+    #[serde(default)]
+    pub inferred: Option<String>,
+    /// Query parameters that change nothing here; a request that has one is told so.
+    #[serde(default)]
+    pub ignores: Vec<String>,
+    /// The line of the contract that it was inferred from.
+    #[serde(skip)]
+    pub contract_line: Option<u32>,
 }
 
 /// How an operation knows a request that is repeated.

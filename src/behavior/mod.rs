@@ -48,6 +48,7 @@ pub use compiled::Behavior;
 pub use decision::{Call, Decision, Moment, RuleAnswer, fault};
 pub use explain::{Explanation, Reading, RuleTried, Shown, StageOutcome};
 pub use fixture::Fixtures;
+pub use format::FORMAT_VERSION;
 pub use load::LoadOptions;
 pub use route_failure::RouteFailure;
 pub use secrets::{SecretNames, Secrets};

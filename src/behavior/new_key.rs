@@ -365,6 +365,7 @@ mod tests {
             unique: Vec::new(),
             relations: Vec::new(),
             due: None,
+            remembers_deleted: false,
         };
         let mut store = Store::new(Arc::new(Model { resources: vec![resource] }));
         if !highest.is_null() {

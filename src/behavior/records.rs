@@ -129,6 +129,15 @@ impl Object for TableValue {
                 let (property, wanted, rest): (String, Value, Kwargs) = from_args(args)?;
                 self.free(&property, &wanted, &rest)
             }
+            "was_deleted" => {
+                let (key,): (Value,) = from_args(args)?;
+                let was_deleted = |key| self.snapshot.store.was_deleted(self.resource, &key);
+                Ok(Value::from(key_from(&key).is_some_and(was_deleted)))
+            }
+            "changed" => {
+                from_args::<()>(args)?;
+                Ok(Value::from(self.snapshot.store.has_changed(self.resource)))
+            }
             "stored" => {
                 let (outside,): (Value,) = from_args(args)?;
                 self.stored(&outside)

@@ -241,6 +241,7 @@ pub(crate) fn compile(
             counters: counters(format, &mut shape, &place, schemas, notes),
             ordered: Vec::new(),
             due: is_job.then(|| jobs::NEXT_DUE.to_owned()),
+            remembers_deleted: format.remembers_deleted,
         };
         check_properties(&shape, &resource, &place, notes);
         model.resources.push(resource);

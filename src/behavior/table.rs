@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::behavior::answer::Answer;
 use crate::behavior::effect::Step;
+use crate::behavior::format::OperationFormat;
 use crate::behavior::list::ListPlan;
 use crate::behavior::repeated::Idempotency;
 use crate::behavior::scope::NamedExpression;
@@ -31,6 +32,23 @@ pub(crate) struct OperationTable {
     pub(super) failures: Failures,
     /// What `restrict` relations answer, by resource and relation.
     pub(super) restricts: BTreeMap<(usize, usize), Rule>,
+    pub(super) supposed: Supposed,
+}
+
+/// What of an operation nobody has looked at yet.
+#[derive(Debug)]
+pub(super) struct Supposed {
+    /// Why all of it is supposed; `None` where it is not.
+    pub(super) inferred: Option<Arc<str>>,
+    /// Query parameters that change nothing.
+    pub(super) ignores: Box<[Box<str>]>,
+}
+
+impl Supposed {
+    pub(super) fn of(format: &OperationFormat) -> Self {
+        let ignores = format.ignores.iter().map(|name| name.as_str().into()).collect();
+        Self { inferred: format.inferred.as_deref().map(Arc::from), ignores }
+    }
 }
 
 /// What an operation answers where its rules are not asked, or cannot be carried out.

@@ -14,15 +14,16 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use rust_embed::Embed;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use crate::behavior::{Behavior, Fixtures, LoadOptions};
+use crate::behavior::{Behavior, FORMAT_VERSION, Fixtures, LoadOptions};
 use crate::clock::Timestamp;
 use crate::emulator::{Emulator, FixtureLoader, Provider, Unserved};
 use crate::finding::{Finding, Folded, Severity, did_you_mean};
+use crate::infer::InferOptions;
 use crate::openapi::Contract;
 use crate::yaml::Document;
-use crate::{documented, openapi};
+use crate::{documented, infer, openapi};
 
 pub use document::read_document;
 pub use named::DocumentSource;
@@ -69,6 +70,8 @@ pub struct Sources {
     pub overlays: Vec<PathBuf>,
     /// Hold everything against its schema, also what was when it was built in.
     pub vet: bool,
+    /// How a contract without a behavior file is answered.
+    pub inference: Option<InferOptions>,
 }
 
 /// A setting with another value than in its file.
@@ -112,6 +115,7 @@ impl Default for Sources {
             settings: Vec::new(),
             overlays: Vec::new(),
             vet: false,
+            inference: Some(InferOptions::default()),
         }
     }
 }
@@ -580,6 +584,17 @@ fn provider(
     let own = sources.settings.iter().filter(|setting| setting.provider == name);
     let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
     let behavior = match behavior {
+        None if let Some(options) = &sources.inference => {
+            return inferred(
+                name,
+                &contract,
+                options,
+                (settings, fixtures),
+                sources,
+                now,
+                findings,
+            );
+        }
         None => {
             let behavior = Behavior::none(&contract);
             let unknown = behavior.settings_with(&settings).err().into_iter().flatten();
@@ -602,6 +617,41 @@ fn provider(
     let fixtures = self::fixtures(&behavior, fixtures, sources, now, findings)?;
     let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
     (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures, is_built_in })
+}
+
+/// A provider whose behavior is inferred from its contract. Without fixtures it begins with records that are inferred, too.
+fn inferred(
+    name: &str,
+    contract: &Arc<Contract>,
+    options: &InferOptions,
+    (settings, fixtures): (Map<String, Value>, Option<CatalogFile>),
+    sources: &Sources,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Option<Provider> {
+    let mut inferred = infer::infer(contract, options);
+    let load = LoadOptions { vet: false, settings };
+    let behavior = loop {
+        let mut found = Vec::new();
+        let (root, lines) = (inferred.behavior.clone(), &inferred.lines);
+        let behavior = Behavior::of_inferred(root, lines, contract, &load, &mut found);
+        // What cannot be honoured of it is left to the contract.
+        if inferred.leave(&found) {
+            continue;
+        }
+        findings.append(&mut found);
+        break behavior?;
+    };
+    let fixtures = match fixtures {
+        Some(file) => self::fixtures(&behavior, Some(file), sources, now, findings)?,
+        None => {
+            let root = json!({ "tombstone": FORMAT_VERSION, "records": inferred.records });
+            let document = Document::of_value(&contract.file, root);
+            // One that does not fit is left out.
+            behavior.fixtures(&document, now, false, &mut Vec::new())
+        }
+    };
+    Some(Provider { name: name.into(), behavior, fixtures, is_built_in: false })
 }
 
 /// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.

@@ -22,7 +22,8 @@ the environment and tombstone.yaml.
 Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage";
 
 /// Flags that are on or off, as they are written; each also with `--no-`.
-const SWITCHES: [&str; 9] = [
+const SWITCHES: [&str; 10] = [
+    "--stateless",
     "--dynamic",
     "--errors",
     "--cors",
@@ -81,6 +82,16 @@ pub(super) struct MockArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_name = BOOLEAN, hide_possible_values = true)]
     watch: Option<bool>,
+    /// Remember nothing: the document alone answers
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_name = BOOLEAN, hide_possible_values = true)]
+    stateless: Option<bool>,
+    /// How many records are made up of each resource, unless the document has examples [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    seed_records: Option<u16>,
+    /// Records to start from: DIR/PROVIDER/SET.yaml
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
     /// An overlay (version 1.0) to apply to each document (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE")]
     overlays: Vec<PathBuf>,
@@ -120,6 +131,9 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
             documents: args.documents,
             overlays: args.overlays,
             built_in: Some(Switch::Off),
+            stateless: switch(args.stateless),
+            seed_records: args.seed_records,
+            fixtures: args.fixtures,
             ..GivenSources::default()
         },
         documented: GivenDocumented {
@@ -131,7 +145,11 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
         seed: args.seed.map(|seed| seed.parse().unwrap_or_else(|_| seed_of(&seed))),
         ..GivenOptions::default()
     };
-    serve::with(&args.config.resolve(given)?, greeting)
+    let mut config = args.config.resolve(given)?;
+    if let Some(inference) = &mut config.sources.inference {
+        inference.is_lenient = true;
+    }
+    serve::with(&config, greeting)
 }
 
 /// The process's arguments with switches of this command as clap reads them: `--cors false` and `--no-cors` are

@@ -131,6 +131,14 @@ pub struct GivenSources {
     #[arg(long = "overlay", value_name = "FILE", help_heading = FILES)]
     #[serde(default)]
     pub overlays: Vec<PathBuf>,
+    /// Remember nothing of documents without a behavior file: the contract alone answers
+    #[arg(long, value_name = SWITCH, num_args = 0..=1, require_equals = true, default_missing_value = "on",
+          hide_possible_values = true, help_heading = DOCUMENTED)]
+    pub stateless: Option<Switch>,
+    /// How many records are made up of each resource of such a document, unless it has examples [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000), help_heading = DOCUMENTED)]
+    #[schemars(range(max = 1000))]
+    pub seed_records: Option<u16>,
     /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
     #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE", help_heading = FILES)]
     #[serde(default, deserialize_with = "settings_by_provider")]
@@ -368,6 +376,8 @@ impl GivenSources {
             fixture_set: self.fixture_set.or(below.fixture_set),
             providers: first_filled(self.providers, below.providers),
             overlays: first_filled(self.overlays, below.overlays),
+            stateless: self.stateless.or(below.stateless),
+            seed_records: self.seed_records.or(below.seed_records),
             settings,
         }
     }

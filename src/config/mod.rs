@@ -17,6 +17,7 @@ use crate::catalog::{DocumentSource, Sources, is_stream};
 use crate::clock::{ClockStart, Timestamp};
 use crate::faults::{FAULTS_MAX, Fault, FaultFormat, Problems};
 use crate::finding::Finding;
+use crate::infer::{InferOptions, SEED_RECORDS};
 use crate::message::BODY_BYTES_MAX;
 use crate::yaml::Document;
 use crate::{admin, emulator, response};
@@ -303,6 +304,10 @@ pub fn sources(given: GivenSources) -> Sources {
         overlays: given.overlays,
         settings: given.settings,
         vet: false,
+        inference: (given.stateless != Some(Switch::On)).then(|| InferOptions {
+            seed_records: given.seed_records.map_or(SEED_RECORDS, usize::from),
+            ..InferOptions::default()
+        }),
     }
 }
 

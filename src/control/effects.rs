@@ -95,6 +95,8 @@ pub(super) fn effects<'c>(emulator: &Emulator, step: &'c UndoStep) -> Vec<Record
 }
 
 fn effects_of<'c>(model: &Model, provider: usize, made: &'c MadeChanges) -> Vec<RecordEffect<'c>> {
+    // One that never was there is only remembered as deleted.
+    let is_seen = |change: &&Change| change.before.is_some() || change.after.is_some();
     let is_gone = |change: &&Change| sides(change, made.reverted).1.is_none();
     let gone: HashSet<(usize, &Key)> =
         made.changes.iter().filter(is_gone).map(|change| (change.resource, &change.key)).collect();
@@ -105,9 +107,9 @@ fn effects_of<'c>(model: &Model, provider: usize, made: &'c MadeChanges) -> Vec<
         reverted: made.reverted,
     };
     if made.reverted {
-        made.changes.iter().rev().map(effect).collect()
+        made.changes.iter().rev().filter(is_seen).map(effect).collect()
     } else {
-        made.changes.iter().map(effect).collect()
+        made.changes.iter().filter(is_seen).map(effect).collect()
     }
 }
 

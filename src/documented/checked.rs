@@ -45,6 +45,12 @@ pub(super) fn check_request(asked: &ContractRequest<'_>, operation: &Operation) 
     request
 }
 
+/// Returns true if a request keeps the contract, as far as that alone can tell.
+pub fn is_valid(asked: &ContractRequest<'_>) -> bool {
+    let operation = &asked.contract.operations[asked.number];
+    asked.violations.is_empty() && check_request(asked, operation).is_valid()
+}
+
 impl CheckedRequest {
     /// Returns true if nothing is wrong.
     pub(super) fn is_valid(&self) -> bool {

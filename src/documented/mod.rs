@@ -16,6 +16,7 @@ mod unread;
 pub use answer::{ContractAnswer, answer, preferred};
 pub use call::{SampleCall, short_call, valid_call};
 pub use check::{check, findings};
+pub use checked::is_valid;
 pub use request::ContractRequest;
 pub use unread::{UnreadBody, unread_body};
 

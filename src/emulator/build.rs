@@ -120,10 +120,14 @@ fn emulated(behavior: &Behavior) -> Vec<EmulatedOperation> {
     let contract = behavior.contract();
     let emulated = |(number, operation): (usize, &Operation)| {
         let validator = RequestValidator::new(operation, &contract.schemas);
-        let (answered_by, validator) = if behavior.decides(number) {
-            (AnsweredBy::Rules, validator)
-        } else {
-            (AnsweredBy::Contract, validator.allowing_untyped_bodies())
+        let answered_by = match (behavior.decides(number), behavior.inferred(number)) {
+            (true, None) => AnsweredBy::Rules,
+            (true, Some(_)) => AnsweredBy::InferredRules,
+            (false, _) => AnsweredBy::Contract,
+        };
+        let validator = match answered_by {
+            AnsweredBy::Rules => validator,
+            _ => validator.allowing_untyped_bodies(),
         };
         EmulatedOperation { id: operation.id.as_str().into(), answered_by, validator }
     };

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::behavior::{Call, Decision, Explanation, RuleAnswer};
 use crate::clock::Timestamp;
 use crate::emulator::answer::Answer;
 use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
+use crate::emulator::headers::IGNORED_HEADER;
 use crate::emulator::provider::AnsweredBy;
 use crate::emulator::route::{OperationCall, Routed, no_such_preference};
 use crate::message::Why;
@@ -21,7 +22,7 @@ use crate::problem::Problem;
 use crate::response::{NotSent, WrittenResponse};
 use crate::sandbox::{NotCommitted, World};
 use crate::store::Change;
-use crate::validation::{Validated, Violation, violations_header};
+use crate::validation::{MessagePart, Validated, Violation, violations_header};
 use crate::{behavior, documented, sandbox};
 
 impl Emulator {
@@ -99,10 +100,42 @@ impl Emulator {
         match routed {
             Routed::Call(call) => match call.answered_by {
                 AnsweredBy::Rules => self.by_rules(&call, asked, world, now, explains),
-                AnsweredBy::Contract => self.by_contract(&call, asked, world),
+                AnsweredBy::InferredRules if self.is_open(&call, asked) => {
+                    let answer = self.by_rules(&call, asked, world, now, explains);
+                    // What was inferred and cannot be carried out is no failure of the service.
+                    match answer.facts.why {
+                        Why::Fault(_) => self.by_contract(&call, asked, world),
+                        _ => answer,
+                    }
+                }
+                AnsweredBy::InferredRules | AnsweredBy::Contract => {
+                    self.by_contract(&call, asked, world)
+                }
             },
             Routed::Unrouted(why) => self.unrouted(&why, asked, world, now),
             Routed::Answered(answer) => *answer,
+        }
+    }
+
+    /// Whether a request keeps the contract and leaves the answer open.
+    fn is_open(&self, call: &OperationCall, asked: &RequestContext<'_>) -> bool {
+        !call.preferences.forces() && documented::is_valid(&self.of_contract(call, asked))
+    }
+
+    /// A request as the contract alone judges it.
+    fn of_contract<'r>(
+        &'r self,
+        call: &'r OperationCall,
+        asked: &'r RequestContext<'_>,
+    ) -> documented::ContractRequest<'r> {
+        let (provider, number) = call.place;
+        documented::ContractRequest {
+            contract: self.behavior(provider).contract(),
+            number,
+            headers: &asked.parts.headers,
+            query: asked.parts.uri.query().unwrap_or_default(),
+            violations: &call.validated.violations,
+            preferences: &call.preferences,
         }
     }
 
@@ -117,6 +150,7 @@ impl Emulator {
     ) -> Answer {
         let OperationCall { place, validated, preferences, .. } = call;
         let (provider, operation) = *place;
+        let ignored = self.ignored(*place, asked);
         let ids = world.ids_position();
         let call = Call {
             operation,
@@ -135,7 +169,7 @@ impl Emulator {
             world.set_ids_position(ids);
         }
         let written = match answer {
-            RuleAnswer::Undocumented(response) => Ok(response.into()),
+            RuleAnswer::Undocumented(response) => Ok(self.undocumented(*place, response)),
             RuleAnswer::Documented(decided) => {
                 self.write(*place, &decided, preferences, asked, world)
             }
@@ -152,6 +186,7 @@ impl Emulator {
                 (refused(refusal, &facts.why), Vec::new(), false)
             }
         };
+        answer.response.headers_mut().extend(ignored);
         answer = commit(answer, &changes, (provider, ids), world);
         // A fault of ours is no answer of the provider's.
         if let Some(keep) = keep.filter(|_| matches!(answer.facts.why, Why::Rule(_))) {
@@ -163,6 +198,48 @@ impl Emulator {
         answer.at(Some(*place))
     }
 
+    /// A response that the contract does not have. Where that is inferred, it is told as its violation.
+    fn undocumented(
+        &self,
+        (provider, operation): (usize, usize),
+        response: Response<Bytes>,
+    ) -> WrittenResponse {
+        let status = response.status().as_u16();
+        let mut written = WrittenResponse::from(response);
+        if self.behavior(provider).inferred(operation).is_some() {
+            let text = format!("has the status {status}, which is not documented");
+            written.misfits.push(Violation::new(
+                MessagePart::Response,
+                "",
+                "undocumented",
+                Some(status.into()),
+                text,
+            ));
+        }
+        written
+    }
+
+    /// The header with the query parameters of a request that change nothing, if it has any.
+    fn ignored(
+        &self,
+        (provider, operation): (usize, usize),
+        asked: &RequestContext<'_>,
+    ) -> Option<(HeaderName, HeaderValue)> {
+        let ignores = self.behavior(provider).ignores(operation);
+        let query = asked.parts.uri.query().filter(|_| !ignores.is_empty())?;
+        let sent: Vec<_> = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
+        let is_sent = |name: &&str| {
+            let is_of = |sent: &str| {
+                sent.strip_prefix(*name)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+            };
+            sent.iter().any(|sent| is_of(sent))
+        };
+        let names: Vec<&str> = ignores.iter().map(|name| &**name).filter(is_sent).collect();
+        let value = HeaderValue::from_str(&names.join(", ")).ok();
+        value.filter(|_| !names.is_empty()).map(|value| (IGNORED_HEADER, value))
+    }
+
     /// Answers by the contract alone.
     fn by_contract(
         &self,
@@ -170,18 +247,10 @@ impl Emulator {
         asked: &RequestContext<'_>,
         world: &mut World,
     ) -> Answer {
-        let OperationCall { place, validated, preferences, .. } = call;
-        let (provider, number) = *place;
+        let OperationCall { place, preferences, .. } = call;
+        let asked = self.of_contract(call, asked);
         let seeds = self.seeds(preferences, world);
-        let asked = documented::ContractRequest {
-            contract: self.behavior(provider).contract(),
-            number,
-            headers: &asked.parts.headers,
-            query: asked.parts.uri.query().unwrap_or_default(),
-            violations: &validated.violations,
-            preferences,
-        };
-        let kept = &self.renderings[provider];
+        let kept = &self.renderings[place.0];
         let answered = documented::answer(&asked, seeds, self.documented, kept);
         let why = answered.documented.map_or(Why::Stage("no documented answer"), Why::Documented);
         let is_wrong = !answered.violations.is_empty();

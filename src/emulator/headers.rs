@@ -11,6 +11,9 @@ pub const SANDBOX_HEADER: HeaderName = HeaderName::from_static("tombstone-sandbo
 /// The header with everything in which a request departs from the contract, as JSON.
 pub const VIOLATIONS_HEADER: HeaderName = HeaderName::from_static("tombstone-violations");
 
+/// The header with the query parameters of a request that changed nothing: what they mean could not be inferred.
+pub const IGNORED_HEADER: HeaderName = HeaderName::from_static("tombstone-ignored");
+
 /// The header with the number under which the journal of the sandbox has the request.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-request-id");
 

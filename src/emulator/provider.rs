@@ -40,6 +40,8 @@ pub(super) struct EmulatedOperation {
 pub(super) enum AnsweredBy {
     /// The rules of a behavior file.
     Rules,
+    /// Rules that are inferred: what departs from the contract is answered by it alone.
+    InferredRules,
     /// The contract alone.
     Contract,
 }

@@ -333,6 +333,7 @@ impl ExpressionCheck<'_> {
                         }
                         Type::Scalar
                     }
+                    "was_deleted" | "changed" => Type::Scalar,
                     _ => Type::Record(table),
                 }
             }

@@ -156,7 +156,8 @@ pub(super) const DURATIONS: &[(&str, i64)] = &[
 ];
 
 /// Every method; all are a table's.
-pub(super) const METHODS: &[&str] = &["all", "find", "free", "get", "stored"];
+pub(super) const METHODS: &[&str] =
+    &["all", "find", "free", "get", "stored", "was_deleted", "changed"];
 
 pub(super) fn duration_ms(name: &str) -> Option<i64> {
     DURATIONS.iter().find(|(known, _)| *known == name).map(|(_, unit_ms)| *unit_ms)

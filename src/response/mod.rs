@@ -6,6 +6,7 @@
 
 mod find;
 mod headers;
+mod mend;
 mod negotiate;
 mod not_sent;
 mod render;
@@ -70,6 +71,8 @@ pub struct Decided<'d> {
     pub headers: Vec<(HeaderName, Option<HeaderValue>)>,
     /// Whether it answers what is wrong with the request, for the log.
     pub is_refusal: bool,
+    /// Whether a computed value that does not fit its schema is mended; else it is not sent.
+    pub is_mended: bool,
 }
 
 impl<'d> Decided<'d> {
@@ -83,6 +86,7 @@ impl<'d> Decided<'d> {
             accept: Accept::Decides,
             headers: Vec::new(),
             is_refusal: false,
+            is_mended: false,
         }
     }
 

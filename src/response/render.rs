@@ -20,6 +20,7 @@ use crate::validation::{MessagePart, Violation, response_violations};
 use crate::{media, sample};
 
 use super::headers::About;
+use super::mend::mended;
 use super::negotiate::{ChosenMedia, Offer};
 use super::not_sent::NotSent;
 use super::{BodySource, Decided, Making, negotiate};
@@ -231,20 +232,50 @@ impl Rendering<'_> {
         Ok(rendered)
     }
 
-    /// The value of a body, and how it departs from its schema if it is a documented one. A fixed one was held against it
+    /// The value of a body, and how it departs from its schema if it is a documented or a mended one. A fixed one was held against it
     /// when it was read.
     fn value<'s>(&'s self, chosen: &'s ChosenMedia<'_>) -> Result<Option<Valued<'s>>, NotSent> {
         let schemas = &self.contract.schemas;
         let named = match &self.decided.content {
             BodySource::Fixed(value, _) => return Ok(Some((Cow::Borrowed(value), Vec::new()))),
-            BodySource::Computed(value) => {
-                chosen.sent().check(schemas, value).map_err(NotSent::Unfit)?;
-                return Ok(Some((Cow::Borrowed(value), Vec::new())));
-            }
+            BodySource::Computed(value) => match chosen.sent().check(schemas, value) {
+                Ok(()) => return Ok(Some((Cow::Borrowed(value), Vec::new()))),
+                Err(_) if self.decided.is_mended => return self.mended(chosen, value).map(Some),
+                Err(reason) => return Err(NotSent::Unfit(reason)),
+            },
             BodySource::Documented(name) => name,
         };
+        self.documented(chosen, named.as_deref())
+    }
+
+    /// A computed value that does not fit, with what is documented in place of what is wrong; the documented value where that
+    /// does not help.
+    fn mended<'s>(
+        &'s self,
+        chosen: &'s ChosenMedia<'_>,
+        value: &Value,
+    ) -> Result<Valued<'s>, NotSent> {
+        let (schemas, schema) = (&self.contract.schemas, chosen.offer.media.schema);
+        let nothing = || (Cow::Owned(Value::Null), Vec::new());
+        let (documented, _) = self.documented(chosen, None)?.unwrap_or_else(nothing);
+        let mended = schema.and_then(|schema| mended(schemas, schema, value, &documented));
+        if let Some((value, misfits)) = mended {
+            return Ok((Cow::Owned(value), misfits));
+        }
+        let misfits = schema.map(|schema| response_violations(schemas, schema, value));
+        Ok((documented, misfits.unwrap_or_default()))
+    }
+
+    /// The documented value: the example of that name, else the first, else one that is made up; and how it departs from its
+    /// schema.
+    fn documented<'s>(
+        &'s self,
+        chosen: &'s ChosenMedia<'_>,
+        named: Option<&str>,
+    ) -> Result<Option<Valued<'s>>, NotSent> {
+        let schemas = &self.contract.schemas;
         let (examples, schema) = (&chosen.offer.media.examples, chosen.offer.media.schema);
-        let named = named.as_ref().and_then(|name| examples.get(&**name));
+        let named = named.and_then(|name| examples.get(name));
         let first = examples.values().next();
         let first = first.filter(|_| !self.making.passes_over_examples || schema.is_none());
         match (named.or(first), schema) {

@@ -320,6 +320,8 @@ pub fn tally(store: &Store, changes: &[Change]) -> Vec<Tally> {
     let mut tallies: Vec<Tally> = Vec::new();
     for change in changes {
         let kind = match (&change.before, &change.after) {
+            // It is only remembered as deleted.
+            (None, None) => continue,
             (None, _) => ChangeKind::Created,
             // What is kept loses a reference, and looks as before.
             (Some(before), Some(after)) if before.has_fields_of(after) => continue,

@@ -2,11 +2,13 @@
 //!
 //! Must not know how the changes were arrived at.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::error::Conflict;
 use super::record::Change;
 use super::records::Store;
+use super::table::RecordTable;
 use super::verify::ChangeBatch;
 
 impl Store {
@@ -18,8 +20,12 @@ impl Store {
         for change in changes {
             Arc::make_mut(&mut world[change.resource]).give_up(change);
         }
+        let mut before = None;
         for change in changes {
-            Arc::make_mut(&mut world[change.resource]).apply(change);
+            let table = Arc::make_mut(&mut world[change.resource]);
+            table.apply(change);
+            table.history.commits +=
+                u64::from(before.replace(change.resource) != Some(change.resource));
         }
         Ok(())
     }
@@ -27,15 +33,9 @@ impl Store {
     /// Takes all of the changes back, or none where the state has moved on since.
     pub fn revert(&mut self, changes: &[Change]) -> Result<(), Conflict> {
         let inverses: Vec<Change> = changes.iter().rev().map(Change::inverse).collect();
-        // What was undone never was, so that its numbers are given again. A number that was gone and is there again is still
-        // kept, for which was kept before it is not known; a number more is left out then.
         let world = Arc::clone(&self.world);
         self.commit(&inverses)?;
-        let touched = changes.iter().map(|change| change.resource);
-        for resource in touched.filter(|resource| !world[*resource].counters.is_empty()) {
-            let table = Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]);
-            table.gone = world[resource].gone.clone();
-        }
+        self.forget(changes, &world);
         // In reverse, so that of several each goes back to the one before it.
         for Change { resource, key, before, after } in changes.iter().rev() {
             let last = after.as_ref().and_then(|after| after.last_number());
@@ -48,5 +48,24 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Forgets of changes that were taken back that they were ever made: what they deleted was not deleted, and what they
+    /// created is not deleted now. So numbers are given again; one that was gone and is there again is still kept, for which
+    /// was kept before it is not known, and a number more is left out then.
+    fn forget(&mut self, changes: &[Change], former: &[Arc<RecordTable>]) {
+        let world = Arc::make_mut(&mut self.world);
+        for resource in changes.iter().map(|change| change.resource).collect::<BTreeSet<_>>() {
+            let table = Arc::make_mut(&mut world[resource]);
+            if !table.counters.is_empty() {
+                table.gone = former[resource].gone.clone();
+            }
+            table.history = former[resource].history.clone();
+            table.history.commits = table.history.commits.saturating_sub(1);
+            let own = changes.iter().filter(|change| change.resource == resource);
+            for change in own.filter(|change| change.after.is_none()) {
+                table.history.deleted.remove(&change.key);
+            }
+        }
     }
 }

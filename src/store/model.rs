@@ -36,6 +36,8 @@ pub struct ResourceModel {
     /// The property that says when a record falls due: milliseconds since the Unix epoch; never when null or
     /// absent.
     pub due: Option<String>,
+    /// Whether the keys of deleted records are remembered.
+    pub remembers_deleted: bool,
 }
 
 /// A relation from the records of one resource to those of another (or of their own).

@@ -71,6 +71,17 @@ impl Store {
         self.world[resource].records.get(key)
     }
 
+    /// Whether a record of that key was deleted and is not there again, where the model remembers that.
+    pub fn was_deleted(&self, resource: usize, key: &Key) -> bool {
+        let table = &self.world[resource];
+        table.history.deleted.contains(key) && !table.records.contains_key(key)
+    }
+
+    /// Whether records of a resource are others than those that the store began with.
+    pub fn has_changed(&self, resource: usize) -> bool {
+        self.world[resource].history.commits > 0
+    }
+
     /// The record whose unique properties, those at place `unique`, have that value.
     pub fn find(&self, resource: usize, unique: usize, value: &Key) -> Option<KeyedRecord<'_>> {
         let key = self.world[resource].unique[unique].get(value)?;

@@ -33,8 +33,26 @@ pub(super) struct RecordTable {
     pub(super) counters: Arc<[Counter]>,
     /// The numbers that counters gave and that are gone.
     pub(super) gone: GoneNumbers,
+    pub(super) history: History,
+    remembers_deleted: bool,
     /// About what the records take in memory, each in full.
     pub(super) bytes: usize,
+}
+
+/// What was done to a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    /// The keys of records that were deleted, where the model asks for them.
+    pub(super) deleted: OrdSet<Key>,
+    /// How many commits have changed something here and were not taken back.
+    pub(super) commits: u64,
+}
+
+impl PartialEq for History {
+    /// Tables with the same records are the same, however they came to have them.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Records ordered by some of their properties.
@@ -117,6 +135,8 @@ impl RecordTable {
             last_number: 0,
             counters: model.counters.as_slice().into(),
             gone: GoneNumbers::new(),
+            history: History::default(),
+            remembers_deleted: model.remembers_deleted,
             bytes: 0,
         }
     }
@@ -178,6 +198,35 @@ impl RecordTable {
                 index.insert(value.clone(), key.clone());
             }
         }
+        self.refer(key, before, after);
+        for index in &mut self.ordered {
+            index.apply(key, before, after);
+        }
+        let (old, new) = (before.and_then(Record::due), after.and_then(Record::due));
+        if old != new {
+            if let Some(due) = old {
+                self.due.remove(&(due, key.clone()));
+            }
+            if let Some(due) = new {
+                self.due.insert((due, key.clone()));
+            }
+        }
+        match &change.after {
+            Some(record) => {
+                self.records.insert(key.clone(), Arc::clone(record));
+            }
+            None => {
+                self.records.remove(key);
+                if self.remembers_deleted && self.history.deleted.insert(key.clone()).is_none() {
+                    self.bytes += PLACE_BYTES;
+                }
+            }
+        }
+        self.give_up_numbers(before, after);
+    }
+
+    /// Has the index of references follow a change.
+    fn refer(&mut self, key: &Key, before: Option<&Record>, after: Option<&Record>) {
         for (number, index) in self.references.iter_mut().enumerate() {
             let refers = |record: Option<&Record>, target: &Key| {
                 record.is_some_and(|record| record.refers_to(number, target))
@@ -193,22 +242,5 @@ impl RecordTable {
                 }
             }
         }
-        for index in &mut self.ordered {
-            index.apply(key, before, after);
-        }
-        let (old, new) = (before.and_then(Record::due), after.and_then(Record::due));
-        if old != new {
-            if let Some(due) = old {
-                self.due.remove(&(due, key.clone()));
-            }
-            if let Some(due) = new {
-                self.due.insert((due, key.clone()));
-            }
-        }
-        match &change.after {
-            Some(record) => self.records.insert(key.clone(), Arc::clone(record)),
-            None => self.records.remove(key),
-        };
-        self.give_up_numbers(before, after);
     }
 }

@@ -48,6 +48,7 @@ fn resource(
         unique: unique.iter().map(|names| owned(names)).collect(),
         relations,
         due: (name == "posts").then(|| "due_at".to_owned()),
+        remembers_deleted: false,
     }
 }
 

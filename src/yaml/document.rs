@@ -109,6 +109,13 @@ impl Document {
         Document { file: file.into(), root: Value::String(text), lines }
     }
 
+    /// A value that stands in no file; `name` says where it comes from.
+    pub fn of_value(name: &str, root: Value) -> Document {
+        let mut lines = LineTree::default();
+        lines.open(0);
+        Document { file: name.into(), root, lines }
+    }
+
     /// The file's name as the user gave it.
     pub fn file(&self) -> &Arc<str> {
         &self.file

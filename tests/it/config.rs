@@ -26,6 +26,8 @@ seed: 7
 built_in: off
 watch: on
 overlays: [mend.yaml]
+stateless: on
+seed_records: 7
 specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
@@ -129,6 +131,7 @@ fn the_file_gives_every_option() {
                     "DIR/etc/mend.yaml",
                 ],
                 vet: false,
+                inference: None,
             },
             watch: true,
             clock: ClockStart {
@@ -235,6 +238,8 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("built-in", "off"),
         ("watch", "on"),
         ("overlay", &inside("mend.yaml")),
+        ("stateless", "on"),
+        ("seed-records", "7"),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
         ("fixture-set", "crowded"),
@@ -336,7 +341,7 @@ fn the_defaults_are_those_that_help_tells() {
         assert_eq!(resolved(&[&[word.as_str()], state].concat(), &[], None), expected, "{word}");
         told += 1;
     }
-    assert_eq!(told, 16);
+    assert_eq!(told, 17);
 }
 
 #[test]
@@ -689,8 +694,8 @@ fn a_setting_of_what_there_is_not_is_refused() {
     };
     fs::remove_file(folder.path.join("specs/shop/behavior.yaml")).unwrap();
     told("shop.grace=1m").check(&expect![[r#"
-        DIR/specs/shop/openapi.yaml: error: there is no setting `grace` to change: `shop` has no behavior file
-        0 providers can be served; 1 error and 0 warnings
+        DIR/specs/shop/openapi.yaml: error: there is no setting `grace` to change
+        1 provider can be served; 1 error and 0 warnings
         exit 1
     "#]]);
     told("shpo.grace=1m").check(&expect![[r#"

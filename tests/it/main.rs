@@ -6,7 +6,7 @@
 //!   vendors' pages), `replay` (the same calls give the same bytes)
 //! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `blast_radius`, `state_export`,
 //!   `persistence`
-//! - documents: `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
+//! - documents: `infer` (state from a contract alone), `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
 //! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `ending`), `config`, `log`, `scripting`, `embedded`
 //! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`, `page`
 
@@ -27,6 +27,7 @@ mod faults;
 mod findings;
 mod harness;
 mod http1;
+mod infer;
 mod journal;
 mod language;
 mod language_page;

@@ -89,13 +89,13 @@ fn a_concrete_path_decides_inside_a_provider_and_the_method_among_several() {
         &emulator("concrete", &[("pets", &pets)]).0,
         &calls,
         &expect![[r#"
-        GET /pet/find -> 200 "find"
-        DELETE /pet/find -> 405 GET, HEAD, OPTIONS
-        HEAD /pet/find -> 200 "find"
-        OPTIONS /pet/find -> 204 GET, HEAD, OPTIONS
-        DELETE /pet/1 -> 200 "delete"
-        DELETE /pet/1.json -> 405 GET, HEAD, OPTIONS
-        DELETE /pet/gone -> 405 GET, HEAD, OPTIONS"#]],
+            GET /pet/find -> 200 "find"
+            DELETE /pet/find -> 405 GET, HEAD, OPTIONS
+            HEAD /pet/find -> 200 "find"
+            OPTIONS /pet/find -> 204 GET, HEAD, OPTIONS
+            DELETE /pet/1 -> 404 [{"in":"response","pointer":"","field":"","keyword":"undocumented","expected":404,"text":"has the status 404, which is not documented"}]
+            DELETE /pet/1.json -> 405 GET, HEAD, OPTIONS
+            DELETE /pet/gone -> 405 GET, HEAD, OPTIONS"#]],
     );
     // Without a prefix, beside a provider for which `find` is a name.
     let (both, _) = emulator("concrete-both", &[("pets", &pets), ("others", &others)]);
@@ -151,13 +151,13 @@ fn a_name_that_is_there_twice_is_held_against_its_schema_at_each_place() {
             "DELETE /gone/1/2",
         ],
         &expect![[r#"
-            GET /realms/a/clients/1/models/2 -> 200 "model"
+            GET /realms/a/clients/1/models/2 -> 404 [{"in":"response","pointer":"","field":"","keyword":"undocumented","expected":404,"text":"has the status 404, which is not documented"}]
             GET /realms/a/clients/x/models/2 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]
             GET /realms/a/clients/1/models/y -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]
             GET /realms/a/clients/x/models/y -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]
             GET /range/1-2 -> 200 "range"
             GET /range/a-2 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]
-            GET /case/1/true -> 200 "case"
+            GET /case/1/true -> 404 [{"in":"response","pointer":"","field":"","keyword":"undocumented","expected":404,"text":"has the status 404, which is not documented"}]
             GET /case/true/1 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"},{"in":"path","pointer":"","field":"ID","keyword":"type","expected":"boolean","text":"must be a boolean"}]
             DELETE /gone/1/2 -> 501 {"title":"not emulated","status":501,"detail":"the real API answers `DELETE /gone/1/2`, and this sandbox does not: it emulates `GET /realms/{realm}/clients/{id}/models/{id}`, `GET /range/{id}-{id}`, `GET /case/{id}/{ID}`"}"#]],
     );
@@ -181,10 +181,10 @@ fn a_path_parameter_may_be_declared_in_another_case() {
         &emulator,
         &["GET /a/1", "GET /a/x", "GET /b/1/x", "GET /b/x/1"],
         &expect![[r#"
-        GET /a/1 -> 200 "a"
-        GET /a/x -> 422 [{"in":"path","pointer":"","field":"petId","keyword":"type","expected":"integer","text":"must be an integer"}]
-        GET /b/1/x -> 200 "b"
-        GET /b/x/1 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]"#]],
+            GET /a/1 -> 200 "a"
+            GET /a/x -> 422 [{"in":"path","pointer":"","field":"petId","keyword":"type","expected":"integer","text":"must be an integer"}]
+            GET /b/1/x -> 404 [{"in":"response","pointer":"","field":"","keyword":"undocumented","expected":404,"text":"has the status 404, which is not documented"}]
+            GET /b/x/1 -> 422 [{"in":"path","pointer":"","field":"id","keyword":"type","expected":"integer","text":"must be an integer"}]"#]],
     );
 }
 

@@ -438,7 +438,8 @@ fn documents_overlays_and_what_they_refer_to_are_found_again() {
     folder.write("parts.yaml", "none: { description: No such cart. }\n");
     folder.write("over.yaml", &overlay("One"));
     let path = |file: &str| folder.path.join(file).display().to_string();
-    let args = ["mock".to_owned(), path("shop.yaml"), "--overlay".to_owned(), path("over.yaml")];
+    let args = ["mock", "--stateless", &path("shop.yaml"), "--overlay", &path("over.yaml")];
+    let args = args.map(ToOwned::to_owned);
     let server = watched_as(folder, &args);
     let is_served = || server.call("DELETE", "/carts/x").status == 204;
     assert!(is_served());

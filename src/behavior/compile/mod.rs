@@ -26,11 +26,11 @@ use crate::behavior::repeated::{Idempotency, Lasts};
 use crate::behavior::settings::check_span;
 use crate::behavior::shape::{self, Shapes};
 use crate::behavior::span::duration_ms;
-use crate::behavior::table::{Failures, OperationTable};
+use crate::behavior::table::{Failures, OperationTable, Supposed};
 use crate::clock::parse_duration_ms;
 use crate::expression::{Expression, ScopeNames, Template, Type, from_json};
 use crate::finding::did_you_mean;
-use crate::openapi::{Contract, Operation};
+use crate::openapi::{Contract, Location, Operation};
 use crate::pointer::child;
 use crate::store::{Counter, Model, ResourceModel};
 
@@ -140,7 +140,9 @@ impl<'c> Compiler<'c, '_> {
         let meant: Vec<String> = mistyped
             .filter_map(|name| did_you_mean(name, known.keys().map(String::as_str)))
             .collect();
-        let decided = |operation: &&Operation| self.file.operations.contains_key(&operation.id);
+        let decided = |operation: &&Operation| {
+            self.file.operations.get(&operation.id).is_some_and(|format| format.inferred.is_none())
+        };
         let mut unsaid: IndexMap<&str, Vec<&str>> = IndexMap::new();
         for operation in self.contract.operations.iter().filter(decided) {
             for name in operation.security.iter().flatten() {
@@ -207,6 +209,7 @@ impl<'c> Compiler<'c, '_> {
         self.tell_undecided();
         let tables = contract.operations.iter().map(|operation| {
             let format = self.file.operations.get(&operation.id)?;
+            self.check_ignored(operation, format);
             Some(self.operation(operation, format))
         });
         tables.collect()
@@ -217,7 +220,9 @@ impl<'c> Compiler<'c, '_> {
         let operations = self.contract.operations.iter();
         let mut undecided =
             operations.filter(|operation| !self.file.operations.contains_key(&operation.id));
-        let Some(first) = undecided.next() else { return };
+        // Of what is inferred, others tell what it is and what is left.
+        let is_inferred = self.file.operations.values().any(|format| format.inferred.is_some());
+        let Some(first) = undecided.next().filter(|_| !is_inferred) else { return };
         let others = match undecided.count() {
             0 => String::new(),
             count => format!(" and {count} others"),
@@ -264,7 +269,7 @@ impl<'c> Compiler<'c, '_> {
         let not_modified = etag.as_ref().map(|_| StatusCode::NOT_MODIFIED.as_u16());
         let given = given.chain(not_modified).collect();
         // A rule that could not be read would be missed here, and that was reported.
-        if self.notes.count() == found_before {
+        if self.notes.count() == found_before && format.inferred.is_none() {
             self.check_reachable(operation, &given, &pointer);
         }
         let after = std::mem::take(&mut table.after);
@@ -283,6 +288,24 @@ impl<'c> Compiler<'c, '_> {
             rules,
             failures,
             restricts,
+            supposed: Supposed::of(format),
+        }
+    }
+
+    /// Parameters that are said to change nothing are parameters of the query.
+    fn check_ignored(&mut self, operation: &Operation, format: &OperationFormat) {
+        let pointer = child("/operations", &operation.id);
+        let known = || {
+            let queries = operation.parameters.iter();
+            let queries = queries.filter(|parameter| parameter.location == Location::Query);
+            queries.map(|parameter| parameter.name.as_str())
+        };
+        for (number, name) in format.ignores.iter().enumerate() {
+            if !known().any(|known| known == name) {
+                let message = format!("`{}` has no query parameter `{name}`", operation.id);
+                let pointer = child(&format!("{pointer}/ignores"), number);
+                self.notes.error(&pointer, message, did_you_mean(name, known()));
+            }
         }
     }
 

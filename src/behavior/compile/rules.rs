@@ -112,10 +112,19 @@ impl<'c> Compiler<'c, '_> {
             None => None,
             Some(text) => Some(self.delay(text, &format!("{pointer}/delay"), &names)?),
         };
-        let label = format!("{title}, {}:{}", self.name, self.notes.line(pointer)).into();
+        let label = self.label(title, pointer, table.operation);
         let number =
             self.number(&label, table.operation, table.kind, &answer, format.inferred.is_some());
         Some(Rule { number, label, when, effects, answer, delay })
+    }
+
+    /// What the log calls a rule: its title, and where it stands or what it was inferred from.
+    fn label(&self, title: &str, pointer: &str, operation: Option<&Operation>) -> Arc<str> {
+        let format = operation.and_then(|operation| self.file.operations.get(&operation.id));
+        match format.and_then(|format| format.contract_line) {
+            Some(line) => format!("{title}, inferred from {}:{line}", self.contract.file).into(),
+            None => format!("{title}, {}:{}", self.name, self.notes.line(pointer)).into(),
+        }
     }
 
     /// What can be read of `outcome`.
@@ -166,7 +175,11 @@ impl<'c> Compiler<'c, '_> {
         names: &dyn ScopeNames,
     ) -> Option<Answer> {
         let schemas = &self.contract.schemas;
-        let place = AnswerPlace { pointer, operation, names, schemas, vet: self.vet };
+        let is_inferred = operation
+            .and_then(|operation| self.file.operations.get(&operation.id))
+            .is_some_and(|format| format.inferred.is_some());
+        let vet = self.vet && !is_inferred;
+        let place = AnswerPlace { pointer, operation, names, schemas, vet, is_inferred };
         Answer::compile(format, &place, self.notes)
     }
 
@@ -344,13 +357,7 @@ impl<'c> Compiler<'c, '_> {
                 let Some(answer) = self.answer(format, pointer, Some(operation), names) else {
                     continue;
                 };
-                let label = format!(
-                    "restrict of {}, {}:{}",
-                    shape.name,
-                    self.name,
-                    self.notes.line(pointer)
-                );
-                let label = label.into();
+                let label = self.label(&format!("restrict of {}", shape.name), pointer, None);
                 let number = self.number(&label, Some(operation), "restrict", &answer, false);
                 let (when, effects, delay) = (None, Vec::new(), None);
                 let rule = Rule { number, label, when, effects, answer, delay };

@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::expression::{Expression, Failure, Value, spend};
 use crate::ids::Ids;
 use crate::openapi::Schemas;
-use crate::store::{Change, Key, RecordError};
+use crate::store::{Change, Key, Model, RecordError};
 
 /// Steps of the request's budget that an effect for one element of a list takes: it is planned and staged by itself, which
 /// takes as long as some hundred comparisons.
@@ -184,7 +184,7 @@ impl Planner<'_> {
                 self.step(step, &Overlay::with(&scope, name, element), &mut run)?;
             }
         }
-        let changes: Arc<[Change]> = run.changes.finish().into();
+        let changes: Arc<[Change]> = run.changes.finish(before.store.model()).into();
         let made = Value::from_object(Made::after(before, Arc::clone(&changes), run.made));
         Ok(Done { changes, record: run.first, made })
     }
@@ -283,8 +283,12 @@ impl Batch {
         }
     }
 
-    fn finish(mut self) -> Vec<Change> {
-        self.changes.retain(|change| change.before != change.after);
+    fn finish(mut self, model: &Model) -> Vec<Change> {
+        // A record that came and went is remembered as deleted, where that is asked for.
+        let is_remembered = |change: &Change| {
+            change.after.is_none() && model.resources[change.resource].remembers_deleted
+        };
+        self.changes.retain(|change| change.before != change.after || is_remembered(change));
         self.changes
     }
 }

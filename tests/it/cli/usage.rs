@@ -37,181 +37,198 @@ fn help_says_what_there_is() {
             exit 0
         "#]]);
     run(&["serve", "--help"]).check(&expect![[r#"
-            Answer requests (the same as no command)
+        Answer requests (the same as no command)
 
-            Usage: tombstone serve [OPTIONS] [DOCUMENT]...
+        Usage: tombstone serve [OPTIONS] [DOCUMENT]...
 
-            Options:
-              -h, --help  Print help
+        Options:
+          -h, --help  Print help
 
-            Serving:
-              -p, --port <PORT>                   The port to listen on; 0 picks a free one and prints it
-                                                  [default: 4010] [$TOMBSTONE_PORT, $PORT]
-                  --host <ADDRESS>                The address to listen on; 0.0.0.0 is every one of this machine
-                                                  [default: 127.0.0.1] [$TOMBSTONE_HOST, $HOST]
-                  --cors <on|off>                 Whether web pages of any origin may call and read the answers
-                                                  [default: on] [$TOMBSTONE_CORS]
-                  --body-bytes <SIZE>             How large the body of a request may be, decoded; past it the
-                                                  answer is 413 [default: 10MiB] [$TOMBSTONE_BODY_BYTES]
-                  --log-format <human|json|none>  One line for each request on standard error: for people, as
-                                                  JSON, or none [default: human] [$TOMBSTONE_LOG_FORMAT]
+        Serving:
+          -p, --port <PORT>                   The port to listen on; 0 picks a free one and prints it
+                                              [default: 4010] [$TOMBSTONE_PORT, $PORT]
+              --host <ADDRESS>                The address to listen on; 0.0.0.0 is every one of this machine
+                                              [default: 127.0.0.1] [$TOMBSTONE_HOST, $HOST]
+              --cors <on|off>                 Whether web pages of any origin may call and read the answers
+                                              [default: on] [$TOMBSTONE_CORS]
+              --body-bytes <SIZE>             How large the body of a request may be, decoded; past it the
+                                              answer is 413 [default: 10MiB] [$TOMBSTONE_BODY_BYTES]
+              --log-format <human|json|none>  One line for each request on standard error: for people, as
+                                              JSON, or none [default: human] [$TOMBSTONE_LOG_FORMAT]
 
-            Files:
-                  --watch[=<on|off>]              Take up changes of files while it serves; state stays where it
-                                                  still fits [$TOMBSTONE_WATCH]
-                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it [$TOMBSTONE_SPECS]
-                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
-                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
-                  --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
-                  --built-in <on|off>             Whether the built-in providers are served too [default: on]
-                                                  [$TOMBSTONE_BUILT_IN]
-                  --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
-                                                  given by itself (repeatable, in this order)
-                                                  [$TOMBSTONE_OVERLAY]
-                  --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable) [$TOMBSTONE_SET]
-                  --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
-                                                  if it is there, unless given [$TOMBSTONE_CONFIG]
-              [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
-                                                  standard input; NAME=PATH names the provider
+        Files:
+              --watch[=<on|off>]              Take up changes of files while it serves; state stays where it
+                                              still fits [$TOMBSTONE_WATCH]
+              --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                              one with a built-in name goes before it [$TOMBSTONE_SPECS]
+              --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                              built-in one of its name [$TOMBSTONE_FIXTURES]
+              --fixture-set <NAME>            The records to start from; a provider without this set starts
+                                              from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+              --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                              [$TOMBSTONE_BUILT_IN]
+              --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+              --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                              given by itself (repeatable, in this order)
+                                              [$TOMBSTONE_OVERLAY]
+              --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
+                                              shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+              --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                              if it is there, unless given [$TOMBSTONE_CONFIG]
+          [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                              standard input; NAME=PATH names the provider
 
-            Operations without a behavior file:
-                  --dynamic[=<on|off>]          Make bodies up from their schemas, anew for each request,
-                                                instead of sending examples [$TOMBSTONE_DYNAMIC]
-                  --errors[=<on|off>]           Answer 500 instead of a documented example that does not fit its
-                                                schema [$TOMBSTONE_ERRORS]
-                  --fill-properties <on|off>    Whether properties that are not required are made up too
-                                                [default: on] [$TOMBSTONE_FILL_PROPERTIES]
-                  --ignore-examples[=<on|off>]  Pass over the examples of media types
-                                                [$TOMBSTONE_IGNORE_EXAMPLES]
+        Operations without a behavior file:
+              --stateless[=<on|off>]        Remember nothing of documents without a behavior file: the
+                                            contract alone answers [$TOMBSTONE_STATELESS]
+              --seed-records <N>            How many records are made up of each resource of such a
+                                            document, unless it has examples [default: 3]
+                                            [$TOMBSTONE_SEED_RECORDS]
+              --dynamic[=<on|off>]          Make bodies up from their schemas, anew for each request,
+                                            instead of sending examples [$TOMBSTONE_DYNAMIC]
+              --errors[=<on|off>]           Answer 500 instead of a documented example that does not fit its
+                                            schema [$TOMBSTONE_ERRORS]
+              --fill-properties <on|off>    Whether properties that are not required are made up too
+                                            [default: on] [$TOMBSTONE_FILL_PROPERTIES]
+              --ignore-examples[=<on|off>]  Pass over the examples of media types
+                                            [$TOMBSTONE_IGNORE_EXAMPLES]
 
-            Sandboxes and time:
-                  --seed <N>                   What made-up ids follow from: the same seed and the same calls
-                                               give the same ids [default: 0] [$TOMBSTONE_SEED]
-                  --clock-start <TIME>         Where the virtual clock begins, such as 2030-01-31T08:00:00Z;
-                                               now, unless given [$TOMBSTONE_CLOCK_START]
-                  --clock-frozen[=<on|off>]    The virtual clock moves only when it is told to
-                                               [$TOMBSTONE_CLOCK_FROZEN]
-                  --clock-rate <N>             How many seconds pass on the virtual clock in one second
-                                               [default: 1] [$TOMBSTONE_CLOCK_RATE]
-                  --sandboxes-max <N>          How many sandboxes there may be at once [default: 10000]
-                                               [$TOMBSTONE_SANDBOXES_MAX]
-                  --sandbox-idle <DURATION>    A sandbox that nobody has called for so long is let go [default:
-                                               1h] [$TOMBSTONE_SANDBOX_IDLE]
-                  --sandbox-bytes <SIZE>       How many bytes the records of one sandbox may take, beside those
-                                               it began with [default: 256MiB] [$TOMBSTONE_SANDBOX_BYTES]
-                  --state <FILE>               Where all sandboxes are kept over a restart; in memory only,
-                                               unless given [$TOMBSTONE_STATE]
-                  --state-interval <DURATION>  How often that file is written if something has changed, beside
-                                               at the end [default: 30s] [$TOMBSTONE_STATE_INTERVAL]
+        Sandboxes and time:
+              --seed <N>                   What made-up ids follow from: the same seed and the same calls
+                                           give the same ids [default: 0] [$TOMBSTONE_SEED]
+              --clock-start <TIME>         Where the virtual clock begins, such as 2030-01-31T08:00:00Z;
+                                           now, unless given [$TOMBSTONE_CLOCK_START]
+              --clock-frozen[=<on|off>]    The virtual clock moves only when it is told to
+                                           [$TOMBSTONE_CLOCK_FROZEN]
+              --clock-rate <N>             How many seconds pass on the virtual clock in one second
+                                           [default: 1] [$TOMBSTONE_CLOCK_RATE]
+              --sandboxes-max <N>          How many sandboxes there may be at once [default: 10000]
+                                           [$TOMBSTONE_SANDBOXES_MAX]
+              --sandbox-idle <DURATION>    A sandbox that nobody has called for so long is let go [default:
+                                           1h] [$TOMBSTONE_SANDBOX_IDLE]
+              --sandbox-bytes <SIZE>       How many bytes the records of one sandbox may take, beside those
+                                           it began with [default: 256MiB] [$TOMBSTONE_SANDBOX_BYTES]
+              --state <FILE>               Where all sandboxes are kept over a restart; in memory only,
+                                           unless given [$TOMBSTONE_STATE]
+              --state-interval <DURATION>  How often that file is written if something has changed, beside
+                                           at the end [default: 30s] [$TOMBSTONE_STATE_INTERVAL]
 
-            Faults:
-                  --fault <SPEC>  A fault that each sandbox begins with, such as operation=deleteShop,status=503
-                                  (repeatable) [$TOMBSTONE_FAULT]
+        Faults:
+              --fault <SPEC>  A fault that each sandbox begins with, such as operation=deleteShop,status=503
+                              (repeatable) [$TOMBSTONE_FAULT]
 
-            Journal:
-                  --journal-entries <N>   How many entries each sandbox's journal keeps [default: 1000]
-                                          [$TOMBSTONE_JOURNAL_ENTRIES]
-                  --journal-bytes <SIZE>  How many bytes all journals together keep [default: 64MiB]
-                                          [$TOMBSTONE_JOURNAL_BYTES]
-                  --journal-out <FILE>    Where all journals are written when it ends [$TOMBSTONE_JOURNAL_OUT]
+        Journal:
+              --journal-entries <N>   How many entries each sandbox's journal keeps [default: 1000]
+                                      [$TOMBSTONE_JOURNAL_ENTRIES]
+              --journal-bytes <SIZE>  How many bytes all journals together keep [default: 64MiB]
+                                      [$TOMBSTONE_JOURNAL_BYTES]
+              --journal-out <FILE>    Where all journals are written when it ends [$TOMBSTONE_JOURNAL_OUT]
 
-            TLS:
-                  --tls[=<on|off>]       Serve HTTPS, with a certificate that is made up at start unless there
-                                         is --tls-cert [$TOMBSTONE_TLS]
-                  --tls-cert <FILE>      Serve HTTPS with this certificate, and those up to its root (PEM)
-                                         [$TOMBSTONE_TLS_CERT]
-                  --tls-key <FILE>       The certificate's private key (PEM) [$TOMBSTONE_TLS_KEY]
-                  --tls-cert-out <FILE>  Where to write the made-up certificate, for clients that are to trust
-                                         it [$TOMBSTONE_TLS_CERT_OUT]
+        TLS:
+              --tls[=<on|off>]       Serve HTTPS, with a certificate that is made up at start unless there
+                                     is --tls-cert [$TOMBSTONE_TLS]
+              --tls-cert <FILE>      Serve HTTPS with this certificate, and those up to its root (PEM)
+                                     [$TOMBSTONE_TLS_CERT]
+              --tls-key <FILE>       The certificate's private key (PEM) [$TOMBSTONE_TLS_KEY]
+              --tls-cert-out <FILE>  Where to write the made-up certificate, for clients that are to trust
+                                     it [$TOMBSTONE_TLS_CERT_OUT]
 
-            Admin API:
-                  --admin-token <TOKEN>    What callers must present as `Authorization: Bearer TOKEN`
-                                           [$TOMBSTONE_ADMIN_TOKEN]
-                  --admin-open[=<on|off>]  Answer everyone who can connect, also where --host lets others in and
-                                           there is no token [$TOMBSTONE_ADMIN_OPEN]
-                  --admin-host <NAME>      One more name of this server in `Host`, beside localhost and the
-                                           address (repeatable) [$TOMBSTONE_ADMIN_HOST]
+        Admin API:
+              --admin-token <TOKEN>    What callers must present as `Authorization: Bearer TOKEN`
+                                       [$TOMBSTONE_ADMIN_TOKEN]
+              --admin-open[=<on|off>]  Answer everyone who can connect, also where --host lets others in and
+                                       there is no token [$TOMBSTONE_ADMIN_OPEN]
+              --admin-host <NAME>      One more name of this server in `Host`, beside localhost and the
+                                       address (repeatable) [$TOMBSTONE_ADMIN_HOST]
 
-            For machines:
-                  --print-json[=<on|off>]  One line of JSON on standard output when it listens, instead of the
-                                           banner [$TOMBSTONE_PRINT_JSON]
-                  --ready-file <FILE>      The same line in a file, which is there while it listens
-                                           [$TOMBSTONE_READY_FILE]
+        For machines:
+              --print-json[=<on|off>]  One line of JSON on standard output when it listens, instead of the
+                                       banner [$TOMBSTONE_PRINT_JSON]
+              --ready-file <FILE>      The same line in a file, which is there while it listens
+                                       [$TOMBSTONE_READY_FILE]
 
-            Each option can also stand in the environment, as the variable in brackets (lists with commas
-            between their items, faults with semicolons), and in tombstone.yaml. Flags go before the
-            environment, and the environment before the file.
+        Each option can also stand in the environment, as the variable in brackets (lists with commas
+        between their items, faults with semicolons), and in tombstone.yaml. Flags go before the
+        environment, and the environment before the file.
 
-            Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage
-            exit 0
-        "#]]);
+        Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage
+        exit 0
+    "#]]);
     run(&["check", "--help"]).check(&expect![[r#"
-            Report everything that is wrong with the files of providers and tombstone.yaml
+        Report everything that is wrong with the files of providers and tombstone.yaml
 
-            Usage: tombstone check [OPTIONS] [DOCUMENT]...
+        Usage: tombstone check [OPTIONS] [DOCUMENT]...
 
-            Options:
-                  --format <FORMAT>  Report it for people, as annotations of a GitHub workflow, or as JSON
-                                     [default: human] [possible values: human, github, json]
-              -h, --help             Print help
+        Options:
+              --format <FORMAT>  Report it for people, as annotations of a GitHub workflow, or as JSON
+                                 [default: human] [possible values: human, github, json]
+          -h, --help             Print help
 
-            Files:
-                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it [$TOMBSTONE_SPECS]
-                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
-                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
-                  --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
-                  --built-in <on|off>             Whether the built-in providers are served too [default: on]
-                                                  [$TOMBSTONE_BUILT_IN]
-                  --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
-                                                  given by itself (repeatable, in this order)
-                                                  [$TOMBSTONE_OVERLAY]
-                  --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable) [$TOMBSTONE_SET]
-                  --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
-                                                  if it is there, unless given [$TOMBSTONE_CONFIG]
-              [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
-                                                  standard input; NAME=PATH names the provider
+        Files:
+              --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                              one with a built-in name goes before it [$TOMBSTONE_SPECS]
+              --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                              built-in one of its name [$TOMBSTONE_FIXTURES]
+              --fixture-set <NAME>            The records to start from; a provider without this set starts
+                                              from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+              --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                              [$TOMBSTONE_BUILT_IN]
+              --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+              --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                              given by itself (repeatable, in this order)
+                                              [$TOMBSTONE_OVERLAY]
+              --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
+                                              shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+              --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                              if it is there, unless given [$TOMBSTONE_CONFIG]
+          [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                              standard input; NAME=PATH names the provider
 
-            Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage
-            exit 0
-        "#]]);
+        Operations without a behavior file:
+              --stateless[=<on|off>]  Remember nothing of documents without a behavior file: the contract
+                                      alone answers [$TOMBSTONE_STATELESS]
+              --seed-records <N>      How many records are made up of each resource of such a document,
+                                      unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
+
+        Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage
+        exit 0
+    "#]]);
     run(&["routes", "-h"]).check(&expect![[r#"
-            List each operation: where it answers, which responses it can give and what gives them
+        List each operation: where it answers, which responses it can give and what gives them
 
-            Usage: tombstone routes [OPTIONS] [DOCUMENT]...
+        Usage: tombstone routes [OPTIONS] [DOCUMENT]...
 
-            Options:
-                  --json  As JSON, for programs
-              -h, --help  Print help
+        Options:
+              --json  As JSON, for programs
+          -h, --help  Print help
 
-            Files:
-                  --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
-                                                  one with a built-in name goes before it [$TOMBSTONE_SPECS]
-                  --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
-                                                  built-in one of its name [$TOMBSTONE_FIXTURES]
-                  --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                                  from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
-                  --built-in <on|off>             Whether the built-in providers are served too [default: on]
-                                                  [$TOMBSTONE_BUILT_IN]
-                  --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-                  --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
-                                                  given by itself (repeatable, in this order)
-                                                  [$TOMBSTONE_OVERLAY]
-                  --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                                  shop.grace=1m (repeatable) [$TOMBSTONE_SET]
-                  --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
-                                                  if it is there, unless given [$TOMBSTONE_CONFIG]
-              [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
-                                                  standard input; NAME=PATH names the provider
-            exit 0
-        "#]]);
+        Files:
+              --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                              one with a built-in name goes before it [$TOMBSTONE_SPECS]
+              --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                              built-in one of its name [$TOMBSTONE_FIXTURES]
+              --fixture-set <NAME>            The records to start from; a provider without this set starts
+                                              from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+              --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                              [$TOMBSTONE_BUILT_IN]
+              --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+              --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                              given by itself (repeatable, in this order)
+                                              [$TOMBSTONE_OVERLAY]
+              --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
+                                              shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+              --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                              if it is there, unless given [$TOMBSTONE_CONFIG]
+          [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                              standard input; NAME=PATH names the provider
+
+        Operations without a behavior file:
+              --stateless[=<on|off>]  Remember nothing of documents without a behavior file: the contract
+                                      alone answers [$TOMBSTONE_STATELESS]
+              --seed-records <N>      How many records are made up of each resource of such a document,
+                                      unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
+        exit 0
+    "#]]);
 }
 
 #[test]

@@ -14,15 +14,15 @@ fn a_preflight_is_granted_wherever_it_leads() {
     let world = World::new();
     let granted = world.says("OPTIONS /partoo/org/42", &ASKS, "");
     expect![[r#"
-            204
-            access-control-allow-methods: DELETE
-            access-control-allow-headers: x-apikey,content-type
-            access-control-max-age: 7200
-            vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
-            access-control-allow-origin: https://app.example
-            access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
-        "#]].assert_eq(&granted);
+        204
+        access-control-allow-methods: DELETE
+        access-control-allow-headers: x-apikey,content-type
+        access-control-max-age: 7200
+        vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
+        access-control-allow-origin: https://app.example
+        access-control-allow-credentials: true
+        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied
+    "#]].assert_eq(&granted);
     assert_eq!(world.says("OPTIONS /nowhere", &ASKS, ""), granted);
 }
 
@@ -30,23 +30,23 @@ fn a_preflight_is_granted_wherever_it_leads() {
 fn success_and_errors_can_be_read_by_pages() {
     let world = World::new();
     world.check("DELETE /partoo/org/43", &[PAGE, PARTOO], "", &expect![[r#"
-            200
-            content-type: application/json
-            access-control-allow-origin: https://app.example
-            access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
+        200
+        content-type: application/json
+        access-control-allow-origin: https://app.example
+        access-control-allow-credentials: true
+        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied
 
-            {"status":"success","org_id":43}
-        "#]]);
+        {"status":"success","org_id":43}
+    "#]]);
     world.check("DELETE /partoo/org/43", &[PAGE, PARTOO], "", &expect![[r#"
-            404
-            content-type: application/json
-            access-control-allow-origin: https://app.example
-            access-control-allow-credentials: true
-            access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Preference-Applied
+        404
+        content-type: application/json
+        access-control-allow-origin: https://app.example
+        access-control-allow-credentials: true
+        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied
 
-            {"errors":{"json":"Resource not found"}}
-        "#]]);
+        {"errors":{"json":"Resource not found"}}
+    "#]]);
     let origin = |line: &str, fields: &[&str]| {
         let reply = world.ask(line, fields, "");
         reply.response.headers()["access-control-allow-origin"].to_str().unwrap().to_owned()

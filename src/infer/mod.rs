@@ -1,0 +1,291 @@
+//! State from the contract alone: what a behavior file for it would say, inferred from paths, schemas and examples.
+//!
+//! Which paths lead to records, what identifies those and whose they are; then what each operation does, in the words of a
+//! behavior file, with the reason. Nothing is decided here when a request comes: what is inferred is compiled and asked as
+//! any behavior file. What cannot be told is left to the contract. Must not know sandboxes or requests.
+
+mod absence;
+mod envelope;
+mod key;
+mod listing;
+mod operations;
+mod paths;
+mod resource;
+mod seeds;
+mod server_made;
+mod shape;
+mod totals;
+mod words;
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::behavior::FORMAT_VERSION;
+use crate::finding::{Finding, Severity};
+use crate::openapi::{Contract, Operation};
+use crate::pointer::unescaped;
+use operations::{Role, Task, Written};
+use resource::{Address, Kind, Resource, Survey};
+
+/// How many records each resource begins with, unless the contract has examples.
+pub const SEED_RECORDS: usize = 3;
+
+/// Options of inference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InferOptions {
+    /// How many records are made up of each resource that is below no other, where the contract has no examples.
+    pub seed_records: usize,
+    /// The operations and resources of which nothing is inferred, by their names.
+    pub except: Vec<String>,
+    /// Whether what was never written nor deleted is as the contract alone has it; else it is absent.
+    pub is_lenient: bool,
+}
+
+impl Default for InferOptions {
+    fn default() -> Self {
+        Self { seed_records: SEED_RECORDS, except: Vec::new(), is_lenient: false }
+    }
+}
+
+/// What was inferred of a contract.
+#[derive(Clone, Debug, Default)]
+pub struct Inferred {
+    /// The behavior file.
+    pub behavior: Map<String, Value>,
+    /// The records to start from, by resource.
+    pub records: Map<String, Value>,
+    /// Why an operation is left to the contract, by its id; those that remember have their reason in the file.
+    pub left: BTreeMap<String, String>,
+    /// The lines of the contract that operations were inferred from, by their ids.
+    pub lines: BTreeMap<String, u32>,
+}
+
+impl Inferred {
+    fn add(
+        &mut self,
+        operation: &Operation,
+        written: Result<Map<String, Value>, String>,
+        operations: &mut Map<String, Value>,
+    ) {
+        let id = operation.id.clone();
+        match written {
+            Ok(format) => {
+                self.lines.insert(id.clone(), operation.line);
+                operations.insert(id, Value::Object(format));
+            }
+            Err(why) => {
+                self.left.insert(id, why);
+            }
+        }
+    }
+
+    /// Leaves the operations to the contract that these errors are about; returns false if there are none.
+    pub fn leave(&mut self, findings: &[Finding]) -> bool {
+        let Some(Value::Object(operations)) = self.behavior.get_mut("operations") else {
+            return false;
+        };
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let mut is_any = false;
+        for finding in errors {
+            let Some(rest) = finding.pointer.strip_prefix("/operations/") else { continue };
+            let id = unescaped(rest.split('/').next().unwrap_or_default()).into_owned();
+            if operations.shift_remove(&id).is_some() {
+                let why = format!("what was inferred of it cannot be: {}", finding.message);
+                self.left.insert(id, why);
+                is_any = true;
+            }
+        }
+        is_any
+    }
+}
+
+/// Infers how the API of a contract behaves.
+pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
+    let survey = Survey { contract, schemas: &contract.schemas, places: paths::places(contract) };
+    let mut resources = survey.resources();
+    resources.retain(|one| !options.except.contains(&one.name));
+    let mut inferred = Inferred::default();
+    let mut operations = Map::new();
+    for number in 0..resources.len() {
+        for address in resources[number].addresses.clone() {
+            for (role, operation) in roles(&survey, &resources[number], &address) {
+                let is_wanted = !options.except.contains(&operation.id);
+                if is_wanted && !operations.contains_key(&operation.id) {
+                    let place = (number, &address, role, operation);
+                    let written = write(&survey, &mut resources, place, options);
+                    inferred.add(operation, written, &mut operations);
+                }
+            }
+        }
+    }
+    for operation in &contract.operations {
+        if !operations.contains_key(&operation.id) {
+            let why = "no resource is found that it is about";
+            inferred.left.entry(operation.id.clone()).or_insert_with(|| why.to_owned());
+        }
+    }
+    inferred.records = seeds::seeds(&survey, &resources, options.seed_records);
+    inferred.behavior = file(&resources, operations, options.is_lenient);
+    inferred
+}
+
+/// The behavior of one operation; an `Err` says why nothing can be inferred of it.
+fn write<'c>(
+    survey: &Survey<'c>,
+    resources: &mut [Resource<'c>],
+    (number, address, role, operation): (usize, &Address, Role, &'c Operation),
+    options: &InferOptions,
+) -> Result<Map<String, Value>, String> {
+    let resource = &resources[number];
+    let is_picked = role == Role::Clear && operations::picks(survey, operation, resource).is_some();
+    let role = if is_picked { Role::DeletePicked } else { role };
+    let is_lenient = options.is_lenient;
+    let task = Task { survey, resources, resource, address, operation, role, is_lenient };
+    let (asks_deleted, written) = (task.is_open(), task.write());
+    let Written { mut format, view, notes } = written?;
+    format.shift_insert(0, "inferred".to_owned(), reason(resource, role, &notes).into());
+    resources[number].views.extend(view);
+    resources[number].remembers_deleted |= asks_deleted;
+    Ok(format)
+}
+
+/// Why an operation is supposed to do what it does.
+fn reason(resource: &Resource<'_>, role: Role, notes: &[String]) -> String {
+    let notes = notes.iter().fold(String::new(), |told, note| told + "; " + note);
+    let key = match resource.kind {
+        Kind::Many => format!(" ({})", resource.key.reason),
+        Kind::Single => String::new(),
+    };
+    format!("{} `{}`{key}{notes}", role.in_words(), resource.name)
+}
+
+/// The operations on a resource at an address, and what each does.
+fn roles<'c>(
+    survey: &Survey<'c>,
+    resource: &Resource<'c>,
+    address: &Address,
+) -> Vec<(Role, &'c Operation)> {
+    let mut roles = Vec::new();
+    let mut add = |path: &str, methods: &[(Method, Role)]| {
+        for (method, role) in methods {
+            roles.extend(survey.operation(path, method).map(|operation| (*role, operation)));
+        }
+    };
+    let writes = [
+        (Method::PATCH, Role::Update),
+        (Method::POST, Role::Update),
+        (Method::PUT, Role::Replace),
+        (Method::DELETE, Role::Delete),
+    ];
+    if resource.kind == Kind::Single {
+        add(&address.collection, &[(Method::GET, Role::Read)]);
+        add(&address.collection, &writes);
+        return roles;
+    }
+    let all =
+        [(Method::GET, Role::List), (Method::POST, Role::Create), (Method::DELETE, Role::Clear)];
+    add(&address.collection, &all);
+    if let Some(item) = &address.item {
+        add(item, &[(Method::GET, Role::Read)]);
+        add(item, &writes);
+    }
+    roles
+}
+
+/// The behavior file.
+fn file(
+    resources: &[Resource<'_>],
+    operations: Map<String, Value>,
+    is_lenient: bool,
+) -> Map<String, Value> {
+    let mut file = Map::new();
+    file.insert("tombstone".to_owned(), FORMAT_VERSION.into());
+    let formats =
+        resources.iter().map(|one| (one.name.clone(), format(one, resources, is_lenient)));
+    file.insert("resources".to_owned(), Value::Object(formats.collect()));
+    file.insert("operations".to_owned(), Value::Object(operations));
+    file
+}
+
+/// A resource as the behavior file has it.
+fn format(resource: &Resource<'_>, all: &[Resource<'_>], is_lenient: bool) -> Value {
+    let mut format = Map::new();
+    let columns = resource.key_columns();
+    let key = match columns.as_slice() {
+        [one] => json!(one),
+        several => json!(several),
+    };
+    format.insert("key".into(), key);
+    if resource.kind == Kind::Many {
+        let own = Map::from_iter([(
+            resource.key.property.clone(),
+            Value::Object(resource.key.schema.clone()),
+        )]);
+        format.insert("schema".into(), json!({ "properties": own }));
+    }
+    if resource.remembers_deleted {
+        format.insert("remembers_deleted".into(), true.into());
+    }
+    if let Some((parent, count)) = resource.parent {
+        let parent = &all[parent];
+        let by: Vec<&str> = parent_columns(resource, parent, count);
+        let by = match by.as_slice() {
+            [one] => json!(one),
+            several => json!(several),
+        };
+        let mut relation = Map::new();
+        relation.insert("resource".into(), parent.name.as_str().into());
+        relation.insert("by".into(), by);
+        relation.insert("on_delete".into(), "cascade".into());
+        if is_lenient || resource.addresses.iter().any(|address| !address.is_scoped) {
+            relation.insert("optional".into(), true.into());
+        }
+        format.insert("belongs_to".into(), json!({ format!("its_{}", parent.one): relation }));
+    }
+    let views = views(resource);
+    if !views.is_empty() {
+        format.insert("views".into(), Value::Object(views));
+    }
+    Value::Object(format)
+}
+
+/// The properties of a resource that have the key of the record it is below.
+fn parent_columns<'r>(
+    resource: &'r Resource<'_>,
+    parent: &Resource<'_>,
+    count: usize,
+) -> Vec<&'r str> {
+    let scope: Vec<&str> = resource.scope.iter().map(|one| one.property.as_str()).collect();
+    if parent.key_columns().len() > 1 {
+        scope[..count.min(scope.len())].to_vec()
+    } else {
+        scope.get(count - 1).copied().into_iter().collect()
+    }
+}
+
+/// The views of a resource: its own, and those that single answers need.
+fn views(resource: &Resource<'_>) -> Map<String, Value> {
+    let mut views = Map::new();
+    let shown = resource.record.as_ref().map(|record| {
+        let mut names: Vec<&str> = record.shown().collect();
+        let key = &resource.key;
+        if key.is_shown && !record.is_key_outside && !names.contains(&key.property.as_str()) {
+            names.insert(0, &key.property);
+        }
+        names
+    });
+    let hidden = resource.hidden();
+    match shown {
+        Some(shown) => {
+            views.insert("default".into(), json!({ "only": shown }));
+        }
+        None if !hidden.is_empty() => {
+            views.insert("default".into(), json!({ "hide": hidden }));
+        }
+        None => {}
+    }
+    views.extend(resource.views.iter().map(|(name, view)| (name.clone(), view.clone())));
+    views
+}

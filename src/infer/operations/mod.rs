@@ -1,0 +1,31 @@
+//! What each operation on a resource does, as the behavior file says it.
+//!
+//! Must not know how resources are found.
+
+mod body;
+mod change;
+mod create;
+mod delete;
+mod read;
+mod request;
+mod task;
+
+pub(super) use delete::picks;
+pub(super) use task::{Role, Task, Written};
+
+impl Task<'_, '_> {
+    /// The behavior of the operation; an `Err` says why nothing can be inferred of it.
+    pub(super) fn write(&self) -> Result<Written, String> {
+        match self.role {
+            Role::List => self.list(),
+            Role::Create => self.create(),
+            Role::Clear => Ok(self.clear()),
+            Role::Read => Ok(self.read()),
+            Role::Update | Role::Replace => self.change(),
+            Role::Delete => Ok(self.delete()),
+            Role::DeletePicked => {
+                self.delete_picked().ok_or_else(|| "nothing says which".to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Operations that read: one record, or a list of them.
+//!
+//! Must not know how records come to be.
+
+use serde_json::{Map, Value, json};
+
+use crate::infer::envelope;
+use crate::infer::envelope::{ItemEnvelope, Record, around, around_item};
+use crate::infer::listing::Listing;
+use crate::infer::operations::task::{Task, Written};
+use crate::infer::totals;
+use crate::infer::words::member;
+
+impl<'c> Task<'_, 'c> {
+    pub(super) fn read(&self) -> Written {
+        let (lets, mut rules) = self.begin_with_own();
+        let (body, view) = self.record_body(&self.resource.one, "read").unzip();
+        if self.is_open() {
+            let mut rule = self.begin_unknown();
+            rule.extend(self.answer(None));
+            rules.insert(0, Value::Object(rule));
+        }
+        rules.push(Value::Object(self.answer(body)));
+        Written { format: Self::written(lets, rules), view: view.flatten(), notes: Vec::new() }
+    }
+
+    pub(super) fn list(&self) -> Result<Written, String> {
+        let (body, documented) = self.documented().ok_or("its response has no JSON schema")?;
+        let parameter = self.key_parameter();
+        let found = envelope::list(self.schemas(), body.schema, self.resource.named(&parameter))
+            .ok_or("the list in its response cannot be told")?;
+        let listing = Listing::of(
+            self.schemas(),
+            self.operation,
+            self.resource.shape(),
+            &self.resource.key.property,
+        );
+        let (lets, mut rules) = self.begin();
+        if self.is_lenient {
+            let mut rule = self.answer(None);
+            rule.shift_insert(
+                0,
+                "when".into(),
+                format!("not {}.changed()", self.resource.name).into(),
+            );
+            rules.push(Value::Object(rule));
+        }
+        let mut list = Map::new();
+        list.insert("of".into(), self.resource.name.as_str().into());
+        let scope = self.scope();
+        if !scope.is_empty() {
+            let fixed = scope.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+            list.insert("where".into(), Value::Object(fixed.collect()));
+        }
+        list.extend(listing.entries.clone());
+        let first =
+            envelope::at_path(&documented, &found.path).and_then(|list| list.get(0).cloned());
+        let (filter, view) = self.view(&found.item, &first.clone().unwrap_or_default(), "listed");
+        let items = self.items(&found.item, &first.unwrap_or_default(), &filter);
+        let mut body = around(&found.path, Some(&documented), items);
+        totals::fill(&mut body, &found.path, listing.pages);
+        rules.push(Value::Object(self.answer(Some(body))));
+        let mut format = Self::written(lets, rules);
+        format.shift_insert(
+            usize::from(format.contains_key("let")),
+            "list".into(),
+            Value::Object(list),
+        );
+        if !listing.ignored.is_empty() {
+            format.insert("ignores".into(), json!(listing.ignored));
+        }
+        Ok(Written { format, view, notes: Vec::new() })
+    }
+
+    /// The template of the records of a list.
+    pub(super) fn items(&self, item: &ItemEnvelope<'c>, documented: &Value, filter: &str) -> Value {
+        if item.path.is_empty() && !item.is_json_api {
+            return json!(format!("{{{{ list.items | {filter} }}}}"));
+        }
+        let one = &self.resource.one;
+        let record = Record {
+            shown: format!("{{{{ {one} | {filter} }}}}"),
+            id: format!("{{{{ {} }}}}", member(one, &self.resource.key.property)),
+        };
+        let value = around_item(item, documented, &record);
+        json!({ "$for": format!("{one} in list.items"), "$value": value })
+    }
+}

@@ -1,0 +1,296 @@
+//! An operation on a resource: what it is about, how its records are found, and what is said where there is none.
+//!
+//! Must not know what it does with them.
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::infer::absence::{absent, taken};
+use crate::infer::key::converted;
+use crate::infer::paths::{Segment, parameters};
+use crate::infer::resource::{Address, Kind, Resource, Survey, path_parameter};
+use crate::infer::shape::{Body, success};
+use crate::infer::words::{is_identifier, member};
+use crate::openapi::{Direction, Operation, Schemas};
+use crate::sample;
+use crate::sample::SampleOptions;
+
+/// What an operation does to records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::infer) enum Role {
+    List,
+    Create,
+    Clear,
+    Read,
+    Update,
+    Replace,
+    Delete,
+    /// Deletes those that a parameter of the query names.
+    DeletePicked,
+}
+
+impl Role {
+    /// In words, before the resource's name.
+    pub(in crate::infer) fn in_words(self) -> &'static str {
+        match self {
+            Self::List => "lists",
+            Self::Create => "creates one of",
+            Self::Clear => "deletes all of",
+            Self::Read => "reads one of",
+            Self::Update => "changes one of",
+            Self::Replace => "replaces one of",
+            Self::Delete => "deletes one of",
+            Self::DeletePicked => "deletes those that the query names of",
+        }
+    }
+}
+
+/// One operation of a resource.
+pub(in crate::infer) struct Task<'t, 'c> {
+    pub(in crate::infer) survey: &'t Survey<'c>,
+    pub(in crate::infer) resources: &'t [Resource<'c>],
+    pub(in crate::infer) resource: &'t Resource<'c>,
+    pub(in crate::infer) address: &'t Address,
+    pub(in crate::infer) operation: &'c Operation,
+    pub(in crate::infer) role: Role,
+    /// Whether what was never written nor deleted is as the contract alone has it.
+    pub(in crate::infer) is_lenient: bool,
+}
+
+/// What is written of an operation.
+pub(in crate::infer) struct Written {
+    pub(in crate::infer) format: Map<String, Value>,
+    /// A view that its answer needs.
+    pub(in crate::infer) view: Option<(String, Value)>,
+    /// What of it is not as one may expect, in words.
+    pub(in crate::infer) notes: Vec<String>,
+}
+
+/// A record that an operation is about.
+pub(super) struct Lookup {
+    /// The expression that finds it.
+    pub(super) expression: String,
+    /// The expression of its key.
+    pub(super) key: String,
+    /// The condition under which there is none.
+    pub(super) absent: String,
+}
+
+impl<'c> Task<'_, 'c> {
+    pub(super) fn schemas(&self) -> &'c Schemas {
+        self.survey.schemas
+    }
+
+    /// An expression for a path parameter by its place, of the type that records keep.
+    pub(super) fn parameter(&self, number: usize, is_whole: bool) -> String {
+        let name = parameters(self.operation).get(number).cloned().unwrap_or_default();
+        let declared = path_parameter(self.operation, &name);
+        let schema = declared.and_then(|one| self.survey.schema_of(one));
+        converted(self.schemas(), member("path", &name), schema, is_whole)
+    }
+
+    /// The expressions of the scope's properties.
+    pub(super) fn scope(&self) -> Vec<(&str, String)> {
+        if !self.address.is_scoped {
+            return Vec::new();
+        }
+        let properties = self.resource.scope.iter().enumerate();
+        properties
+            .map(|(number, one)| (one.property.as_str(), self.parameter(number, one.is_whole)))
+            .collect()
+    }
+
+    /// How a record of a resource is found by the first parameters of the path.
+    pub(super) fn lookup(&self, of: &Resource<'_>, is_scoped: bool, count: usize) -> Lookup {
+        let id = self.parameter(count.saturating_sub(1), of.key.is_whole);
+        let scope: Vec<(&str, String)> = if is_scoped {
+            let scope = of.scope.iter().enumerate();
+            scope
+                .map(|(number, one)| (one.property.as_str(), self.parameter(number, one.is_whole)))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let columns = of.key_columns();
+        if let [_] = columns.as_slice() {
+            let value = match (of.kind, scope.first()) {
+                (Kind::Single, Some((_, value))) => value.clone(),
+                (Kind::Single, None) => "1".to_owned(),
+                _ => id,
+            };
+            let mut absent = format!("{} is none", of.one);
+            for (property, value) in scope.iter().filter(|(property, _)| *property != columns[0]) {
+                absent = format!("{absent} or {} != ({value})", member(&of.one, property));
+            }
+            return Lookup { expression: format!("{}[{value}]", of.name), key: value, absent };
+        }
+        let mut parts: Vec<String> = scope.iter().map(|(_, value)| value.clone()).collect();
+        if of.kind == Kind::Many {
+            parts.push(id.clone());
+        }
+        let key = format!("[{}]", parts.join(", "));
+        let named = |(property, value): &(&str, String)| format!("{property}={value}");
+        let expression =
+            if of.kind == Kind::Many && scope.iter().all(|(property, _)| is_identifier(property)) {
+                let scope: Vec<String> = scope.iter().map(named).collect();
+                format!("{}.find({id}, {})", of.name, scope.join(", "))
+            } else {
+                format!("{}[{key}]", of.name)
+            };
+        Lookup { expression, key, absent: format!("{} is none", of.one) }
+    }
+
+    /// How the record of the operation itself is found.
+    pub(super) fn own(&self) -> Lookup {
+        let count = parameters(self.operation).len();
+        self.lookup(self.resource, self.address.is_scoped, count)
+    }
+
+    /// The name and lookup of the record that all this is below.
+    pub(super) fn parent(&self) -> Option<(&str, Lookup)> {
+        let (parent, count) = self.resource.parent.filter(|_| self.address.is_scoped)?;
+        let parent = &self.resources[parent];
+        let is_scoped = !parent.scope.is_empty();
+        Some((&parent.one, self.lookup(parent, is_scoped, count)))
+    }
+
+    /// The rule for what is not there.
+    pub(super) fn absent_rule(&self, condition: &str, of: &Resource<'_>, count: usize) -> Value {
+        let name = parameters(self.operation).get(count.saturating_sub(1)).cloned();
+        let what = match (of.kind, name) {
+            (Kind::Many, Some(name)) => {
+                format!("there is no {} `{{{{ {} }}}}`", of.in_words(), member("path", &name))
+            }
+            _ => format!("there is no {}", of.in_words()),
+        };
+        let mut rule = Map::new();
+        rule.insert("when".into(), condition.into());
+        rule.extend(absent(self.schemas(), self.operation, &what));
+        Value::Object(rule)
+    }
+
+    /// Whether records that were never written nor deleted are as the contract alone has them: always, or because there is no
+    /// way to make or see one.
+    pub(in crate::infer) fn is_open(&self) -> bool {
+        if self.is_lenient || self.resource.kind == Kind::Single {
+            return true;
+        }
+        let has = |path: &str, method: &Method| self.survey.operation(path, method).is_some();
+        let is_known = self.resource.addresses.iter().any(|address| {
+            has(&address.collection, &Method::POST)
+                || has(&address.collection, &Method::GET)
+                || address
+                    .item
+                    .as_ref()
+                    .is_some_and(|item| has(item, &Method::GET) || has(item, &Method::PUT))
+        });
+        !is_known && self.role == Role::Delete
+    }
+
+    /// The condition under which a record is not there and never was.
+    pub(super) fn unknown(of: &Resource<'_>, lookup: &Lookup) -> String {
+        let absent = &lookup.absent;
+        let absent = if absent.contains(" or ") { format!("({absent})") } else { absent.clone() };
+        format!("{absent} and not {}.was_deleted({})", of.name, lookup.key)
+    }
+
+    /// Lets and rules that ask for the parent.
+    pub(super) fn begin(&self) -> (Map<String, Value>, Vec<Value>) {
+        let (mut lets, mut rules) = (Map::new(), Vec::new());
+        if let Some((name, lookup)) = self.parent() {
+            let (parent, count) = self.resource.parent.unwrap_or_default();
+            let parent = &self.resources[parent];
+            let condition = if self.is_lenient {
+                format!("{}.was_deleted({})", parent.name, lookup.key)
+            } else {
+                lets.insert(name.to_owned(), lookup.expression.into());
+                lookup.absent
+            };
+            rules.push(self.absent_rule(&condition, parent, count));
+        }
+        (lets, rules)
+    }
+
+    /// Lets and rules that ask for the record itself.
+    pub(super) fn begin_with_own(&self) -> (Map<String, Value>, Vec<Value>) {
+        let lookup = self.own();
+        let lets = Map::from_iter([(self.resource.one.clone(), lookup.expression.into())]);
+        let count = parameters(self.operation).len();
+        (lets, vec![self.absent_rule(&lookup.absent, self.resource, count)])
+    }
+
+    /// The beginning of a rule for a record that nobody has written or deleted yet.
+    pub(super) fn begin_unknown(&self) -> Map<String, Value> {
+        Map::from_iter([("when".to_owned(), Self::unknown(self.resource, &self.own()).into())])
+    }
+
+    pub(super) fn written(lets: Map<String, Value>, rules: Vec<Value>) -> Map<String, Value> {
+        let mut format = Map::new();
+        if !lets.is_empty() {
+            format.insert("let".into(), Value::Object(lets));
+        }
+        format.insert("rules".into(), Value::Array(rules));
+        format
+    }
+
+    /// The rule's answer: the status, and a body if it is known what that is.
+    pub(super) fn answer(&self, body: Option<Value>) -> Map<String, Value> {
+        let status = success(self.operation).map_or(200, |(status, _)| status);
+        let mut answer = Map::new();
+        answer.insert("respond".into(), status.into());
+        answer.extend(body.map(|body| ("body".to_owned(), body)));
+        answer
+    }
+
+    /// What is documented of the success: its schema, and its example or a value that is made up.
+    pub(super) fn documented(&self) -> Option<(Body<'c>, Value)> {
+        let (_, response) = success(self.operation)?;
+        let body = Body::of_response(self.schemas(), response)?;
+        let options =
+            SampleOptions { fill_properties: false, ..SampleOptions::of(Direction::Response) };
+        let made = || sample::nearest(self.schemas(), body.id, &options, 0).ok();
+        // An example that does not fit would spoil all that is put into it.
+        let fits = |example: &&Value| {
+            self.schemas().response_validator(body.id).is_ok_and(|one| one.is_valid(example))
+        };
+        let example = body.media.examples.values().next().filter(fits).cloned();
+        Some((body, example.or_else(made)?))
+    }
+
+    /// The name of the parameter that picks a record.
+    pub(super) fn key_parameter(&self) -> String {
+        if self.resource.kind == Kind::Single {
+            return String::new();
+        }
+        let item = self.resource.addresses.iter().find_map(|address| address.item.as_ref());
+        let place = item.and_then(|item| self.survey.places.get(item));
+        match place.and_then(|place| place.segments.last()) {
+            Some(Segment::Parameter(name)) => name.clone(),
+            _ => "id".to_owned(),
+        }
+    }
+
+    /// Adds what the path says of a record: its key and its scope.
+    pub(super) fn add_place(&self, with: &mut Map<String, Value>) {
+        with.extend(
+            self.scope().into_iter().map(|(name, value)| {
+                (name.to_owned(), Value::String(format!("{{{{ {value} }}}}")))
+            }),
+        );
+        let key = &self.resource.key;
+        if self.resource.kind == Kind::Many {
+            let last = parameters(self.operation).len().saturating_sub(1);
+            let id = self.parameter(last, key.is_whole);
+            with.insert(key.property.clone(), format!("{{{{ {id} }}}}").into());
+        } else if self.resource.scope.is_empty() {
+            with.insert(key.property.clone(), 1.into());
+        }
+    }
+
+    pub(super) fn add_conflict(&self, format: &mut Map<String, Value>) {
+        // One that is lenient takes what the contract takes.
+        let taken =
+            if self.is_lenient { self.answer(None) } else { taken(self.schemas(), self.operation) };
+        format.insert("failures".into(), json!({ "conflict": taken }));
+    }
+}

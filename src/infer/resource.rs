@@ -1,0 +1,577 @@
+//! The resources of a contract: which paths lead to records of one kind, what identifies them, and whose they are.
+//!
+//! Must not know what operations do with them.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::infer::envelope;
+use crate::infer::envelope::{ItemEnvelope, Named};
+use crate::infer::key;
+use crate::infer::paths::{Place, Segment, anonymous, is_prefix, parameters};
+use crate::infer::shape::{Body, ObjectShape, is_number, said, success};
+use crate::infer::words::{identifier, plain, singular_words, words};
+use crate::openapi::{Contract, Location, Operation, Parameter, Schemas};
+
+/// Names that mean something else in expressions.
+const RESERVED: [&str; 40] = [
+    "path",
+    "query",
+    "header",
+    "cookie",
+    "body",
+    "request",
+    "principal",
+    "credential",
+    "credentials",
+    "now",
+    "settings",
+    "violations",
+    "failure",
+    "outcome",
+    "made",
+    "list",
+    "conflict",
+    "record",
+    "not",
+    "and",
+    "or",
+    "in",
+    "is",
+    "if",
+    "else",
+    "for",
+    "true",
+    "false",
+    "none",
+    "null",
+    "days",
+    "hours",
+    "minutes",
+    "seconds",
+    "weeks",
+    "v",
+    "item",
+    "links",
+    "loop",
+    "self",
+];
+
+/// One kind of record.
+#[derive(Debug)]
+pub(super) struct Resource<'c> {
+    /// Its name in the behavior file.
+    pub(super) name: String,
+    /// The name of one record in expressions.
+    pub(super) one: String,
+    /// Its name in the singular, in words.
+    pub(super) singular: Vec<String>,
+    /// Its name as the path has it.
+    pub(super) plural: String,
+    pub(super) kind: Kind,
+    /// Where its records answer; where it was found comes first.
+    pub(super) addresses: Vec<Address>,
+    /// What the parameters of the first address's collection mean.
+    pub(super) scope: Vec<ScopeProperty>,
+    /// The resource that the scope picks a record of, and how many of the parameters do that.
+    pub(super) parent: Option<(usize, usize)>,
+    pub(super) key: KeyProperty,
+    /// How its records look outside, as far as the contract says.
+    pub(super) record: Option<ItemEnvelope<'c>>,
+    /// Whether it is asked which records were deleted.
+    pub(super) remembers_deleted: bool,
+    /// The views that answers need beside the records' own.
+    pub(super) views: IndexMap<String, Value>,
+}
+
+/// How many records one scope has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Any number.
+    Many,
+    /// One.
+    Single,
+}
+
+/// Where records of a resource answer.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    /// The path of all, with anonymous parameters.
+    pub(super) collection: String,
+    /// The path of one.
+    pub(super) item: Option<String>,
+    /// Whether its parameters are the resource's scope; else it has none.
+    pub(super) is_scoped: bool,
+}
+
+/// What one parameter of a path before a record's own means.
+#[derive(Clone, Debug)]
+pub(super) struct ScopeProperty {
+    /// The property that keeps it.
+    pub(super) property: String,
+    /// Whether records show it; else it is kept beside them.
+    pub(super) is_shown: bool,
+    pub(super) is_whole: bool,
+}
+
+/// What identifies the records of a resource.
+#[derive(Clone, Debug)]
+pub(super) struct KeyProperty {
+    pub(super) property: String,
+    /// Whether records show it; else it is kept beside them.
+    pub(super) is_shown: bool,
+    pub(super) is_whole: bool,
+    /// Whether it identifies only within the scope.
+    pub(super) is_scoped: bool,
+    /// What it looks like.
+    pub(super) schema: Map<String, Value>,
+    /// How it was found, in words.
+    pub(super) reason: String,
+}
+
+impl<'c> Resource<'c> {
+    /// What it is called, for finding its records in a body.
+    pub(super) fn named<'n>(&'n self, parameter: &'n str) -> Named<'n> {
+        Named { singular: &self.singular, plural: &self.plural, parameter }
+    }
+
+    /// The properties that make the key.
+    pub(super) fn key_columns(&self) -> Vec<&str> {
+        let scope = self.scope.iter().map(|scope| scope.property.as_str());
+        let own = Some(self.key.property.as_str()).filter(|_| self.kind == Kind::Many);
+        match (self.kind, self.key.is_scoped) {
+            (Kind::Single, _) if self.scope.is_empty() => vec![&self.key.property],
+            (Kind::Single, _) | (_, true) => scope.chain(own).collect(),
+            _ => own.into_iter().collect(),
+        }
+    }
+
+    /// The properties that are kept beside records and not shown.
+    pub(super) fn hidden(&self) -> Vec<&str> {
+        let scope = self.scope.iter().filter(|scope| !scope.is_shown);
+        let key = Some(&self.key).filter(|key| !key.is_shown && self.has_own_key());
+        scope
+            .map(|scope| scope.property.as_str())
+            .chain(key.map(|key| key.property.as_str()))
+            .collect()
+    }
+
+    /// Whether its key is more than the scope.
+    pub(super) fn has_own_key(&self) -> bool {
+        self.kind == Kind::Many || self.scope.is_empty()
+    }
+
+    pub(super) fn shape(&self) -> Option<&ObjectShape<'c>> {
+        self.record.as_ref().map(|record| &record.shape)
+    }
+
+    /// The singular in words, for people.
+    pub(super) fn in_words(&self) -> String {
+        self.singular.join(" ")
+    }
+}
+
+/// What resources are found in.
+pub(super) struct Survey<'c> {
+    pub(super) contract: &'c Contract,
+    pub(super) schemas: &'c Schemas,
+    pub(super) places: IndexMap<String, Place>,
+}
+
+impl<'c> Survey<'c> {
+    pub(super) fn operation(&self, path: &str, method: &Method) -> Option<&'c Operation> {
+        let number = *self.places.get(path)?.operations.get(method)?;
+        Some(&self.contract.operations[number])
+    }
+
+    fn has(&self, path: &str, methods: &[Method]) -> bool {
+        let place = self.places.get(path);
+        place.is_some_and(|place| methods.iter().any(|one| place.operations.contains_key(one)))
+    }
+
+    /// All resources; one that others are below comes before them.
+    pub(super) fn resources(&self) -> Vec<Resource<'c>> {
+        let mut paths: Vec<&String> = self.places.keys().collect();
+        paths.sort_by_key(|path| path.matches('/').count());
+        let mut resources: Vec<Resource<'c>> = Vec::new();
+        for path in paths {
+            let found = match path.strip_suffix("/{}") {
+                Some(collection) => self.pair(path, collection, &resources),
+                None => self.single(path, &resources).or_else(|| self.unkeyed(path, &resources)),
+            };
+            let Some(mut found) = found else { continue };
+            if let Some(flat) = self.flat(&found, &resources) {
+                resources[flat].addresses.append(&mut found.addresses);
+                adopt(found, &mut resources[flat]);
+                continue;
+            }
+            name(&mut found, &resources);
+            resources.push(found);
+        }
+        resources
+    }
+
+    /// Records with a path each, whether or not there is one of them all.
+    fn pair(&self, path: &str, collection: &str, known: &[Resource<'c>]) -> Option<Resource<'c>> {
+        let place = &self.places[path];
+        let all = [Method::GET, Method::PUT, Method::PATCH, Method::DELETE];
+        if !self.has(path, &all) {
+            return None;
+        }
+        let segments = &place.segments[..place.segments.len() - 1];
+        let plural = segments.iter().rev().find_map(|segment| match segment {
+            Segment::Literal(text) if !is_prefix(segment) => Some(text.clone()),
+            _ => None,
+        })?;
+        // Members of a group that are put in and taken out, and that are records elsewhere.
+        if self.is_membership(path, collection, &plural, known) {
+            return None;
+        }
+        let mut found = Self::begin(segments, plural, Kind::Many, known);
+        found.addresses = vec![Address {
+            collection: collection.to_owned(),
+            item: Some(path.to_owned()),
+            is_scoped: true,
+        }];
+        let item = self.any_operation(path)?;
+        let parameter = parameters(item).pop()?;
+        let declared = path_parameter(item, &parameter);
+        found.record = self.record(&found, path, collection, &parameter);
+        self.find_scope(&mut found, item);
+        self.find_key(&mut found, &parameter, declared, (path, collection));
+        Some(found)
+    }
+
+    /// Whether a path has nothing but ways to put a record of another resource into a group, and to take it out.
+    fn is_membership(
+        &self,
+        path: &str,
+        collection: &str,
+        plural: &str,
+        known: &[Resource<'c>],
+    ) -> bool {
+        let singular = singular_words(plural);
+        let is_elsewhere = known
+            .iter()
+            .any(|one| one.kind == Kind::Many && one.scope.is_empty() && one.singular == singular);
+        let bare = |method: &Method| {
+            self.operation(path, method).is_none_or(|operation| operation.request_body.is_none())
+        };
+        is_elsewhere
+            && collection.contains("{}")
+            && !self.has(path, &[Method::GET, Method::PATCH])
+            && !self.has(collection, &[Method::POST])
+            && bare(&Method::PUT)
+    }
+
+    /// A record of which a scope has one.
+    fn single(&self, path: &str, known: &[Resource<'c>]) -> Option<Resource<'c>> {
+        let place = &self.places[path];
+        let Some(Segment::Literal(plural)) = place.segments.last() else { return None };
+        let writes = [Method::PUT, Method::PATCH, Method::DELETE];
+        let read = self.operation(path, &Method::GET)?;
+        let has_items = self.places.contains_key(&format!("{path}/{{}}"));
+        if !self.has(path, &writes) || self.has(path, &[Method::POST]) || has_items {
+            return None;
+        }
+        let (_, response) = success(read)?;
+        let body = Body::of_response(self.schemas, response)?;
+        let segments = &place.segments[..place.segments.len() - 1];
+        let mut found = Self::begin(segments, plural.clone(), Kind::Single, known);
+        found.singular = words(plural);
+        if envelope::list(self.schemas, body.schema, found.named("")).is_some() {
+            return None;
+        }
+        found.record = envelope::item(self.schemas, body.schema, found.named(""));
+        found.record.as_ref().filter(|record| !record.is_listed)?;
+        found.addresses =
+            vec![Address { collection: path.to_owned(), item: None, is_scoped: true }];
+        self.find_scope(&mut found, read);
+        found.key = KeyProperty {
+            property: "_only".to_owned(),
+            is_shown: false,
+            is_whole: true,
+            is_scoped: false,
+            schema: Map::from_iter([("type".to_owned(), "integer".into())]),
+            reason: "there is one".to_owned(),
+        };
+        Some(found)
+    }
+
+    /// Records that are listed and made, and have no path of their own.
+    fn unkeyed(&self, path: &str, known: &[Resource<'c>]) -> Option<Resource<'c>> {
+        let place = &self.places[path];
+        let Some(Segment::Literal(plural)) = place.segments.last() else { return None };
+        let read = self.operation(path, &Method::GET)?;
+        let has_items = self.places.contains_key(&format!("{path}/{{}}"));
+        if has_items || !self.has(path, &[Method::POST, Method::DELETE]) {
+            return None;
+        }
+        let (_, response) = success(read)?;
+        let body = Body::of_response(self.schemas, response)?;
+        let segments = &place.segments[..place.segments.len() - 1];
+        let mut found = Self::begin(segments, plural.clone(), Kind::Many, known);
+        let list = envelope::list(self.schemas, body.schema, found.named("id"))?;
+        found.addresses =
+            vec![Address { collection: path.to_owned(), item: None, is_scoped: true }];
+        found.record = Some(list.item);
+        self.find_scope(&mut found, read);
+        self.find_key(&mut found, "id", None, (path, path));
+        Some(found)
+    }
+
+    fn begin(
+        segments: &[Segment],
+        plural: String,
+        kind: Kind,
+        known: &[Resource<'c>],
+    ) -> Resource<'c> {
+        Resource {
+            name: String::new(),
+            one: String::new(),
+            singular: singular_words(&plural),
+            plural,
+            kind,
+            addresses: Vec::new(),
+            scope: Vec::new(),
+            parent: parent(segments, known),
+            key: KeyProperty {
+                property: "_key".to_owned(),
+                is_shown: false,
+                is_whole: false,
+                is_scoped: false,
+                schema: Map::new(),
+                reason: String::new(),
+            },
+            record: None,
+            remembers_deleted: false,
+            views: IndexMap::new(),
+        }
+    }
+
+    fn any_operation(&self, path: &str) -> Option<&'c Operation> {
+        let number = self.places.get(path)?.operations.values().next()?;
+        Some(&self.contract.operations[*number])
+    }
+
+    /// What a record looks like: as it is read, made, changed or listed, else as it is sent.
+    fn record(
+        &self,
+        of: &Resource<'c>,
+        path: &str,
+        collection: &str,
+        parameter: &str,
+    ) -> Option<ItemEnvelope<'c>> {
+        let answered = |path: &str, method: &Method| {
+            let (_, response) = success(self.operation(path, method)?)?;
+            let body = Body::of_response(self.schemas, response)?;
+            envelope::item(self.schemas, body.schema, of.named(parameter))
+        };
+        let listed = || {
+            let (_, response) = success(self.operation(collection, &Method::GET)?)?;
+            let body = Body::of_response(self.schemas, response)?;
+            let list = envelope::list(self.schemas, body.schema, of.named(parameter))?;
+            Some(list.item)
+        };
+        let sent = |path: &str, method: &Method| {
+            let body = Body::of_request(self.schemas, self.operation(path, method)?)?;
+            let shape = ObjectShape::of(self.schemas, body.schema)?;
+            let wrapped = envelope::request_wrapper(self.schemas, &shape, of.named(parameter));
+            let shape = wrapped.map_or(shape, |(_, inner)| inner);
+            let key = key::find(self.schemas, &shape, parameter, &of.singular);
+            Some(ItemEnvelope {
+                path: Vec::new(),
+                is_listed: false,
+                is_json_api: false,
+                is_key_outside: false,
+                shape,
+                schema: body.schema,
+                key,
+            })
+        };
+        let keyed = |found: &ItemEnvelope<'c>| found.key.is_some();
+        let read = answered(path, &Method::GET);
+        if read.is_some() {
+            return read;
+        }
+        answered(collection, &Method::POST)
+            .filter(keyed)
+            .or_else(|| answered(path, &Method::PUT).filter(keyed))
+            .or_else(|| answered(path, &Method::PATCH).filter(keyed))
+            .or_else(listed)
+            .or_else(|| sent(collection, &Method::POST))
+            .or_else(|| sent(path, &Method::PUT))
+    }
+
+    /// Gives each parameter of the path before the record's own a property: the one that records show, else one beside them.
+    fn find_scope(&self, found: &mut Resource<'c>, operation: &'c Operation) {
+        let mut names = parameters(operation);
+        if found.addresses[0].item.is_some() {
+            names.pop();
+        }
+        let mut scope = Vec::new();
+        for (number, name) in names.iter().enumerate() {
+            let declared = path_parameter(operation, name).and_then(|one| self.schema_of(one));
+            let is_whole = declared.is_some_and(|schema| is_number(self.schemas, schema));
+            let wanted = plain(name);
+            let shown = found.shape().and_then(|shape| {
+                let mut properties = shape.properties.iter();
+                properties.find(|(own, property)| {
+                    let types = self.schemas.types(property.schema);
+                    plain(own) == wanted
+                        && wanted != "id"
+                        && !property.is_write_only
+                        && super::shape::is_scalar(types)
+                        && is_number(self.schemas, property.schema) == is_whole
+                })
+            });
+            let property = match shown {
+                Some((own, _)) => (*own).to_owned(),
+                None => format!("_{}", identifier(&words(name))),
+            };
+            let is_taken = |property: &String| {
+                scope.iter().any(|one: &ScopeProperty| one.property == *property)
+            };
+            let property =
+                if is_taken(&property) { format!("_{number}{property}") } else { property };
+            scope.push(ScopeProperty { property, is_shown: shown.is_some(), is_whole });
+        }
+        found.scope = scope;
+    }
+
+    pub(super) fn schema_of(&self, parameter: &Parameter) -> Option<&'c Value> {
+        parameter.schema.map(|id| self.schemas.schema(id))
+    }
+
+    fn find_key(
+        &self,
+        found: &mut Resource<'c>,
+        parameter: &str,
+        declared: Option<&Parameter>,
+        (path, collection): (&str, &str),
+    ) {
+        let declared = declared.and_then(|one| self.schema_of(one));
+        let key = found.record.as_ref().and_then(|record| record.key);
+        let property = key.and_then(|(name, _)| found.shape()?.get(name).copied());
+        let mut own =
+            KeyProperty { reason: format!("no property is `{parameter}`"), ..found.key.clone() };
+        let example = property.and_then(|property| said(self.schemas, property.schema, "example"));
+        let example =
+            example.or_else(|| declared.and_then(|one| said(self.schemas, one, "example")));
+        own.schema = key::schema(self.schemas, property.map(|one| one.schema), declared, example);
+        own.is_whole = own.schema.get("type") == Some(&"integer".into());
+        if let Some((name, how)) = key {
+            name.clone_into(&mut own.property);
+            own.is_shown = true;
+            own.reason = format!("`{name}` {}", how.in_words());
+        }
+        let is_sent = self.is_key_sent(&own, path, collection, found);
+        // Where nobody else makes keys, each scope may have its own.
+        let is_chosen = (key::is_chosen(&own.property) && is_sent)
+            || self.operation(collection, &Method::POST).is_none();
+        own.is_scoped = !found.scope.is_empty() && is_chosen;
+        found.key = own;
+    }
+
+    /// Whether whoever makes a record has to say its key.
+    fn is_key_sent(
+        &self,
+        key: &KeyProperty,
+        path: &str,
+        collection: &str,
+        found: &Resource<'c>,
+    ) -> bool {
+        let Some(create) = self.operation(collection, &Method::POST) else {
+            return self.has(path, &[Method::PUT]);
+        };
+        let body = Body::of_request(self.schemas, create);
+        let shape = body.and_then(|body| ObjectShape::of(self.schemas, body.schema));
+        let shape = shape.map(|shape| {
+            let wrapped = envelope::request_wrapper(self.schemas, &shape, found.named(""));
+            wrapped.map_or(shape, |(_, inner)| inner)
+        });
+        shape.is_some_and(|shape| shape.get(&key.property).is_some_and(|one| one.is_required))
+    }
+
+    /// The resource that one found below another is the same as: of the same name, with the same schema, and not below one.
+    fn flat(&self, found: &Resource<'c>, known: &[Resource<'c>]) -> Option<usize> {
+        let schema = |one: &Resource<'c>| {
+            let record = one.record.as_ref()?;
+            Some(std::ptr::from_ref(self.schemas.follow(record.schema)))
+        };
+        known.iter().position(|one| {
+            one.kind == Kind::Many
+                && found.kind == Kind::Many
+                && one.scope.is_empty()
+                && !found.scope.is_empty()
+                && found.parent.is_some()
+                && one.singular == found.singular
+                && schema(one).is_some()
+                && schema(one) == schema(found)
+                && one.addresses.iter().all(|address| {
+                    !address.is_scoped || address.collection.matches("{}").count() == 0
+                })
+        })
+    }
+}
+
+/// Gives a resource the scope of another that is the same one, below a third.
+fn adopt<'c>(found: Resource<'c>, flat: &mut Resource<'c>) {
+    for address in &mut flat.addresses {
+        address.is_scoped = address.collection.contains("{}");
+    }
+    flat.scope = found.scope;
+    flat.parent = found.parent;
+}
+
+/// A parameter of an operation's path.
+pub(super) fn path_parameter<'c>(operation: &'c Operation, name: &str) -> Option<&'c Parameter> {
+    operation.parameters.iter().find(|one| one.location == Location::Path && one.name == name)
+}
+
+/// The resource that a path is below, and how many parameters lead to a record of it.
+fn parent(segments: &[Segment], known: &[Resource<'_>]) -> Option<(usize, usize)> {
+    (1..=segments.len()).rev().find_map(|length| {
+        let before = &segments[..length];
+        matches!(before.last(), Some(Segment::Parameter(_))).then_some(())?;
+        let path = anonymous(before);
+        let parent = known.iter().position(|one| {
+            one.addresses.iter().any(|address| {
+                address.item.as_ref() == Some(&path) && (address.is_scoped || one.scope.is_empty())
+            })
+        })?;
+        // Of one that has its scope from elsewhere, too, it is not known which.
+        let is_plain = known[parent].addresses.len() == 1 || known[parent].scope.is_empty();
+        is_plain.then(|| (parent, path.matches("{}").count()))
+    })
+}
+
+/// Gives a resource a name that no other has and that expressions can use.
+fn name(found: &mut Resource<'_>, known: &[Resource<'_>]) {
+    let own = identifier(&words(&found.plural));
+    let parent = found.parent.map(|(parent, _)| known[parent].one.clone());
+    let is_free = |name: &str| {
+        !RESERVED.contains(&name) && known.iter().all(|one| one.name != name && one.one != name)
+    };
+    let numbered = (2..).map(|number| format!("{own}_{number}"));
+    let of_parent = parent.iter().map(|parent| format!("{parent}_{own}"));
+    let mut names = [own.clone()]
+        .into_iter()
+        .chain(of_parent)
+        .chain([format!("{own}_records")])
+        .chain(numbered);
+    found.name = names.find(|name| is_free(name)).unwrap_or(own);
+    let taken: BTreeSet<&str> = known.iter().map(|one| one.name.as_str()).collect();
+    let one = identifier(&found.singular);
+    let is_free = |name: &String| {
+        *name != found.name
+            && !RESERVED.contains(&name.as_str())
+            && !taken.contains(name.as_str())
+            && known.iter().all(|other| other.one != *name)
+    };
+    let ones = [one.clone(), format!("{one}_record"), format!("one_{one}")];
+    found.one = ones.into_iter().find(is_free).unwrap_or_else(|| format!("{}_record", found.name));
+}
