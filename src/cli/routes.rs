@@ -54,6 +54,9 @@ fn text(overview: &[ProviderOverview<'_>], colors: Colors) -> String {
             for (index, place) in operation.mounted_at.iter().enumerate() {
                 screen.line(format_args!("    {} {place}", if index == 0 { "at" } else { "  " }));
             }
+            if let Some(reason) = operation.inferred {
+                screen.line(format_args!("    {}", colors.dim(&format!("inferred: {reason}"))));
+            }
             for response in &operation.responses {
                 push_response(&mut screen, response, colors);
             }

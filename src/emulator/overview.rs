@@ -39,6 +39,9 @@ pub struct OperationOverview<'e> {
     pub path: &'e str,
     /// Its paths on this server, the one that always works first.
     pub mounted_at: Vec<String>,
+    /// What it is supposed to do and why, where that is inferred from the contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inferred: Option<&'e str>,
     /// The responses it can give.
     pub responses: Vec<ResponseOverview<'e>>,
 }
@@ -88,6 +91,7 @@ impl Emulator {
                 method: operation.method.to_string(),
                 path: &operation.key,
                 mounted_at: self.mounted_at(number, provider, operation),
+                inferred: provider.behavior.inferred(place),
                 responses: operation
                     .responses
                     .iter()

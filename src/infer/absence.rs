@@ -4,10 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::infer::resource::Survey;
 use crate::infer::shape::{Body, literal, success};
-use crate::openapi::{Direction, Operation, Response, Schemas};
-use crate::sample;
-use crate::sample::SampleOptions;
+use crate::openapi::{Operation, Response};
 
 /// Properties that hold what an error says, the likeliest first.
 const MESSAGES: [&str; 8] = [
@@ -37,22 +36,22 @@ const ABSENT: [&str; 8] = [
 ];
 
 /// The answer for what is not there, as the keys of a rule; `what` says in a template what that is.
-pub(super) fn absent(schemas: &Schemas, operation: &Operation, what: &str) -> Map<String, Value> {
+pub(super) fn absent(survey: &Survey<'_>, operation: &Operation, what: &str) -> Map<String, Value> {
     let exact = ["404", "410"].iter().find(|code| operation.responses.contains_key(**code));
     let status = exact.and_then(|code| code.parse().ok()).unwrap_or(404);
-    refusal(schemas, operation, status, "not found", what, &ABSENT)
+    refusal(survey, operation, status, "not found", what, &ABSENT)
 }
 
 /// The answer where a key is taken.
-pub(super) fn taken(schemas: &Schemas, operation: &Operation) -> Map<String, Value> {
+pub(super) fn taken(survey: &Survey<'_>, operation: &Operation) -> Map<String, Value> {
     let exact = ["409", "422", "400"].iter().find(|code| operation.responses.contains_key(**code));
     let status = exact.and_then(|code| code.parse().ok()).unwrap_or(409);
     let words = ["exists", "taken", "conflict", "duplicate", "409"];
-    refusal(schemas, operation, status, "already exists", "{{ conflict.message }}", &words)
+    refusal(survey, operation, status, "already exists", "{{ conflict.message }}", &words)
 }
 
 fn refusal(
-    schemas: &Schemas,
+    survey: &Survey<'_>,
     operation: &Operation,
     status: u16,
     title: &str,
@@ -67,7 +66,7 @@ fn refusal(
         return answer;
     };
     answer.insert("respond".into(), status.into());
-    let body = Body::of_response(schemas, response).and_then(|body| {
+    let body = Body::of_response(survey.schemas, response).and_then(|body| {
         let example = body.media.examples.values().next();
         let says = |example: &Value| {
             let text = example.to_string().to_lowercase();
@@ -78,8 +77,7 @@ fn refusal(
             return (body.media.examples.len() > 1)
                 .then(|| literal(example.unwrap_or(&Value::Null)));
         }
-        let options = SampleOptions::of(Direction::Response);
-        let made = || sample::nearest(schemas, body.id, &options, 0).ok();
+        let made = || survey.made_up(body.id, true, 0);
         let mut value = literal(&example.cloned().or_else(made)?);
         tell(&mut value, what, status);
         Some(value)

@@ -103,7 +103,7 @@ impl Inferred {
 
 /// Infers how the API of a contract behaves.
 pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
-    let survey = Survey { contract, schemas: &contract.schemas, places: paths::places(contract) };
+    let survey = Survey::new(contract);
     let mut resources = survey.resources();
     resources.retain(|one| !options.except.contains(&one.name));
     let mut inferred = Inferred::default();

@@ -2,7 +2,8 @@
 //!
 //! Must not know what operations do with them.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use http::Method;
 use indexmap::IndexMap;
@@ -11,10 +12,13 @@ use serde_json::{Map, Value};
 use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Named};
 use crate::infer::key;
+use crate::infer::paths;
 use crate::infer::paths::{Place, Segment, anonymous, is_prefix, parameters};
 use crate::infer::shape::{Body, ObjectShape, is_number, said, success};
 use crate::infer::words::{identifier, plain, singular_words, words};
-use crate::openapi::{Contract, Location, Operation, Parameter, Schemas};
+use crate::openapi::{Contract, Direction, Location, Operation, Parameter, SchemaId, Schemas};
+use crate::sample;
+use crate::sample::SampleOptions;
 
 /// Names that mean something else in expressions.
 const RESERVED: [&str; 40] = [
@@ -179,9 +183,48 @@ pub(super) struct Survey<'c> {
     pub(super) contract: &'c Contract,
     pub(super) schemas: &'c Schemas,
     pub(super) places: IndexMap<String, Place>,
+    /// Values that were made up before.
+    pub(super) samples: RefCell<HashMap<SampleKey, Option<Value>>>,
 }
 
+/// The schema that a value is made up of, whether with all properties, and the seed.
+type SampleKey = (SchemaId, bool, u64);
+
+/// Contracts with more operations have their examples taken as they are: holding each against its schema, and making up all
+/// that may be there, takes longer than to read such a contract.
+const CHECKED_OPERATIONS_MAX: usize = 300;
+
 impl<'c> Survey<'c> {
+    pub(super) fn new(contract: &'c Contract) -> Self {
+        let places = paths::places(contract);
+        Self { contract, schemas: &contract.schemas, places, samples: RefCell::default() }
+    }
+
+    /// A value of a response that is made up of a schema, the nearest that can be.
+    pub(super) fn made_up(&self, schema: SchemaId, is_full: bool, seed: u64) -> Option<Value> {
+        let is_full = is_full && !self.is_large();
+        let key = (self.schemas.canonical(schema), is_full, seed);
+        let made = || {
+            let options = SampleOptions {
+                direction: Direction::Response,
+                fresh: seed > 0,
+                fill_properties: is_full,
+            };
+            sample::nearest(self.schemas, schema, &options, seed).ok()
+        };
+        self.samples.borrow_mut().entry(key).or_insert_with(made).clone()
+    }
+
+    /// Whether an example can be put beside records: one that does not fit would spoil all.
+    pub(super) fn is_fit(&self, schema: SchemaId, example: &Value) -> bool {
+        self.is_large()
+            || self.schemas.response_validator(schema).is_ok_and(|one| one.is_valid(example))
+    }
+
+    fn is_large(&self) -> bool {
+        self.contract.operations.len() > CHECKED_OPERATIONS_MAX
+    }
+
     pub(super) fn operation(&self, path: &str, method: &Method) -> Option<&'c Operation> {
         let number = *self.places.get(path)?.operations.get(method)?;
         Some(&self.contract.operations[number])

@@ -58,11 +58,7 @@ pub(super) fn made_up(
     let Some((operation, parameter)) = responding(survey, resource) else { return Map::new() };
     let Some((_, response)) = success(operation) else { return Map::new() };
     let Some(body) = Body::of_response(survey.schemas, response) else { return Map::new() };
-    let options =
-        SampleOptions { direction: Direction::Response, fresh: seed > 0, fill_properties: is_full };
-    let Ok(value) = sample::nearest(survey.schemas, body.id, &options, seed) else {
-        return Map::new();
-    };
+    let Some(value) = survey.made_up(body.id, is_full, seed) else { return Map::new() };
     let named = resource.named(&parameter);
     let item = envelope::item(survey.schemas, body.schema, named);
     if let Some(found) =

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::infer::listing::Pages;
+use crate::infer::shape::literal;
 use crate::infer::words::plain;
 
 /// Objects beside a list that hold such values.
@@ -20,6 +21,21 @@ const AROUND: [&str; 10] = [
     "links",
     "pages",
 ];
+
+/// Adds the totals and pages that may stand beside a list, as a body that has all it may have shows them.
+pub(super) fn add(body: &mut Value, full: &Value) {
+    let (Some(members), Some(full)) = (body.as_object_mut(), full.as_object()) else { return };
+    for (name, value) in full {
+        let called = plain(name);
+        let is_known = match value {
+            Value::Object(_) => AROUND.contains(&called.as_str()),
+            value => template(&called, value, None).is_some(),
+        };
+        if is_known && !members.contains_key(name) {
+            members.insert(name.clone(), literal(value));
+        }
+    }
+}
 
 /// Fills in what stands beside the list that `path` leads to.
 pub(super) fn fill(body: &mut Value, path: &[&str], pages: Option<Pages>) {
@@ -65,6 +81,7 @@ const KNOWN: [(Beside, &[&str], &str); 17] = [
         &[
             "total",
             "totalcount",
+            "sum",
             "count",
             "totalitems",
             "totalelements",

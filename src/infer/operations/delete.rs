@@ -44,7 +44,7 @@ impl Task<'_, '_> {
             let mut refusal =
                 Map::from_iter([("when".to_owned(), format!("{one} is none").into())]);
             let what = format!("there is no {} `{{{{ {query} }}}}`", self.resource.in_words());
-            refusal.extend(absent(self.schemas(), self.operation, &what));
+            refusal.extend(absent(self.survey, self.operation, &what));
             rules.push(Value::Object(refusal));
             let (body, _) = self.deleted_body();
             rule.insert("delete".into(), one.as_str().into());

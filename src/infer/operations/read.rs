@@ -26,6 +26,7 @@ impl<'c> Task<'_, 'c> {
 
     pub(super) fn list(&self) -> Result<Written, String> {
         let (body, documented) = self.documented().ok_or("its response has no JSON schema")?;
+        let schema = body.id;
         let parameter = self.key_parameter();
         let found = envelope::list(self.schemas(), body.schema, self.resource.named(&parameter))
             .ok_or("the list in its response cannot be told")?;
@@ -58,6 +59,8 @@ impl<'c> Task<'_, 'c> {
         let (filter, view) = self.view(&found.item, &first.clone().unwrap_or_default(), "listed");
         let items = self.items(&found.item, &first.unwrap_or_default(), &filter);
         let mut body = around(&found.path, Some(&documented), items);
+        let full = self.survey.made_up(schema, true, 0);
+        totals::add(&mut body, &full.unwrap_or_default());
         totals::fill(&mut body, &found.path, listing.pages);
         rules.push(Value::Object(self.answer(Some(body))));
         let mut format = Self::written(lets, rules);

@@ -10,9 +10,7 @@ use crate::infer::shape::{
     Alternative, Body, ObjectShape, alternatives, is_scalar, literal, members, said,
 };
 use crate::infer::words::{member, plain, quoted};
-use crate::openapi::{Direction, Location, Types};
-use crate::sample;
-use crate::sample::SampleOptions;
+use crate::openapi::{Location, Types};
 
 /// The most kinds of records of one resource that are told apart.
 const VARIANTS_MAX: usize = 30;
@@ -123,8 +121,7 @@ impl<'c> Task<'_, 'c> {
             };
             let (name, value) = one.named.or_else(own)?;
             let condition = format!("{} == {}", member(&sent, name), quoted(value));
-            let options = SampleOptions::of(Direction::Response);
-            let made = sample::nearest(self.schemas(), id, &options, 0).ok();
+            let made = self.survey.made_up(id, true, 0);
             Some(Variant { shape, record: members(made.as_ref()), condition })
         };
         alternatives(self.schemas(), map, 4).iter().filter_map(variant).take(VARIANTS_MAX).collect()

@@ -11,9 +11,7 @@ use crate::infer::paths::{Segment, parameters};
 use crate::infer::resource::{Address, Kind, Resource, Survey, path_parameter};
 use crate::infer::shape::{Body, success};
 use crate::infer::words::{is_identifier, member};
-use crate::openapi::{Direction, Operation, Schemas};
-use crate::sample;
-use crate::sample::SampleOptions;
+use crate::openapi::{Operation, Schemas};
 
 /// What an operation does to records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +163,7 @@ impl<'c> Task<'_, 'c> {
         };
         let mut rule = Map::new();
         rule.insert("when".into(), condition.into());
-        rule.extend(absent(self.schemas(), self.operation, &what));
+        rule.extend(absent(self.survey, self.operation, &what));
         Value::Object(rule)
     }
 
@@ -246,14 +244,9 @@ impl<'c> Task<'_, 'c> {
     pub(super) fn documented(&self) -> Option<(Body<'c>, Value)> {
         let (_, response) = success(self.operation)?;
         let body = Body::of_response(self.schemas(), response)?;
-        let options =
-            SampleOptions { fill_properties: false, ..SampleOptions::of(Direction::Response) };
-        let made = || sample::nearest(self.schemas(), body.id, &options, 0).ok();
-        // An example that does not fit would spoil all that is put into it.
-        let fits = |example: &&Value| {
-            self.schemas().response_validator(body.id).is_ok_and(|one| one.is_valid(example))
-        };
-        let example = body.media.examples.values().next().filter(fits).cloned();
+        let example = body.media.examples.values().next();
+        let example = example.filter(|example| self.survey.is_fit(body.id, example)).cloned();
+        let made = || self.survey.made_up(body.id, false, 0);
         Some((body, example.or_else(made)?))
     }
 
@@ -290,7 +283,7 @@ impl<'c> Task<'_, 'c> {
     pub(super) fn add_conflict(&self, format: &mut Map<String, Value>) {
         // One that is lenient takes what the contract takes.
         let taken =
-            if self.is_lenient { self.answer(None) } else { taken(self.schemas(), self.operation) };
+            if self.is_lenient { self.answer(None) } else { taken(self.survey, self.operation) };
         format.insert("failures".into(), json!({ "conflict": taken }));
     }
 }
