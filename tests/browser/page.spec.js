@@ -367,7 +367,7 @@ test('a token is asked for, and is in no address and no log', async ({ page }) =
 })
 
 test('a document without behavior has a form for each operation that works', async ({ page }) => {
-  const own = await start(PETSTORE, '--built-in', 'off')
+  const own = await start(PETSTORE, '--built-in', 'off', '--stateless')
   await page.goto(own.page)
   await expect(page.locator('.command')).not.toHaveCount(0)
   await page.goto(`${own.page}#/default/try`)

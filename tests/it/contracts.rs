@@ -16,7 +16,6 @@ use tombstone::clock::{Stopwatch, Timestamp};
 use tombstone::documented::SampleCall;
 use tombstone::emulator::{Emulator, EmulatorOptions, VIOLATIONS_HEADER};
 use tombstone::finding::Severity;
-use tombstone::infer::InferOptions;
 use tombstone::message::Body;
 use tombstone::openapi::{Contract, Location, MediaType, Operation};
 use tombstone::{catalog, documented};
@@ -119,8 +118,8 @@ impl Tried {
         let sources = Sources {
             documents: vec![DocumentSource { name: None, path }],
             built_in: false,
-            // Calls are made up, and so are the ids in them.
-            inference: Some(InferOptions { is_lenient: true, ..InferOptions::default() }),
+            // What one call deletes the next would miss.
+            inference: None,
             ..Sources::default()
         };
         let mut findings = Vec::new();

@@ -252,7 +252,7 @@ struct Server {
 impl Server {
     fn of(file: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tombstone"))
-            .args(["mock", "--port", "0", "--verboseLevel", "warn"])
+            .args(["mock", "--stateless", "--port", "0", "--verboseLevel", "warn"])
             .arg(file)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
