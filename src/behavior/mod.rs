@@ -52,5 +52,6 @@ pub use format::FORMAT_VERSION;
 pub use load::LoadOptions;
 pub use route_failure::RouteFailure;
 pub use secrets::{SecretNames, Secrets};
+pub(crate) use shape::RESERVED;
 pub use table::RuleInfo;
 pub use task::{TaskDecision, next_task};

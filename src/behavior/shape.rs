@@ -27,7 +27,7 @@ use crate::pointer::child;
 use crate::store::{Change, Counter, Model, OnDelete, PropertyPath, Relation, ResourceModel};
 
 /// Names that expressions give a meaning of their own, so that no resource can have them.
-const RESERVED: [&str; 18] = [
+pub(crate) const RESERVED: [&str; 18] = [
     "path",
     "query",
     "header",

@@ -9,6 +9,7 @@ use http::Method;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::behavior::RESERVED;
 use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Named};
 use crate::infer::key;
@@ -20,49 +21,16 @@ use crate::openapi::{Contract, Direction, Location, Operation, Parameter, Schema
 use crate::sample;
 use crate::sample::SampleOptions;
 
-/// Names that mean something else in expressions.
-const RESERVED: [&str; 40] = [
-    "path",
-    "query",
-    "header",
-    "cookie",
-    "body",
-    "request",
-    "principal",
-    "credential",
-    "credentials",
-    "now",
-    "settings",
-    "violations",
-    "failure",
-    "outcome",
-    "made",
-    "list",
-    "conflict",
-    "record",
-    "not",
-    "and",
-    "or",
-    "in",
-    "is",
-    "if",
-    "else",
-    "for",
-    "true",
-    "false",
-    "none",
-    "null",
-    "days",
-    "hours",
-    "minutes",
-    "seconds",
-    "weeks",
-    "v",
-    "item",
-    "links",
-    "loop",
-    "self",
+/// Words of expressions, and names that templates give a meaning.
+const WORDS: [&str; 22] = [
+    "not", "and", "or", "in", "is", "if", "else", "for", "true", "false", "none", "null", "days",
+    "hours", "minutes", "seconds", "weeks", "v", "item", "links", "loop", "self",
 ];
+
+/// Whether a name means something else in expressions.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || WORDS.contains(&name)
+}
 
 /// One kind of record.
 #[derive(Debug)]
@@ -597,7 +565,7 @@ fn name(found: &mut Resource<'_>, known: &[Resource<'_>]) {
     let own = identifier(&words(&found.plural));
     let parent = found.parent.map(|(parent, _)| known[parent].one.clone());
     let is_free = |name: &str| {
-        !RESERVED.contains(&name) && known.iter().all(|one| one.name != name && one.one != name)
+        !is_reserved(name) && known.iter().all(|one| one.name != name && one.one != name)
     };
     let numbered = (2..).map(|number| format!("{own}_{number}"));
     let of_parent = parent.iter().map(|parent| format!("{parent}_{own}"));
@@ -611,7 +579,7 @@ fn name(found: &mut Resource<'_>, known: &[Resource<'_>]) {
     let one = identifier(&found.singular);
     let is_free = |name: &String| {
         *name != found.name
-            && !RESERVED.contains(&name.as_str())
+            && !is_reserved(name)
             && !taken.contains(name.as_str())
             && known.iter().all(|other| other.one != *name)
     };
