@@ -1,28 +1,38 @@
-//! A client for the admin API of a running server: one HTTP/1.1 request on one connection.
+//! A client for the admin API of a running server: one HTTP/1.1 request on one connection, or a stream of events.
 //!
 //! Speaks no TLS. Must not know what is asked for.
 
-use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 use std::{fmt, io};
 
-use http::{HeaderValue, Uri};
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
+use crate::cli::events::{Event, EventReader};
 use crate::clock::Stopwatch;
 use crate::config::Secret;
 
-/// How many bytes of an answer are read: a coverage report of a thousand operations has one megabyte.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Maximum number of bytes of an answer that are read: twice what the records of a sandbox take at most unless more is
+/// allowed.
+const ANSWER_BYTES_MAX: usize = 512 << 20;
 
 /// How long commands wait for an answer, all of it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How much is read or written before the time is looked at.
-const PIECE_BYTES: usize = 64 * 1024;
+/// How long a stream may be silent before its connection counts as lost: servers send something every 15 seconds.
+const SILENCE_MAX: Duration = Duration::from_secs(50);
+
+/// The number of the last event that was seen.
+const LAST_EVENT_ID: &str = "last-event-id";
 
 /// The base URL of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,127 +101,228 @@ pub(super) struct HttpAnswer {
     /// Whether it is one of this program that answers.
     pub(super) is_tombstone: bool,
     /// The body.
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
+}
+
+/// Why a call did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    /// The URL is one that cannot be called.
+    #[error("`{0}` speaks HTTPS, which this command does not: give it `http://…`")]
+    Https(String),
+    /// The server does not answer.
+    #[error("no answer from `{url}`: {error} (is the server running there?)")]
+    NoAnswer {
+        /// The server.
+        url: String,
+        /// What was seen instead.
+        error: io::Error,
+    },
+    /// The server refused.
+    #[error("`{url}` answered {status} to {called}{reason}")]
+    Refused {
+        /// The server.
+        url: String,
+        /// The status.
+        status: u16,
+        /// Method and path.
+        called: String,
+        /// What the server says, as the end of a sentence.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// Whether it is worth trying again later: nobody answers, or the server cannot now.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self, Self::NoAnswer { .. } | Self::Refused { status: 502..=504, .. })
+    }
+
+    /// Whether there is nothing of that name.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
 }
 
 impl Client {
-    /// Makes a call and reads its answer, which is to be a success.
+    /// Makes a call and reads its answer, which is to be a success; one without a body is read as null.
     pub(super) fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<T> {
-        let url = &self.url;
-        if url.is_https {
-            anyhow::bail!("`{url}` speaks HTTPS, which this command does not: give it `http://…`");
-        }
-        let answer = self.call(method, path, body, PATIENCE).map_err(|error| {
-            anyhow::anyhow!("no answer from `{url}`: {error} (is the server running there?)")
-        })?;
-        if !(200..300).contains(&answer.status) {
-            anyhow::bail!(
-                "`{url}` answered {} to {method} {path}{}",
-                answer.status,
-                answer.reason()
-            );
-        }
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            anyhow::anyhow!("`{url}` answered {method} {path} with something else: {error}")
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let answer = self.ask_bytes(method, path, body)?;
+        let answer = if answer.is_empty() { Bytes::from_static(b"null") } else { answer };
+        serde_json::from_slice(&answer).map_err(|error| {
+            anyhow::anyhow!("`{}` answered {method} {path} with something else: {error}", self.url)
         })
     }
 
-    /// Makes a call, waiting so long for all of it, however slowly it comes.
+    /// As [`Client::ask`], with the bodies as they are.
+    pub(super) fn ask_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Bytes, CallError> {
+        self.check_scheme()?;
+        let answer = self.send(method, path, body, PATIENCE);
+        let answer = answer.map_err(|error| self.no_answer(error))?;
+        match answer.status {
+            200..300 => Ok(answer.body),
+            status => Err(self.refused(status, method, path, &answer.body)),
+        }
+    }
+
+    /// Makes a call without a body, waiting so long for all of its answer, however slowly it comes.
     pub(super) fn call(
         &self,
         method: &str,
         path: &str,
-        body: Option<&Value>,
         patience: Duration,
     ) -> io::Result<HttpAnswer> {
+        self.send(method, path, None, patience)
+    }
+
+    /// Opens a stream of server-sent events, from the one after `last` on.
+    pub(super) fn follow(&self, path: &str, last: u64) -> Result<EventStream, CallError> {
+        self.check_scheme()?;
+        let opened = self.open(path, last).map_err(|error| self.no_answer(error))?;
+        let (runtime, response) = opened;
+        let status = response.status().as_u16();
+        if status == 200 {
+            let body = response.into_body();
+            return Ok(EventStream { runtime, body, reader: EventReader::default() });
+        }
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
+        let body = runtime.block_on(async { tokio::time::timeout(PATIENCE, body).await });
+        let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes);
+        Err(self.refused(status, "GET", path, &body.unwrap_or_default()))
+    }
+
+    fn open(&self, path: &str, last: u64) -> io::Result<(Runtime, Response<Incoming>)> {
+        let mut request = self.request("GET", path, None)?;
+        request.headers_mut().insert(LAST_EVENT_ID, HeaderValue::from(last));
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let runtime = runtime()?;
+        let stream = self.url.connect(PATIENCE)?;
+        let response = runtime.block_on(within(PATIENCE, exchange(stream, request)))?;
+        Ok((runtime, response))
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Bytes>,
+        patience: Duration,
+    ) -> io::Result<HttpAnswer> {
+        let request = self.request(method, path, body)?;
         let watch = Stopwatch::start();
-        let left = || match patience.saturating_sub(watch.elapsed()) {
-            Duration::ZERO => {
-                let problem = format!("no whole answer within {patience:?}");
-                Err(io::Error::new(io::ErrorKind::TimedOut, problem))
-            }
-            left => Ok(left),
-        };
-        let mut stream = self.url.connect(patience)?;
-        for piece in self.request(method, path, body)?.as_bytes().chunks(PIECE_BYTES) {
-            write_before(&mut stream, piece, &left)?;
-        }
-        let bytes = read_before(&mut stream, &left)?;
-        HttpAnswer::parse(&bytes).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "what came is no complete HTTP answer")
-        })
+        let stream = self.url.connect(patience)?;
+        let left = patience.saturating_sub(watch.elapsed());
+        runtime()?.block_on(within(left, async {
+            let response = exchange(stream, request).await?;
+            let status = response.status().as_u16();
+            let is_tombstone = response.headers().contains_key("tombstone-sandbox");
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+            let body = body.map_err(io::Error::other)?.to_bytes();
+            Ok(HttpAnswer { status, is_tombstone, body })
+        }))
     }
 
-    fn request(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<String> {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> io::Result<Request<Full<Bytes>>> {
         let Url { authority, prefix, .. } = &self.url;
-        let mut fields = vec![
-            format!("{method} {prefix}{path} HTTP/1.1"),
-            format!("Host: {authority}"),
-            "Connection: close".to_owned(),
-            "Accept: application/json".to_owned(),
-        ];
+        let invalid = |problem: &str| io::Error::new(io::ErrorKind::InvalidInput, problem);
+        let method = Method::from_bytes(method.as_bytes()).map_err(io::Error::other)?;
+        let mut request = Request::builder()
+            .uri(format!("{prefix}{path}"))
+            .header(HOST, authority)
+            .header(CONNECTION, "close")
+            .header(ACCEPT, "application/json");
+        if method != Method::GET {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
         if let Some(Secret(token)) = &self.token {
-            // A token with a line break would be further fields.
-            let value = HeaderValue::from_str(token).map_err(|_| {
-                io::Error::new(io::ErrorKind::InvalidInput, "the token cannot stand in a header")
-            })?;
-            let value = value.to_str().map_err(|error| io::Error::other(error.to_string()))?;
-            fields.push(format!("Authorization: Bearer {value}"));
+            let value = HeaderValue::try_from(format!("Bearer {token}"));
+            let value = value.map_err(|_| invalid("the token cannot stand in a header"))?;
+            request = request.header(AUTHORIZATION, value);
         }
-        let body = body.map(Value::to_string).unwrap_or_default();
-        if method != "GET" {
-            fields.push("Content-Type: application/json".to_owned());
-            fields.push(format!("Content-Length: {}", body.len()));
-        }
-        Ok(format!("{}\r\n\r\n{body}", fields.join("\r\n")))
+        let body = Full::new(body.unwrap_or_default());
+        request.method(method).body(body).map_err(io::Error::other)
+    }
+
+    fn check_scheme(&self) -> Result<(), CallError> {
+        if self.url.is_https { Err(CallError::Https(self.url.to_string())) } else { Ok(()) }
+    }
+
+    fn no_answer(&self, error: io::Error) -> CallError {
+        CallError::NoAnswer { url: self.url.to_string(), error }
+    }
+
+    fn refused(&self, status: u16, method: &str, path: &str, body: &[u8]) -> CallError {
+        let (url, called) = (self.url.to_string(), format!("{method} {path}"));
+        CallError::Refused { url, status, called, reason: reason(body) }
     }
 }
 
-/// Sends all of it, as long as time is left: a peer that takes a byte now and then is not waited for without end.
-fn write_before(
-    stream: &mut TcpStream,
-    mut bytes: &[u8],
-    left: &impl Fn() -> io::Result<Duration>,
-) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.set_write_timeout(Some(left()?))?;
-        match stream.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if is_to_be_tried_again(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+/// Events as they come, on a connection that stays open.
+#[derive(Debug)]
+pub(super) struct EventStream {
+    runtime: Runtime,
+    body: Incoming,
+    reader: EventReader,
 }
 
-/// All that comes until the connection ends, as long as time is left.
-fn read_before(
-    stream: &mut TcpStream,
-    left: &impl Fn() -> io::Result<Duration>,
-) -> io::Result<Vec<u8>> {
-    let (mut bytes, mut piece) = (Vec::new(), vec![0; PIECE_BYTES]);
-    while bytes.len() < ANSWER_BYTES_MAX {
-        stream.set_read_timeout(Some(left()?))?;
-        match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if is_to_be_tried_again(&error) => {}
-            Err(error) => return Err(error),
+impl EventStream {
+    /// The next event; nothing at the end of the stream. It waits as long as the server is there.
+    pub(super) fn next(&mut self) -> io::Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.reader.next()? {
+                return Ok(Some(event));
+            }
+            let body = &mut self.body;
+            let frame = within(SILENCE_MAX, async { Ok(body.frame().await) });
+            match self.runtime.block_on(frame)? {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(io::Error::other(error)),
+                Some(Ok(frame)) => self.reader.add(&frame.into_data().unwrap_or_default()),
+            }
         }
     }
-    Ok(bytes)
 }
 
-/// Whether time may be left: systems say differently that a time limit is over.
-fn is_to_be_tried_again(error: &io::Error) -> bool {
-    let kinds = [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut];
-    kinds.contains(&error.kind())
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Sends a request on a connection, and reads the head of its answer.
+async fn exchange(
+    stream: TcpStream,
+    request: Request<Full<Bytes>>,
+) -> io::Result<Response<Incoming>> {
+    stream.set_nonblocking(true)?;
+    let stream = TokioIo::new(tokio::net::TcpStream::from_std(stream)?);
+    let opened = hyper::client::conn::http1::handshake(stream).await;
+    let (mut sender, connection) = opened.map_err(io::Error::other)?;
+    // What goes wrong with it, the answer tells.
+    tokio::spawn(connection);
+    sender.send_request(request).await.map_err(io::Error::other)
+}
+
+/// What comes in that time.
+async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let problem = || format!("no whole answer within {patience:?}");
+    tokio::time::timeout(patience, work)
+        .await
+        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, problem())))
 }
 
 impl Url {
@@ -230,31 +341,11 @@ impl Url {
     }
 }
 
-impl HttpAnswer {
-    /// Reads all that came on a connection that has ended.
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let head = std::str::from_utf8(&bytes[..end]).ok()?;
-        let mut lines = head.split("\r\n");
-        let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-        let field = |name: &str| {
-            lines
-                .clone()
-                .filter_map(|line| line.split_once(':'))
-                .find_map(|(field, value)| field.eq_ignore_ascii_case(name).then_some(value.trim()))
-        };
-        let length: usize = field("content-length")?.parse().ok()?;
-        let body = bytes[end + 4..].get(..length)?;
-        let is_tombstone = field("tombstone-sandbox").is_some();
-        Some(Self { status, is_tombstone, body: body.to_vec() })
-    }
-
-    /// What a problem document (RFC 9457) says, as the end of a sentence.
-    fn reason(&self) -> String {
-        let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let said = ["detail", "title"].into_iter().find_map(|member| problem[member].as_str());
-        said.map(|said| format!(": {said}")).unwrap_or_default()
-    }
+/// What a problem document (RFC 9457) says, as the end of a sentence.
+fn reason(body: &[u8]) -> String {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let said = ["detail", "title"].into_iter().find_map(|member| problem[member].as_str());
+    said.map(|said| format!(": {said}")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -282,28 +373,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_whole_or_not_at_all() {
-        let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTombstone-Sandbox: default\r\n\r\nok";
-        let answer = HttpAnswer { status: 200, is_tombstone: true, body: b"ok".to_vec() };
-        assert_eq!(HttpAnswer::parse(text.as_bytes()), Some(answer));
-        for length in 0..text.len() {
-            assert_eq!(HttpAnswer::parse(&text.as_bytes()[..length]), None, "{length}");
-        }
-        for other in [
-            "SSH-2.0\r\n\r\n",
-            "HTTP/1.1 what\r\n\r\n",
-            "HTTP/1.1 200\r\nContent-Length: -1\r\n\r\n",
-        ] {
-            assert_eq!(HttpAnswer::parse(other.as_bytes()), None, "{other}");
-        }
-    }
-
-    #[test]
     fn a_token_cannot_add_fields() {
         let url: Url = "localhost".parse().unwrap();
         let client =
             |token: &str| Client { url: url.clone(), token: Some(Secret(token.to_owned())) };
         assert!(client("a\r\nX: y").request("GET", "/", None).is_err());
-        assert!(client("a b").request("GET", "/", None).unwrap().contains("Bearer a b\r\n"));
+        let request = client("a b").request("GET", "/", None).unwrap();
+        assert_eq!(request.headers()[AUTHORIZATION], "Bearer a b");
     }
 }

@@ -40,6 +40,17 @@ impl Colors {
         self.colors(code, padded)
     }
 
+    /// What became of records, in a colour of its own; `kind` as the admin API has it.
+    pub(super) fn effect(self, kind: &str, text: &str) -> String {
+        let code = match kind {
+            "deleted" => "31",
+            "created" => "32",
+            "updated" => "33",
+            _ => "36",
+        };
+        self.colors(code, text)
+    }
+
     fn colors(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

@@ -9,7 +9,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::cli::args::ServeArgs;
 use crate::cli::load::NoSuchDocument;
 use crate::cli::print::print_error;
-use crate::cli::{check, coverage, mock, reset, routes, serve, verify, wait};
+use crate::cli::{
+    check, coverage, fault, log, mock, plan, reset, routes, save, serve, turn, verify, wait,
+};
 use crate::config::WrongUsage;
 use crate::finding::did_you_mean;
 use crate::{catalog, config};
@@ -81,7 +83,40 @@ enum Command {
     /// Hold a running server's calls and records against a file of expectations
     #[command(after_help = "Exit codes: 0 all hold, 1 one does not or no answer, 2 wrong usage")]
     Verify(verify::VerifyArgs),
+    /// Show what happened in a sandbox of a running server; -f goes on with what happens
+    #[command(after_help = DONE)]
+    Log(log::LogArgs),
+    /// Tell what a call would be answered and change; nothing changes
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(plan::PlanArgs),
+    /// Take back the last step of a sandbox, or several, or all since an entry
+    #[command(after_help = DONE)]
+    Undo(turn::UndoArgs),
+    /// Do again what was undone
+    #[command(after_help = DONE)]
+    Redo(turn::RedoArgs),
+    /// Move the clock of a sandbox forward, and run the jobs that come due
+    #[command(after_help = DONE)]
+    Advance(turn::AdvanceArgs),
+    /// List, add and remove faults of a sandbox: what goes wrong on purpose
+    #[command(after_help = DONE)]
+    Fault(fault::FaultArgs),
+    /// Save all that a sandbox is to a file, with the credentials in it
+    #[command(after_help = DONE)]
+    Save(save::SaveArgs),
+    /// Have a sandbox be as a saved file says; its journal begins anew
+    #[command(after_help = DONE)]
+    Restore(save::RestoreArgs),
 }
+
+const DONE: &str = "Exit codes: 0 done, 1 refused or no answer, 2 wrong usage";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  tombstone plan DELETE '/shop/orders/42?force=true'
+  tombstone plan POST /shop/orders -H 'X-Key: KEY' -d '{\"name\": \"Acme\"}'
+
+Exit codes: 0 planned, whatever it would be answered, 1 refused or no answer, 2 wrong usage";
 
 /// Runs the program with the process's arguments: 0 fine, 1 findings or failure, 2 wrong usage.
 pub fn main() -> ExitCode {
@@ -98,6 +133,14 @@ pub fn main() -> ExitCode {
         Some(Command::Reset(args)) => reset::run(&args),
         Some(Command::Coverage(args)) => coverage::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
+        Some(Command::Log(args)) => log::run(&args),
+        Some(Command::Plan(args)) => plan::run(&args),
+        Some(Command::Undo(args)) => turn::undo(&args),
+        Some(Command::Redo(args)) => turn::redo(&args),
+        Some(Command::Advance(args)) => turn::advance(&args),
+        Some(Command::Fault(args)) => fault::run(&args),
+        Some(Command::Save(args)) => save::save(&args),
+        Some(Command::Restore(args)) => save::restore(&args),
         None => serve::run(cli.serve),
     };
     result.unwrap_or_else(|error| failed(&error))
@@ -129,7 +172,9 @@ fn verb_hint(error: &anyhow::Error) -> Option<String> {
 /// told where serving is.
 fn command() -> clap::Command {
     let command = Cli::command().mut_args(|arg| arg.hide(true));
-    command.mut_subcommands(|verb| verb.mut_args(with_variable))
+    command.mut_subcommands(|verb| {
+        verb.mut_args(with_variable).mut_subcommands(|action| action.mut_args(with_variable))
+    })
 }
 
 /// The same option, its help with the variables that stand for it; options of one command alone have none.

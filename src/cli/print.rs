@@ -7,12 +7,21 @@ use std::io::Write;
 
 use serde_json::Value;
 
+use crate::cli::screen::Screen;
 use crate::printable::{printable, printable_json};
 
 /// Prints lines to standard output; a reader that went away is no failure.
 pub(super) fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
     let _ = io::stdout().flush();
+}
+
+/// Prints one line to standard output; fails when its reader went away.
+pub(super) fn print_line(line: &str) -> io::Result<()> {
+    let mut screen = Screen::default();
+    screen.line(line);
+    io::stdout().write_all(screen.into_text().as_bytes())?;
+    io::stdout().flush()
 }
 
 /// A value as JSON in lines.

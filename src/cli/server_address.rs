@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use serde_json::Value;
 
 use crate::admin;
 use crate::cli::args::ConfigArgs;
@@ -13,6 +14,7 @@ use crate::cli::atomic_file;
 use crate::cli::client::{Client, Url};
 use crate::cli::ready::{READY_BYTES_MAX, ReadyLine};
 use crate::config::{Config, GivenOptions, Secret, WrongUsage};
+use crate::sandbox::DEFAULT;
 
 /// Which server.
 #[derive(Debug, Args)]
@@ -106,6 +108,38 @@ fn url_of(config: &Config) -> Result<Url, WrongUsage> {
         return Err(wrong(problem.to_owned()));
     }
     format!("{scheme}://{host}:{}", config.port).parse().map_err(wrong)
+}
+
+/// Which sandbox of which server.
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// The sandbox
+    #[arg(long, value_name = "NAME", default_value = DEFAULT)]
+    pub(super) sandbox: SandboxName,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl SandboxArgs {
+    /// The server, which is to be there.
+    pub(super) fn client(&self) -> anyhow::Result<Client> {
+        self.server.client()
+    }
+
+    /// A path of the admin API about the sandbox.
+    pub(super) fn path(&self, rest: &str) -> String {
+        self.sandbox.path(rest)
+    }
+
+    /// Makes a call about the sandbox and reads its answer.
+    pub(super) fn ask(
+        &self,
+        method: &str,
+        rest: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        self.client()?.ask(method, &self.path(rest), body)
+    }
 }
 
 /// The name of a sandbox, which stands in paths as it is.

@@ -72,7 +72,7 @@ fn attempt(
     }
     let client = Client { url, token: token.cloned() };
     let path = format!("{}/health", admin::ROOT);
-    let answer = client.call("GET", &path, None, patience);
+    let answer = client.call("GET", &path, patience);
     let url = client.url;
     match answer {
         // A server whose admin API is closed to us is there all the same.

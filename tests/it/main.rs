@@ -7,7 +7,7 @@
 //! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `blast_radius`, `state_export`,
 //!   `persistence`
 //! - documents: `infer` (state from a contract alone), `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
-//! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `ending`), `config`, `log`, `scripting`, `embedded`
+//! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `running`, `ending`), `config`, `log`, `scripting`, `embedded`
 //! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`, `page`
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]

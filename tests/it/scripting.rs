@@ -263,7 +263,7 @@ fn answering(answers: Vec<String>) -> Answering {
             let mut request = String::new();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             while !request.ends_with("\r\n\r\n") && reader.read_line(&mut request).is_ok() {}
-            let length = request.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            let length = request.lines().find_map(|line| line.strip_prefix("content-length: "));
             let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
             reader.read_exact(&mut body).unwrap();
             request.push_str(&String::from_utf8(body).unwrap());
@@ -334,10 +334,10 @@ mod coverage {
         .assert_eq(&text);
         expect![[r#"
             GET /__admin/coverage HTTP/1.1
-            Host: HOST
-            Connection: close
-            Accept: application/json
-            Authorization: Bearer secret
+            host: HOST
+            connection: close
+            accept: application/json
+            authorization: Bearer secret
 
         "#]]
         .assert_eq(&request.replace('\r', ""));

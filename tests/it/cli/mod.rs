@@ -7,6 +7,7 @@ mod ending;
 mod files;
 mod options;
 mod routes;
+mod running;
 mod usage;
 
 use std::fmt::Write;

@@ -5,37 +5,45 @@ use super::*;
 #[test]
 fn help_says_what_there_is() {
     run(&["--help"]).check(&expect![[r#"
-            Practise the API calls you can't take back.
+        Practise the API calls you can't take back.
 
-            A sandbox for APIs with destructive endpoints: it loads an API's OpenAPI document, a behavior file
-            and fixture records, and answers as the real service would. Without a command, it serves.
+        A sandbox for APIs with destructive endpoints: it loads an API's OpenAPI document, a behavior file
+        and fixture records, and answers as the real service would. Without a command, it serves.
 
-            Usage: tombstone [OPTIONS OF SERVE]
-                   tombstone <COMMAND> [OPTIONS]
+        Usage: tombstone [OPTIONS OF SERVE]
+               tombstone <COMMAND> [OPTIONS]
 
-            Commands:
-              serve     Answer requests (the same as no command)
-              mock      Answer by documents alone, with the flags of `prism mock`
-              check     Report everything that is wrong with the files of providers and tombstone.yaml
-              routes    List each operation: where it answers, which responses it can give and what gives them
-              wait      Wait until a server answers, and print its URL
-              reset     Put a sandbox of a running server, or all, back to the start
-              coverage  Tell which operations, responses and rules of a running server have been exercised
-              verify    Hold a running server's calls and records against a file of expectations
-              help      Print this message or the help of the given subcommand(s)
+        Commands:
+          serve     Answer requests (the same as no command)
+          mock      Answer by documents alone, with the flags of `prism mock`
+          check     Report everything that is wrong with the files of providers and tombstone.yaml
+          routes    List each operation: where it answers, which responses it can give and what gives them
+          wait      Wait until a server answers, and print its URL
+          reset     Put a sandbox of a running server, or all, back to the start
+          coverage  Tell which operations, responses and rules of a running server have been exercised
+          verify    Hold a running server's calls and records against a file of expectations
+          log       Show what happened in a sandbox of a running server; -f goes on with what happens
+          plan      Tell what a call would be answered and change; nothing changes
+          undo      Take back the last step of a sandbox, or several, or all since an entry
+          redo      Do again what was undone
+          advance   Move the clock of a sandbox forward, and run the jobs that come due
+          fault     List, add and remove faults of a sandbox: what goes wrong on purpose
+          save      Save all that a sandbox is to a file, with the credentials in it
+          restore   Have a sandbox be as a saved file says; its journal begins anew
+          help      Print this message or the help of the given subcommand(s)
 
-            Options:
-              -h, --help     Print help
-              -V, --version  Print version
+        Options:
+          -h, --help     Print help
+          -V, --version  Print version
 
-            Examples:
-              tombstone                            serve the built-in APIs on http://127.0.0.1:4010
-              tombstone -p 0 --provider NAME       one of them, on a free port
-              tombstone mock openapi.yaml          any OpenAPI document, as Prism would
-              tombstone check --specs my-apis      what is wrong with files of your own
-              tombstone serve --help               all options of serving
-            exit 0
-        "#]]);
+        Examples:
+          tombstone                            serve the built-in APIs on http://127.0.0.1:4010
+          tombstone -p 0 --provider NAME       one of them, on a free port
+          tombstone mock openapi.yaml          any OpenAPI document, as Prism would
+          tombstone check --specs my-apis      what is wrong with files of your own
+          tombstone serve --help               all options of serving
+        exit 0
+    "#]]);
     run(&["serve", "--help"]).check(&expect![[r#"
         Answer requests (the same as no command)
 
