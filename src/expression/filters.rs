@@ -135,6 +135,25 @@ pub(super) fn sha256(_: &mut CallState, value: &Value, _: Arguments<'_>) -> Filt
     over_text(value, |text| Ok(hex(&sha2::Sha256::digest(text.as_bytes())).into()))
 }
 
+/// A number of 53 bits that tells texts apart as JavaScript programs do (cyrb53, without a seed): two sums of 32 bits over
+/// the UTF-16 code units, mixed at the end.
+pub(super) fn cyrb53(_: &mut CallState, value: &Value, _: Arguments<'_>) -> FilterResult {
+    const MIX: (u32, u32) = (2_246_822_507, 3_266_489_909);
+    let mixed = |own: u32, other: u32| {
+        (own ^ (own >> 16)).wrapping_mul(MIX.0) ^ (other ^ (other >> 13)).wrapping_mul(MIX.1)
+    };
+    over_text(value, |text| {
+        let (mut low, mut high) = (0xdead_beef_u32, 0x41c6_ce57_u32);
+        for unit in text.encode_utf16().map(u32::from) {
+            low = (low ^ unit).wrapping_mul(2_654_435_761);
+            high = (high ^ unit).wrapping_mul(1_597_334_677);
+        }
+        low = mixed(low, high);
+        high = mixed(high, low) & 0x1f_ffff;
+        Ok((u64::from(high) << 32 | u64::from(low)).into())
+    })
+}
+
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);

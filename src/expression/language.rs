@@ -64,6 +64,7 @@ pub(super) const FILTERS: &[FilterSignature] = &[
     filter("tojson", filters::tojson, (0, 0), &[], FilterShape::Whole),
     filter("md5", filters::md5, (0, 0), &[], FilterShape::Scalar),
     filter("sha256", filters::sha256, (0, 0), &[], FilterShape::Scalar),
+    filter("cyrb53", filters::cyrb53, (0, 0), &[], FilterShape::Scalar),
     // Numbers and truth.
     filter("int", filters::int, (0, 1), &["default"], FilterShape::Scalar),
     filter("float", filters::float, (0, 1), &["default"], FilterShape::Scalar),

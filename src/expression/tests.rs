@@ -274,7 +274,7 @@ fn filters_take_none_for_an_empty_list_and_keep_it_as_a_value() {
         0: length count sum
         []: split list unique sort reverse select reject selectattr rejectattr with without map groupby items lookup
         false: bool
-        null: lower upper capitalize trim replace string unaccented slug md5 sha256 int float abs round first last min max view link_header epoch epoch_ms date later earlier
+        null: lower upper capitalize trim replace string unaccented slug md5 sha256 cyrb53 int float abs round first last min max view link_header epoch epoch_ms date later earlier
         {}: by_field
     "#]]
     .assert_eq(&table);
@@ -411,13 +411,16 @@ fn times_move_by_durations() {
 }
 
 #[test]
-fn hashes_are_lowercase_hex() {
+fn hashes_are_what_other_programs_make_of_a_text() {
     gives(&expect![[r#"
             '' | md5  ->  "d41d8cd98f00b204e9800998ecf8427e"
             'tombstone' | md5  ->  "dba875f17715ae8c86f4a7924eb00842"
             'é' | sha256  ->  "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"
             7 | md5  ->  "8f14e45fceea167a5a36dedd4bea2543"
             [1] | md5  ->  FAILURE a text is needed, not a list
+            '' | cyrb53  ->  3338908027751811
+            '12-4-24' | cyrb53  ->  1856907974154638
+            'é😀' | cyrb53  ->  402108947828814
         "#]]);
 }
 
