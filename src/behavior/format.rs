@@ -117,6 +117,9 @@ pub struct ViewFormat {
     pub rename: IndexMap<String, String>,
     /// What is shown beside the properties, as templates; `record` is the record.
     pub add: Map<String, Value>,
+    /// Names that `add` reads beside `record`, each with the value that it has where `view('name', depth=2)` does not say
+    /// another.
+    pub parameters: Map<String, Value>,
 }
 
 /// What identifies a record.

@@ -133,6 +133,11 @@ impl ScopeNames for NamesInScope<'_> {
         let shape = self.shapes.by_name(record);
         shape.map_or_else(Vec::new, |shape| shape.views.keys().cloned().collect())
     }
+
+    fn view_parameters(&self, record: &str, view: &str) -> Vec<String> {
+        let view = self.shapes.by_name(record).and_then(|shape| shape.views.get(view));
+        view.map_or_else(Vec::new, |view| view.parameters().keys().cloned().collect())
+    }
 }
 
 /// The named expressions of an operation, each given a type when it is first asked for.
@@ -251,6 +256,10 @@ impl ScopeNames for WithLets<'_, '_> {
 
     fn views(&self, record: &str) -> Vec<String> {
         self.scope.views(record)
+    }
+
+    fn view_parameters(&self, record: &str, view: &str) -> Vec<String> {
+        self.scope.view_parameters(record, view)
     }
 }
 

@@ -308,8 +308,8 @@ impl RecordValue {
         &self.snapshot.shapes[self.resource].name
     }
 
-    /// The record as it looks outside.
-    fn view(self: &Arc<Self>, name: Option<&str>) -> Result<Value, Error> {
+    /// The record as it looks outside; `given` are values of the view's parameters.
+    fn view(self: &Arc<Self>, name: Option<&str>, given: Option<&Value>) -> Result<Value, Error> {
         let shape = &self.snapshot.shapes[self.resource];
         let fields = self.record.fields();
         spend(fields.len() + VIEW_STEPS)?;
@@ -324,7 +324,18 @@ impl RecordValue {
         };
         let record = Value::from_dyn_object(Arc::clone(self));
         let everywhere = Value::from_object(Everywhere(Arc::clone(&self.snapshot)));
-        let scope = Overlay::over(&everywhere, vec![("record", record)]);
+        let mut scope = Overlay::over(&everywhere, vec![("record", record)]);
+        for name in given.map(Value::try_iter).transpose()?.into_iter().flatten() {
+            if !view.parameters().contains_key(name.as_str().unwrap_or_default()) {
+                let reason = format!("a view of `{}` has no parameter `{name}`", shape.name);
+                return Err(Error::new(ErrorKind::InvalidOperation, reason));
+            }
+        }
+        for (name, default) in view.parameters() {
+            let value = given.and_then(|given| given.get_attr(name).ok());
+            let value = value.filter(|value| !value.is_undefined());
+            scope = Overlay::with(&scope, name, value.unwrap_or_else(|| from_json(default)));
+        }
         view.render(&fields, &scope).map(|shown| from_json_shared(Arc::new(shown)))
     }
 
@@ -379,8 +390,11 @@ impl Object for RecordValue {
     ) -> Result<Value, Error> {
         match method {
             "view" => {
-                let (name,): (Option<String>,) = from_args(args)?;
-                self.view(name.as_deref())
+                // Not as `Kwargs`, which are made anew for every record that is shown.
+                let given = args.last().filter(|last| last.is_kwargs());
+                let named = &args[..args.len() - usize::from(given.is_some())];
+                let (name,): (Option<String>,) = from_args(named)?;
+                self.view(name.as_deref(), given)
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }

@@ -56,7 +56,12 @@ impl View {
         &self.add
     }
 
-    /// A record with these properties as it looks outside; `scope` has it as `record`.
+    /// Names that what is added reads, with the values that they have unless others are given.
+    pub(crate) fn parameters(&self) -> &Map<String, Json> {
+        &self.format.parameters
+    }
+
+    /// A record with these properties as it looks outside; `scope` has it as `record`, and the parameters.
     pub(crate) fn render(&self, fields: &Map<String, Json>, scope: &Value) -> Result<Json, Error> {
         let row = ROW.get();
         if row == VIEWS_IN_A_ROW_MAX {

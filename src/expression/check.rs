@@ -55,6 +55,10 @@ pub trait ScopeNames {
     fn views(&self, _record: &str) -> Vec<String> {
         Vec::new()
     }
+    /// The parameters of a record's view.
+    fn view_parameters(&self, _record: &str, _view: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Infers the type of a source that has been compiled, and what is wrong with it.
@@ -366,7 +370,11 @@ impl ExpressionCheck<'_> {
                 CallArg::Pos(Expr::Const(name)) => name.value.as_str().map(str::to_owned),
                 _ => None,
             });
-            return self.view(of, named.as_deref());
+            let given = filter.args.iter().filter_map(|argument| match argument {
+                CallArg::Kwarg(name, _) => Some(*name),
+                _ => None,
+            });
+            return self.view(of, named.as_deref(), &given.collect::<Vec<_>>());
         }
         if known.shape == FilterShape::Scalar || known.shape == FilterShape::Texts {
             self.expect_scalar(&of, filter.name);
@@ -385,7 +393,7 @@ impl ExpressionCheck<'_> {
     }
 
     /// The type of a record's view, or of those of a list of records.
-    fn view(&mut self, of: Type, named: Option<&str>) -> Type {
+    fn view(&mut self, of: Type, named: Option<&str>, given: &[&str]) -> Type {
         match of {
             Type::Record(record) => {
                 let views = self.names.views(&record);
@@ -393,10 +401,19 @@ impl ExpressionCheck<'_> {
                     let hint = did_you_mean(name, views.iter().map(String::as_str));
                     return self.report(format!("`{record}` has no view `{name}`"), hint);
                 }
+                let view = named.unwrap_or("default");
+                let known = self.names.view_parameters(&record, view);
+                for name in given.iter().filter(|name| !known.iter().any(|known| known == *name)) {
+                    let hint = did_you_mean(name, known.iter().map(String::as_str));
+                    self.report(
+                        format!("view `{view}` of `{record}` has no parameter `{name}`"),
+                        hint,
+                    );
+                }
                 Type::Any
             }
             Type::Any | Type::None | Type::Refused { .. } => Type::Any,
-            Type::List(element) => Type::list(self.view(*element, named)),
+            Type::List(element) => Type::list(self.view(*element, named, given)),
             Type::Table(table) => self.report(
                 format!("filter `view` is applied to table `{table}`"),
                 Some(format!("its records are `{table}.all()`")),

@@ -415,15 +415,16 @@ pub(super) fn without(_: &mut CallState, value: &Value, given: Arguments<'_>) ->
 /// How records look outside: an object for a record, a list of them for a list.
 pub(super) fn view(calls: &mut CallState, value: &Value, given: Arguments<'_>) -> FilterResult {
     let name = given.at(0);
-    let named: &[Value] = if is_absent(&name) { &[] } else { std::slice::from_ref(&name) };
+    let named = (!is_absent(&name)).then_some(name);
+    let named: Vec<Value> = named.into_iter().chain(given.keywords().cloned()).collect();
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(Value::UNDEFINED),
         ValueKind::Seq | ValueKind::Iterable => {
             let items = items_of(value)?;
-            let shown = items.iter().map(|item| calls.method(item, "view", named));
+            let shown = items.iter().map(|item| calls.method(item, "view", &named));
             shown.collect::<Result<Vec<_>, _>>().map(Value::from)
         }
-        ValueKind::Map => calls.method(value, "view", named),
+        ValueKind::Map => calls.method(value, "view", &named),
         _ => Err(wrong(format!("a record is needed, not {}", noun(value)))),
     }
 }

@@ -95,7 +95,7 @@ pub(super) const FILTERS: &[FilterSignature] = &[
     filter("groupby", filters::groupby, (0, 1), &["attribute"], FilterShape::Special),
     filter("items", filters::items, (0, 0), &[], FilterShape::Special),
     filter("lookup", filters::lookup, (1, 1), &["*"], FilterShape::Special),
-    filter("view", filters::view, (0, 1), &[], FilterShape::Special),
+    filter("view", filters::view, (0, 1), &["*"], FilterShape::Special),
     filter("link_header", filters::link_header, (0, 0), &[], FilterShape::Whole),
     filter("by_field", filters::by_field, (0, 0), &[], FilterShape::Special),
     // Time.

@@ -565,6 +565,10 @@ impl ScopeNames for Inner<'_> {
     fn views(&self, record: &str) -> Vec<String> {
         self.outer.views(record)
     }
+
+    fn view_parameters(&self, record: &str, view: &str) -> Vec<String> {
+        self.outer.view_parameters(record, view)
+    }
 }
 
 /// The scope inside a loop.

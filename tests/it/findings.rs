@@ -609,6 +609,19 @@ fn lists_and_views_that_cannot_be_honoured_are_errors() {
 }
 
 #[test]
+fn parameters_of_views_that_cannot_be_honoured_are_errors() {
+    check(
+        (
+            "key: id\n",
+            "key: id\n    views:\n      a: { parameters: { deep: 1 }, add: { b: \"{{ record | view('a', dep=deep) }}\" } }\n      b: { parameters: { now: 1 } }\n",
+        ),
+        expect![[r#"
+            behavior.yaml:7: error: view `a` of `shops` has no parameter `dep` (did you mean `deep`?)
+            behavior.yaml:8: error: `now` means something in views already (give the parameter another name)"#]],
+    );
+}
+
+#[test]
 fn counters_that_cannot_be_honoured_are_errors() {
     check(
         (

@@ -542,8 +542,18 @@ fn check_views(shapes: &Shapes, settings: &Json, notes: &mut Notes<'_>) {
             .and("record", Type::Record(Arc::clone(&shape.name)));
         let place = format!("{}/views", child("/resources", &shape.name));
         for (name, view) in &shape.views {
-            let pointer = format!("{}/add", child(&place, name));
-            notes.mistakes(&pointer, view.added().check(&names));
+            let pointer = child(&place, name);
+            let mut names = names.clone();
+            for parameter in view.parameters().keys() {
+                if names.name(parameter).is_some() {
+                    let message = format!("`{parameter}` means something in views already");
+                    let pointer = child(&format!("{pointer}/parameters"), parameter);
+                    notes.error(&pointer, message, "give the parameter another name".to_owned());
+                } else {
+                    names = names.and(parameter, Type::Any);
+                }
+            }
+            notes.mistakes(&format!("{pointer}/add"), view.added().check(&names));
         }
     }
 }
