@@ -289,7 +289,7 @@ fn a_sandbox_begins_as_it_is_told() {
     );
     assert_eq!(begun["providers"]["velt"]["settings"]["erasure_time"], "0s");
     // Dates of fixtures are relative to the sandbox's own time.
-    let folder = &trial.record("velt/folders/yo-launch").unwrap()["created_at"];
+    let folder = &trial.record("velt/folders/yourOrganizationId1,yo-launch").unwrap()["created_at"];
     assert_eq!(folder, "2030-04-22T00:00:00.000Z");
     assert_eq!(trial.at(HOUR_MS).status(&applivery("globex")), 500);
     assert_eq!(trial.status(&applivery("globex")), 200);

@@ -49,7 +49,7 @@ fn eventful(trial: &Trial<'_>) -> Value {
     }
     trial.advance(24_000);
     let loose = json!({ "id": "loose", "organization_id": "bluebird-labs", "parent_folder_id": "gone", "folder_name": "L" });
-    assert_eq!(trial.put("velt/folders/loose", loose), 201);
+    assert_eq!(trial.put("velt/folders/bluebird-labs,loose", loose), 201);
     trial.state()
 }
 
@@ -77,10 +77,13 @@ fn a_state_that_is_put_back_is_the_same_and_goes_on_in_the_same_way() {
         let mut told = vec![trial.start(&erase(&["tom"]))];
         trial.advance(20_000);
         trial.put(
-            "velt/folders/gone",
+            "velt/folders/bluebird-labs,gone",
             json!({ "id": "gone", "organization_id": "bluebird-labs", "folder_name": "G" }),
         );
-        trial.control().delete_record("velt", "folders", &["gone".to_owned()]).unwrap();
+        trial
+            .control()
+            .delete_record("velt", "folders", &["bluebird-labs".to_owned(), "gone".to_owned()])
+            .unwrap();
         told.push(trial.state().to_string());
         trial.advance(60_000);
         told.push(trial.state().to_string());
@@ -166,9 +169,9 @@ fn everything_that_is_wrong_with_a_state_is_told_and_nothing_changes() {
         `providers/velt`: `records/organizations/0`: at `/organization_name`: 5 is not of type "string"
         `providers/velt`: `records/folder`: there is no such resource (did you mean `folders`?)
         `providers/velt`: `records/organizations/2`: `organizations` has a record `harbor-press` already: give this one another key
-        `providers/velt`: `records/folders/1`: `organization` of record `ch-policies` of `folders` refers to record `cedar-health` of `organizations`, which does not exist: add that record, or leave the reference out
-        `providers/velt`: `records/documents/1`: `organization` of record `ch-handbook` of `documents` refers to record `cedar-health` of `organizations`, which does not exist: add that record, or leave the reference out
-        `providers/velt`: `records/locations/0`: `document` of record `bb-interview-7` of `locations` refers to record `nowhere` of `documents`, which does not exist: add that record, or leave the reference out
+        `providers/velt`: `records/folders/2`: `organization` of record `cedar-health,ch-policies` of `folders` refers to record `cedar-health` of `organizations`, which does not exist: add that record, or leave the reference out
+        `providers/velt`: `records/documents/1`: `organization` of record `cedar-health,ch-handbook` of `documents` refers to record `cedar-health` of `organizations`, which does not exist: add that record, or leave the reference out
+        `providers/velt`: `records/locations/0`: `document` of record `bb-interview-7` of `locations` refers to record `bluebird-labs,nowhere` of `documents`, which does not exist: add that record, or leave the reference out
         `providers/velt`: `soon` is no duration such as `10s`, `5m` or `24h`, and the job `eraseUserData` is to take so long"#]].assert_eq(&problems.join("\n"));
     assert_eq!(difference(&trial.state(), &state), "");
     assert!(trial.control().sandbox().unwrap().journal_entries > 5);

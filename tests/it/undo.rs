@@ -62,11 +62,11 @@ fn puts() -> Vec<(&'static str, Value)> {
         ),
         // A reference that may lead nowhere, and does unless that organization has been made.
         (
-            "velt/folders/loose",
+            "velt/folders/bluebird-labs,loose",
             json!({ "id": "loose", "organization_id": "bluebird-labs", "parent_folder_id": "gone", "folder_name": "L" }),
         ),
         (
-            "velt/folders/gone",
+            "velt/folders/bluebird-labs,gone",
             json!({ "id": "gone", "organization_id": "bluebird-labs", "parent_folder_id": null, "folder_name": "G" }),
         ),
     ]
@@ -76,8 +76,8 @@ fn patches() -> Vec<(&'static str, Value)> {
     vec![
         ("velt/organizations/bluebird-labs", json!({ "disabled": true })),
         ("velt/comments/822019", json!({ "mentions": [] })),
-        ("velt/documents/yo-budget", json!({ "folder_id": "yo-launch" })),
-        ("velt/documents/yo-landing-page", json!({ "folder_id": null })),
+        ("velt/documents/yourOrganizationId1,yo-budget", json!({ "folder_id": "yo-launch" })),
+        ("velt/documents/yourOrganizationId1,yo-landing-page", json!({ "folder_id": null })),
         ("velt/notifications/notification-1", json!({ "read": true, "text": "other" })),
     ]
 }
@@ -85,10 +85,10 @@ fn patches() -> Vec<(&'static str, Value)> {
 const DELETIONS: [&str; 8] = [
     "velt/organizations/harbor-press",
     "velt/members/yourOrganizationId1,maya",
-    "velt/documents/nw-logo",
-    "velt/folders/yo-launch",
+    "velt/documents/northwind-studio,nw-logo",
+    "velt/folders/yourOrganizationId1,yo-launch",
     "velt/workspaces/ws-sandbox",
-    "velt/folders/gone",
+    "velt/folders/bluebird-labs,gone",
     "partoo/organizations/42",
     "applivery/organizations/64b7f0c2a91d3e5f8a7c1b20",
 ];

@@ -221,3 +221,47 @@ fn a_reset_forgets_running_jobs() {
     emulator.run_due(at(10));
     assert_eq!(records(&emulator), before);
 }
+
+/// What Velt tells of a user in an organization: the ids of comments, and how many reactions, recordings, notifications.
+fn told(
+    emulator: &Emulator,
+    user: &str,
+    organization: &str,
+    now: Timestamp,
+) -> (Value, [usize; 3]) {
+    let answer = handle(emulator, &velt::user_data(user, organization, None), now);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let mut result = answer.json()["result"].take();
+    assert_eq!(result["nextPageToken"], Value::Null);
+    let data = result["data"].take();
+    let count = |name: &str| data[name].as_array().unwrap().len();
+    let comments = data["comments"].as_array().unwrap().iter();
+    let counts = ["reactions", "recordings", "notifications"].map(count);
+    (comments.map(|comment| comment["commentId"].clone()).collect(), counts)
+}
+
+#[test]
+fn what_is_told_of_a_user_is_there_until_the_job_is_done_and_what_others_wrote_survives() {
+    let emulator = emulator(noon());
+    let of_first = |user, now| told(&emulator, user, "yourOrganizationId1", now);
+    let before = (json!([822_004, 822_019, 830_127]), [1, 1, 1]);
+    assert_eq!(of_first("yourUserId1", noon()), before);
+    assert_eq!(of_first("maya", noon()), (json!([822_011, 822_019]), [0, 0, 3]));
+    let job = start(&emulator, &velt::erase(BOTH));
+    assert_eq!(of_first("yourUserId1", noon()), before, "the 202 is an acceptance");
+
+    assert!(progress(&emulator, &job, at(10)).0);
+    for user in BOTH {
+        for organization in ["yourOrganizationId1", "northwind-studio", "bluebird-labs"] {
+            assert_eq!(told(&emulator, user, organization, at(10)), (json!([]), [0, 0, 0]));
+        }
+    }
+    // Of the others' comments only the mentions went, and with the erased what these had others told.
+    assert_eq!(of_first("maya", at(10)), (json!([822_019]), [0, 0, 1]));
+    assert_eq!(of_first("tom", at(10)), (json!([822_019, 830_127]), [1, 0, 1]));
+    let data = handle(&emulator, &velt::user_data("maya", "yourOrganizationId1", None), at(10));
+    let comment = data.json()["result"]["data"]["comments"][0].take();
+    assert_eq!(comment["to"][0]["userId"], "tom");
+    assert_eq!(comment["to"].as_array().unwrap().len(), 1);
+    assert!(comment["commentText"].as_str().unwrap().contains("@Priya Nair"));
+}

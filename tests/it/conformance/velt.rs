@@ -1,6 +1,10 @@
 //! Velt: deleting organizations, erasing users, how far an erasure is, and the calls around these.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use tombstone::Tombstone;
+use tombstone::embedded::Sandbox;
 
 use super::row::{Call, D, E, I, Row, row};
 use super::run::{changes, emulator, handle, hold, noon, records};
@@ -77,6 +81,14 @@ pub(super) fn erase(users: &[&str]) -> Call {
 
 pub(super) fn erase_in(users: &[&str], organizations: &[&str]) -> Call {
     post(ERASE, &json!({ "userIds": users, "organizationIds": organizations }))
+}
+
+pub(super) fn user_data(user: &str, organization: &str, token: Option<&str>) -> Call {
+    let mut data = json!({ "organizationId": organization, "userId": user });
+    if let Some(token) = token {
+        data["pageToken"] = json!(token);
+    }
+    at("/v2/users/data/get", &data)
 }
 
 pub(super) fn progress(job: &str) -> Call {
@@ -460,6 +472,12 @@ fn velt_refuses_the_calls_around_its_deletions() {
             "Invalid page token.",
         ),
         refused(
+            "a token that was never given",
+            "/v2/users/data/get",
+            json!({ "organizationId": organization, "userId": "maya", "pageToken": "50" }),
+            "Invalid page token.",
+        ),
+        refused(
             "no users",
             "/v1/users/add",
             json!({ "organizationId": "acme", "users": [] }),
@@ -578,4 +596,112 @@ fn velt_pages_through_organizations() {
             "yourOrganizationId1"
         ]
     );
+}
+
+/// The answer of a sandbox to a call's headers and body at this path.
+fn ask(sandbox: &Sandbox, path: &str, call: Call) -> Value {
+    let mut request = http::Request::post(format!("{}{path}", sandbox.url_of("velt")));
+    for (name, value) in &call.headers {
+        request = request.header(*name, value);
+    }
+    let answer = sandbox.call(request.body(call.body).unwrap());
+    serde_json::from_slice(answer.body().as_ref()).unwrap()
+}
+
+#[test]
+fn velt_pages_through_all_that_it_has_of_a_user() {
+    let tombstone = Tombstone::builder().in_process().unwrap();
+    let sandbox = tombstone.sandbox("pages").unwrap();
+    let reactions = sandbox.records("velt", "reactions");
+    for number in 0..150 {
+        let reaction = json!({
+            "organization_id": "yourOrganizationId1", "document_id": "yo-budget", "user_id": "tom", "icon": "x"
+        });
+        reactions.put(format!("more-{number}"), reaction).unwrap();
+    }
+    for version in ["v1", "v2"] {
+        let (mut counts, mut ids, mut token) = (Vec::new(), BTreeSet::new(), None::<String>);
+        while counts.len() < 3 {
+            let call = user_data("tom", "yourOrganizationId1", token.as_deref());
+            let body = ask(&sandbox, &format!("/{version}/users/data/get"), call);
+            assert!(body["result"].is_object(), "{body}");
+            let data = &body["result"]["data"];
+            let length = |name: &str| data[name].as_array().unwrap().len();
+            counts.push(["comments", "reactions", "recordings", "notifications"].map(length));
+            let reactions = data["reactions"].as_array().unwrap().iter();
+            ids.extend(reactions.map(|one| one["annotationId"].as_str().unwrap().to_owned()));
+            token = body["result"]["nextPageToken"].as_str().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(counts, [[2, 100, 0, 2], [0, 51, 0, 0]]);
+        assert_eq!(ids.len(), 151, "no page has what another has");
+    }
+}
+
+#[test]
+fn velt_shows_folders_so_deep_as_is_asked_for() {
+    let tombstone = Tombstone::builder().in_process().unwrap();
+    let sandbox = tombstone.sandbox("deep").unwrap();
+    let folders = sandbox.records("velt", "folders");
+    for level in 0..20 {
+        let parent = (level > 0).then(|| format!("f{}", level - 1));
+        let folder = json!({ "parent_folder_id": parent, "folder_name": "F" });
+        folders.put(format!("northwind-studio,f{level}"), folder).unwrap();
+    }
+    for (depth, shown) in [(json!(null), 1), (json!(1), 1), (json!(5), 5), (json!(1_000_000), 14)] {
+        let mut data = json!({ "organizationId": "northwind-studio", "folderId": "f0" });
+        if !depth.is_null() {
+            data["maxDepth"] = depth;
+        }
+        let mut body = ask(&sandbox, "/v2/organizations/folders/get", at("", &data));
+        let mut folder = body["result"]["data"][0].take();
+        let mut ancestors = vec![json!("root")];
+        while folder["subFolders"].is_array() {
+            assert_eq!(folder["ancestors"], json!(ancestors));
+            ancestors.push(folder["folderId"].clone());
+            folder = folder["subFolders"][0].take();
+        }
+        assert_eq!(folder["folderId"], format!("f{shown}"), "{body}");
+    }
+}
+
+#[test]
+fn velt_has_ids_of_documents_and_folders_in_each_organization() {
+    let emulator = emulator(noon());
+    let ask = |path: &str, data: Value| {
+        let answer = handle(&emulator, &at(path, &data), noon());
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let mut body = answer.json();
+        body["result"]["data"].take()
+    };
+    let before = records(&emulator);
+    let users = json!([{ "userId": "uma" }]);
+    ask(
+        "/v2/users/add",
+        json!({ "organizationId": "acme", "documentId": "yo-budget", "createDocument": true, "users": users }),
+    );
+    ask(
+        "/v2/users/add",
+        json!({ "organizationId": "acme", "folderId": "yo-launch", "createFolder": true, "users": users }),
+    );
+    let acme = || json!({ "organizationId": "acme" });
+    assert_eq!(ask("/v1/organizations/documents/get", acme())[0]["documentName"], "yo-budget");
+    assert_eq!(ask("/v1/organizations/folders/get", acme())[0]["folderName"], "yo-launch");
+    let users = ask(
+        "/v2/users/get",
+        json!({ "organizationId": "yourOrganizationId1", "documentId": "yo-budget" }),
+    );
+    assert_eq!(users, json!([]), "nobody is let into another's document");
+
+    let of_acme = json!({ "organizationId": "acme", "documentIds": ["yo-budget"] });
+    let deleted = ask("/v2/organizations/documents/delete", of_acme);
+    assert_eq!(deleted["yo-budget"]["id"], "4230694233644875");
+    let folder = json!({ "organizationId": "acme", "folderId": "yo-launch" });
+    ask("/v2/organizations/folders/delete", folder);
+    assert_eq!(ask("/v1/organizations/documents/get", acme()), json!([]));
+    assert_eq!(ask("/v1/organizations/folders/get", acme()), json!([]));
+    ask("/v1/organizations/delete", json!({ "organizationIds": ["acme"] }));
+    assert_eq!(changes("velt", &before, &records(&emulator), noon()), Vec::<String>::new());
 }
