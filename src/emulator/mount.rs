@@ -19,7 +19,7 @@ const RESERVED_STARTS: [&str; 2] = ["@", "__"];
 const ROUTES_MAX: usize = 200_000;
 
 /// Target of a method and a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RouteTarget {
     /// An operation of a provider, by their numbers.
     Operation { provider: usize, operation: usize },
@@ -161,6 +161,14 @@ impl Mounts {
                 let _ = self.root[target.provider()].insert(method, &path, conditions, target);
             }
         }
+        for (provider, contract) in contracts.iter().enumerate() {
+            for (route, path) in slash_spellings(provider, contract, &[]) {
+                let MountedRoute { method, conditions, target, .. } = route;
+                if claimed.get(&method, &path, conditions).is_none() {
+                    let _ = self.root[provider].insert(method, &path, conditions, target);
+                }
+            }
+        }
     }
 
     /// Whom a request addresses, by its host and its raw path.
@@ -217,10 +225,7 @@ impl Mounts {
     ) -> Vec<Near<'_, RouteTarget>> {
         let mut seen = HashSet::new();
         let near = router::near(self.tables(address), method, address.path, sent);
-        let is_new = |near: &Near<'_, RouteTarget>| match *near.value {
-            RouteTarget::Operation { provider, operation } => seen.insert((provider, operation)),
-            RouteTarget::NotEmulated { .. } => true,
-        };
+        let is_new = |near: &Near<'_, RouteTarget>| seen.insert(*near.value);
         near.filter(|near| is_wanted(*near.value)).filter(is_new).take(count).collect()
     }
 
@@ -277,7 +282,34 @@ fn own_paths(
             }
         }
     }
+    for (route, path) in slash_spellings(provider, contract, &[""]) {
+        // What is documented so itself, or by another, stays what it is.
+        let _ = router.insert(route.method, &path, route.conditions, route.target);
+    }
     router
+}
+
+/// The routes of a contract whose paths are taken with and without a slash at their end, each with the spellings that are
+/// not written in it: below its base paths, and `more`.
+fn slash_spellings<'c>(
+    provider: usize,
+    contract: &'c Contract,
+    more: &[&str],
+) -> Vec<(MountedRoute<'c>, String)> {
+    let mut spellings = Vec::new();
+    if !contract.trailing_slash_is_optional {
+        return spellings;
+    }
+    for route in routes(provider, contract) {
+        let other = match route.template.strip_suffix('/') {
+            Some("") => continue,
+            Some(without) => without.to_owned(),
+            None => format!("{}/", route.template),
+        };
+        let bases = route.bases.iter().chain(more);
+        spellings.extend(bases.map(|base| (route.clone(), format!("{base}{other}"))));
+    }
+    spellings
 }
 
 /// The different base paths of an operation's servers, which are the contract's unless it has its own.

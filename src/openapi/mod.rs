@@ -66,6 +66,8 @@ pub struct Contract {
     /// Operations that the vendor has and this document leaves out on purpose (`x-not-emulated`), and those whose
     /// definition or security cannot be read.
     pub not_emulated: Vec<NotEmulated>,
+    /// Whether paths are taken with and without a slash at their end, however they are written (`x-trailing-slash`).
+    pub trailing_slash_is_optional: bool,
     /// The security schemes by name.
     pub security_schemes: IndexMap<String, SecurityScheme>,
     /// All schemas, lowered to one dialect.
@@ -93,6 +95,7 @@ impl Contract {
         reader.security_schemes();
         let operations = reader.operations();
         let not_emulated = reader.not_emulated();
+        let trailing_slash_is_optional = reader.trailing_slash_is_optional();
         let security_schemes = reader.take_schemes();
         let Reader { lowering, findings: mut found, samples, .. } = reader;
         if title.is_none() {
@@ -108,6 +111,7 @@ impl Contract {
             servers_line: document.line("/servers"),
             operations,
             not_emulated,
+            trailing_slash_is_optional,
             security_schemes,
             schemas: Arc::new(schemas),
             samples,

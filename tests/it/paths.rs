@@ -318,3 +318,53 @@ fn every_address_of_a_server_answers() {
     let hosts = emulator.overview().remove(0).hosts;
     assert_eq!(hosts, ["eu.cloud.example", "us.cloud.example", "other.example", "cloud.localhost"]);
 }
+
+#[test]
+fn a_slash_at_the_end_makes_no_difference_where_the_document_says_so() {
+    let get = |path: &str, name: &str| format!("  {path}:\n{}", says("get", name, ""));
+    let of_a = format!(
+        "servers: [{{url: https://a.example/v1}}]\nx-trailing-slash: optional\npaths:\n{}{}{}{}x-not-emulated: {{/later: [get]}}\n",
+        get("/list/", "list"),
+        get("/one/{id}", "one").replace(
+            "parameters: []",
+            "parameters: [{name: id, in: path, required: true, schema: {type: string}}]"
+        ),
+        get("/both", "without"),
+        get("/both/", "with")
+    );
+    let of_b = format!("x-trailing-slash: sometimes\npaths:\n{}", get("/v1/list", "b"));
+    let (emulator, told) = emulator("slashes", &[("a", &of_a), ("b", &of_b)]);
+    let told: Vec<&str> =
+        told.iter().map(String::as_str).filter(|it| it.contains("slash")).collect();
+    assert_eq!(told, ["`x-trailing-slash` is neither `optional` nor `significant`"]);
+    check(
+        &emulator,
+        &[
+            "GET /a/list",
+            "GET /a/v1/list/",
+            "GET /v1/one/7",
+            "GET /v1/one/7/",
+            "GET /v1/both",
+            "GET /v1/both/",
+            "GET /a/later/",
+            "POST /v1/one/7/",
+            "GET /v1/list",
+            "GET /v1/list/",
+            "GET /b/v1/list/",
+            "GET /one/7/",
+        ],
+        &expect![[r#"
+            GET /a/list -> 200 "list"
+            GET /a/v1/list/ -> 200 "list"
+            GET /v1/one/7 -> 404 [{"in":"response","pointer":"","field":"","keyword":"undocumented","expected":404,"text":"has the status 404, which is not documented"}]
+            GET /v1/one/7/ -> 404 [{"in":"response","pointer":"","field":"","keyword":"undocumented","expected":404,"text":"has the status 404, which is not documented"}]
+            GET /v1/both -> 200 "without"
+            GET /v1/both/ -> 200 "with"
+            GET /a/later/ -> 501 {"title":"not emulated","status":501,"detail":"the real API answers `GET /later/`, and this sandbox does not: it emulates `GET /list/`, `GET /one/{id}`, `GET /both`, `GET /both/`"}
+            POST /v1/one/7/ -> 405 GET, HEAD, OPTIONS
+            GET /v1/list -> 200 "b"
+            GET /v1/list/ -> 200 "list"
+            GET /b/v1/list/ -> 404 ["GET /b/v1/list"]
+            GET /one/7/ -> 404 ["GET /v1/both","GET /v1/both/","GET /v1/list","GET /v1/list/","GET /v1/one/{id}"]"#]],
+    );
+}

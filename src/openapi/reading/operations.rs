@@ -45,6 +45,20 @@ impl<'d> Reader<'d> {
         found
     }
 
+    /// Whether `x-trailing-slash` is `optional`.
+    pub(in crate::openapi) fn trailing_slash_is_optional(&mut self) -> bool {
+        const POINTER: &str = "/x-trailing-slash";
+        match self.written(POINTER).map(|value| value.as_str().unwrap_or_default()) {
+            Some("optional") => true,
+            None | Some("significant") => false,
+            Some(_) => {
+                let message = "`x-trailing-slash` is neither `optional` nor `significant`";
+                self.advise(POINTER, message, "leave it out where `/a/` is not `/a`");
+                false
+            }
+        }
+    }
+
     pub(in crate::openapi) fn operations(&mut self) -> Vec<Operation> {
         let general = self.security("/security");
         let mut found: Vec<Operation> = Vec::new();

@@ -177,11 +177,20 @@ fn applivery_goes_through_the_life_of_an_organization() {
     assert_eq!(ask(call("GET", &id, "outsider")).json()["data"], organization);
     let people = ask(call("GET", "initech/collaborators/", "outsider")).json();
     assert_eq!(people["data"]["items"][0]["role"], "owner");
+    for path in ["", "initech", "initech/apps", "initech/mdm/devices/", "initech/collaborators"] {
+        let written = ask(call("GET", path, "outsider"));
+        let mut other = call("GET", path, "outsider");
+        other.target = match other.target.strip_suffix('/') {
+            Some(without) => without.to_owned(),
+            None => format!("{}/", other.target),
+        };
+        assert_eq!((written.status, written.body), (200, ask(other).body), "{path}");
+    }
     assert_eq!(people["data"]["items"][0]["user"]["email"], "nadia@example.com");
     assert_eq!(ask(call("DELETE", "initech", "outsider")).status, 200);
     let left = ask(call("GET", "", "outsider")).json();
     assert_eq!((&left["data"]["items"], &left["data"]["totalPages"]), (&json!([]), &json!(1)));
-    for path in ["initech", "initech/apps", "initech/collaborators/"] {
+    for path in ["initech", "initech/", "initech/apps", "initech/collaborators/"] {
         assert_eq!(ask(call("GET", path, "outsider")).status, 404, "{path}");
     }
 }

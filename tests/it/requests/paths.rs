@@ -32,7 +32,7 @@ fn percent_encoding_is_decoded_in_segments_and_never_splits_them() {
                 DELETE /applivery/v1%2Forganizations/acme
                     404 {"status":false,"error":{"code":1002,"message":"Route not found"}}
                 DELETE /%61pplivery/v1/organizations/acme
-                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}/members/{memberId}","GET /api/organizations/{id}/members","GET /api/organizations/{id}/invites","GET /v1/organizations/{organizationId}/apps","GET /v1/organizations/{organizationId}/collaborators/"],"providers":["applivery","partoo","timbrix","velt"]}
+                    404 {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["DELETE /organizations/{id}/members/{memberId}","GET /api/organizations/{id}/members","GET /api/organizations/{id}/invites","GET /v1/organizations/{organizationId}/apps","GET /v1/organizations/{organizationId}/collaborators"],"providers":["applivery","partoo","timbrix","velt"]}
                 DELETE /applivery/v1/organizations/%00
                     404 {"status":false,"error":{"code":3001,"message":"Entity not found"}}
                 DELETE /applivery/v1/organizations/acme%00

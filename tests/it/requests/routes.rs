@@ -64,7 +64,7 @@ fn an_unknown_route_at_the_root_is_our_own_answer_and_says_what_is_near() {
         404
         content-type: application/problem+json
 
-        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations","POST /organizations","GET /organizations/{id}","GET /v1/organizations/","GET /v2/api_keys"],"providers":["applivery","partoo","timbrix","velt"]}
+        {"type":"urn:tombstone:errors#NO_PATH_MATCHED_ERROR","title":"no such operation","status":404,"detail":"no operation has this path; `near` lists the closest ones","near":["GET /organizations","POST /organizations","GET /organizations/{id}","GET /v1/organizations","GET /v2/api_keys"],"providers":["applivery","partoo","timbrix","velt"]}
     "#]]);
     world.check("DELETE /parto/org/42", &[PARTOO], "", &expect![[r#"
         404
