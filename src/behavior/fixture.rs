@@ -2,6 +2,7 @@
 //!
 //! Must not know sandboxes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -28,13 +29,18 @@ pub struct Fixtures {
     pub calls: Vec<ExampleCall>,
     /// Settings of the behavior that have another value with these records.
     pub settings: Map<String, Json>,
+    /// The parameters of paths that lead to a record which is there, by the number of the operation, where that is known.
+    pub places: BTreeMap<usize, PathParameters>,
 }
+
+/// Values of the parameters of a path, by their names.
+pub type PathParameters = BTreeMap<String, Json>;
 
 impl Fixtures {
     /// No records at all.
     pub fn none(behavior: &Behavior) -> Self {
         let store = Store::new(Arc::clone(&behavior.model));
-        Self { store, calls: Vec::new(), settings: Map::new() }
+        Self { store, calls: Vec::new(), settings: Map::new(), places: BTreeMap::new() }
     }
 }
 
@@ -72,7 +78,8 @@ fn load(
         settings.clear();
         notes.errors("/settings", problems);
     }
-    Fixtures { calls, settings, store: records(file, behavior, now, vet, &mut notes) }
+    let store = records(file, behavior, now, vet, &mut notes);
+    Fixtures { store, calls, settings, places: BTreeMap::new() }
 }
 
 /// The records of a fixture file; those that can be had, where something is wrong.

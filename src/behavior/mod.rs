@@ -47,7 +47,7 @@ pub use carry::{Carried, LeftOut};
 pub use compiled::Behavior;
 pub use decision::{Call, Decision, Moment, RuleAnswer, fault};
 pub use explain::{Explanation, Reading, RuleTried, Shown, StageOutcome};
-pub use fixture::Fixtures;
+pub use fixture::{Fixtures, PathParameters};
 pub use format::FORMAT_VERSION;
 pub use load::LoadOptions;
 pub use route_failure::RouteFailure;

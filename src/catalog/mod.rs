@@ -16,12 +16,13 @@ use std::{fs, io};
 use rust_embed::Embed;
 use serde_json::{Map, Value, json};
 
-use crate::behavior::{Behavior, FORMAT_VERSION, Fixtures, LoadOptions};
+use crate::behavior::{Behavior, FORMAT_VERSION, Fixtures, LoadOptions, PathParameters};
 use crate::clock::Timestamp;
 use crate::emulator::{Emulator, FixtureLoader, Provider, Unserved};
 use crate::finding::{Finding, Folded, Severity, did_you_mean};
-use crate::infer::InferOptions;
+use crate::infer::{InferOptions, RecordPlace};
 use crate::openapi::Contract;
+use crate::store::Store;
 use crate::yaml::Document;
 use crate::{documented, infer, openapi};
 
@@ -642,7 +643,7 @@ fn inferred(
         findings.append(&mut found);
         break behavior?;
     };
-    let fixtures = match fixtures {
+    let mut fixtures = match fixtures {
         Some(file) => self::fixtures(&behavior, Some(file), sources, now, findings)?,
         None => {
             let root = json!({ "tombstone": FORMAT_VERSION, "records": inferred.records });
@@ -651,7 +652,28 @@ fn inferred(
             behavior.fixtures(&document, now, false, &mut Vec::new())
         }
     };
+    fixtures.places = places(&behavior, &fixtures.store, &inferred.places);
     Some(Provider { name: name.into(), behavior, fixtures, is_built_in: false })
+}
+
+/// For each operation whose path leads to records, that of the first.
+fn places(
+    behavior: &Behavior,
+    store: &Store,
+    inferred: &BTreeMap<String, RecordPlace>,
+) -> BTreeMap<usize, PathParameters> {
+    let operations = behavior.contract().operations.iter().enumerate();
+    let places = operations.filter_map(|(number, operation)| {
+        let place = inferred.get(&operation.id)?;
+        let mut resources = behavior.model().resources.iter();
+        let resource = resources.position(|resource| *resource.name == *place.resource)?;
+        let (_, record) = store.iter(resource).next()?;
+        let pair = |(parameter, property): &(String, String)| {
+            Some((parameter.clone(), record.get(property)?.into_owned()))
+        };
+        Some((number, place.parameters.iter().map(pair).collect::<Option<_>>()?))
+    });
+    places.collect()
 }
 
 /// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.

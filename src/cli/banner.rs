@@ -1,320 +1,242 @@
-//! The start-up banner: which APIs answer where, and calls to paste.
+//! The start-up banner: at most ten lines that say where the server is, two calls to paste, and where there is more.
 //!
 //! Must not know where it is printed, nor rules or stores.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use crate::admin;
 use crate::behavior::ExampleCall;
 use crate::cli::colors::Colors;
+use crate::cli::curl::{COLUMNS_MAX, call_line, curl, wrapped};
 use crate::cli::screen::Screen;
 use crate::documented::SampleCall;
 use crate::emulator::{Emulator, ProviderOverview};
-use crate::printable::is_printable;
 use crate::server::origin;
+use crate::{admin, config};
 
-/// From this column on a command goes on in the next line.
-const COLUMNS_MAX: usize = 100;
+/// Maximum number of lines of one call: two calls and all else are ten.
+const CALL_LINES_MAX: usize = 2;
 
-/// Bodies up to here are shown in the line of their operation: it can still be copied, and a shell takes it.
-const LINE_BODY_BYTES_MAX: usize = 16 << 10;
+/// Maximum number of providers that are named.
+const PROVIDERS_SHOWN_MAX: usize = 8;
 
-/// Host names of one provider that are shown: documents list a region each.
-const HOSTS_SHOWN_MAX: usize = 5;
+/// Maximum number of operations that are listed, each on its line.
+const OPERATIONS_SHOWN_MAX: usize = 8;
 
 /// What the banner says where the admin API answers nobody.
-const CLOSED: [&str; 2] = [
-    "  closed, because others can connect to this address: give it a token with --admin-token, or open it",
-    "  to everyone with --admin-open",
-];
+const CLOSED: &str = "the admin API is closed, because others can connect here: open it with --admin-token TOKEN or --admin-open";
 
-/// The banner of a server that listens on `address`.
-pub(super) fn text(
-    emulator: &Emulator,
-    address: SocketAddr,
-    admin: &admin::AdminOptions,
-    tls: bool,
-    colors: Colors,
-) -> String {
-    let origin = origin(address, tls);
-    let mut screen = Screen::default();
-    for provider in emulator.overview() {
-        push_provider(&mut screen, &provider, &origin, colors);
-    }
-    push_admin(&mut screen, &origin, admin, colors);
-    let version = env!("CARGO_PKG_VERSION");
-    let others = if address.ip().is_unspecified() { ", on all addresses" } else { "" };
-    let listening = format!("tombstone {version} is listening on {origin}{others}");
-    let page = page(&origin, admin);
-    screen.line(format_args!("{} ({page}Ctrl-C ends it)", colors.bold(&listening)));
-    screen.into_text()
+/// A server that listens.
+pub(super) struct Listening<'a> {
+    pub(super) emulator: &'a Emulator,
+    pub(super) address: SocketAddr,
+    pub(super) admin: &'a admin::AdminOptions,
+    pub(super) tls: bool,
+    /// The port that was asked for.
+    pub(super) port: u16,
 }
 
-/// Where the page is, as a part of the last line, which is what one sees.
-fn page(origin: &str, admin: &admin::AdminOptions) -> String {
-    if admin.is_closed() { String::new() } else { format!("page: {origin}{}; ", admin::PAGE) }
-}
-
-/// A line for each operation that can be pasted into a shell, and where the server listens.
-pub(super) fn operations(
-    emulator: &Emulator,
-    address: SocketAddr,
-    admin: &admin::AdminOptions,
-    tls: bool,
-    colors: Colors,
-) -> String {
-    let origin = origin(address, tls);
-    let mut screen = Screen::default();
-    for (number, _) in emulator.providers().enumerate() {
-        let operations = &emulator.behavior(number).contract().operations;
-        for (operation, call) in operations.iter().zip(emulator.example_calls(number)) {
-            let method = colors.bold(&format!("{:<8}", operation.method.as_str()));
-            let line = call.and_then(|call| call_line(&call, &origin));
-            let line = line.unwrap_or_else(|why| {
-                colors.dim(&format!("{}  (no call: {why})", operation.called()))
-            });
-            screen.line(format_args!("{method}{line}"));
-        }
+impl Listening<'_> {
+    fn origin(&self) -> String {
+        origin(self.address, self.tls)
     }
-    let version = env!("CARGO_PKG_VERSION");
-    let listening = format!("tombstone {version} is listening on {origin}");
-    let page = page(&origin, admin);
-    screen.line(format_args!("{} ({page}Ctrl-C ends it)", colors.bold(&listening)));
-    screen.into_text()
-}
 
-/// `curl -i -X POST http://127.0.0.1:4010/pets -H … --data-raw …`, on one line; an `Err` says why it cannot be.
-fn call_line(call: &SampleCall, origin: &str) -> Result<String, String> {
-    let body = call.body.as_deref().filter(|_| call.method != "HEAD");
-    if body.is_some_and(|body| body.len() > LINE_BODY_BYTES_MAX) {
-        return Err("the body that it asks for is too long for a line".to_owned());
+    /// How other commands find it.
+    fn port(&self) -> String {
+        let port = self.address.port();
+        if port == config::PORT { String::new() } else { format!(" --port {port}") }
     }
-    let mut words = vec!["curl -i".to_owned()];
-    match call.method.as_str() {
-        "HEAD" => words = vec!["curl -I".to_owned()],
-        // With a body it would be a `POST`.
-        "GET" if body.is_none() => {}
-        "POST" if body.is_some() => {}
-        method => words.push(format!("-X {method}")),
-    }
-    let path = call.target.split('?').next().unwrap_or_default();
-    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-        words.push("--path-as-is".to_owned());
-    }
-    words.push(quoted(&format!("{origin}{}", call.target)));
-    words.extend(call.headers.iter().map(|(name, value)| header(name, value)));
-    let Some(body) = body else { return Ok(words.join(" ")) };
-    // A shell takes no NUL, and a terminal changes what else it takes for its own when a line is pasted.
-    match std::str::from_utf8(body) {
-        Ok(text) if text.chars().all(is_printable) => {
-            words.push(format!("--data-raw {}", quoted(text)));
-            Ok(words.join(" "))
-        }
-        _ => {
-            words.push("--data-binary @-".to_owned());
-            Ok(format!("printf %b {} | {}", quoted(&escaped(body)), words.join(" ")))
-        }
-    }
-}
 
-/// `-H` and a header. One that is empty ends with a semicolon, or curl would not send it.
-fn header(name: &str, value: &str) -> String {
-    let line = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
-    format!("-H {}", quoted(&line))
-}
-
-/// Bytes as the `%b` of `printf` reads them (POSIX).
-fn escaped(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '\\' => text.push_str("\\\\"),
-                '\n' => text.push_str("\\n"),
-                '\r' => text.push_str("\\r"),
-                '\t' => text.push_str("\\t"),
-                other if !is_printable(other) => {
-                    let mut buffer = [0; 4];
-                    let bytes = other.encode_utf8(&mut buffer).bytes();
-                    bytes.for_each(|byte| push_octal(&mut text, byte));
-                }
-                character => text.push(character),
-            }
-        }
-        chunk.invalid().iter().for_each(|byte| push_octal(&mut text, *byte));
+    /// How `examples` is called for it.
+    fn same_arguments(&self) -> String {
+        let port = self.address.port();
+        let but = if self.port == 0 { format!(" but --port {port}") } else { String::new() };
+        format!("tombstone examples, with the same arguments{but}")
     }
-    text
-}
 
-fn push_octal(text: &mut String, byte: u8) {
-    let _ = write!(text, "\\0{byte:03o}");
-}
-
-fn push_provider(
-    screen: &mut Screen,
-    provider: &ProviderOverview<'_>,
-    origin: &str,
-    colors: Colors,
-) {
-    let base = format!("{origin}/{}", provider.name);
-    screen.line(colors.bold(provider.title));
-    screen.line(format_args!("  {base}"));
-    let hosts = format!("also under the host names {}", shown_hosts(&provider.hosts));
-    screen.line(format_args!("  {}", colors.dim(&hosts)));
-    let mut others = Vec::new();
-    for (number, operation) in provider.operations.iter().enumerate() {
-        let called = format!("{} {}", operation.method, operation.path);
-        let mut calls = provider.calls.iter().filter(|call| call.operation == number).peekable();
-        if calls.peek().is_none() {
-            others.push(called);
-            continue;
-        }
-        screen.blank();
-        screen.line(format_args!("  {}", colors.bold(&called)));
-        for call in calls {
-            let status = call.expect.as_str();
-            let (mark, status) = (colors.dim("#"), colors.status(status, status));
-            screen.line(format_args!("    {mark} {status} {}", colors.dim(&call.shows)));
-            for line in wrapped(&curl(call, &base)) {
+    /// The banner of a server whose APIs have behavior: a call that reads and one that deletes.
+    pub(super) fn banner(&self, colors: Colors) -> String {
+        let origin = self.origin();
+        let mut screen = Screen::default();
+        let providers = self.emulator.overview();
+        screen.line(where_served(&providers, &origin));
+        for call in first_calls(self.emulator, &providers, &origin) {
+            screen.line(colors.dim(&format!("# {}", call.shows)));
+            for line in call.lines {
                 screen.line(line);
             }
         }
-    }
-    if !others.is_empty() {
-        screen.blank();
-        for line in listed(&others) {
-            screen.line(format_args!("  {line}"));
-        }
-    }
-    screen.blank();
-}
-
-/// The operations without calls, as many to a line as fit.
-fn listed(operations: &[String]) -> Vec<String> {
-    let mut lines = vec!["also".to_owned()];
-    for (place, operation) in operations.iter().enumerate() {
-        let comma = if place + 1 < operations.len() { "," } else { "" };
-        match lines.last_mut() {
-            Some(line) if line.len() + operation.len() + 4 <= COLUMNS_MAX => {
-                line.push(' ');
-                line.push_str(operation);
-                line.push_str(comma);
-            }
-            _ => lines.push(format!("{operation}{comma}")),
-        }
-    }
-    lines
-}
-
-/// The first host names and the last, and how many more there are.
-fn shown_hosts(hosts: &[String]) -> String {
-    match hosts {
-        // The last is of this machine.
-        [shown @ .., last] if hosts.len() > HOSTS_SHOWN_MAX => {
-            let (shown, others) = shown.split_at(HOSTS_SHOWN_MAX - 1);
-            format!("{}, {last} and {} more", shown.join(", "), others.len())
-        }
-        hosts => hosts.join(", "),
-    }
-}
-
-fn push_admin(screen: &mut Screen, origin: &str, admin: &admin::AdminOptions, colors: Colors) {
-    screen.line(colors.bold("Admin API"));
-    if admin.is_closed() {
-        for line in CLOSED {
-            screen.line(line);
-        }
-        screen.blank();
-        return;
-    }
-    let token = match &admin.token {
-        Some(_) => " -H 'Authorization: Bearer <TOKEN>'",
-        None => "",
-    };
-    let root = admin::ROOT;
-    for (shows, method, path) in [
-        ("which records there are", "", "/sandboxes/default/resources"),
-        ("what was asked, and why it was answered so", "", "/sandboxes/default/requests"),
-        ("the last change undone", "-X POST ", "/sandboxes/default/undo"),
-        ("everything back to the start", "-X POST ", "/reset"),
-        ("all that it can do", "", "/openapi.json"),
-    ] {
-        let url = quoted(&format!("{origin}{root}{path}"));
-        let command = format!("curl -s {method}{url}{token}");
-        screen.line(format_args!("    {}", colors.dim(&format!("# {shows}"))));
-        screen.line(format_args!("    {command}"));
-    }
-    screen.blank();
-    screen.line(
-        "  A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.",
-    );
-    screen.blank();
-}
-
-/// The words of a command that makes the call, pasteable into a shell, and that shows status and body.
-fn curl(call: &ExampleCall, base: &str) -> Vec<String> {
-    let mut words = vec!["curl -i".to_owned()];
-    // `-d` makes it a POST.
-    let (method, has_body) = (call.method.as_str(), call.body.is_some());
-    if !matches!((method, has_body), ("GET", false) | ("POST", true)) {
-        words.push(format!("-X {method}"));
-    }
-    words.push(quoted(&format!("{base}{}", call.target)));
-    for (name, value) in &call.headers {
-        words.push(header(name, value));
-    }
-    if let Some(body) = &call.body {
-        words.push(format!("-d {}", quoted(&body.to_string())));
-    }
-    words
-}
-
-/// The words on as many lines as they need, each but the last ending so that a shell reads on.
-fn wrapped(words: &[String]) -> Vec<String> {
-    let mut lines = vec![String::from("   ")];
-    let mut column = 4;
-    for (index, word) in words.iter().enumerate() {
-        let width = word.chars().count() + 1;
-        let line = lines.last_mut().expect("there is a first line");
-        if index > 0 && column + width > COLUMNS_MAX {
-            line.push_str(" \\");
-            lines.push(format!("      {word}"));
-            column = 6;
+        screen.line(format_args!("all calls: {}", self.same_arguments()));
+        if self.admin.is_closed() {
+            screen.line(CLOSED);
         } else {
-            line.push(' ');
-            line.push_str(word);
+            screen.line(format_args!(
+                "what happens: tombstone log -f{}; and plan, undo, redo, advance, fault",
+                self.port()
+            ));
         }
-        column += width;
+        screen.line(self.last_line(colors));
+        screen.into_text()
     }
-    lines
+
+    /// The banner of a server that answers by documents: a line for each of the first operations.
+    pub(super) fn operations(&self, colors: Colors) -> String {
+        let origin = self.origin();
+        let mut screen = Screen::default();
+        let (mut shown, mut all) = (0, 0);
+        for (number, _) in self.emulator.providers().enumerate() {
+            let operations = &self.emulator.behavior(number).contract().operations;
+            all += operations.len();
+            for (place, operation) in
+                operations.iter().enumerate().take(OPERATIONS_SHOWN_MAX - shown)
+            {
+                let method = colors.bold(&format!("{:<8}", operation.method.as_str()));
+                let call = self.emulator.short_example_call(number, place);
+                let line = call.and_then(|call| call_line(&call, &origin));
+                let line = line.unwrap_or_else(|why| {
+                    colors.dim(&format!("{}  (no call: {why})", operation.called()))
+                });
+                screen.line(format_args!("{method}{line}"));
+                shown += 1;
+            }
+        }
+        let left = all - shown;
+        if left > 0 {
+            screen.line(format_args!(
+                "and {left} more: tombstone examples --built-in off{}, with the same documents",
+                self.port()
+            ));
+        }
+        screen.line(self.last_line(colors));
+        screen.into_text()
+    }
+
+    /// Where it listens and where the page is, which is what one sees.
+    fn last_line(&self, colors: Colors) -> String {
+        let origin = self.origin();
+        let version = env!("CARGO_PKG_VERSION");
+        let others = if self.address.ip().is_unspecified() { ", on all addresses" } else { "" };
+        let listening = format!("tombstone {version} is listening on {origin}{others}");
+        let page = if self.admin.is_closed() {
+            String::new()
+        } else {
+            format!("page: {origin}{}; ", admin::PAGE)
+        };
+        format!("{} ({page}Ctrl-C ends it)", colors.bold(&listening))
+    }
 }
 
-/// A word that a POSIX shell takes as it is.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
+/// Which APIs answer where.
+fn where_served(providers: &[ProviderOverview<'_>], origin: &str) -> String {
+    if let [one] = providers {
+        return format!("{}: {origin}/{}", one.title, one.name);
     }
+    let names: Vec<&str> =
+        providers.iter().take(PROVIDERS_SHOWN_MAX).map(|provider| provider.name).collect();
+    let more = match providers.len() - names.len() {
+        0 => String::new(),
+        left => format!(" and {left} more"),
+    };
+    format!("{}{more}: each at {origin}/NAME", names.join(", "))
+}
+
+/// A call to paste.
+struct BannerCall {
+    shows: String,
+    lines: Vec<String>,
+}
+
+/// A call that reads and one that deletes, of the first API that has both: one of the user's own goes before those that
+/// are built in.
+fn first_calls(
+    emulator: &Emulator,
+    providers: &[ProviderOverview<'_>],
+    origin: &str,
+) -> Vec<BannerCall> {
+    let mut order: Vec<usize> = (0..providers.len()).collect();
+    order.sort_by_key(|number| providers[*number].is_built_in);
+    let mut best = Vec::new();
+    for number in order {
+        let calls = calls_of(emulator, (number, &providers[number]), origin);
+        if calls.len() > best.len() {
+            best = calls;
+        }
+        if best.len() == 2 {
+            break;
+        }
+    }
+    best
+}
+
+fn calls_of(
+    emulator: &Emulator,
+    (number, provider): (usize, &ProviderOverview<'_>),
+    origin: &str,
+) -> Vec<BannerCall> {
+    let base = format!("{origin}/{}", provider.name);
+    let destroys = |call: &&ExampleCall| emulator.destroys(number, call.operation);
+    let mut working: Vec<(Vec<String>, &ExampleCall)> = provider
+        .calls
+        .iter()
+        .filter(|call| call.expect.is_success())
+        .map(|call| (call_lines(&curl(call, &base)), call))
+        .collect();
+    // Those that are easy to read go first; of two that are, the one that the files have first.
+    working.sort_by_key(|(lines, _)| lines.len() == 1 && lines[0].len() > COLUMNS_MAX);
+    let first = |wanted: &dyn Fn(&&ExampleCall) -> bool| {
+        let (lines, call) = working.iter().find(|(_, call)| wanted(call))?;
+        let shows = format!("{} {}", call.expect.as_str(), call.shows);
+        Some(BannerCall { shows, lines: lines.clone() })
+    };
+    let read = first(&|call| call.method == http::Method::GET);
+    let read = read.or_else(|| first(&|call| !destroys(call)));
+    let deletion = first(&destroys);
+    let (read, deletion) = match (read, deletion) {
+        (None, None) => made_up(emulator, (number, provider), origin),
+        found => found,
+    };
+    read.into_iter().chain(deletion).collect()
+}
+
+/// A command on as many lines as the banner has for it, or else on one.
+fn call_lines(words: &[String]) -> Vec<String> {
+    let lines = wrapped(words);
+    if lines.len() > CALL_LINES_MAX {
+        return vec![words.join(" ")];
+    }
+    let shorter = |line: String| line.strip_prefix("    ").map(str::to_owned).unwrap_or(line);
+    lines.into_iter().map(shorter).collect()
+}
+
+/// Calls that are made up: of a record that is there, if one is known.
+fn made_up(
+    emulator: &Emulator,
+    (number, provider): (usize, &ProviderOverview<'_>),
+    origin: &str,
+) -> (Option<BannerCall>, Option<BannerCall>) {
+    let operations = &emulator.behavior(number).contract().operations;
+    let places = || (0..operations.len()).filter(|place| emulator.place(number, *place).is_some());
+    let is = |place: &usize, method: &http::Method| operations[*place].method == *method;
+    let of = |method: &http::Method, like: Option<&str>| {
+        let is_like = |place: &usize| like.is_none_or(|path| operations[*place].template == path);
+        places().find(|place| is(place, method) && is_like(place))
+    };
+    let first = |method: &http::Method| (0..operations.len()).find(|place| is(place, method));
+    let (get, delete) = (http::Method::GET, http::Method::DELETE);
+    let deletion = of(&delete, None).or_else(|| first(&delete));
+    let like = deletion.map(|place| operations[place].template.as_str());
+    let read = of(&get, like).or_else(|| of(&get, None)).or_else(|| first(&get));
+    let shown = |place: usize| {
+        let call: SampleCall = emulator.short_example_call(number, place).ok()?;
+        let operation = &provider.operations[place];
+        let shows = format!("{} {}", operation.method, operation.path);
+        Some(BannerCall { shows, lines: vec![call_line(&call, origin).ok()?] })
+    };
+    (read.and_then(shown), deletion.and_then(shown))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_shell_takes_quoted_words_as_they_are() {
-        for word in
-            ["plain", "", "it's", "a b", "$HOME `x` \\", "{\"a\":\"é\"}", "*?[a]", "~", "#", "!"]
-        {
-            let shell = std::process::Command::new("sh")
-                .args(["-c", &format!("printf %s {}", quoted(word))])
-                .output();
-            assert_eq!(String::from_utf8(shell.unwrap().stdout).unwrap(), word);
-        }
-    }
 
     #[test]
     fn loopback_stands_for_every_address() {

@@ -10,7 +10,8 @@ use crate::cli::args::ServeArgs;
 use crate::cli::load::NoSuchDocument;
 use crate::cli::print::print_error;
 use crate::cli::{
-    check, coverage, fault, log, mock, plan, reset, routes, save, serve, turn, verify, wait,
+    check, coverage, examples, fault, log, mock, plan, reset, routes, save, serve, turn, verify,
+    wait,
 };
 use crate::config::WrongUsage;
 use crate::finding::did_you_mean;
@@ -69,6 +70,9 @@ enum Command {
         after_help = "Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage"
     )]
     Check(check::CheckArgs),
+    /// Print calls of every operation to paste, for a server with the same arguments
+    #[command(after_help = "Exit codes: 0 printed, 1 the files cannot be read, 2 wrong usage")]
+    Examples(Box<ServeArgs>),
     /// List each operation: where it answers, which responses it can give and what gives them
     Routes(routes::RoutesArgs),
     /// Wait until a server answers, and print its URL
@@ -128,6 +132,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Mock(args)) => mock::run(*args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Examples(args)) => examples::run(*args),
         Some(Command::Routes(args)) => routes::run(&args),
         Some(Command::Wait(args)) => wait::run(&args),
         Some(Command::Reset(args)) => reset::run(&args),

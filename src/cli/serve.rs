@@ -11,6 +11,7 @@ use anyhow::Context;
 use crate::catalog::Files;
 use crate::cli::args::ServeArgs;
 use crate::cli::atomic_file::Access;
+use crate::cli::banner::Listening;
 use crate::cli::colors::Colors;
 use crate::cli::load::{check_faults, load_or_tell};
 use crate::cli::lock::Lock;
@@ -19,7 +20,7 @@ use crate::cli::print::{print, print_error};
 use crate::cli::ready::{ReadyFile, ReadyLine};
 use crate::cli::reload::Reloader;
 use crate::cli::watch::Watcher;
-use crate::cli::{atomic_file, banner, journal_out, state_file};
+use crate::cli::{atomic_file, journal_out, state_file};
 use crate::clock::{Timestamp, system_now};
 use crate::config::{Config, LogFormat, TlsConfig};
 use crate::emulator::{Current, Emulator, Unserved};
@@ -31,9 +32,9 @@ use crate::{admin, catalog};
 /// What is printed when it listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Greeting {
-    /// Which APIs there are, calls to paste, and the admin API.
+    /// Which APIs there are, two calls to paste, and where there is more.
     Banner,
-    /// A line for each operation.
+    /// A line for each of the first operations.
     Operations,
     /// Nothing.
     None,
@@ -148,9 +149,10 @@ fn greet(
         ready.line()
     } else {
         let colors = Colors::of(&std::io::stdout());
+        let listening = Listening { emulator, address, admin, tls: ready.tls, port: config.port };
         match greeting {
-            Greeting::Banner => banner::text(emulator, address, admin, ready.tls, colors),
-            Greeting::Operations => banner::operations(emulator, address, admin, ready.tls, colors),
+            Greeting::Banner => listening.banner(colors),
+            Greeting::Operations => listening.operations(colors),
             Greeting::None => String::new(),
         }
     });

@@ -28,7 +28,7 @@ pub use given::{GivenDocumented, GivenOptions, GivenSources};
 pub use values::{ByteSize, LogFormat, Period, Rate, Secret, StartTime, Switch};
 
 /// The port unless another is given.
-const PORT: u16 = 4010;
+pub const PORT: u16 = 4010;
 
 /// The address unless another is given: nobody else can connect.
 const HOST: &str = "127.0.0.1";

@@ -125,7 +125,7 @@ impl Control<'_> {
                 method: one.method.clone(),
                 path: one.mounted_at.first().cloned().unwrap_or_default(),
                 summary: operation(emulator, (number, place)).summary.clone(),
-                destroys: destroys(emulator, (number, place)),
+                destroys: emulator.destroys(number, place),
             })
         });
         all.collect()
@@ -165,12 +165,6 @@ impl Control<'_> {
 
 fn operation(emulator: &Emulator, (provider, number): (usize, usize)) -> &Operation {
     &emulator.behavior(provider).contract().operations[number]
-}
-
-/// Without rules, `DELETE` is taken at its word.
-fn destroys(emulator: &Emulator, (provider, number): (usize, usize)) -> bool {
-    let is_delete = operation(emulator, (provider, number)).method == http::Method::DELETE;
-    is_delete || emulator.behavior(provider).can_delete(number)
 }
 
 fn location(location: Location) -> &'static str {

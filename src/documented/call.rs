@@ -3,6 +3,7 @@
 //! Must not know where it is sent.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -44,20 +45,33 @@ pub struct SampleCall {
 
 /// A call of the operation with that number which the contract takes; an `Err` says what cannot be made up.
 pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<SampleCall, String> {
-    make(contract, number, seed, true)
+    make(contract, number, &BTreeMap::new(), (seed, true))
 }
 
-/// A call with as little in it as the contract takes: a body only where it must be there, and no property that need
+/// As [`valid_call`], with these values for parameters of the path.
+pub fn valid_call_at(
+    contract: &Contract,
+    number: usize,
+    path: &BTreeMap<String, Value>,
+) -> Result<SampleCall, String> {
+    make(contract, number, path, (0, true))
+}
+
+/// As [`valid_call_at`], with as little in it as the contract takes: a body only where it must be there, and no property that need
 /// not. Bodies take the most time to make up, and the most room.
-pub fn short_call(contract: &Contract, number: usize, seed: u64) -> Result<SampleCall, String> {
-    make(contract, number, seed, false)
+pub fn short_call_at(
+    contract: &Contract,
+    number: usize,
+    path: &BTreeMap<String, Value>,
+) -> Result<SampleCall, String> {
+    make(contract, number, path, (0, false))
 }
 
 fn make(
     contract: &Contract,
     number: usize,
-    seed: u64,
-    is_full: bool,
+    given: &BTreeMap<String, Value>,
+    (seed, is_full): (u64, bool),
 ) -> Result<SampleCall, String> {
     let operation = &contract.operations[number];
     let mut draft = CallDraft::default();
@@ -66,7 +80,10 @@ fn make(
         if !parameter.required || parameter.is_ignored() || is_of_transport(parameter) {
             continue;
         }
-        let value = parameter_value(&contract.schemas, parameter, seed)?;
+        let value = match given.get(&parameter.name) {
+            Some(value) if parameter.location == Location::Path => value.clone(),
+            _ => parameter_value(&contract.schemas, parameter, seed)?,
+        };
         if parameter.location == Location::Path {
             let text = in_path(parameter, &value);
             if text.is_empty() {

@@ -14,7 +14,7 @@ mod request;
 mod unread;
 
 pub use answer::{ContractAnswer, answer, preferred};
-pub use call::{SampleCall, short_call, valid_call};
+pub use call::{SampleCall, short_call_at, valid_call, valid_call_at};
 pub use check::{check, findings};
 pub use checked::is_valid;
 pub use request::ContractRequest;

@@ -2,7 +2,9 @@
 //!
 //! Must not know where they are shown.
 
-use crate::behavior::ExampleCall;
+use http::Method;
+
+use crate::behavior::{ExampleCall, PathParameters};
 use crate::documented;
 use crate::documented::SampleCall;
 use crate::emulator::engine::Emulator;
@@ -15,25 +17,20 @@ const FULL_CALLS_MAX: usize = 50;
 const FULL_BODY_BYTES_MAX: usize = 1024;
 
 impl Emulator {
-    /// A call of each operation of a provider that its contract takes, at the path where it answers; an `Err` says why
-    /// there is none. Where there are many, or a body is long, with nothing in it that need not be there.
-    pub fn example_calls(
-        &self,
-        provider: usize,
-    ) -> impl Iterator<Item = Result<SampleCall, String>> {
+    /// A call of an operation that its contract takes, at the path where it answers, and about a record that is there if
+    /// one is known; an `Err` says why there is none. Where there are many operations, or a body is long, with nothing in
+    /// it that need not be there.
+    pub fn short_example_call(&self, provider: usize, number: usize) -> Result<SampleCall, String> {
         let is_short = self.operations.iter().map(Vec::len).sum::<usize>() > FULL_CALLS_MAX;
-        let count = self.behavior(provider).contract().operations.len();
+        let call = self.make_call(provider, number, is_short)?;
         let prefix = match self.providers.len() {
             1 => String::new(),
             _ => self.prefix(provider),
         };
-        (0..count).map(move |number| {
-            let call = self.make_call(provider, number, is_short)?;
-            Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
-        })
+        Ok(SampleCall { target: format!("{prefix}{}", call.target), ..call })
     }
 
-    /// The same of one operation, at the path below its provider's name, which always works.
+    /// The same with all that it may have, at the path below its provider's name, which always works.
     pub fn example_call(&self, provider: usize, number: usize) -> Result<SampleCall, String> {
         let call = self.make_call(provider, number, false)?;
         Ok(SampleCall { target: format!("{}{}", self.prefix(provider), call.target), ..call })
@@ -53,14 +50,28 @@ impl Emulator {
         if !self.mounts.is_mounted(&contract.operations[number], number, provider) {
             return Err("no request leads to it".to_owned());
         }
-        let full = (!is_short).then(|| documented::valid_call(contract, number, 0).ok());
+        let none = PathParameters::new();
+        let path = self.place(provider, number).unwrap_or(&none);
+        let full = (!is_short).then(|| documented::valid_call_at(contract, number, path).ok());
         let is_handy = |call: &SampleCall| {
             call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
         };
         match full.flatten().filter(is_handy) {
             Some(call) => Ok(call),
-            None => documented::short_call(contract, number, 0),
+            None => documented::short_call_at(contract, number, path),
         }
+    }
+
+    /// What leads to a record in the path of an operation, where it is known that one is there.
+    pub fn place(&self, provider: usize, operation: usize) -> Option<&PathParameters> {
+        self.providers[provider].fixtures.places.get(&operation)
+    }
+
+    /// Whether an operation can delete something, now or in a job. Without rules, `DELETE` is taken at its word.
+    pub fn destroys(&self, provider: usize, operation: usize) -> bool {
+        let behavior = self.behavior(provider);
+        let is_delete = behavior.contract().operations[operation].method == Method::DELETE;
+        is_delete || behavior.can_delete(operation)
     }
 
     /// The calls that a provider's files give to show its records, each with where it answers: below `/<name>`.

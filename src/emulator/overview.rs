@@ -23,6 +23,9 @@ pub struct ProviderOverview<'e> {
     pub hosts: Vec<String>,
     /// Its operations, in the order of the contract.
     pub operations: Vec<OperationOverview<'e>>,
+    /// Whether it is built in, and not of a user's files.
+    #[serde(skip)]
+    pub is_built_in: bool,
     /// Calls that show the records it starts from.
     #[serde(skip)]
     pub calls: &'e [ExampleCall],
@@ -117,6 +120,7 @@ impl Emulator {
             title: &contract.title,
             hosts: self.mounts.hosts_of(number).map(ToOwned::to_owned).collect(),
             operations: operations.collect(),
+            is_built_in: provider.is_built_in,
             calls: &provider.fixtures.calls,
         }
     }

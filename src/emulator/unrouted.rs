@@ -151,6 +151,10 @@ impl Emulator {
             .of_type("NO_PATH_MATCHED_ERROR")
             .with("near", json!(self.near(asked)))
             .with("providers", json!(providers));
+        let problem = match self.unserved() {
+            [] => problem,
+            unserved => problem.with("unserved", json!(unserved)),
+        };
         Answer::refused(problem, "unknown route")
     }
 

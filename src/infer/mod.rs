@@ -58,8 +58,19 @@ pub struct Inferred {
     pub records: Map<String, Value>,
     /// Why an operation is left to the contract, by its id; those that remember have their reason in the file.
     pub left: BTreeMap<String, String>,
+    /// Which records operations are about, by their ids.
+    pub places: BTreeMap<String, RecordPlace>,
     /// The lines of the contract that operations were inferred from, by their ids.
     pub lines: BTreeMap<String, u32>,
+}
+
+/// The records that an operation is about, and which of their properties the parameters of its path have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// The name of the resource.
+    pub resource: String,
+    /// The parameters with their properties.
+    pub parameters: Vec<(String, String)>,
 }
 
 impl Inferred {
@@ -113,6 +124,8 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
             for (role, operation) in roles(&survey, &resources[number], &address) {
                 let is_wanted = !options.except.contains(&operation.id);
                 if is_wanted && !operations.contains_key(&operation.id) {
+                    let place = record_place(&resources[number], &address, operation);
+                    inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
                     let place = (number, &address, role, operation);
                     let written = write(&survey, &mut resources, place, options);
                     inferred.add(operation, written, &mut operations);
@@ -129,6 +142,25 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
     inferred.records = seeds::seeds(&survey, &resources, options.seed_records);
     inferred.behavior = file(&resources, operations, options.is_lenient);
     inferred
+}
+
+/// What the parameters of an operation's path have; nothing if it has none.
+fn record_place(
+    resource: &Resource<'_>,
+    address: &Address,
+    operation: &Operation,
+) -> Option<RecordPlace> {
+    let scope = resource.scope.iter().filter(|_| address.is_scoped).map(|scope| &scope.property);
+    let is_item = address
+        .item
+        .as_ref()
+        .is_some_and(|item| *item == paths::anonymous(&paths::segments(&operation.template)));
+    let key = is_item.then_some(&resource.key.property);
+    let properties: Vec<&String> = scope.chain(key).collect();
+    let parameters = paths::parameters(operation);
+    let is_known = !properties.is_empty() && parameters.len() == properties.len();
+    let pairs = parameters.into_iter().zip(properties.into_iter().cloned());
+    is_known.then(|| RecordPlace { resource: resource.name.clone(), parameters: pairs.collect() })
 }
 
 /// The behavior of one operation; an `Err` says why nothing can be inferred of it.

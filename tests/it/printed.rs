@@ -1,4 +1,4 @@
-//! The calls that `tombstone mock` prints, pasted into a shell as they stand: each answers as its document has it for
+//! The calls that `tombstone examples` prints, pasted into a shell as they stand: each answers as its document has it for
 //! a call that is right.
 //!
 //! Over the documents of `tests/documents`, those written for it below, and of the folder that `TOMBSTONE_DOCUMENTS`
@@ -218,7 +218,7 @@ fn is_impossible(operation: &Operation, line: &str) -> bool {
     if operation.responses.keys().all(|key| key.starts_with('1')) {
         return true;
     }
-    let output = Command::new("sh").arg("-c").arg(&line[8..]).output().unwrap();
+    let output = Command::new("sh").arg("-c").arg(line).output().unwrap();
     let answer = String::from_utf8_lossy(&output.stdout);
     answer.contains("SCHEMA_TOO_COMPLEX") && answer.contains("without end")
 }
@@ -226,11 +226,9 @@ fn is_impossible(operation: &Operation, line: &str) -> bool {
 /// The statuses of calls, each as a shell makes it.
 fn run<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<u16> {
     let script = lines.fold(String::new(), |mut script, line| {
-        let (method, call) = line.split_at(8);
-        assert!(method.trim_end().bytes().all(|byte| byte.is_ascii_uppercase()), "{line}");
         // The words of the call come after those that are ours, so that a quoted one is never touched.
-        let at = call.find("curl -").unwrap();
-        let _ = writeln!(script, "{}{CURL}{}", &call[..at], &call[at + "curl".len()..]);
+        let at = line.find("curl -").unwrap();
+        let _ = writeln!(script, "{}{CURL}{}", &line[..at], &line[at + "curl".len()..]);
         script
     });
     let mut shell =
@@ -251,22 +249,28 @@ struct Server {
 
 impl Server {
     fn of(file: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tombstone"))
+        let program = || Command::new(env!("CARGO_BIN_EXE_tombstone"));
+        let mut child = program()
             .args(["mock", "--stateless", "--port", "0", "--verboseLevel", "warn"])
             .arg(file)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if line.contains(" is listening on ") {
-                break;
-            }
-            lines.push(line);
-        }
-        Self { child, lines }
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let last = printed.take(10).find(|line| line.contains(" is listening on ")).unwrap();
+        let (_, rest) = last.split_once("127.0.0.1:").unwrap();
+        let port = rest.split(' ').next().unwrap();
+        let shown = program()
+            .args(["examples", "--stateless", "--built-in", "off", "--port", port])
+            .arg(file)
+            .output()
+            .unwrap();
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        let (operations, _) = shown.split_once("\nAdmin API\n").unwrap();
+        // Each has its name and its call, below the name of the API and where that is.
+        let calls = operations.lines().skip(3).filter(|line| line.starts_with("    "));
+        Self { child, lines: calls.map(|line| line.trim().to_owned()).collect() }
     }
 }
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 import requests
 
@@ -37,6 +38,7 @@ class Server:
             self.process = subprocess.Popen(
                 [program, command, f"{name}={document}", "--port", "0"], env=environment, stdout=output, stderr=output
             )
+        self.examples = [program, "examples", f"{name}={document}"]
         wait = [program, "wait", "--ready-file", str(self.ready), "--timeout", "60s"]
         if subprocess.run(wait, stdout=subprocess.DEVNULL).returncode != 0:
             self.stop()
@@ -46,8 +48,10 @@ class Server:
         self.base = next(provider["url"] for provider in providers if provider["name"] == name)
 
     def printed(self):
-        """The paths of the calls that it printed at its start, from the document's server on."""
-        calls = re.findall(r"curl -i (?:-X [A-Z]+ )?'?(http[^\s'?]+)", self.output.read_text())
+        """The paths of the calls that are printed for it, from the document's server on."""
+        port = str(urllib.parse.urlsplit(self.base).port)
+        examples = subprocess.run([*self.examples, "--port", port], capture_output=True, text=True, check=False)
+        calls = re.findall(r"curl -i (?:-X [A-Z]+ )?'?(http[^\s'?]+)", examples.stdout)
         return [call[len(self.base) :] for call in calls if call.startswith(self.base + "/")]
 
     def stop(self):

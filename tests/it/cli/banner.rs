@@ -1,55 +1,119 @@
-//! The start-up banner and its calls to paste.
+//! The start-up banner, and calls to paste.
 
 use super::*;
 
 #[test]
-fn it_shows_each_provider_with_calls_to_paste() {
+fn it_has_ten_lines_with_two_calls_and_says_where_there_is_more() {
     let folder = shop("banner");
     let server = serve(&of_shop(&folder));
     expect![[r#"
-            Shop API
-              http://127.0.0.1:PORT/shop
-              also under the host names api.shop.example, shop.localhost
-
-              DELETE /carts/{id}
-                # 204 the cart goes
-                curl -i -X DELETE http://127.0.0.1:PORT/shop/carts/a%2Fb%20c -H 'X-Key: it'\''s a key'
-                # 404 it is gone
-                curl -i -X DELETE http://127.0.0.1:PORT/shop/carts/a%2Fb%20c -H 'X-Key: it'\''s a key'
-                # 401 nobody asks
-                curl -i -X DELETE http://127.0.0.1:PORT/shop/carts/a%2Fb%20c
-
-              POST /carts
-                # 200 quotes are quoted
-                curl -i http://127.0.0.1:PORT/shop/carts -H 'X-Key: it'\''s a key' \
-                  -H 'Content-Type: application/json' -d '{"name":"it'\''s $HOME, `x` and \"é\" \\ !"}'
-                # 400 a name is required
-                curl -i http://127.0.0.1:PORT/shop/carts -H 'X-Key: it'\''s a key' \
-                  -H 'Content-Type: application/json' -d '{}'
-
-            Admin API
-                # which records there are
-                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/resources
-                # what was asked, and why it was answered so
-                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/requests
-                # the last change undone
-                curl -s -X POST http://127.0.0.1:PORT/__admin/sandboxes/default/undo
-                # everything back to the start
-                curl -s -X POST http://127.0.0.1:PORT/__admin/reset
-                # all that it can do
-                curl -s http://127.0.0.1:PORT/__admin/openapi.json
-
-              A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
-
-            tombstone 0.1.0 is listening on http://127.0.0.1:PORT (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
-        "#]].assert_eq(&server.banner());
+        Shop API: http://127.0.0.1:PORT/shop
+        # 200 quotes are quoted
+        curl -i http://127.0.0.1:PORT/shop/carts -H 'X-Key: it'\''s a key' \
+          -H 'Content-Type: application/json' -d '{"name":"it'\''s $HOME, `x` and \"é\" \\ !"}'
+        # 204 the cart goes
+        curl -i -X DELETE http://127.0.0.1:PORT/shop/carts/a%2Fb%20c -H 'X-Key: it'\''s a key'
+        all calls: tombstone examples, with the same arguments but --port PORT
+        what happens: tombstone log -f --port PORT; and plan, undo, redo, advance, fault
+        tombstone 0.1.0 is listening on http://127.0.0.1:PORT (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
+    "#]].assert_eq(&server.banner());
     assert_eq!(server.stop(), "", "a server that was not asked anything says nothing");
+    let folder = Folder::new("inferred");
+    folder.write("pets.yaml", &std::fs::read_to_string("tests/documents/petstore.yaml").unwrap());
+    let document = folder.path.join("pets.yaml").display().to_string();
+    let server = serve_with(program(&["serve", &document, "-p", "0"]));
+    expect![[r#"
+        applivery, partoo, pets-api, timbrix, velt: each at http://127.0.0.1:PORT/NAME
+        # GET /pets/{id}
+        curl -i http://127.0.0.1:PORT/pets-api/pets/1 -H 'X-Key: key'
+        # DELETE /pets/{id}
+        curl -i -X DELETE http://127.0.0.1:PORT/pets-api/pets/1 -H 'X-Key: key'
+        all calls: tombstone examples, with the same arguments but --port PORT
+        what happens: tombstone log -f --port PORT; and plan, undo, redo, advance, fault
+        tombstone 0.1.0 is listening on http://127.0.0.1:PORT (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
+    "#]].assert_eq(&server.banner());
+}
+
+#[test]
+fn it_is_short_and_its_calls_work_whatever_is_served() {
+    for args in [
+        &["--provider", "velt"][..],
+        &["--provider", "partoo"],
+        &["--provider", "timbrix"],
+        &["--provider", "applivery"],
+        &[],
+        &["tests/documents/petstore.yaml"],
+        &["tests/documents/clinic", "--built-in", "off"],
+        &["tests/documents/petstore.yaml", "--stateless"],
+    ] {
+        let server = serve(&[&["--log-format", "none"], args].concat());
+        let lines = server.banner.lines().count();
+        assert!((7..=10).contains(&lines), "{args:?}: {}", server.banner);
+        let calls = commands(&server.banner);
+        assert_eq!(calls.len(), 2, "{args:?}: {}", server.banner);
+        for (promised, command) in calls {
+            let status = server.ask(request(&command)).status;
+            assert!((200..300).contains(&status), "{args:?}: {status} to {command}");
+            assert!(promised == 0 || promised == status, "{command}");
+        }
+    }
+    let mock = ["mock", "tests/documents/library.yaml", "tests/documents/petstore.yaml", "-p", "0"];
+    let server = serve_with(program(&mock));
+    assert_eq!(server.banner.lines().count(), 10, "{}", server.banner);
+}
+
+#[test]
+fn examples_show_each_operation_with_calls_to_paste() {
+    let folder = shop("examples");
+    let args = of_shop(&folder);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    run(&[&["examples"], &args[..]].concat()).check(&expect![[r#"
+        Shop API
+          http://127.0.0.1:4010/shop
+          also under the host names api.shop.example, shop.localhost
+
+          DELETE /carts/{id}
+            # 204 the cart goes
+            curl -i -X DELETE http://127.0.0.1:4010/shop/carts/a%2Fb%20c -H 'X-Key: it'\''s a key'
+            # 404 it is gone
+            curl -i -X DELETE http://127.0.0.1:4010/shop/carts/a%2Fb%20c -H 'X-Key: it'\''s a key'
+            # 401 nobody asks
+            curl -i -X DELETE http://127.0.0.1:4010/shop/carts/a%2Fb%20c
+
+          POST /carts
+            # 200 quotes are quoted
+            curl -i http://127.0.0.1:4010/shop/carts -H 'X-Key: it'\''s a key' \
+              -H 'Content-Type: application/json' -d '{"name":"it'\''s $HOME, `x` and \"é\" \\ !"}'
+            # 400 a name is required
+            curl -i http://127.0.0.1:4010/shop/carts -H 'X-Key: it'\''s a key' \
+              -H 'Content-Type: application/json' -d '{}'
+
+        Admin API
+            # which records there are
+            curl -s http://127.0.0.1:4010/__admin/sandboxes/default/resources
+            # what was asked, and why it was answered so
+            curl -s http://127.0.0.1:4010/__admin/sandboxes/default/requests
+            # the last change undone
+            curl -s -X POST http://127.0.0.1:4010/__admin/sandboxes/default/undo
+            # everything back to the start
+            curl -s -X POST http://127.0.0.1:4010/__admin/reset
+            # all that it can do
+            curl -s http://127.0.0.1:4010/__admin/openapi.json
+
+          A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
+
+        exit 0
+    "#]]);
+    run(&["examples", "--port", "0"]).check(&expect![[r#"
+        tombstone: the port is 0, so any: say with `--port` where the server listens
+        exit 2
+    "#]]);
 }
 
 #[test]
 fn lines_are_not_too_wide() {
-    let server = serve(&["--provider", "velt", "--provider", "applivery"]);
-    for line in server.banner().lines() {
+    let shown = run(&["examples", "--provider", "velt", "--provider", "applivery"]).out;
+    for line in shown.lines() {
         assert!(line.chars().count() <= 120, "{line}");
     }
 }
@@ -89,10 +153,10 @@ fn request(command: &str) -> String {
     let (mut method, mut target, mut fields, mut body) = (None, "", String::new(), None);
     while let Some(word) = words.next() {
         match word {
-            "-i" | "-s" => {}
+            "-i" | "-s" | "--path-as-is" => {}
             "-X" => method = words.next(),
             "-H" => write!(fields, "{}\r\n", words.next().unwrap()).unwrap(),
-            "-d" => body = words.next(),
+            "-d" | "--data-raw" => body = words.next(),
             url => target = &url[url.match_indices('/').nth(2).unwrap().0..],
         }
     }
@@ -104,8 +168,10 @@ fn request(command: &str) -> String {
     )
 }
 
-fn check_promises(server: &Served, calls_min: usize) {
-    let commands = commands(&server.banner);
+fn check_promises(args: &[&str], calls_min: usize) {
+    let server = &serve(&[&["--log-format", "none"], args].concat());
+    let port = server.address.port().to_string();
+    let commands = commands(&run(&[&["examples", "--port", &port], args].concat()).out);
     let (calls, admin): (Vec<_>, Vec<_>) =
         commands.into_iter().partition(|(promised, _)| *promised > 0);
     assert!(calls.len() >= calls_min);
@@ -136,10 +202,11 @@ fn check_promises(server: &Served, calls_min: usize) {
 #[test]
 fn pasted_calls_answer_as_promised() {
     let folder = shop("pasted");
-    check_promises(&serve(&of_shop(&folder)), 5);
+    let args = of_shop(&folder);
+    check_promises(&args.iter().map(String::as_str).collect::<Vec<_>>(), 5);
 }
 
 #[test]
 fn pasted_calls_of_the_built_in_providers_answer_as_promised() {
-    check_promises(&serve(&["--log-format", "none"]), 0);
+    check_promises(&[], 0);
 }

@@ -85,9 +85,13 @@ fn whatever_the_files_say_a_line_is_one_line_and_steers_no_terminal() {
     let path = folder.path.display().to_string();
     let sources = ["--specs", &format!("{path}/specs"), "--fixtures", &format!("{path}/fixtures")];
     let whole = format!("{path}/specs/shop/openapi.yaml");
-    for command in
-        [&["check"][..], &["check", "--format", "json"], &["routes"], &["routes", "--json"]]
-    {
+    for command in [
+        &["check"][..],
+        &["check", "--format", "json"],
+        &["routes"],
+        &["routes", "--json"],
+        &["examples"],
+    ] {
         let ended = run(&[command, &sources].concat());
         is_harmless(&ended.text());
         assert!(ended.text().contains("::error::x"), "{command:?}");

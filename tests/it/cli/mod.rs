@@ -266,6 +266,8 @@ impl Served {
 
     /// The banner, whatever the port is.
     pub(crate) fn banner(&self) -> String {
-        self.banner.replace(&format!(":{}", self.address.port()), ":PORT")
+        let port = self.address.port();
+        let banner = self.banner.replace(&format!(":{port}"), ":PORT");
+        banner.replace(&format!("--port {port}"), "--port PORT")
     }
 }

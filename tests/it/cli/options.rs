@@ -79,10 +79,16 @@ fn the_environment_gives_port_and_address_and_flags_go_before_it() {
         "#]]);
 }
 
-/// The part of the banner that speaks of the admin API.
+/// The part of the banner that is below the calls.
 fn of_admin(server: &Served) -> String {
     let banner = server.banner();
-    banner[banner.find("Admin API").unwrap()..].to_owned()
+    banner[banner.find("all calls: ").unwrap()..].to_owned()
+}
+
+/// What `examples` prints of the admin API.
+fn of_admin_in_examples(args: &[&str]) -> String {
+    let shown = run(&[&["examples", "--provider", "partoo"], args].concat()).out;
+    shown[shown.find("Admin API").unwrap()..].to_owned()
 }
 
 #[test]
@@ -91,12 +97,16 @@ fn beyond_this_machine_the_admin_api_is_closed_and_the_banner_says_so() {
     assert_eq!(server.admin(LOCAL), 403);
     assert_eq!(server.ask(DELETE).status, 200);
     expect![[r#"
-            Admin API
-              closed, because others can connect to this address: give it a token with --admin-token, or open it
-              to everyone with --admin-open
+        all calls: tombstone examples, with the same arguments but --port PORT
+        the admin API is closed, because others can connect here: open it with --admin-token TOKEN or --admin-open
+        tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (Ctrl-C ends it)
+    "#]].assert_eq(&of_admin(&server));
+    expect![[r#"
+        Admin API
+          closed, because others can connect to this address: give it a token with --admin-token, or open it
+          to everyone with --admin-open
 
-            tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (Ctrl-C ends it)
-        "#]].assert_eq(&of_admin(&server));
+    "#]].assert_eq(&of_admin_in_examples(&["--host", "0.0.0.0"]));
 }
 
 #[test]
@@ -107,22 +117,27 @@ fn the_admin_api_opens_to_everyone_or_to_the_token() {
     assert_eq!(guarded.admin(LOCAL), 401);
     assert_eq!(guarded.admin("Host: localhost\r\nAuthorization: Bearer se cret\r\n"), 200);
     expect![[r#"
-            Admin API
-                # which records there are
-                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/resources -H 'Authorization: Bearer <TOKEN>'
-                # what was asked, and why it was answered so
-                curl -s http://127.0.0.1:PORT/__admin/sandboxes/default/requests -H 'Authorization: Bearer <TOKEN>'
-                # the last change undone
-                curl -s -X POST http://127.0.0.1:PORT/__admin/sandboxes/default/undo -H 'Authorization: Bearer <TOKEN>'
-                # everything back to the start
-                curl -s -X POST http://127.0.0.1:PORT/__admin/reset -H 'Authorization: Bearer <TOKEN>'
-                # all that it can do
-                curl -s http://127.0.0.1:PORT/__admin/openapi.json -H 'Authorization: Bearer <TOKEN>'
+        all calls: tombstone examples, with the same arguments but --port PORT
+        what happens: tombstone log -f --port PORT; and plan, undo, redo, advance, fault
+        tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
+    "#]].assert_eq(&of_admin(&guarded));
+    let guarded = ["--host", "0.0.0.0", "--admin-token", "se cret"];
+    expect![[r#"
+        Admin API
+            # which records there are
+            curl -s http://127.0.0.1:4010/__admin/sandboxes/default/resources -H 'Authorization: Bearer <TOKEN>'
+            # what was asked, and why it was answered so
+            curl -s http://127.0.0.1:4010/__admin/sandboxes/default/requests -H 'Authorization: Bearer <TOKEN>'
+            # the last change undone
+            curl -s -X POST http://127.0.0.1:4010/__admin/sandboxes/default/undo -H 'Authorization: Bearer <TOKEN>'
+            # everything back to the start
+            curl -s -X POST http://127.0.0.1:4010/__admin/reset -H 'Authorization: Bearer <TOKEN>'
+            # all that it can do
+            curl -s http://127.0.0.1:4010/__admin/openapi.json -H 'Authorization: Bearer <TOKEN>'
 
-              A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
+          A sandbox for each test: put /@NAME before any path, or send `Tombstone-Sandbox: NAME`.
 
-            tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
-        "#]].assert_eq(&of_admin(&guarded));
+    "#]].assert_eq(&of_admin_in_examples(&guarded));
     let mut command = program(&["--provider", "partoo", "-p", "0"]);
     command.env("TOMBSTONE_ADMIN_TOKEN", "secret");
     assert_eq!(serve_with(command).admin(LOCAL), 401);

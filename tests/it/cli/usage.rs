@@ -17,6 +17,7 @@ fn help_says_what_there_is() {
           serve     Answer requests (the same as no command)
           mock      Answer by documents alone, with the flags of `prism mock`
           check     Report everything that is wrong with the files of providers and tombstone.yaml
+          examples  Print calls of every operation to paste, for a server with the same arguments
           routes    List each operation: where it answers, which responses it can give and what gives them
           wait      Wait until a server answers, and print its URL
           reset     Put a sandbox of a running server, or all, back to the start
