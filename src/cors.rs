@@ -11,12 +11,13 @@ use crate::media::is_json;
 const PREFLIGHT_AGE_MAX_S: &str = "7200";
 
 /// Response headers of our own that scripts may read.
-const EXPOSED: [&str; 6] = [
+const EXPOSED: [&str; 7] = [
     "Tombstone-Sandbox",
     "Tombstone-Sandbox-Restarted",
     "Tombstone-Request-Id",
     "Tombstone-Violations",
     "Tombstone-Ignored",
+    "Tombstone-Replayed",
     "Preference-Applied",
 ];
 
@@ -166,7 +167,7 @@ mod tests {
                 vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
                 access-control-allow-origin: https://app.example
                 access-control-allow-credentials: true
-                access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied"#]],
+                access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Tombstone-Replayed, Preference-Applied"#]],
         );
     }
 
@@ -192,7 +193,7 @@ mod tests {
                 vary: Origin
                 access-control-allow-origin: null
                 access-control-allow-credentials: true
-                access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied, Retry-After"#]],
+                access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Tombstone-Replayed, Preference-Applied, Retry-After"#]],
         );
     }
 

@@ -168,6 +168,8 @@ pub struct Facts {
     pub rule: Option<u32>,
     /// The credential that did not do, if that is why.
     pub rejected: Option<Rejected>,
+    /// True if the answer is that of an earlier request with the same idempotency key.
+    pub replayed: bool,
     /// True for a dry run.
     pub dry_run: bool,
     /// The faults that struck.

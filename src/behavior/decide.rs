@@ -144,7 +144,9 @@ impl Behavior {
             Repeated::First(keep) => Ok(Some(keep)),
             Repeated::Again(kept) => {
                 let why = Why::Stage("repeated: the answer is that of the first request");
-                Err(Box::new(Decision::new(kept.response(), why)))
+                let mut decision = Decision::new(kept.response(), why);
+                decision.facts.replayed = true;
+                Err(Box::new(decision))
             }
             Repeated::Mismatch => {
                 Err(self.fail(&table.failures.idempotency_mismatch, scope, notes, || {

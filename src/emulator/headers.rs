@@ -14,6 +14,9 @@ pub const VIOLATIONS_HEADER: HeaderName = HeaderName::from_static("tombstone-vio
 /// The header with the query parameters of a request that changed nothing: what they mean could not be inferred.
 pub const IGNORED_HEADER: HeaderName = HeaderName::from_static("tombstone-ignored");
 
+/// The header that says `true` on an answer that an earlier request with the same idempotency key got.
+pub const REPLAYED_HEADER: HeaderName = HeaderName::from_static("tombstone-replayed");
+
 /// The header with the number under which the journal of the sandbox has the request.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("tombstone-request-id");
 

@@ -33,7 +33,8 @@ pub use current::{Current, EmulatorGuard};
 pub use engine::{Emulator, FixtureLoader};
 pub use handover::{Handover, HandoverPlan, LEFT_OUT_MAX};
 pub use headers::{
-    IGNORED_HEADER, REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
+    IGNORED_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER,
+    VIOLATIONS_HEADER,
 };
 pub use mount::refusal as name_refusal;
 pub use near_misses::NearMiss;

@@ -13,7 +13,7 @@ use crate::emulator::answer::Answer;
 use crate::emulator::context::RequestContext;
 use crate::emulator::engine::Emulator;
 use crate::emulator::headers::{
-    REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
+    REPLAYED_HEADER, REQUEST_ID_HEADER, RESTARTED_HEADER, SANDBOX_HEADER, VIOLATIONS_HEADER,
 };
 use crate::journal::{Event, ExchangeDraft, JournaledCall};
 use crate::message::{Account, Facts, Reply, Tally};
@@ -33,9 +33,11 @@ impl Emulator {
         let restarted = state.restarted.map(|dropped| {
             HeaderValue::from_str(&dropped.to_rfc3339()).expect("a date has digits and signs only")
         });
+        let replayed = answer.facts.replayed;
         let headers = [
             (VIOLATIONS_HEADER, answer.violations.take()),
             (PREFERENCE_APPLIED, answer.applied.take()),
+            (REPLAYED_HEADER, replayed.then(|| HeaderValue::from_static("true"))),
             (REQUEST_ID_HEADER, Some(state.journal.next_id().into())),
             (RESTARTED_HEADER, restarted),
         ];

@@ -14,10 +14,12 @@ const REGISTERED: [&str; 7] =
     ["depth-noroot", "handling", "respond-async", "return", "safe", "transclude", "wait"];
 
 /// The headers of our own that may be sent: the first is read, the rest are in answers, which clients may repeat.
-const OWN_HEADERS: [&str; 4] = [
+const OWN_HEADERS: [&str; 6] = [
     "tombstone-sandbox",
     "tombstone-request-id",
     "tombstone-violations",
+    "tombstone-ignored",
+    "tombstone-replayed",
     "tombstone-sandbox-restarted",
 ];
 

@@ -428,6 +428,9 @@ fn a_transfer_that_is_sent_again_with_its_key_is_made_once() {
     assert_eq!((first.0, transfers(&sandbox)), (201, 3));
     let again = make(&sandbox, AGAIN);
     assert_eq!((again.0, &again.2, transfers(&sandbox)), (201, &first.2, 3), "nothing is moved");
+    assert!(!first.1.contains_key("tombstone-replayed"), "{:?}", first.1);
+    assert_eq!(again.1["tombstone-replayed"], "true");
+    assert_ne!(again.1["tombstone-request-id"], first.1["tombstone-request-id"]);
     check(
         &sandbox,
         &[

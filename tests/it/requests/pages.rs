@@ -21,7 +21,7 @@ fn a_preflight_is_granted_wherever_it_leads() {
         vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers
         access-control-allow-origin: https://app.example
         access-control-allow-credentials: true
-        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied
+        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Tombstone-Replayed, Preference-Applied
     "#]].assert_eq(&granted);
     assert_eq!(world.says("OPTIONS /nowhere", &ASKS, ""), granted);
 }
@@ -34,7 +34,7 @@ fn success_and_errors_can_be_read_by_pages() {
         content-type: application/json
         access-control-allow-origin: https://app.example
         access-control-allow-credentials: true
-        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied
+        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Tombstone-Replayed, Preference-Applied
 
         {"status":"success","org_id":43}
     "#]]);
@@ -43,7 +43,7 @@ fn success_and_errors_can_be_read_by_pages() {
         content-type: application/json
         access-control-allow-origin: https://app.example
         access-control-allow-credentials: true
-        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Preference-Applied
+        access-control-expose-headers: Tombstone-Sandbox, Tombstone-Sandbox-Restarted, Tombstone-Request-Id, Tombstone-Violations, Tombstone-Ignored, Tombstone-Replayed, Preference-Applied
 
         {"errors":{"json":"Resource not found"}}
     "#]]);
