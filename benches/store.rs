@@ -13,7 +13,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_ma
 use serde_json::{Map, Value, json};
 use tombstone::clock::Stopwatch;
 use tombstone::store::{
-    Change, Key, Model, OnDelete, PropertyPath, Record, Relation, ResourceModel, Store,
+    Change, Key, Model, OnDelete, PropertyPath, Record, Relation, ResourceModel, Store, Traces,
 };
 
 const ORGANIZATIONS: usize = 0;
@@ -105,11 +105,11 @@ fn resident_kb() -> usize {
     line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
 }
 
-fn delete(store: &mut Store, key: Key) -> Vec<Change> {
+fn delete(store: &mut Store, key: Key) -> (Vec<Change>, Traces) {
     let mut unchanged = |_: usize, _: usize, _: &Record| Ok::<_, Infallible>(Map::new());
     let changes = store.plan_delete(&[(ORGANIZATIONS, key)], &mut unchanged).expect("it cascades");
-    store.commit(&changes).expect("it was planned from this state");
-    changes
+    let traces = store.commit(&changes).expect("it was planned from this state");
+    (changes, traces)
 }
 
 /// Deletes one organization after the other and takes each deletion back; gives the time of one of the two.
@@ -120,10 +120,10 @@ fn sessions(store: &mut Store, count: usize, rounds: u64, of_revert: bool) -> Du
         let number = usize::try_from(round).expect("rounds are few") * 7_919 % count;
         let key = Key::from(organization_id(number).as_str());
         let watch = Stopwatch::start();
-        let changes = delete(store, key);
+        let (changes, traces) = delete(store, key);
         let deleted = watch.elapsed();
         let watch = Stopwatch::start();
-        store.revert(&changes).expect("nothing happened in between");
+        store.revert(&changes, &traces).expect("nothing happened in between");
         total += if of_revert { watch.elapsed() } else { deleted };
         black_box(changes);
     }

@@ -13,7 +13,7 @@ use crate::control::redact::Redactor;
 use crate::control::views::EffectNode;
 use crate::journal::{MadeChanges, UndoStep};
 use crate::problem::Problem;
-use crate::store::{Change, Key, OnDelete, Store};
+use crate::store::{Change, Key, OnDelete, Store, Traces};
 
 /// How many records of each relation are listed.
 const REFERENCES_MAX: usize = 100;
@@ -121,7 +121,8 @@ impl Control<'_> {
             Ok(changes) => (None, changes),
             Err(why) => (Some(why), Vec::new()),
         };
-        let made = MadeChanges { provider: number, changes: changes.into(), reverted: false };
+        let (changes, traces) = (changes.into(), Traces::default());
+        let made = MadeChanges { provider: number, changes, traces, reverted: false };
         let step = UndoStep { made: vec![made], ids: (0, 0), clock: None, answers: None };
         let mut redactor = Redactor::new(self.emulator, vec![world, origin]);
         redactor.learn(&step);

@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 use crate::clock::{ClockChange, SandboxClock, Timestamp};
 use crate::idempotency::KeptAnswers;
 use crate::message::{Facts, Why};
-use crate::store::{Change, Record};
+use crate::store::{Change, Record, Traces};
 
 pub use exchange::{CapturedBody, Exchange, ExchangeDraft, KEPT_BODY_BYTES_MAX};
 
@@ -119,6 +119,8 @@ pub struct MadeChanges {
     pub provider: usize,
     /// The changes.
     pub changes: Arc<[Change]>,
+    /// What they changed beside the records, as it was before.
+    pub traces: Traces,
     /// Whether they were taken back rather than made.
     pub reverted: bool,
 }
@@ -150,7 +152,9 @@ impl UndoStep {
         };
         let answers =
             self.answers.iter().map(|(before, after)| after.bytes().abs_diff(before.bytes()));
-        size_of::<Self>() + self.records().map(own).sum::<usize>() + answers.sum::<usize>()
+        let traces = self.made.iter().map(|made| made.traces.bytes());
+        let more = answers.chain(traces).sum::<usize>();
+        size_of::<Self>() + self.records().map(own).sum::<usize>() + more
     }
 }
 

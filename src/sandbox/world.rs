@@ -194,8 +194,9 @@ impl World {
             self.set_ids_position(ids);
             return Err(full.into());
         }
-        self.stores[provider].commit(changes)?;
-        let made = vec![MadeChanges { provider, changes: Arc::clone(changes), reverted: false }];
+        let traces = self.stores[provider].commit(changes)?;
+        let changes = Arc::clone(changes);
+        let made = vec![MadeChanges { provider, changes, traces, reverted: false }];
         Ok(Some(UndoStep { made, ids: (ids, self.ids.position()), clock: None, answers: None }))
     }
 
@@ -231,7 +232,11 @@ impl World {
 
     fn make(&mut self, made: &MadeChanges, reverted: bool) -> Result<(), Conflict> {
         let store = &mut self.stores[made.provider];
-        if reverted { store.revert(&made.changes) } else { store.commit(&made.changes) }
+        if reverted {
+            store.revert(&made.changes, &made.traces)
+        } else {
+            store.commit(&made.changes).map(|_| ())
+        }
     }
 
     /// When the next task of any job falls due, by this world's clock.

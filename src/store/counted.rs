@@ -10,6 +10,7 @@ use super::index::Sorted;
 use super::record::Record;
 use super::records::Store;
 use super::table::RecordTable;
+use super::traces::Former;
 
 /// About what a number that is gone takes in memory, beside the texts of its group.
 const GONE_BYTES: usize = 96;
@@ -41,7 +42,10 @@ impl Store {
         };
         let Some(place) = counters.iter().position(fits) else { return false };
         let table = Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]);
-        table.keep_gone(place, gone.group.clone(), gone.number);
+        let group = (place, gone.group.clone());
+        if table.gone.get(&group).is_none_or(|known| *known < gone.number) {
+            table.set_gone(&group, Some(gone.number));
+        }
         true
     }
 }
@@ -65,8 +69,13 @@ impl RecordTable {
         number.unwrap_or(0).max(0)
     }
 
-    /// Takes note of the numbers that a record gives up, where they were the highest.
-    pub(super) fn give_up_numbers(&mut self, before: Option<&Record>, after: Option<&Record>) {
+    /// Takes note of the numbers that a record gives up, where they were the highest, and tells what was noted before.
+    pub(super) fn give_up_numbers(
+        &mut self,
+        before: Option<&Record>,
+        after: Option<&Record>,
+        leave: &mut dyn FnMut(Former),
+    ) {
         let Some(before) = before else { return };
         for place in 0..self.counters.len() {
             let counter = &self.counters[place];
@@ -78,23 +87,35 @@ impl RecordTable {
                 .and_then(|after| counter.place(&after.fields()))
                 .is_some_and(|kept| kept == (group.clone(), number));
             if !keeps && number > self.highest_counted(place, &group) {
-                self.keep_gone(place, group, number);
+                let place = (place, group);
+                let known = self.gone.get(&place).copied();
+                if known.is_none_or(|known| known < number) {
+                    self.set_gone(&place, Some(number));
+                    leave(Former::Gone(place, known));
+                }
             }
         }
     }
 
-    fn keep_gone(&mut self, counter: usize, group: Group, number: i64) {
-        let texts = group.iter().map(|value| match value {
+    /// Has the number that is gone of a counter's group be this one, or none.
+    pub(super) fn set_gone(&mut self, place: &(usize, Group), number: Option<i64>) {
+        let texts = place.1.iter().map(|value| match value {
             Sorted::Text(text) => text.len(),
             _ => 0,
         });
         let bytes = GONE_BYTES + texts.sum::<usize>();
-        let place = (counter, group);
-        match self.gone.get(&place) {
-            Some(known) if *known >= number => return,
-            Some(_) => {}
-            None => self.bytes += bytes,
+        let known = match number {
+            Some(number) => self.gone.insert(place.clone(), number),
+            None => self.gone.remove(place),
+        };
+        self.bytes += if number.is_some() { bytes } else { 0 };
+        self.bytes = self.bytes.saturating_sub(if known.is_some() { bytes } else { 0 });
+    }
+
+    /// Forgets all numbers that are gone.
+    pub(super) fn forget_gone(&mut self) {
+        for place in self.gone.keys().cloned().collect::<Vec<_>>() {
+            self.set_gone(&place, None);
         }
-        self.gone.insert(place, number);
     }
 }

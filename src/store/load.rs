@@ -160,7 +160,7 @@ impl Store {
     fn forget_last_numbers(&mut self) {
         for resource in 0..self.world.len() {
             if !self.world[resource].gone.is_empty() {
-                Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).gone.clear();
+                Arc::make_mut(&mut Arc::make_mut(&mut self.world)[resource]).forget_gone();
             }
             let highest = self.highest_number(resource);
             if self.last_number(resource) != highest {

@@ -21,6 +21,7 @@ mod records;
 mod table;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod verify;
 
 pub use cascade::UpdateFn;
@@ -34,3 +35,4 @@ pub use path::PropertyPath;
 pub use plan::Edit;
 pub use record::{Change, Difference, Record};
 pub use records::{KeyedRecord, Store, StoreMark};
+pub use traces::Traces;

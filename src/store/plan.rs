@@ -96,7 +96,6 @@ impl Store {
     pub fn plan(&self, edits: Vec<Edit>) -> Result<Vec<Change>, RecordError> {
         let mut changes: Vec<Change> = Vec::with_capacity(edits.len());
         let mut places: HashMap<(usize, Key), usize> = HashMap::new();
-        let mut last_numbers: HashMap<usize, i64> = HashMap::new();
         for edit in edits {
             match edit {
                 Edit::Insert { resource, fields } => {
@@ -107,13 +106,7 @@ impl Store {
                         return Err(RecordError::KeyTaken { resource: self.name(resource), key });
                     }
                     places.insert(place, changes.len());
-                    let mut after = Record::read(model, &key, fields, &|_, _| false)?;
-                    let last = last_numbers.entry(resource);
-                    let last = last.or_insert_with(|| self.last_number(resource));
-                    if let Some(number) = key.number().filter(|number| number > last) {
-                        after = after.after_number(*last);
-                        *last = number;
-                    }
+                    let after = Record::read(model, &key, fields, &|_, _| false)?;
                     let after = Some(Arc::new(after));
                     changes.push(Change { resource, key, before: None, after });
                 }

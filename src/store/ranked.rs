@@ -15,10 +15,10 @@ const HEAVIER: usize = 3;
 const INNER_HEAVIER: usize = 2;
 
 /// The set. A clone is a pointer copy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Ranked<T>(Option<Arc<Node<T>>>);
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Node<T> {
     item: T,
     len: usize,
@@ -29,6 +29,13 @@ struct Node<T> {
 impl<T> Default for Ranked<T> {
     fn default() -> Self {
         Self(None)
+    }
+}
+
+impl<T: Ord + Clone> PartialEq for Ranked<T> {
+    /// Returns true if both have the same elements: the shape of the tree depends on how they came.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.at(0..self.len()) == other.at(0..other.len())
     }
 }
 

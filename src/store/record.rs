@@ -29,9 +29,9 @@ pub struct Record {
 }
 
 impl PartialEq for Record {
-    /// Returns true if both say the same; when they came to be does not matter.
+    /// Returns true if both say the same.
     fn eq(&self, other: &Self) -> bool {
-        self.fields == other.fields && self.said().eq(other.said())
+        self.fields == other.fields && self.links == other.links
     }
 }
 
@@ -75,9 +75,6 @@ struct IndexLink {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
-    /// The highest number that was a key before this record came to be, where its own is higher: what taking it back
-    /// goes back to.
-    LastNumber,
     /// The values of the unique properties at that place of the model, together.
     Unique(u16),
     /// A key referred to by the relation at that place.
@@ -148,7 +145,7 @@ impl Record {
             return Self::read(model, key, job.to_fields(), &detached);
         }
         // What it refers to and what is unique of it is as before.
-        let is_kept = |link: &&IndexLink| !matches!(link.slot, Slot::Due | Slot::LastNumber);
+        let is_kept = |link: &&IndexLink| link.slot != Slot::Due;
         let name = model.due.as_deref().unwrap_or_default();
         let due = job.get(name).and_then(|due| whole(&due)).map(Key::from);
         let due = due.map(|key| IndexLink { slot: Slot::Due, key, detached: false });
@@ -226,25 +223,6 @@ impl Record {
     pub fn shared(&self) -> Option<(usize, usize)> {
         let job = self.job()?;
         Some((Arc::as_ptr(job.plan()).addr(), job.bytes() - job.own_bytes()))
-    }
-
-    /// The record, created when `last` was the highest number among the keys.
-    pub(super) fn after_number(mut self, last: i64) -> Self {
-        let link = IndexLink { slot: Slot::LastNumber, key: Key::from(last), detached: false };
-        let mut links = vec![link];
-        links.extend(std::mem::take(&mut self.links));
-        self.links = links.into();
-        self
-    }
-
-    /// References and unique values in the properties.
-    fn said(&self) -> impl Iterator<Item = &IndexLink> {
-        self.links.iter().filter(|link| link.slot != Slot::LastNumber)
-    }
-
-    /// The highest number among the keys when this record came to be, if it is what raised it.
-    pub(super) fn last_number(&self) -> Option<i64> {
-        self.links.first().filter(|link| link.slot == Slot::LastNumber)?.key.number()
     }
 
     /// The record, where references for which `detached` holds read as none too.
@@ -331,13 +309,7 @@ impl Change {
 
     /// Becomes this change and then `later`, of the record as this one leaves it.
     pub fn overtake(&mut self, later: Self) {
-        let last = self.after.as_ref().and_then(|after| after.last_number());
-        self.after = match (later.after, last) {
-            (Some(after), Some(last)) if after.last_number().is_none() => {
-                Some(Arc::new(Arc::unwrap_or_clone(after).after_number(last)))
-            }
-            (after, _) => after,
-        };
+        self.after = later.after;
     }
 }
 

@@ -13,6 +13,7 @@ use super::key::Key;
 use super::model::ResourceModel;
 use super::ranked::Ranked;
 use super::record::{Change, Difference, Record};
+use super::traces::Former;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RecordTable {
@@ -113,7 +114,7 @@ impl Ordered {
 }
 
 /// What a record takes beside its own bytes: its key and its places in the indexes.
-const PLACE_BYTES: usize = 128;
+pub(super) const PLACE_BYTES: usize = 128;
 
 /// What a place in an ordered index takes beside the texts that it is ordered by.
 const ORDERED_BYTES: usize = 192;
@@ -181,11 +182,12 @@ impl RecordTable {
         }
     }
 
-    /// Makes the rest of the change.
-    pub(super) fn apply(&mut self, change: &Change) {
+    /// Makes the rest of the change, and tells how what it changes beside the records was.
+    pub(super) fn apply(&mut self, change: &Change, leave: &mut dyn FnMut(Former)) {
         let Change { key, before, after, .. } = change;
-        if after.is_some() {
-            self.last_number = self.last_number.max(key.number().unwrap_or(0));
+        let number = key.number().filter(|number| after.is_some() && *number > self.last_number);
+        if let Some(number) = number {
+            leave(Former::LastNumber(std::mem::replace(&mut self.last_number, number)));
         }
         let (before, after) = (before.as_deref(), after.as_deref());
         let bytes = |record: Option<&Record>| record.map_or(0, |record| self.bytes_of(record));
@@ -219,10 +221,24 @@ impl RecordTable {
                 self.records.remove(key);
                 if self.remembers_deleted && self.history.deleted.insert(key.clone()).is_none() {
                     self.bytes += PLACE_BYTES;
+                    leave(Former::NotDeleted(key.clone()));
                 }
             }
         }
-        self.give_up_numbers(before, after);
+        self.give_up_numbers(before, after, leave);
+    }
+
+    /// Has one thing beside the records be as it was; `highest` is the highest number that is a key.
+    pub(super) fn put_back(&mut self, former: &Former, highest: i64) {
+        match former {
+            Former::LastNumber(number) => self.last_number = highest.max(*number),
+            Former::Gone(place, number) => self.set_gone(place, *number),
+            Former::NotDeleted(key) => {
+                if self.history.deleted.remove(key).is_some() {
+                    self.bytes = self.bytes.saturating_sub(PLACE_BYTES);
+                }
+            }
+        }
     }
 
     /// Has the index of references follow a change.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::table::RecordTable;
+use super::table::{PLACE_BYTES, RecordTable};
 use super::*;
 use crate::clock::Timestamp;
 
@@ -40,15 +40,17 @@ fn resource(
     relations: Vec<Relation>,
 ) -> ResourceModel {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let counter = Counter::new("number", &owned(&["org_id"]), false);
+    let counters: Vec<Counter> = (name == "subscriptions").then_some(counter).into_iter().collect();
     ResourceModel {
-        counters: Vec::new(),
-        ordered: Vec::new(),
+        ordered: counters.iter().map(Counter::indexed).collect(),
+        counters,
         name: name.into(),
         key: owned(key),
         unique: unique.iter().map(|names| owned(names)).collect(),
         relations,
         due: (name == "posts").then(|| "due_at".to_owned()),
-        remembers_deleted: false,
+        remembers_deleted: name == "subscriptions",
     }
 }
 
@@ -129,10 +131,14 @@ fn cancel(_: usize, _: usize, _: &Record) -> Result<Map<String, Value>, Infallib
 
 /// Deletes and gives back what changed, in order.
 fn delete(store: &mut Store, resource: usize, key: impl Into<Key>) -> Vec<Change> {
+    delete_traced(store, resource, key).0
+}
+
+fn delete_traced(store: &mut Store, resource: usize, key: impl Into<Key>) -> (Vec<Change>, Traces) {
     let changes = store.plan_delete(&[(resource, key.into())], &mut cancel).unwrap();
-    store.commit(&changes).unwrap();
+    let traces = store.commit(&changes).unwrap();
     sound(store);
-    changes
+    (changes, traces)
 }
 
 fn insert(store: &mut Store, resource: usize, value: Value) {
@@ -176,8 +182,13 @@ fn sound(store: &Store) {
             }
             let (key, after) = (key.clone(), Some(Arc::clone(record)));
             let change = Change { resource, key, before: None, after };
-            rebuilt.apply(&change);
+            rebuilt.apply(&change, &mut |_| {});
         }
+        for (place, number) in &store.world[resource].gone {
+            assert!(*number > 0);
+            rebuilt.set_gone(place, Some(*number));
+        }
+        rebuilt.bytes += store.world[resource].history.deleted.len() * PLACE_BYTES;
         // A number that was a key and is none any more is known all the same.
         assert!(rebuilt.last_number <= store.last_number(resource));
         rebuilt.last_number = store.last_number(resource);
@@ -217,7 +228,7 @@ fn member(organization: &str, user: i64) -> Key {
 fn a_deletion_takes_its_dependents_and_changes_the_rest() {
     let mut store = small_world();
     let before = store.clone();
-    let changes = delete(&mut store, ORGANIZATIONS, "acme");
+    let (changes, traces) = delete_traced(&mut store, ORGANIZATIONS, "acme");
     expect_test::expect![[r#"
         - organizations acme
         - organizations sub
@@ -234,7 +245,7 @@ fn a_deletion_takes_its_dependents_and_changes_the_rest() {
     );
     assert_eq!(read(&store, BILLS, 1), json!({ "id": 1, "org_id": "acme", "watcher_ids": [1, 2] }));
     assert_eq!(before.len(ORGANIZATIONS), 2);
-    store.revert(&changes).unwrap();
+    store.revert(&changes, &traces).unwrap();
     assert_eq!(store.world, before.world);
 }
 
@@ -456,7 +467,9 @@ fn a_commit_that_does_not_fit_the_state_changes_nothing() {
     let mut conflicts = Vec::new();
     let mut refuse = |store: &mut Store, changes: &[Change], reverted: bool| {
         let before = store.clone();
-        let made = if reverted { store.revert(changes) } else { store.commit(changes) };
+        let none = Traces::default();
+        let made =
+            if reverted { store.revert(changes, &none) } else { store.commit(changes).map(|_| ()) };
         conflicts.push(made.unwrap_err().to_string());
         assert_eq!(store.world, before.world);
     };
@@ -579,7 +592,9 @@ fn some_fields(resource: usize, numbers: [u8; 8]) -> Map<String, Value> {
             "mentions": [{ "user_id": user(4) }, { "user_id": user(5) }, {}],
             "reviewer_ids": listed(6), "due_at": user(5),
         }),
-        SUBSCRIPTIONS => json!({ "id": id(0), "org_id": organization(1), "payer_id": user(2) }),
+        SUBSCRIPTIONS => json!({
+            "id": id(0), "org_id": organization(1), "payer_id": user(2), "number": 1 + id(4) + id(5),
+        }),
         _ => json!({ "id": id(0), "org_id": organization(1), "watcher_ids": listed(2) }),
     })
 }
@@ -687,32 +702,41 @@ proptest! {
         let mut past = Vec::new();
         for step in &steps {
             let Some(changes) = plan(&store, step) else { continue };
-            past.push((store.clone(), changes.clone()));
-            store.commit(&changes).unwrap();
+            let before = store.clone();
+            let traces = store.commit(&changes).unwrap();
+            past.push((before, changes, traces));
         }
-        for (before, changes) in past.iter().rev() {
-            store.revert(changes).unwrap();
+        let known = |store: &Store| {
+            let tables = store.world.iter().map(|table| &table.history);
+            tables.map(|history| (history.deleted.clone(), history.commits)).collect::<Vec<_>>()
+        };
+        for (before, changes, traces) in past.iter().rev() {
+            store.revert(changes, traces).unwrap();
+            sound(&store);
             prop_assert_eq!(&store.world, &before.world);
+            prop_assert_eq!(known(&store), known(before));
         }
     }
 
     #[test]
     fn changes_out_of_their_time_are_refused_whole_or_fit(steps in steps()) {
         let mut store = Store::new(model());
-        let mut past: Vec<Vec<Change>> = Vec::new();
+        let mut past: Vec<(Vec<Change>, Traces)> = Vec::new();
         for step in &steps {
-            if let Some(old) = past.get(usize::from(step.numbers[6]) % (past.len() + 1)) {
+            if let Some((old, traces)) = past.get(usize::from(step.numbers[6]) % (past.len() + 1)) {
                 let before = store.clone();
-                let made =
-                    if step.numbers[5] % 2 == 0 { store.revert(old) } else { store.commit(old) };
+                let made = match step.numbers[5] % 2 {
+                    0 => store.revert(old, traces),
+                    _ => store.commit(old).map(|_| ()),
+                };
                 if made.is_err() {
                     prop_assert_eq!(&store.world, &before.world);
                 }
                 sound(&store);
             }
             if let Some(changes) = plan(&store, step) {
-                store.commit(&changes).unwrap();
-                past.push(changes);
+                let traces = store.commit(&changes).unwrap();
+                past.push((changes, traces));
             }
         }
     }
@@ -726,19 +750,19 @@ fn the_highest_number_stays_known_until_its_record_never_was() {
         fields
     };
     let made = store.plan_insert(USERS, user(5)).unwrap();
-    store.commit(&made).unwrap();
+    let traces_of_made = store.commit(&made).unwrap();
     let insert = |id| Edit::Insert { resource: USERS, fields: user(id) };
     let two = store.plan(vec![insert(9), insert(7)]).unwrap();
-    store.commit(&two).unwrap();
+    let traces_of_two = store.commit(&two).unwrap();
     assert_eq!((store.last_number(USERS), store.highest_number(USERS)), (9, 9));
     let gone =
         store.plan_delete(&[(USERS, 9.into())], &mut |_, _, _| Ok::<_, Infallible>(Map::new()));
     let gone = gone.unwrap();
-    store.commit(&gone).unwrap();
+    let traces = store.commit(&gone).unwrap();
     assert_eq!((store.last_number(USERS), store.highest_number(USERS)), (9, 7));
-    store.revert(&gone).unwrap();
-    store.revert(&two).unwrap();
+    store.revert(&gone, &traces).unwrap();
+    store.revert(&two, &traces_of_two).unwrap();
     assert_eq!((store.last_number(USERS), store.highest_number(USERS)), (5, 5));
-    store.revert(&made).unwrap();
+    store.revert(&made, &traces_of_made).unwrap();
     assert_eq!(store.last_number(USERS), 0);
 }

@@ -246,6 +246,31 @@ fn a_number_counts_on_in_its_group_and_is_given_once() {
 }
 
 #[test]
+fn what_was_made_and_deleted_and_both_undone_leaves_no_number_out() {
+    let tombstone = tracker();
+    let sandbox = tombstone.sandbox("undone-numbers").unwrap();
+    let make_one = || {
+        let task = json(&sandbox, "POST W/tasks | {\"title\": \"x\"}");
+        (task["id"].as_i64().unwrap(), task["number"].as_i64().unwrap())
+    };
+    let undo = |steps| sandbox.undo_to(Back::Steps(steps)).unwrap();
+    let first = make_one();
+    assert_eq!(make(&sandbox, "DELETE W/tasks").0, 200);
+    undo(1);
+    undo(1);
+    assert_eq!(make_one(), first);
+    assert_eq!(make(&sandbox, "DELETE W/tasks").0, 200);
+    let second = make_one();
+    assert_eq!(second, (first.0 + 1, first.1 + 1), "what is gone is not given again");
+    assert_eq!(make(&sandbox, "DELETE W/tasks").0, 200);
+    undo(2);
+    assert_eq!(make_one(), second, "and still is not");
+    undo(1);
+    sandbox.redo(1).unwrap();
+    assert_eq!(make_one(), (second.0 + 1, second.1 + 1));
+}
+
+#[test]
 fn what_has_not_changed_is_not_sent_again_and_what_has_is_not_overwritten() {
     let tombstone = tracker();
     let change = "content-type: application/merge-patch+json | {\"description\": null}";

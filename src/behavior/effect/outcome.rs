@@ -159,7 +159,7 @@ impl Made {
         self.after.get_or_init(|| {
             let mut store = self.before.store.clone();
             match store.commit(&self.changes) {
-                Ok(()) => self.before.with(store),
+                Ok(_) => self.before.with(store),
                 // They were planned on these records; if they do not fit all the same, committing says so.
                 Err(_) => Arc::clone(&self.before),
             }
