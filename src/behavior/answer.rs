@@ -15,12 +15,14 @@ use crate::behavior::format::AnswerFormat;
 use crate::behavior::notes::Notes;
 use crate::expression::{Outline, ScopeNames, Template, Value};
 use crate::finding::did_you_mean;
+use crate::ids::seed_of;
 use crate::json::merged;
 use crate::media;
 use crate::message::FRAMING;
-use crate::openapi::{MediaType, Operation, Response as Documented, Schemas};
+use crate::openapi::{Direction, MediaType, Operation, Response as Documented, Schemas};
 use crate::pointer::child;
 use crate::response::{Accept, BodySource, Decided, Offer};
+use crate::sample::{SampleOptions, sample};
 
 /// What a body is written in where nothing is documented.
 const JSON: &str = "application/json";
@@ -50,6 +52,18 @@ enum AnswerBody {
         example: Json,
         patch: Template,
     },
+    /// A value that was made up from the schema, and what goes into it.
+    Filled {
+        made: Json,
+        with: Template,
+    },
+}
+
+impl AnswerBody {
+    /// Whether its value is computed for each request.
+    fn is_computed(&self) -> bool {
+        matches!(self, Self::Computed(_) | Self::Patched { .. } | Self::Filled { .. })
+    }
 }
 
 /// Where an answer stands: what it may name, and the operation whose responses it may give.
@@ -87,8 +101,7 @@ impl Answer {
             documented.zip(medium).filter(|_| !matches!(body, AnswerBody::Documented(None)));
         let offered = given
             .and_then(|(documented, medium)| offered(&body, documented, medium, place.schemas));
-        let is_computed = matches!(body, AnswerBody::Computed(_) | AnswerBody::Patched { .. });
-        let others = documented.zip(offered.as_ref()).filter(|_| is_computed);
+        let others = documented.zip(offered.as_ref()).filter(|_| body.is_computed());
         let others = others.into_iter().flat_map(|(documented, offered)| {
             let others = Offer::all(documented).map(|offer| offer.number);
             others.filter(|number| !offered.contains(number))
@@ -118,7 +131,7 @@ impl Answer {
                 BodySource::Documented(example.as_deref().map(Cow::Borrowed))
             }
             AnswerBody::Fixed(value) => BodySource::Fixed(value, number),
-            AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
+            AnswerBody::Computed(_) | AnswerBody::Patched { .. } | AnswerBody::Filled { .. } => {
                 let value = self.value(scope)?.unwrap_or_default();
                 let others = Offer::all(documented)
                     .filter(|offer| self.offered_if_fitting.contains(&offer.number))
@@ -169,6 +182,9 @@ impl Answer {
             AnswerBody::Patched { example, patch } => {
                 patch.render_patch(scope).map(|patch| merged(example.clone(), patch))
             }
+            AnswerBody::Filled { made, with } => {
+                with.render(scope).map(|with| filled(made.clone(), with))
+            }
         };
         value.map(Some).map_err(|failure| failure.to_string())
     }
@@ -201,7 +217,9 @@ fn offered(
                 AnswerBody::Documented(None) => true,
                 AnswerBody::Documented(Some(name)) => offer.media.examples.contains_key(name),
                 AnswerBody::Fixed(value) => offer.fits(schemas, value),
-                AnswerBody::Computed(_) | AnswerBody::Patched { .. } => {
+                AnswerBody::Computed(_)
+                | AnswerBody::Patched { .. }
+                | AnswerBody::Filled { .. } => {
                     let schema =
                         |offer: &Offer<'_>| offer.media.schema.map(|it| schemas.canonical(it));
                     schema(offer).is_none_or(|one| schema(&meant) == Some(one))
@@ -348,15 +366,16 @@ fn body(
 ) -> Option<AnswerBody> {
     let given = |name: &str| child(place.pointer, name);
     if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-        if format.body.is_some() || format.example.is_some() || format.patch.is_some() {
+        let parts = [format.body.is_some(), format.example.is_some(), format.patch.is_some()];
+        if parts.contains(&true) || format.fill.is_some() {
             let message = format!("a {} answer has no body", status.as_u16());
-            notes.error(
-                &given("body"),
-                message,
-                "leave `body`, `example` and `patch` out".to_owned(),
-            );
+            let hint = "leave `body`, `example`, `patch` and `fill` out".to_owned();
+            notes.error(&given("body"), message, hint);
         }
         return Some(AnswerBody::Documented(None));
+    }
+    if let Some(template) = &format.fill {
+        return fill(template, format, medium, place, notes);
     }
     if let Some(template) = &format.body {
         if format.example.is_some() || format.patch.is_some() {
@@ -395,6 +414,58 @@ fn body(
     };
     let patch = merge_patch(patch, medium, &given("patch"), place, notes)?;
     Some(AnswerBody::Patched { example, patch })
+}
+
+/// A body that is made up from the schema, here and now, for what goes into it at each request.
+fn fill(
+    template: &Json,
+    format: &AnswerFormat,
+    medium: Option<Offer<'_>>,
+    place: &AnswerPlace<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<AnswerBody> {
+    let pointer = child(place.pointer, "fill");
+    if format.body.is_some() || format.example.is_some() || format.patch.is_some() {
+        let message = "`fill` is given beside `body`, `example` or `patch`";
+        notes.error(&pointer, message, "keep one of them".to_owned());
+    }
+    let with = self::template(template, &pointer, place, notes)?;
+    let (Some(medium), Some(operation)) = (medium, place.operation) else {
+        let message = "the response is documented without a body";
+        notes.error(&pointer, message, "leave `fill` out, or document its content".to_owned());
+        return None;
+    };
+    let Some(schema) = medium.media.schema else {
+        let message = "the response has no schema that a body could be made up from";
+        notes.error(&pointer, message, "add a `body` instead".to_owned());
+        return None;
+    };
+    let options =
+        SampleOptions { fill_properties: false, ..SampleOptions::of(Direction::Response) };
+    match sample(place.schemas, schema, &options, seed_of(&operation.id)) {
+        Ok(made) => Some(AnswerBody::Filled { made, with }),
+        Err(unmet) => {
+            let message = format!("no body can be made up from the schema: {unmet}");
+            notes.error(&pointer, message, "add a `body` instead".to_owned());
+            None
+        }
+    }
+}
+
+/// A value with the members of another in it; objects within objects alike, and anything else in place of what is there.
+fn filled(made: Json, with: Json) -> Json {
+    match (made, with) {
+        (Json::Object(mut made), Json::Object(with)) => {
+            for (name, value) in with {
+                match made.get_mut(&name) {
+                    Some(made) => *made = filled(made.take(), value),
+                    None => drop(made.insert(name, value)),
+                }
+            }
+            Json::Object(made)
+        }
+        (_, with) => with,
+    }
 }
 
 /// A documented example that is sent as it is fits its schema, and can be written.

@@ -176,7 +176,7 @@ pub enum OnDeleteFormat {
     Keep,
     /// The deletion is refused, with this answer.
     #[serde(untagged)]
-    RestrictWith(RestrictFormat),
+    RestrictWith(Box<RestrictFormat>),
     /// It changes: these properties are set.
     #[serde(untagged)]
     Update(UpdateFormat),
@@ -372,6 +372,10 @@ pub struct AnswerFormat {
     /// The body, as a template, instead of an example; what is absent is left out.
     #[serde(default)]
     pub body: Option<Value>,
+    /// A template for an object whose properties go into a body that is made up from the schema: what is required there
+    /// and absent here is made up, objects within objects alike.
+    #[serde(default)]
+    pub fill: Option<Value>,
     /// Headers to send, as templates.
     #[serde(default)]
     pub headers: IndexMap<String, String>,

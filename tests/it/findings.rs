@@ -455,7 +455,7 @@ fn answers_that_cannot_be_given_are_errors() {
     check(
         ("respond: 204 }", "respond: 204, body: { a: 1 } }"),
         expect![
-            "behavior.yaml:22: error: a 204 answer has no body (leave `body`, `example` and `patch` out)"
+            "behavior.yaml:22: error: a 204 answer has no body (leave `body`, `example`, `patch` and `fill` out)"
         ],
     );
     check(

@@ -455,6 +455,58 @@ fn an_answer_that_is_not_documented_has_one_content_type() {
 }
 
 #[test]
+fn a_body_is_made_up_from_the_schema_with_the_properties_of_a_record_in_it() {
+    let contract = "openapi: 3.1.0
+info: {title: T, version: '1'}
+paths:
+  /cars/{id}:
+    get:
+      operationId: getCar
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+      responses:
+        '200':
+          description: it
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [id, wheels, engine, note]
+                properties:
+                  id: {type: integer}
+                  wheels: {const: 4}
+                  engine: {type: object, required: [fuel, power], properties: {fuel: {enum: [diesel]}, power: {type: integer}}}
+                  note: {type: [string, 'null']}
+                  color: {type: string}
+        '204': {description: none, x-unreachable: so}
+";
+    let rule = |answer: &str| {
+        format!(
+            "tombstone: 1\nresources: {{ cars: {{ key: id }} }}\noperations:\n  getCar:\n    let: {{ car: 'cars[path.id]' }}\n    rules:\n      - {{ {answer} }}\n"
+        )
+    };
+    let filled = "respond: 200, fill: { id: '{{ path.id }}', engine: { power: 60 }, note: '{{ car.note or none }}', color: '{{ car.color }}' }";
+    let emulator = loaded(contract, &rule(filled)).unwrap();
+    check(
+        &emulator,
+        &["GET /cars/7"],
+        expect![[r#"
+        GET /cars/7
+            200 {"id":7,"wheels":4,"engine":{"fuel":"diesel","power":60},"note":null}
+    "#]],
+    );
+    let told = |answer: &str| loaded(contract, &rule(answer)).map(|_| ()).unwrap_err().join("\n");
+    let refused = [
+        "respond: 204, fill: { id: 1 }",
+        "respond: 200, fill: { id: '{{ cat }}' }",
+        "respond: 200, fill: { id: 1 }, body: {}",
+    ];
+    expect![[r#"
+        behavior.yaml:7: error: a 204 answer has no body (leave `body`, `example`, `patch` and `fill` out)
+        behavior.yaml:7: error: name `cat` is not declared (did you mean `car`?)
+        behavior.yaml:7: error: `fill` is given beside `body`, `example` or `patch` (keep one of them)"#]].assert_eq(&refused.map(told).join("\n"));
+}
+
+#[test]
 fn a_failure_worded_for_all_is_given_where_its_status_is_documented() {
     let get = |name: &str, responses: &str| {
         let parameters = "[{name: n, in: query, schema: {type: integer}}]";
