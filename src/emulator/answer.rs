@@ -2,11 +2,14 @@
 //!
 //! Must not know how it is found.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 
 use crate::behavior::Explanation;
 use crate::coverage::Coverage;
+use crate::faults::DELAY_MAX;
 use crate::journal::UndoStep;
 use crate::message::{Delivery, Facts, Tally, Why};
 use crate::problem::Problem;
@@ -41,6 +44,17 @@ impl Answer {
             tally: Vec::new(),
             step: None,
         }
+    }
+
+    /// The same, sent later, as its request prefers.
+    pub(super) fn held_back(mut self, wait: Option<Duration>) -> Self {
+        let Some(wait) = wait else { return self };
+        self.facts.delay = self.facts.delay.saturating_add(wait).min(DELAY_MAX);
+        let applied = format!("wait={}ms", wait.as_millis());
+        let others = self.applied.take().map(|others| [others.as_bytes(), b", "].concat());
+        let all = [others.unwrap_or_default(), applied.into_bytes()].concat();
+        self.applied = HeaderValue::from_bytes(&all).ok();
+        self
     }
 
     /// An answer that no behavior file gave.

@@ -32,13 +32,14 @@ impl Emulator {
         let draft = ExchangeDraft::of(&parts, &body);
         let entered = self.sandboxes.enter(name, now, |sandbox, state| {
             let tasks = state.run_due(|number| self.behavior(number), now, TASKS_AT_ONCE_MAX);
+            let wait = routed.wait();
             let forced = self.forced(&routed, &asked, &mut state.world);
             let is_open = forced.is_none();
             let fault = is_open.then(|| self.fault(&routed, &asked, state)).flatten();
             let answer = forced
                 .or_else(|| self.answer_fault(fault.as_ref()?, &routed, &asked, state))
                 .unwrap_or_else(|| self.decide(routed, &asked, &mut state.world));
-            let mut answer = apply_fault(answer, fault, state);
+            let mut answer = apply_fault(answer, fault, state).held_back(wait);
             self.stamp(&mut answer, &asked, sandbox, state);
             self.record(answer, draft, &asked, (sandbox, state), tasks)
         });

@@ -3,6 +3,7 @@
 //! Needs no records, so that nothing is locked meanwhile. Must not know what operations answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use http::request::Parts;
@@ -42,6 +43,14 @@ impl Routed {
     /// Returns true if it is only to be tried.
     pub(super) fn is_dry_run(&self) -> bool {
         matches!(self, Self::Call(call) if call.preferences.dry_run)
+    }
+
+    /// How long its answer is to be held back.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Call(call) => call.preferences.wait,
+            _ => None,
+        }
     }
 
     pub(super) fn take_doubt(&mut self) -> Option<Doubt> {

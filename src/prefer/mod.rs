@@ -6,10 +6,13 @@
 
 mod doubt;
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use doubt::{Doubt, of_headers};
 
+use crate::clock::parse_duration_ms;
 use crate::message::is_token;
 
 /// The request header.
@@ -17,6 +20,9 @@ pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The response header that says which preferences were honoured (RFC 7240 section 3).
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// Longest time that an answer can be held back: past it no client waits.
+const WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// Preferences of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +37,9 @@ pub struct Preferences {
     pub seed: Option<String>,
     /// Answer as the call would be answered, and change nothing (`dry-run`).
     pub dry_run: bool,
+    /// How long the answer is to be held back (`wait=2s`). Without a unit it is what RFC 7240 section 4.3 has: how long the
+    /// client waits at most, which asks for nothing.
+    pub wait: Option<Duration>,
     /// The first name that is nearly one of these and is none.
     pub doubt: Option<Doubt>,
 }
@@ -49,6 +58,14 @@ pub enum BadPreference {
     /// The switch is neither on nor off.
     #[error("`{value}` is nothing for `Prefer: dynamic`: write `true` or `false`")]
     Dynamic {
+        /// The value that was sent.
+        value: String,
+    },
+    /// The time is none, or too long.
+    #[error(
+        "`{value}` is nothing for `Prefer: wait`: write a time such as `500ms` or `2s`, up to `10m`"
+    )]
+    Wait {
         /// The value that was sent.
         value: String,
     },
@@ -124,6 +141,9 @@ impl Preferences {
             self.dynamic = Some(value.to_ascii_lowercase().parse().map_err(bad)?);
         } else if is("seed") && self.seed.is_none() {
             self.seed = Some(value.to_owned());
+        } else if is("wait") && self.wait.is_none() {
+            let bad = || BadPreference::Wait { value: value.to_owned() };
+            self.wait = wait(value).map_err(|()| bad())?;
         } else if is("dry-run") {
             // Of several the safe one counts, for what is deleted is gone.
             self.dry_run |=
@@ -167,6 +187,16 @@ fn switch(value: &str) -> Option<bool> {
         "false" | "0" | "no" | "off" => Some(false),
         _ => None,
     }
+}
+
+/// How long an answer is to be held back; nothing where the value is that of the RFC.
+fn wait(value: &str) -> Result<Option<Duration>, ()> {
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let ms = parse_duration_ms(value).and_then(|ms| u64::try_from(ms).ok());
+    let wait = ms.map(Duration::from_millis).filter(|wait| *wait <= WAIT_MAX);
+    wait.map(Some).ok_or(())
 }
 
 /// A value as a token, or as a quoted string where it is none.
@@ -302,6 +332,18 @@ mod tests {
         let in_query = Preferences::of(&HeaderMap::new(), "__dryrun").unwrap().doubt.unwrap();
         expect_test::expect!["`?__dryrun` is not known here, and is nearly `?__dry-run`: this call would change something, so nothing was done; write `?__dry-run`, or leave it out"]
             .assert_eq(&in_query.to_string());
+    }
+
+    #[test]
+    fn a_time_with_a_unit_is_waited_and_that_of_the_rfc_is_not() {
+        let wait = |value: &str| read(&[&format!("wait={value}")]).map(|read| read.wait);
+        for (value, expected) in [("2s", 2_000), ("500ms", 500), ("\"1m 30s\"", 90_000)] {
+            assert_eq!(wait(value), Ok(Some(Duration::from_millis(expected))), "{value}");
+        }
+        assert_eq!((wait("10"), wait("")), (Ok(None), Ok(None)));
+        for value in ["11m", "-1s", "soon", "1e9h"] {
+            assert_eq!(wait(value), Err(BadPreference::Wait { value: value.to_owned() }));
+        }
     }
 
     #[test]

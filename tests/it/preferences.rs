@@ -43,6 +43,26 @@ fn headers(reply: &Reply, without: &[&str]) -> Vec<(String, String)> {
 }
 
 #[test]
+fn an_answer_is_held_back_for_one_request() {
+    let emulator = frozen();
+    let trial = Trial::new(&emulator, "a");
+    trial.control().reset().unwrap();
+    for (prefer, delay_ms, applied) in [
+        ("wait=2s", 2_000, Some("wait=2000ms")),
+        ("dry-run, wait=500ms", 500, Some("dry-run, wait=500ms")),
+        // As RFC 7240 has it: how long the client waits at most.
+        ("wait=10", 0, None),
+    ] {
+        let reply = trial.ask(&partoo("44").with("prefer", prefer));
+        assert_eq!(reply.delay.as_millis(), delay_ms, "{prefer}");
+        assert_eq!(header(&reply, APPLIED), applied, "{prefer}");
+    }
+    let refused = trial.ask(&partoo("44").with("prefer", "wait=soon"));
+    assert_eq!(refused.response.status(), 422);
+    assert_eq!(trial.ask(&partoo("44")).delay.as_millis(), 0);
+}
+
+#[test]
 fn a_dry_run_answers_as_the_call_would_and_changes_nothing() {
     let emulator = frozen();
     let trial = Trial::new(&emulator, "a");
