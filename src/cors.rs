@@ -2,6 +2,8 @@
 //!
 //! Must not know operations or sandboxes, and is not for the admin API, which no foreign page may read.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
@@ -21,6 +23,19 @@ const EXPOSED: [&str; 7] = [
     "Preference-Applied",
 ];
 
+/// Response headers that scripts may read anyway (Fetch Standard, CORS-safelisted response-header names), or that say
+/// nothing to them.
+const ALWAYS_READABLE: [HeaderName; 8] = [
+    header::CACHE_CONTROL,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::EXPIRES,
+    header::LAST_MODIFIED,
+    header::PRAGMA,
+    header::VARY,
+];
+
 const VARY_PREFLIGHT: HeaderValue = HeaderValue::from_static(
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
 );
@@ -37,6 +52,8 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox");
 #[derive(Clone, Debug)]
 pub struct Cors {
     exposed: HeaderValue,
+    /// The same, in small letters.
+    names: BTreeSet<String>,
 }
 
 impl Cors {
@@ -52,7 +69,8 @@ impl Cors {
         }
         let exposed = HeaderValue::try_from(names.join(", "))
             .expect("header names are made of visible ASCII characters");
-        Self { exposed }
+        let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { exposed, names }
     }
 
     /// Is this a preflight, so that no operation is meant by it?
@@ -91,8 +109,28 @@ impl Cors {
         if let Some(origin) = origin {
             response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-            response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.clone());
+            let exposed = self.exposed_of(response);
+            response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
+    }
+
+    /// Which headers of an answer scripts may read: also those that no contract has, as of faults.
+    fn exposed_of(&self, response: &HeaderMap) -> HeaderValue {
+        let others = response.keys().filter(|name| {
+            !ALWAYS_READABLE.contains(name)
+                && !name.as_str().starts_with("access-control-")
+                && !self.names.contains(name.as_str())
+        });
+        let mut text = String::new();
+        for name in others {
+            text.push_str(", ");
+            text.push_str(name.as_str());
+        }
+        if text.is_empty() {
+            return self.exposed.clone();
+        }
+        let all = [self.exposed.as_bytes(), text.as_bytes()].concat();
+        HeaderValue::from_bytes(&all).unwrap_or_else(|_| self.exposed.clone())
     }
 }
 
@@ -143,6 +181,21 @@ mod tests {
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
         expected.assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn scripts_read_headers_that_no_contract_has() {
+        let cors = Cors::new(["ETag"]);
+        let mut response = headers(&[
+            ("content-type", "application/json"),
+            ("etag", "1"),
+            ("retry-after", "3"),
+            ("x-quota", "0"),
+            ("vary", "Accept"),
+        ]);
+        cors.allow(Some(&HeaderValue::from_static("https://app.example")), &mut response);
+        let exposed = response[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
+        assert!(exposed.ends_with(", ETag, retry-after, x-quota"), "{exposed}");
     }
 
     #[test]
