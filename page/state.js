@@ -132,6 +132,8 @@ const onEvent = ({ event, data }) => {
   } else if (event === 'sandboxes') readSandboxes()
   else if (event === 'faults') readFaults()
   else if (event === 'files') readContracts()
+  // Somebody cleared the journal: what it had cannot be opened or undone any more.
+  else if (event === 'cleared') Object.assign(state, { entries: [], older: null, count: 0 })
   // What the journal has given up cannot be opened any more.
   else if (event === 'gap') Object.assign(state, { entries: [], older: null })
   else {

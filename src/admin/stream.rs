@@ -23,7 +23,7 @@ use crate::admin::content::Endless;
 use crate::admin::extract::{NamedSandbox, bad_query};
 use crate::admin::refusal::AdminProblem;
 use crate::control::News;
-use crate::journal::Listener;
+use crate::journal::{JournalEpoch, Listener};
 use crate::sandbox::Revisions;
 
 /// How often something is sent when nothing happens: less than proxies wait, and it shows who has gone.
@@ -54,7 +54,7 @@ fn stream(
     let wake = Arc::clone(&woken);
     // A wake-up that nobody waits for is kept, and more are the same one.
     let listener: Arc<Listener> = Arc::new(move || wake.notify_one());
-    let (newest, restarts) = sandbox.with(|control| {
+    let (newest, epoch) = sandbox.with(|control| {
         if tells_all {
             control.listen_to_all(&listener);
         }
@@ -70,7 +70,7 @@ fn stream(
     };
     // Whoever comes cannot know what changed before: all of it is told of at first.
     let reader =
-        StreamReader { sandbox, last, restarts, tells_all, told: None, woken, _listener: listener };
+        StreamReader { sandbox, last, epoch, tells_all, told: None, woken, _listener: listener };
     let first = Bytes::from_static(b": listening\n\n");
     let events = stream::unfold((reader, Some(first)), |(mut reader, first)| async {
         let events = match first {
@@ -88,8 +88,8 @@ struct StreamReader {
     sandbox: NamedSandbox,
     /// The newest entry that it knows of.
     last: u64,
-    /// How often the journal had begun anew then.
-    restarts: u64,
+    /// How often the journal had been emptied then.
+    epoch: JournalEpoch,
     /// Whether it is told of more than entries.
     tells_all: bool,
     /// What it was told of last; nothing at first.
@@ -105,8 +105,9 @@ impl StreamReader {
         loop {
             let changed = self.changed()?;
             let news = self.news()?;
-            if !news.entries.is_empty() || news.restarted || !changed.is_empty() {
-                (self.last, self.restarts) = (news.last, news.restarts);
+            let is_emptied = news.restarted || news.cleared;
+            if !news.entries.is_empty() || is_emptied || !changed.is_empty() {
+                (self.last, self.epoch) = (news.last, news.epoch);
                 return Some((changed + &written(&news)).into());
             }
             if tokio::time::timeout(PING, self.woken.notified()).await.is_err() {
@@ -138,7 +139,7 @@ impl StreamReader {
     }
 
     fn news(&self) -> Option<News> {
-        self.sandbox.with(|control| control.news(self.last, Some(self.restarts))).ok()
+        self.sandbox.with(|control| control.news(self.last, Some(self.epoch))).ok()
     }
 }
 
@@ -153,6 +154,9 @@ fn written(news: &News) -> String {
     };
     if news.restarted {
         event(Some(0), "restart", &json!({}));
+    }
+    if news.cleared {
+        event(None, "cleared", &json!({}));
     }
     if let Some((from, to)) = news.missed {
         event(None, "gap", &json!({ "from": from, "to": to }));
@@ -226,6 +230,10 @@ mod tests {
         assert_eq!(next(&mut body).await, "id: 0 | event: restart | data: {}");
         call(&emulator, "/again");
         assert_eq!(next(&mut body).await, "id: 1 | event: call");
+        Control::new(&emulator, "default", system_now()).unwrap().clear_requests().unwrap();
+        assert_eq!(next(&mut body).await, "event: cleared | data: {}");
+        call(&emulator, "/goes-on");
+        assert_eq!(next(&mut body).await, "id: 2 | event: call");
         // As many entries as before are others.
         reset();
         call(&emulator, "/once-more");

@@ -15,7 +15,7 @@ use crate::control::entries::{EntryReader, LISTED_CHANGES_MAX, SHOWN_CHANGES_MAX
 use crate::control::query::{JournalQuery, kind};
 use crate::control::redact::Redactor;
 use crate::control::views::EntryView;
-use crate::journal::{Event, JournalEntry, Listener};
+use crate::journal::{Event, JournalEntry, JournalEpoch, Listener};
 use crate::message::Why;
 use crate::problem::Problem;
 use crate::sandbox::{Revisions, SandboxState, World};
@@ -44,8 +44,10 @@ pub struct News {
     pub missed: Option<(u64, u64)>,
     /// Whether the journal began anew.
     pub restarted: bool,
-    /// How often it has by now.
-    pub restarts: u64,
+    /// Whether its entries were forgotten, and their numbers go on.
+    pub cleared: bool,
+    /// How often it was emptied by now.
+    pub epoch: JournalEpoch,
     /// The kind, number and content of each entry, the oldest first.
     pub entries: Vec<(&'static str, u64, EntryView)>,
 }
@@ -152,15 +154,16 @@ impl Control<'_> {
 
     /// What happened after the entry `last` of a journal that had begun anew so often, where that is known; some of it,
     /// and nothing new gives no entries.
-    pub fn news(&self, last: u64, restarts: Option<u64>) -> Result<News, Problem> {
+    pub fn news(&self, last: u64, seen: Option<JournalEpoch>) -> Result<News, Problem> {
         let looked = self.look(|state| {
             let journal = &state.journal;
+            let epoch = journal.epoch();
             let restarted = journal.last_id() < last
-                || restarts.is_some_and(|known| known != journal.restarts());
+                || seen.is_some_and(|seen| seen.restarts != epoch.restarts);
             let from = if restarted { 0 } else { last };
-            (restarted, journal.restarts(), from, Copied::batch_after(state, from))
+            (restarted, epoch, from, Copied::batch_after(state, from))
         })?;
-        let (restarted, restarts, from, copied) = looked;
+        let (restarted, epoch, from, copied) = looked;
         let mut reader = copied.reader(self, LISTED_CHANGES_MAX);
         let entries: Vec<_> = copied
             .entries
@@ -172,7 +175,8 @@ impl Control<'_> {
             last: entries.last().map_or(from, |(_, last, _)| *last),
             missed: missed.map(|(_, first, _)| (from + 1, first - 1)),
             restarted,
-            restarts,
+            cleared: !restarted && seen.is_some_and(|seen| seen.clears != epoch.clears),
+            epoch,
             entries,
         })
     }
@@ -188,11 +192,11 @@ impl Control<'_> {
     }
 
     /// Has `listener` called at each new entry for as long as it is there; the number of the newest entry now, and how
-    /// often the journal has begun anew.
-    pub fn listen(&self, listener: &Arc<Listener>) -> Result<(u64, u64), Problem> {
+    /// often the journal was emptied.
+    pub fn listen(&self, listener: &Arc<Listener>) -> Result<(u64, JournalEpoch), Problem> {
         self.visit(|_, state| {
             state.journal.listen(listener);
-            (state.journal.last_id(), state.journal.restarts())
+            (state.journal.last_id(), state.journal.epoch())
         })
     }
 }

@@ -170,7 +170,7 @@ pub struct SandboxJournal {
     undone: Vec<u64>,
     last_id: u64,
     /// How often it began anew.
-    restarts: u64,
+    epoch: JournalEpoch,
     bytes: usize,
     /// Memory that records of the entries share, and by how many: it is counted once.
     shared: HashMap<usize, usize>,
@@ -220,6 +220,15 @@ pub struct Way {
     pub again: Vec<u64>,
 }
 
+/// How often a journal was emptied: between two equal ones, entries only came, or were given up one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalEpoch {
+    /// How often it began anew: the same number means another entry then.
+    pub restarts: u64,
+    /// How often its entries were forgotten, then or otherwise.
+    pub clears: u64,
+}
+
 /// Where an undo stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Back {
@@ -237,7 +246,7 @@ impl SandboxJournal {
             entries: VecDeque::new(),
             undone: Vec::new(),
             last_id: 0,
-            restarts: 0,
+            epoch: JournalEpoch::default(),
             bytes: 0,
             shared: HashMap::new(),
             is_over: false,
@@ -336,6 +345,7 @@ impl SandboxJournal {
         while self.forget_oldest() {}
         self.entries.shrink_to_fit();
         self.undone.clear();
+        self.epoch.clears += 1;
         self.tell_listeners();
     }
 
@@ -343,12 +353,12 @@ impl SandboxJournal {
     pub fn restart(&mut self) {
         self.clear();
         self.last_id = 0;
-        self.restarts += 1;
+        self.epoch.restarts += 1;
     }
 
-    /// How often it began anew: the same number of the same entry means another one then.
-    pub fn restarts(&self) -> u64 {
-        self.restarts
+    /// How often it was emptied.
+    pub fn epoch(&self) -> JournalEpoch {
+        self.epoch
     }
 
     /// Calls `listener` at each new entry, and when they are forgotten, until it is dropped.
