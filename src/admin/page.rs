@@ -85,11 +85,11 @@ pub(super) fn answer(
 ) -> Result<Response, AdminProblem> {
     let name = uri.path().strip_prefix(PAGE).filter(|name| !name.is_empty()).unwrap_or(FIRST);
     let found = content_type(name).and_then(|kind| Some((kind, files.read(name)?)));
-    let Some((kind, bytes)) = found else {
+    let Some((kind, (bytes, hash))) = found else {
         let detail = format!("the page has no file `{name}`: it begins at `{PAGE}`");
         return Err(Problem::new(StatusCode::NOT_FOUND, "no such file", detail).into());
     };
-    let tag = tag(&bytes);
+    let tag = tag(&hash);
     let known = headers.get_all(header::IF_NONE_MATCH).iter();
     let mut known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     let is_known = known.any(|known| known.trim().trim_start_matches("W/") == tag);
@@ -115,10 +115,15 @@ pub(super) fn answer(
 }
 
 impl PageFiles {
-    fn read(&self, name: &str) -> Option<Cow<'static, [u8]>> {
+    /// A file and its SHA-256, which the program has of those that are built in.
+    fn read(&self, name: &str) -> Option<(Cow<'static, [u8]>, [u8; 32])> {
         match &self.folder {
-            None => BuiltIn::get(name).map(|file| file.data),
-            Some(folder) => read_from(folder, name).map(Cow::Owned),
+            None => BuiltIn::get(name).map(|file| (file.data, file.metadata.sha256_hash())),
+            Some(folder) => {
+                let bytes = read_from(folder, name)?;
+                let hash = Sha256::digest(&bytes).into();
+                Some((Cow::Owned(bytes), hash))
+            }
         }
     }
 }
@@ -145,9 +150,9 @@ fn content_type(name: &str) -> Option<&'static str> {
     }
 }
 
-fn tag(bytes: &[u8]) -> String {
+fn tag(hash: &[u8; 32]) -> String {
     let mut tag = String::from("\"");
-    for byte in Sha256::digest(bytes).iter().take(8) {
+    for byte in hash.iter().take(8) {
         let _ = write!(tag, "{byte:02x}");
     }
     tag.push('"');
