@@ -6,17 +6,30 @@ import { number, short } from './format.js'
 import { button, empty, field, link } from './parts.js'
 import { attempt, changed, here, of, readFaults, state } from './state.js'
 
-const BLANK = { operation: '', path: '', kind: 'status', status: '503', retry: '', delay: '2s', connection: 'reset', times: '1', probability: '' }
+const BLANK = { operation: '', method: '', path: '', headers: '', kind: 'status', status: '503', answerHeaders: '', body: '', delay: '2s', connection: 'reset', times: '1', after: '', probability: '' }
 const form = () => of('fault form', () => ({ ...BLANK }))
 
-const written = ({ operation, path, kind, status, retry, delay, connection, times, probability }) => ({
-  ...(operation ? { operation } : {}),
-  ...(path ? { path } : {}),
-  ...(times ? { times: Number(times) } : {}),
-  ...(probability ? { probability: Number(probability) } : {}),
-  ...(kind === 'status' ? { answer: { status: Number(status), ...(retry ? { headers: { 'Retry-After': retry } } : {}) } } : {}),
-  ...(kind === 'delay' ? { delay } : {}),
-  ...(kind === 'connection' ? { connection } : {}),
+// A header a line, as `Name: value`; one without a value is any.
+const headersOf = (text, any) => Object.fromEntries(text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => {
+  const colon = line.indexOf(':')
+  return colon < 0 ? [line, any] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim() || any]
+}))
+
+const parsed = (text) => { try { return JSON.parse(text) } catch { return text } }
+
+const answer = ({ status, answerHeaders, body }) => ({
+  status: Number(status),
+  ...(answerHeaders.trim() ? { headers: headersOf(answerHeaders, '') } : {}),
+  ...(body ? { body: parsed(body) } : {}),
+})
+
+const written = (view) => ({
+  ...Object.fromEntries(['operation', 'method', 'path'].filter((name) => view[name]).map((name) => [name, view[name]])),
+  ...(view.headers.trim() ? { headers: headersOf(view.headers, null) } : {}),
+  ...Object.fromEntries(['times', 'after', 'probability'].filter((name) => view[name]).map((name) => [name, Number(view[name])])),
+  ...(view.kind === 'status' ? { answer: answer(view) } : {}),
+  ...(view.kind === 'delay' ? { delay: view.delay } : {}),
+  ...(view.kind === 'connection' ? { connection: view.connection } : {}),
 })
 
 const does = (fault) => [
@@ -43,16 +56,23 @@ const addForm = () => {
   const view = form()
   const set = (name) => (event) => { view[name] = event.target.value; changed() }
   const input = (name, props) => h('input', { value: view[name], oninput: set(name), ...props })
+  const area = (name, label, placeholder) => h('div', { key: name }, field(label, h('textarea', { class: 'code', rows: 2, spellcheck: 'false', value: view[name], placeholder, oninput: set(name) })))
   return h('form', { class: 'inline', onsubmit: add },
+    field('Method', input('method', { placeholder: 'any', size: 7 })),
     field('Operation', input('operation', { list: 'operations', placeholder: 'any' })),
     h('datalist', { id: 'operations' }, (state.operations ?? []).slice(0, 500).map((one) => h('option', { key: `${one.provider} ${one.id}`, value: one.id }))),
     field('Path', input('path', { placeholder: '/v1/**' })),
     field('What happens', h('select', { value: view.kind, onchange: set('kind') }, [['status', 'another answer'], ['delay', 'a delay'], ['connection', 'a broken connection']].map(([value, text]) => h('option', { key: value, value }, text)))),
-    view.kind === 'status' ? [h('div', { key: 'status' }, field('Status', input('status', { inputmode: 'numeric', size: 4 }))), h('div', { key: 'retry' }, field('Retry-After', input('retry', { placeholder: 'none', size: 6 })))] : null,
+    view.kind === 'status' ? h('div', { key: 'status' }, field('Status', input('status', { inputmode: 'numeric', size: 4 }))) : null,
     view.kind === 'delay' ? h('div', { key: 'delay' }, field('For', input('delay', { size: 6 }))) : null,
     view.kind === 'connection' ? h('div', { key: 'connection' }, field('Connection', h('select', { value: view.connection, onchange: set('connection') }, ['reset', 'empty', 'garbage'].map((value) => h('option', { key: value, value }, value))))) : null,
     field('Times', input('times', { placeholder: 'always', inputmode: 'numeric', size: 6 })),
+    field('After', input('after', { placeholder: '0', inputmode: 'numeric', size: 6 })),
     field('Probability', input('probability', { placeholder: '1', inputmode: 'decimal', size: 6 })),
+    h('details', { key: 'more' }, h('summary', {}, 'Headers and body'), h('div', { class: 'fields' },
+      area('headers', 'Only with these headers', 'X-Tenant: acme'),
+      view.kind === 'status' ? [area('answerHeaders', 'Headers of the answer', 'Retry-After: 3'), area('body', 'Body of the answer', 'as documented')] : null)),
+    view.kind === 'connection' ? h('p', { class: 'none', key: 'retried' }, 'A browser sends a request whose connection breaks again by itself, unless the connection is new: leave Times empty to break that one, too.') : null,
     h('button', { type: 'submit', class: 'strong' }, 'Add'))
 }
 
