@@ -2,6 +2,7 @@
 //!
 //! Must not know which routes there are. It judges the head of a request, before anything of its body is read.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use http::request::Parts;
@@ -13,6 +14,7 @@ use subtle::ConstantTimeEq;
 use crate::admin::options::AdminOptions;
 use crate::admin::page;
 use crate::admin::refusal::AdminProblem;
+use crate::printable::printable;
 use crate::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -46,7 +48,7 @@ impl Guard {
     pub(crate) fn check(&self, head: &Parts) -> Result<(), AdminProblem> {
         let authority = self.check_host(head)?;
         if !is_visit(head) {
-            check_page(&head.headers, &authority)?;
+            self.check_page(&head.headers, &authority)?;
         }
         self.check_exposure()?;
         // The page asks for the token, so it has to be there without one.
@@ -59,9 +61,9 @@ impl Guard {
     /// Whether the page may be shown to whoever sent a request: it is for this server, and for all that it says from a
     /// browser in which somebody typed the address or followed a link.
     pub(crate) fn lets_in(&self, head: &Parts) -> bool {
-        let is_ours = self
-            .check_host(head)
-            .is_ok_and(|authority| is_visit(head) || check_page(&head.headers, &authority).is_ok());
+        let is_ours = self.check_host(head).is_ok_and(|authority| {
+            is_visit(head) || self.check_page(&head.headers, &authority).is_ok()
+        });
         is_ours && self.check_exposure().is_ok()
     }
 
@@ -82,6 +84,32 @@ impl Guard {
             )
             .into()),
         }
+    }
+
+    /// 403 for what a browser sends on behalf of a page that is not ours.
+    ///
+    /// A page under development calls its own server, which hands the call on. One that changes `Host` while it does
+    /// (`changeOrigin` of Vite; rewrites of Next do so, too) leaves the page's `Origin`. It is let in where the browser
+    /// itself says that page and server have one origin, which no page can make it say, and where that is a name of ours.
+    fn check_page(&self, headers: &HeaderMap, authority: &Authority) -> Result<(), AdminProblem> {
+        let by_ours = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
+        let site_fits = headers.get_all(SEC_FETCH_SITE).iter().all(by_ours);
+        let is_proxied =
+            the_only(headers, &SEC_FETCH_SITE).is_some_and(|site| site == "same-origin");
+        let of_ours = |origin: &HeaderValue| {
+            // Either scheme: what serves TLS in front of us is still the same host and port.
+            let origin = origin.to_str().unwrap_or_default();
+            let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+            host.is_some_and(|host| {
+                let is_known = || Authority::try_from(host).is_ok_and(|host| self.is_ours(&host));
+                host.eq_ignore_ascii_case(authority.as_str()) || (is_proxied && is_known())
+            })
+        };
+        let origins = headers.get_all(header::ORIGIN);
+        if origins.iter().all(of_ours) && site_fits {
+            return Ok(());
+        }
+        Err(foreign_page(the_only(headers, &header::ORIGIN), authority, site_fits))
     }
 
     fn is_ours(&self, authority: &Authority) -> bool {
@@ -156,27 +184,26 @@ fn is_visit(head: &Parts) -> bool {
         && is(&SEC_FETCH_DEST, "document")
 }
 
-/// 403 for what a browser sends on behalf of a page that is not ours.
-fn check_page(headers: &HeaderMap, authority: &Authority) -> Result<(), AdminProblem> {
-    let of_ours = |origin: &HeaderValue| {
-        // Either scheme: what serves TLS in front of us is still the same host and port.
-        let origin = origin.to_str().unwrap_or_default();
-        let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
-    };
-    let by_ours = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
-    let origin_fits = headers.get_all(header::ORIGIN).iter().all(of_ours);
-    let site_fits = headers.get_all(SEC_FETCH_SITE).iter().all(by_ours);
-    if origin_fits && site_fits {
-        return Ok(());
+/// The answer to a page of another origin; where a proxy may be what makes it one, with what to do.
+fn foreign_page(
+    origin: Option<&HeaderValue>,
+    host: &Authority,
+    may_be_proxied: bool,
+) -> AdminProblem {
+    let mut detail = "the admin API does not answer web pages of other origins (`Origin`, `Sec-Fetch-Site`): call it \
+                      from a program, or from a page that this server serves"
+        .to_owned();
+    let origin =
+        origin.and_then(|origin| origin.to_str().ok()).filter(|origin| origin.contains("://"));
+    if let Some(origin) = origin.filter(|_| may_be_proxied) {
+        let _ = write!(
+            detail,
+            "; or through the proxy of a development server, if that leaves `Host` as it is: here `Host` is `{host}` \
+             and `Origin` is `{}`, so leave out `changeOrigin`, or name the page's host with `--admin-host`",
+            printable(origin)
+        );
     }
-    Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "foreign page",
-        "the admin API does not answer web pages of other origins (`Origin`, `Sec-Fetch-Site`): call it from a \
-         program, or from a page that this server serves",
-    )
-    .into())
+    Problem::new(StatusCode::FORBIDDEN, "foreign page", detail).into()
 }
 
 /// 415 for a body that is not said to be JSON: what a form of a foreign page can send never is.
@@ -354,6 +381,35 @@ mod tests {
         let both =
             [PLAIN[0], ("origin", "http://localhost:4010"), ("origin", "http://evil.example")];
         assert_eq!(verdict(&options, "/__admin", &both), 403);
+    }
+
+    #[test]
+    fn a_page_under_development_gets_in_through_its_own_server() {
+        let mut options = options("127.0.0.1:4010");
+        options.hosts = vec!["dev.test".into()];
+        let through = |host: &str, origin: &str, site: Option<&str>| {
+            let site = site.map(|site| ("sec-fetch-site", site));
+            let fields: Vec<_> =
+                [("host", host), ("origin", origin)].into_iter().chain(site).collect();
+            verdict(&options, "/__admin/reset", &fields)
+        };
+        let (here, same) = ("127.0.0.1:4010", Some("same-origin"));
+        // `Host` is as the page had it, or the proxy's target.
+        for (host, origin, site, expected) in [
+            ("localhost:5173", "http://localhost:5173", same, 0),
+            (here, "http://localhost:5173", same, 0),
+            (here, "https://dev.test:5173", same, 0),
+            (here, "http://localhost:5173", Some("same-site"), 403),
+            (here, "http://localhost:5173", Some("cross-site"), 403),
+            (here, "http://localhost:5173", None, 403),
+            (here, "http://evil.example:5173", same, 403),
+            (here, "http://localhost.evil.example", same, 403),
+            (here, "http://localhost:5173@evil.example", same, 403),
+            (here, "null", same, 403),
+            ("evil.example", "http://evil.example", same, 421),
+        ] {
+            assert_eq!(through(host, origin, site), expected, "{host} {origin} {site:?}");
+        }
     }
 
     #[test]

@@ -48,10 +48,10 @@ class Server:
         self.base = next(provider["url"] for provider in providers if provider["name"] == name)
 
     def printed(self):
-        """The paths of the calls that are printed for it, from the document's server on."""
+        """The paths of the calls that its files give and that are printed for it, from the document's server on."""
         port = str(urllib.parse.urlsplit(self.base).port)
         examples = subprocess.run([*self.examples, "--port", port], capture_output=True, text=True, check=False)
-        calls = re.findall(r"curl -i (?:-X [A-Z]+ )?'?(http[^\s'?]+)", examples.stdout)
+        calls = re.findall(r"# \d{3} .*\n *curl -i (?:-X [A-Z]+ )?'?(http[^\s'?]+)", examples.stdout)
         return [call[len(self.base) :] for call in calls if call.startswith(self.base + "/")]
 
     def stop(self):
