@@ -69,7 +69,7 @@ const addForm = () => {
     field('Times', input('times', { placeholder: 'always', inputmode: 'numeric', size: 6 })),
     field('After', input('after', { placeholder: '0', inputmode: 'numeric', size: 6 })),
     field('Probability', input('probability', { placeholder: '1', inputmode: 'decimal', size: 6 })),
-    h('details', { key: 'more' }, h('summary', {}, 'Headers and body'), h('div', { class: 'fields' },
+    h('details', { key: 'more', class: 'wide' }, h('summary', {}, 'Headers and body'), h('div', { class: 'fields' },
       area('headers', 'Only with these headers', 'X-Tenant: acme'),
       view.kind === 'status' ? [area('answerHeaders', 'Headers of the answer', 'Retry-After: 3'), area('body', 'Body of the answer', 'as documented')] : null)),
     view.kind === 'connection' ? h('p', { class: 'none', key: 'retried' }, 'A browser sends a request whose connection breaks again by itself, unless the connection is new: leave Times empty to break that one, too.') : null,
