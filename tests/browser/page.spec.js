@@ -403,6 +403,24 @@ test('a document without behavior has a form for each operation that works', asy
   await own.stop()
 })
 
+test('a document whose state is inferred has records, calls to them that work, and a way back', async ({ page }) => {
+  const own = await start(PETSTORE, '--built-in', 'off')
+  await page.goto(own.page)
+  await expect(page.locator('.command')).toHaveCount(2)
+  const commands = await page.locator('.command code').allTextContents()
+  const calls = commands.map((command) => ({ method: command.match(/-X (\w+)/)?.[1] ?? 'GET', path: new URL(command.match(/http[^\s']+/)[0]).pathname }))
+  const statuses = []
+  for (const { method, path } of calls.sort((one) => (one.method === 'GET' ? -1 : 1))) statuses.push((await own.call(method, path, { 'X-Key': 'key' })).status)
+  expect(statuses, commands.join(' ')).toEqual([200, 204])
+  await expect(row(page, 'DELETE')).toContainText('−1 pet')
+  await page.getByRole('link', { name: 'Records' }).click()
+  await page.locator('a[href$="/records/petstore/pets"]').first().click()
+  await expect(page.locator('.records tbody tr:not(.gone)')).toHaveCount(2)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.locator('.records tbody tr:not(.gone)')).toHaveCount(3)
+  await own.stop()
+})
+
 test('a page of another origin can neither frame the page nor call it', async ({ page }) => {
   const [other, own] = [await start(), await start()]
   await page.goto(`${other.url}/__admin/health`)
