@@ -144,14 +144,17 @@ impl Emulator {
     /// The one that a host and a path would lead to.
     pub(super) fn unserved_at(&self, host: Option<&str>, path: &str) -> Option<&Unserved> {
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let host = host.map(|host| host.split(':').next().unwrap_or_default());
-        self.unserved.iter().find(|unserved| {
-            let name = &*unserved.provider;
-            let is_host = |host: &str| {
-                let own = host.to_ascii_lowercase();
-                own.strip_suffix(".localhost").is_some_and(|own| own.eq_ignore_ascii_case(name))
-            };
-            name == first || host.is_some_and(is_host)
-        })
+        let named = self.unserved.iter().find(|unserved| *unserved.provider == *first);
+        named.or_else(|| self.unserved_host(host))
+    }
+
+    /// The one that a host would lead to.
+    pub(super) fn unserved_host(&self, host: Option<&str>) -> Option<&Unserved> {
+        if self.unserved.is_empty() {
+            return None;
+        }
+        let host = host?.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let own = host.strip_suffix(".localhost")?;
+        self.unserved.iter().find(|unserved| own.eq_ignore_ascii_case(&unserved.provider))
     }
 }

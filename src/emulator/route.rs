@@ -87,6 +87,9 @@ impl Emulator {
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
             return Routed::Answered(Box::new(options(None)));
         }
+        if let Some(answer) = self.not_served_host(asked) {
+            return Routed::Answered(Box::new(answer));
+        }
         let pairs = SentPairs::of(parts);
         match self.mounts.find(address, &parts.method, &|condition| pairs.value(condition)) {
             Lookup::Found(RouteMatch {

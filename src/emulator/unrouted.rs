@@ -40,6 +40,21 @@ pub(super) enum Unrouted {
     },
 }
 
+/// The path of a request below its sandbox, unless it begins with the name of a provider that is served.
+fn path_without_name<'a>(asked: &RequestContext<'a>) -> Option<&'a str> {
+    let (_, path) = pick::sandbox(&asked.parts.headers, asked.parts.uri.path()).ok()?;
+    (path.len() == asked.address.path.len()).then_some(path)
+}
+
+/// The answer to a call of a provider whose files cannot be honoured.
+fn not_served(unserved: &Unserved) -> Answer {
+    let Unserved { provider, problems } = unserved;
+    let detail = format!("`{provider}` is not served: `problems` says what is wrong with it");
+    let problem = Problem::new(StatusCode::NOT_FOUND, "provider not served", detail)
+        .with("problems", json!(problems));
+    Answer::refused(problem, "provider not served")
+}
+
 impl Emulator {
     /// The answer to what no operation takes: in the words of the provider that is addressed, if it has any.
     pub(super) fn unrouted(
@@ -127,16 +142,14 @@ impl Emulator {
 
     /// The answer to a call of a provider whose files cannot be honoured, so that it is not taken for a mistyped path.
     fn not_served(&self, asked: &RequestContext<'_>) -> Option<Answer> {
-        let (_, path) = pick::sandbox(&asked.parts.headers, asked.parts.uri.path()).ok()?;
-        if path.len() != asked.address.path.len() {
-            // Another is named in the path.
-            return None;
-        }
-        let Unserved { provider, problems } = self.unserved_at(host(asked.parts), path)?;
-        let detail = format!("`{provider}` is not served: `problems` says what is wrong with it");
-        let problem = Problem::new(StatusCode::NOT_FOUND, "provider not served", detail)
-            .with("problems", json!(problems));
-        Some(Answer::refused(problem, "provider not served"))
+        let path = path_without_name(asked)?;
+        self.unserved_at(host(asked.parts), path).map(not_served)
+    }
+
+    /// The same where its host name is called: no other may answer there.
+    pub(super) fn not_served_host(&self, asked: &RequestContext<'_>) -> Option<Answer> {
+        let unserved = self.unserved_host(host(asked.parts))?;
+        path_without_name(asked).map(|_| not_served(unserved))
     }
 
     fn unknown_route(&self, asked: &RequestContext<'_>) -> Answer {
