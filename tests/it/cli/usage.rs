@@ -41,6 +41,7 @@ fn help_says_what_there_is() {
           tombstone                            serve the built-in APIs on http://127.0.0.1:4010
           tombstone -p 0 --provider NAME       one of them, on a free port
           tombstone mock openapi.yaml          any OpenAPI document, as Prism would
+          tombstone log -f                     what happens, a line for each call
           tombstone check --specs my-apis      what is wrong with files of your own
           tombstone serve --help               all options of serving
         exit 0
