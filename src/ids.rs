@@ -10,9 +10,15 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Look};
+use ulid::Ulid;
+
+use crate::clock::Timestamp;
 
 /// Pattern of a random UUID (RFC 9562 section 5.4).
 pub const UUID_V4: &str = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+
+/// Pattern of a ULID, as its specification has it: 128 bits in Crockford's base 32.
+pub const ULID: &str = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 
 /// Longest identifier that a pattern may make, in bytes: four times the longest token that the services
 /// we know hand out.
@@ -63,6 +69,17 @@ impl Ids {
     /// Goes to where [`Ids::position`] was so: the next identifiers are those that followed then.
     pub fn set_position(&mut self, position: u128) {
         self.0.set_word_pos(position);
+    }
+
+    /// A ULID of this moment that sorts behind `last`, the highest that there is: one more than that where both are of the
+    /// same millisecond, as the specification has it.
+    pub fn ulid(&mut self, now: Timestamp, last: Option<&str>) -> String {
+        let time = u64::try_from(now.0).unwrap_or(0);
+        let random = u128::from(self.0.next_u64()) << 64 | u128::from(self.0.next_u64());
+        let drawn = Ulid::from_parts(time, random);
+        let last = last.and_then(|last| Ulid::from_string(last).ok());
+        let of_this_moment = last.filter(|last| last.timestamp_ms() == drawn.timestamp_ms());
+        of_this_moment.and_then(|last| last.increment().ok()).unwrap_or(drawn).to_string()
     }
 
     /// The next identifier of this pattern.

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::ids::{Ids, Pattern, UUID_V4};
 use crate::openapi::{Schemas, Validator};
 use crate::store::{Key, Scalar, Store};
@@ -31,6 +32,8 @@ pub(crate) enum NewKey {
     Number(Numbers),
     /// A text.
     Text(Pattern),
+    /// A ULID of the moment at which the record is made.
+    Ulid,
     /// A whole number whose digits are drawn.
     Digits(Pattern),
     /// Of the kind that the highest key has: nothing says what keys look like.
@@ -58,7 +61,9 @@ impl Numbers {
             NewKey::Number(numbers) => Ok(numbers),
             NewKey::Given(reason) => Err(reason),
             NewKey::Alike => Ok(NUMBERS),
-            NewKey::Text(_) | NewKey::Digits(_) => Err("it is a text by its schema".to_owned()),
+            NewKey::Text(_) | NewKey::Ulid | NewKey::Digits(_) => {
+                Err("it is a text by its schema".to_owned())
+            }
         }
     }
 
@@ -127,6 +132,10 @@ impl Facets {
     fn is_number(&self) -> bool {
         self.kinds()
             .is_some_and(|kinds| kinds.iter().all(|kind| matches!(*kind, "integer" | "number")))
+    }
+
+    fn is_ulid(&self) -> bool {
+        self.is_text() && self.format.as_deref() == Some("ulid")
     }
 
     fn is_text(&self) -> bool {
@@ -224,6 +233,8 @@ impl NewKey {
         facets.add(schema, schemas, DEPTH_MAX);
         let key = if facets.is_number() {
             Self::Number(facets.numbers())
+        } else if facets.is_ulid() {
+            Self::Ulid
         } else if facets.is_text() {
             let pattern = facets.text();
             match pattern.and_then(|pattern| Pattern::parse_bounded(&pattern)) {
@@ -263,6 +274,7 @@ impl NewKey {
             let made = match &self {
                 Self::Number(numbers) => numbers.after(0).map(Value::from),
                 Self::Text(pattern) => Some(ids.sample(pattern).into()),
+                Self::Ulid => Some(ids.ulid(Timestamp(0), None).into()),
                 Self::Digits(pattern) => digits(&ids.sample(pattern)).map(Value::from),
                 Self::Alike | Self::Given(_) => return self,
             };
@@ -277,23 +289,32 @@ impl NewKey {
     pub(crate) fn is_number(&self) -> Option<bool> {
         match self {
             Self::Number(_) | Self::Digits(_) => Some(true),
-            Self::Text(_) => Some(false),
+            Self::Text(_) | Self::Ulid => Some(false),
             Self::Alike | Self::Given(_) => None,
         }
     }
 
-    /// A key that no record of the resource has; an `Err` says why there is none.
+    /// A key that no record of the resource has, made at `now`; an `Err` says why there is none.
     pub(crate) fn make(
         &self,
         store: &Store,
         resource: usize,
         ids: &mut Ids,
+        now: Timestamp,
     ) -> Result<Value, String> {
         let number = |numbers: Numbers| numbers.next(store.last_number(resource)).map(Value::from);
         match self {
             Self::Number(numbers) => number(*numbers),
             Self::Text(pattern) => {
                 drawn(store, resource, || Some(Scalar::from(ids.sample(pattern).as_str())))
+            }
+            Self::Ulid => {
+                let last =
+                    store.iter(resource).next_back().and_then(|(key, _)| match key.parts() {
+                        [Scalar::Text(last)] => Some(last.as_str()),
+                        _ => None,
+                    });
+                drawn(store, resource, || Some(Scalar::from(ids.ulid(now, last).as_str())))
             }
             Self::Digits(pattern) => {
                 drawn(store, resource, || digits(&ids.sample(pattern)).map(Scalar::from))
@@ -377,7 +398,7 @@ mod tests {
         let key = NewKey::of_schema(schema, &contract.schemas);
         let mut ids = Ids::seeded(0);
         (0..2)
-            .map(|_| match key.make(&store, 0, &mut ids) {
+            .map(|_| match key.make(&store, 0, &mut ids, Timestamp(1_893_456_000_000)) {
                 Ok(key) => {
                     let fields = serde_json::Map::from_iter([("id".to_owned(), key.clone())]);
                     store.extend([(0, fields)]).unwrap();
@@ -436,6 +457,25 @@ mod tests {
             made(&json!({ "type": "string", "enum": ["a"] }), &Value::Null)[0]
                 .contains("does not fit")
         );
+    }
+
+    #[test]
+    fn ulids_are_of_their_moment_and_sort_as_they_are_made() {
+        let schema = json!({ "type": "string", "format": "ulid" });
+        let keys = made(&schema, &Value::Null);
+        assert!(
+            keys.iter().all(|key| key.starts_with("\"01Q3DCBD00") && key.len() == 28),
+            "{keys:?}"
+        );
+        assert!(keys[0] < keys[1], "{keys:?}");
+        let last = "01Q3DCBD00ZZZZZZZZZZZZZZZ8";
+        assert_eq!(
+            made(&schema, &json!(last)),
+            ["\"01Q3DCBD00ZZZZZZZZZZZZZZZ9\"", "\"01Q3DCBD00ZZZZZZZZZZZZZZZA\""]
+        );
+        let full = "01Q3DCBD00ZZZZZZZZZZZZZZZZ";
+        assert!(made(&schema, &json!(full))[0].starts_with("\"01Q3DCBD00"));
+        assert!(made(&schema, &json!("seed"))[0].starts_with("\"01Q3DCBD00"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Map, Value};
 
-use crate::ids::{Ids, Pattern, UUID_V4};
+use crate::ids::{Ids, Pattern, ULID, UUID_V4};
 use crate::infer::envelope;
 use crate::infer::envelope::ItemEnvelope;
 use crate::infer::paths::parameters;
@@ -337,6 +337,7 @@ fn example_bodies<'c>(
 fn made_text(schema: &Map<String, Value>, seed: u64) -> Option<String> {
     let pattern = match schema.get("format").and_then(Value::as_str) {
         Some("uuid") => UUID_V4,
+        Some("ulid") => ULID,
         _ => schema.get("pattern")?.as_str()?,
     };
     Some(Ids::seeded(seed).sample(&Pattern::parse_bounded(pattern).ok()?))

@@ -64,7 +64,8 @@ impl Planner<'_> {
             && fields.get(property).is_none_or(Json::is_null)
         {
             let shape = &self.snapshot.shapes[resource];
-            let key = shape.new_key.make(store, resource, self.ids).map_err(|reason| {
+            let now = self.snapshot.now;
+            let key = shape.new_key.make(store, resource, self.ids, now).map_err(|reason| {
                 Stopped::Fault(format!(
                     "a record of `{}` has no `{property}`: {reason}",
                     shape.name
