@@ -68,9 +68,11 @@ impl View {
             let reason = format!("views nest deeper than {VIEWS_IN_A_ROW_MAX}: one shows itself");
             return Err(Error::new(ErrorKind::InvalidOperation, reason));
         }
-        let mut shown = Map::new();
+        let mut shown = Map::with_capacity(fields.len() + self.format.add.len());
         for (name, value) in fields.iter().filter(|(name, _)| self.shows(name)) {
-            let outside = self.format.rename.get(name).unwrap_or(name);
+            // They are few, and to compare them takes less than to hash each name.
+            let renamed = self.format.rename.iter().find(|(inside, _)| *inside == name);
+            let outside = renamed.map_or(name, |(_, outside)| outside);
             shown.insert(outside.clone(), value.clone());
         }
         if self.format.add.is_empty() {

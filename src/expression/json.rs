@@ -155,6 +155,27 @@ impl Writer {
         }
     }
 
+    /// Writes a value that is given away: JSON that nothing else holds is taken as it is and not copied, alone or in a list.
+    pub(super) fn write_owned(&mut self, value: Value) -> Result<serde_json::Value, Unwritable> {
+        if let Some(shared) = value.downcast_object::<SharedJson>() {
+            drop(value);
+            self.charge_json(shared.json())?;
+            return Ok(SharedJson::taken(shared));
+        }
+        let list = value.downcast_object::<Vec<Value>>().filter(|_| self.depth < JSON_DEPTH_MAX);
+        let Some(list) = list else { return self.write(&value) };
+        drop(value);
+        self.charge(0)?;
+        self.depth += 1;
+        let mut items = Vec::with_capacity(list.len());
+        for item in Arc::unwrap_or_clone(list) {
+            items.push(self.write_owned(item)?);
+            self.charge(0)?;
+        }
+        self.depth -= 1;
+        Ok(serde_json::Value::Array(items))
+    }
+
     fn container(&mut self, value: &Value) -> Result<serde_json::Value, Unwritable> {
         self.charge(0)?;
         if self.depth == JSON_DEPTH_MAX {
@@ -231,6 +252,17 @@ impl fmt::Debug for SharedJson {
 }
 
 impl SharedJson {
+    /// The JSON itself, copied only where something else holds it, too.
+    fn taken(shared: Arc<Self>) -> serde_json::Value {
+        match Arc::try_unwrap(shared) {
+            Ok(Self { root: Root::Whole(json), path }) if path.is_empty() => {
+                Arc::unwrap_or_clone(json)
+            }
+            Ok(shared) => shared.json().clone(),
+            Err(shared) => shared.json().clone(),
+        }
+    }
+
     fn json(&self) -> &serde_json::Value {
         let (mut json, path) = match (&self.root, self.path.split_first()) {
             (Root::Whole(json), _) => (&**json, &*self.path),
@@ -297,5 +329,27 @@ impl Object for SharedJson {
             serde_json::Value::Object(map) => Some(map.len()),
             _ => Some(0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_that_is_given_away_is_taken_and_what_is_held_elsewhere_is_copied() {
+        let record = || from_json_shared(Arc::new(json!({ "name": "a name" })));
+        let place = |json: &serde_json::Value| json["name"].as_str().unwrap().as_ptr();
+        let (own, held) = (record(), record());
+        let of = |value: &Value| place(value.downcast_object_ref::<SharedJson>().unwrap().json());
+        let (own_place, held_place) = (of(&own), of(&held));
+        let list = Value::from(vec![own, held.clone(), Value::from(1)]);
+        let written = Writer::new(JSON_BYTES_MAX).write_owned(list).unwrap();
+        assert_eq!(written, json!([{ "name": "a name" }, { "name": "a name" }, 1]));
+        assert_eq!(place(&written[0]), own_place);
+        assert_ne!(place(&written[1]), held_place);
+        assert_eq!(to_json(&held), written[1]);
     }
 }

@@ -649,7 +649,7 @@ impl Renderer {
                     let reason = format!("{} is not a value", noun(&value));
                     return Err(Failure::new(expression.source_shared(), reason));
                 }
-                self.writer.write(&value).map_err(|error| failure(expression, error))?
+                self.writer.write_owned(value).map_err(|error| failure(expression, error))?
             }
             TemplateNode::Text(pieces) => serde_json::Value::String(self.text(pieces, scope)?),
             TemplateNode::List(items) => {
@@ -659,7 +659,7 @@ impl Renderer {
             }
             TemplateNode::Object(entries) => {
                 self.charge(0)?;
-                let mut map = Map::new();
+                let mut map = Map::with_capacity(entries.len());
                 for entry in entries {
                     self.entry(entry, scope, &mut map)?;
                 }
