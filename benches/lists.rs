@@ -1,18 +1,34 @@
-//! What a page of a list costs beside a read, a creation and a refused deletion, in a project of a thousand tasks and in one
-//! of a million: by cursor at the start and in the middle, filtered, and by number.
+//! What a page of a list costs beside a read, a creation and a deletion, one that is done and one that is refused, in a
+//! project of a thousand tasks and in one of a million: by cursor at the start and in the middle, filtered, and by number.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use serde_json::{Map, Value, json};
 use tombstone::catalog;
 use tombstone::catalog::Sources;
-use tombstone::clock::{Timestamp, system_now};
+use tombstone::clock::{Stopwatch, Timestamp, system_now};
 use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::message::{Body, Request};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [usize; 2] = [1_000, 1_000_000];
 const PROJECT: &str = "5c0f1f7e-1a44-4d0b-8b1e-2f7f0c3a0001";
+
+const ADA: &str = "0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0001";
+
+/// Of the projects, so many have an owner among their members, who may delete them.
+const OWNED: usize = 1_000;
+/// The number of the first one.
+const FIRST: usize = 1_000;
+
+fn project_id(number: usize) -> String {
+    format!("5c0f1f7e-1a44-4d0b-8b1e-{number:012x}")
+}
 
 /// The tracker of the examples, with so many tasks and projects more.
 fn tracker(size: usize) -> Emulator {
@@ -26,9 +42,8 @@ fn tracker(size: usize) -> Emulator {
     let mut providers =
         catalog::load(&sources, system_now(), &mut findings).expect("its files are sound");
     let tracker = &mut providers[0];
-    let (projects, tasks) =
-        (tracker.behavior.resource("projects"), tracker.behavior.resource("tasks"));
-    let (projects, tasks) = (projects.expect("it has some"), tasks.expect("it has some"));
+    let resource = |name| tracker.behavior.resource(name).expect("it has some");
+    let (projects, tasks, members) = (resource("projects"), resource("tasks"), resource("members"));
     let fields = |value| match value {
         Value::Object(fields) => fields,
         other => unreachable!("{other} is an object"),
@@ -44,15 +59,20 @@ fn tracker(size: usize) -> Emulator {
         )
     };
     let project = |number: usize| -> (usize, Map<String, Value>) {
-        let id = format!("5c0f1f7e-1a44-4d0b-8b1e-{number:012x}");
         (
             projects,
             fields(
-                json!({ "id": id, "name": format!("P{number:07}"), "slug": format!("p{number}"), "archived": number.is_multiple_of(2), "owner_id": "0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003", "version": 1, "created_at": at, "updated_at": at }),
+                json!({ "id": project_id(number), "name": format!("P{number:07}"), "slug": format!("p{number}"), "archived": number.is_multiple_of(2), "owner_id": "0b0e5a2e-7a52-4b60-9a53-5f3c1c5c0003", "version": 1, "created_at": at, "updated_at": at }),
             ),
         )
     };
-    let more = (1_000..1_000 + size).map(task).chain((1_000..1_000 + size).map(project));
+    let member = |number: usize| -> (usize, Map<String, Value>) {
+        let member = json!({ "project_id": project_id(number), "user_id": ADA, "role": "owner", "since": at });
+        (members, fields(member))
+    };
+    let numbers = FIRST..FIRST + size;
+    let more = numbers.clone().map(task).chain(numbers.map(project));
+    let more = more.chain((FIRST..FIRST + OWNED).map(member));
     tracker.fixtures.store.extend(more).expect("they fit");
     Emulator::new(providers, &EmulatorOptions::default(), &mut findings)
 }
@@ -70,6 +90,29 @@ fn request(method: &str, path: &str, who: &str, body: &str) -> Request {
 
 fn ask(emulator: &Emulator, request: Request) -> http::Response<bytes::Bytes> {
     emulator.handle(request, Timestamp(0)).response
+}
+
+/// How long it takes to delete so many projects, each with its one member; all are there again between times.
+fn deletions(emulator: &Emulator, count: u64) -> Duration {
+    let mut total = Duration::ZERO;
+    let numbers = (FIRST..FIRST + OWNED).cycle();
+    for (round, number) in numbers.take(usize::try_from(count).expect("few")).enumerate() {
+        if round % OWNED == 0 {
+            emulator.sandboxes().reset(Timestamp(0));
+        }
+        let path = format!("/projects/{}", project_id(number));
+        let watch = Stopwatch::start();
+        let answer = black_box(ask(emulator, request("DELETE", &path, "ada", "")));
+        total += watch.elapsed();
+        assert_eq!(answer.status(), 204);
+    }
+    emulator.sandboxes().reset(Timestamp(0));
+    total
+}
+
+fn create(emulator: &Emulator) {
+    let comment = request("POST", "/tasks/2/comments", "ada", "{\"text\":\"x\"}");
+    assert_eq!(ask(emulator, comment).status(), 201);
 }
 
 fn lists(criterion: &mut Criterion) {
@@ -115,11 +158,11 @@ fn lists(criterion: &mut Criterion) {
                 bencher.iter(|| black_box(ask(&emulator, request(method, &path, who, ""))));
             });
         }
-        let create = |path: &str, body: &str| {
-            assert_eq!(ask(&emulator, request("POST", path, "ada", body)).status(), 201);
-        };
+        group.bench_with_input(BenchmarkId::new("delete", size), &(), |bencher, ()| {
+            bencher.iter_custom(|count| deletions(&emulator, count));
+        });
         group.bench_with_input(BenchmarkId::new("create", size), &(), |bencher, ()| {
-            bencher.iter(|| create("/tasks/2/comments", "{\"text\":\"x\"}"));
+            bencher.iter(|| create(&emulator));
         });
     }
     group.finish();
@@ -127,7 +170,7 @@ fn lists(criterion: &mut Criterion) {
 
 criterion_group! {
     name = all;
-    config = Criterion::default().sample_size(20).without_plots();
+    config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).without_plots();
     targets = lists
 }
 criterion_main!(all);

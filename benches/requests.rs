@@ -16,6 +16,10 @@ use tombstone::journal::{Back, Event, ExchangeDraft, JournalBudget, SandboxJourn
 use tombstone::message::{Body, Facts, Request, Why};
 use tombstone::store::Store;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [usize; 2] = [1_000, 1_000_000];
 const DEPENDENTS: [usize; 2] = [3, 1_000];
 
