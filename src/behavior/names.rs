@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -22,7 +23,10 @@ const LETS_IN_A_ROW_MAX: usize = 64;
 #[derive(Clone)]
 pub(crate) struct NamesInScope<'s> {
     shapes: &'s Shapes,
-    names: BTreeMap<String, Type>,
+    /// What is in scope everywhere. Shared: there are as many names as resources, and as many places as rules.
+    everywhere: Rc<BTreeMap<String, Type>>,
+    /// What is in scope here, too, and what is not: a name without a type.
+    here: BTreeMap<String, Option<Type>>,
     lets: Option<&'s Lets<'s>>,
 }
 
@@ -35,27 +39,30 @@ impl<'s> NamesInScope<'s> {
             .collect();
         names.insert("now".into(), Type::Scalar);
         names.insert("settings".into(), type_of_value(settings));
-        Self { shapes, names, lets: None }
+        Self { shapes, everywhere: Rc::new(names), here: BTreeMap::new(), lets: None }
     }
 
     /// The same without what one name stands for beside its named expression.
     #[must_use]
     pub(crate) fn without(mut self, name: &str) -> Self {
-        self.names.remove(name);
+        self.here.insert(name.to_owned(), None);
         self
     }
 
     /// Nothing but `now`: what fixtures can name.
     #[must_use]
     pub(crate) fn only_now(mut self) -> Self {
-        self.names.retain(|name, _| name == "now");
+        let now = self.everywhere.get_key_value("now");
+        self.everywhere =
+            Rc::new(now.map(|(name, kind)| (name.clone(), kind.clone())).into_iter().collect());
+        self.here.clear();
         self
     }
 
     /// The same and one more name.
     #[must_use]
     pub(crate) fn and(mut self, name: &str, kind: Type) -> Self {
-        self.names.insert(name.to_owned(), kind);
+        self.here.insert(name.to_owned(), Some(kind));
         self
     }
 
@@ -63,18 +70,15 @@ impl<'s> NamesInScope<'s> {
     #[must_use]
     pub(crate) fn and_request(self, operation: &Operation, schemas: &Schemas) -> Self {
         let parameters = |location| {
-            Type::Fields(
-                operation
-                    .parameters
-                    .iter()
-                    .filter(|parameter| parameter.location == location)
-                    .map(|parameter| {
+            Type::fields(
+                operation.parameters.iter().filter(|parameter| parameter.location == location).map(
+                    |parameter| {
                         let kind = parameter.schema.map_or(Type::Any, |id| {
                             type_of_schema(schemas.resolved(id), schemas, SCHEMA_DEPTH_MAX)
                         });
                         (parameter.name.clone(), kind)
-                    })
-                    .collect(),
+                    },
+                ),
             )
         };
         let body = match &operation.request_body {
@@ -97,7 +101,7 @@ impl<'s> NamesInScope<'s> {
     pub(crate) fn and_request_line(self) -> Self {
         let request =
             ["method", "path", "target", "origin"].map(|name| (name.to_owned(), Type::Scalar));
-        self.and("request", Type::Fields(request.into()))
+        self.and("request", Type::fields(request))
     }
 
     /// The same and the named expressions of an operation.
@@ -110,7 +114,11 @@ impl<'s> NamesInScope<'s> {
 
 impl ScopeNames for NamesInScope<'_> {
     fn name(&self, name: &str) -> Option<Type> {
-        match self.names.get(name) {
+        let own = match self.here.get(name) {
+            Some(own) => own.as_ref(),
+            None => self.everywhere.get(name),
+        };
+        match own {
             Some(kind) => Some(kind.clone()),
             None => self.lets?.kind(name),
         }
@@ -118,7 +126,9 @@ impl ScopeNames for NamesInScope<'_> {
 
     fn names(&self) -> Vec<String> {
         let lets = self.lets.into_iter().flat_map(|lets| lets.expressions.keys());
-        self.names.keys().chain(lets).cloned().collect()
+        let here = self.here.iter().filter(|(_, kind)| kind.is_some()).map(|(name, _)| name);
+        let everywhere = self.everywhere.keys().filter(|name| !self.here.contains_key(*name));
+        everywhere.chain(here).chain(lets).cloned().collect()
     }
 
     fn property(&self, record: &str, property: &str) -> Option<Type> {

@@ -397,9 +397,10 @@ fn properties(
     schemas: &Schemas,
 ) -> Option<BTreeMap<String, Type>> {
     let schema = shape.schema.as_ref()?.schema(schemas);
-    let Type::Fields(mut fields) = type_of_schema(schema, schemas, SCHEMA_DEPTH_MAX) else {
+    let Type::Fields(fields) = type_of_schema(schema, schemas, SCHEMA_DEPTH_MAX) else {
         return None;
     };
+    let mut fields = Arc::unwrap_or_clone(fields);
     if is_job {
         fields.extend(jobs::PROPERTIES.map(|property| (property.to_owned(), Type::Any)));
         fields.extend(key_properties(&format.key).into_iter().map(|name| (name, Type::Scalar)));

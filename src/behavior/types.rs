@@ -15,9 +15,9 @@ pub(crate) fn type_of_value(value: &Value) -> Type {
     match value {
         Value::Null => Type::None,
         Value::Array(_) => Type::List(Box::new(Type::Any)),
-        Value::Object(members) => Type::Fields(
-            members.iter().map(|(name, value)| (name.clone(), type_of_value(value))).collect(),
-        ),
+        Value::Object(members) => {
+            Type::fields(members.iter().map(|(name, value)| (name.clone(), type_of_value(value))))
+        }
         _ => Type::Scalar,
     }
 }
@@ -46,11 +46,10 @@ pub(crate) fn type_of_schema(schema: &Value, schemas: &Schemas, depth: usize) ->
         _ => return Type::Any,
     };
     match (kind, members.get("properties").and_then(Value::as_object)) {
-        ("object", Some(properties)) => Type::Fields(
+        ("object", Some(properties)) => Type::fields(
             properties
                 .iter()
-                .map(|(name, schema)| (name.clone(), type_of_schema(schema, schemas, depth - 1)))
-                .collect(),
+                .map(|(name, schema)| (name.clone(), type_of_schema(schema, schemas, depth - 1))),
         ),
         ("object", None) => Type::Any,
         ("array", _) => Type::List(Box::new(

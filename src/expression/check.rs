@@ -31,7 +31,7 @@ pub enum Type {
     /// The table of the resource.
     Table(Arc<str>),
     /// An object with these properties, or none.
-    Fields(BTreeMap<String, Type>),
+    Fields(Arc<BTreeMap<String, Type>>),
     /// It cannot be read here, and this says why and what to do; only names and the properties of objects have it.
     Refused {
         /// What is wrong with reading it.
@@ -87,6 +87,11 @@ impl Type {
 
     fn list(element: Self) -> Self {
         Self::List(Box::new(element))
+    }
+
+    /// Type of an object with these properties.
+    pub fn fields(properties: impl IntoIterator<Item = (String, Self)>) -> Self {
+        Self::Fields(Arc::new(properties.into_iter().collect()))
     }
 }
 
@@ -307,7 +312,7 @@ impl ExpressionCheck<'_> {
                 _ => fields = None,
             }
         }
-        fields.map_or(Type::Any, Type::Fields)
+        fields.map_or(Type::Any, Type::fields)
     }
 
     fn arguments(&mut self, arguments: &[CallArg<'_>]) -> Vec<Type> {
@@ -466,10 +471,10 @@ impl ExpressionCheck<'_> {
             FilterShape::Element => element.clone(),
             FilterShape::Special => match filter.name {
                 "map" => Type::list(by.unwrap_or_else(|| mapped(filter))),
-                "groupby" => Type::list(Type::Fields(BTreeMap::from([
+                "groupby" => Type::list(Type::fields([
                     ("grouper".to_owned(), by.unwrap_or(Type::Any)),
                     ("list".to_owned(), Type::list(element.clone())),
-                ]))),
+                ])),
                 "items" => Type::list(Type::list(Type::Any)),
                 "lookup" => self.lookup(filter, arguments),
                 _ => Type::Any,

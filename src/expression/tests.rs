@@ -140,7 +140,7 @@ impl ScopeNames for Scope {
             "principal" => Type::Record("users".into()),
             "body" => Type::Any,
             "ids" => Type::List(Box::new(Type::Scalar)),
-            "path" => Type::Fields([("id".to_owned(), Type::Scalar)].into()),
+            "path" => Type::fields([("id".to_owned(), Type::Scalar)]),
             "now" => Type::Scalar,
             _ => return None,
         })

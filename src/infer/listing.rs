@@ -40,6 +40,9 @@ const SEARCHES: [&str; 5] = ["q", "query", "search", "term", "searchterm"];
 const SORTS: [&str; 6] = ["sort", "sortby", "orderby", "ordering", "order", "sortfield"];
 const DIRECTIONS: [&str; 5] = ["order", "direction", "dir", "sortorder", "sortdirection"];
 
+/// Properties that one list is ordered by, at most, and as many that it is filtered by: each has an index.
+const INDEXED_MAX: usize = 16;
+
 /// The ends of parameters that compare a property, and how.
 const COMPARED: [(&str, &str); 14] = [
     ("gte", ">="),
@@ -286,13 +289,14 @@ impl<'r> Reader<'r> {
         });
         let mut allow: Map<String, Value> =
             scalars.map(|(name, _)| ((*name).to_owned(), json!(name))).collect();
+        // What the contract names goes before what may be named.
         for choice in choices.iter().filter(|choice| !choice.starts_with('-')) {
             let bare = plain(choice);
             if let Some(property) = shape.names().find(|name| plain(name) == bare) {
-                allow.insert((*choice).to_owned(), json!(property));
+                allow.shift_insert(0, (*choice).to_owned(), json!(property));
             }
         }
-        allow
+        allow.into_iter().take(INDEXED_MAX).collect()
     }
 
     fn filters(&mut self) {
@@ -309,7 +313,10 @@ impl<'r> Reader<'r> {
             let is_key_list = matches!(name.as_str(), "ids") && self.schema(parameter).is_some();
             let query = Self::query(parameter);
             match property {
-                Some((own, property)) if self.is_comparable(parameter, property.schema) => {
+                Some((own, property))
+                    if filter.len() < INDEXED_MAX
+                        && self.is_comparable(parameter, property.schema) =>
+                {
                     let types = self.schemas.types(property.schema);
                     if types & Types::ARRAY != Types::NONE && types != Types::ANY {
                         filter.insert(format!("{own}[]"), query.into());

@@ -16,7 +16,7 @@ use crate::infer::key;
 use crate::infer::paths;
 use crate::infer::paths::{Place, Segment, anonymous, is_prefix, parameters};
 use crate::infer::shape::{Body, ObjectShape, is_number, said, success};
-use crate::infer::words::{identifier, plain, singular_words, words};
+use crate::infer::words::{identifier, is_identifier, plain, singular_words, words};
 use crate::openapi::{Contract, Direction, Location, Operation, Parameter, SchemaId, Schemas};
 use crate::sample;
 use crate::sample::SampleOptions;
@@ -434,6 +434,7 @@ impl<'c> Survey<'c> {
                     let types = self.schemas.types(property.schema);
                     plain(own) == wanted
                         && wanted != "id"
+                        && is_identifier(own)
                         && !property.is_write_only
                         && super::shape::is_scalar(types)
                         && is_number(self.schemas, property.schema) == is_whole

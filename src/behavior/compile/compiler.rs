@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::behavior::effect::OUTCOME;
 use crate::behavior::format::BehaviorFile;
 use crate::behavior::list::Indexes;
 use crate::behavior::names::NamesInScope;
@@ -26,6 +27,8 @@ pub(super) struct Compiler<'c, 'd> {
     pub(super) shapes: &'c Shapes,
     pub(super) model: &'c Model,
     pub(super) names: NamesInScope<'c>,
+    /// What can be read of `outcome`.
+    pub(super) outcome: Type,
     pub(super) vet: bool,
     /// The jobs of the file, each with the resource that keeps its records.
     pub(super) job_records: IndexMap<String, Option<usize>>,
@@ -52,7 +55,17 @@ pub(super) struct Table<'t> {
     pub(super) after: Vec<String>,
 }
 
+/// What can be read of `outcome`: counts of every resource.
+pub(super) fn outcome_type(shapes: &Shapes) -> Type {
+    let names = shapes.iter().map(|shape| shape.name.to_string());
+    let counts = Type::fields(names.map(|name| (name, Type::Scalar)));
+    Type::fields(OUTCOME.map(|name| match name {
+        "record" | "job" => (name.to_owned(), Type::Any),
+        _ => (name.to_owned(), counts.clone()),
+    }))
+}
+
 /// What can be read of a violation.
 pub(super) fn violation_type() -> Type {
-    Type::Fields(VIOLATION.map(|name| (name.to_owned(), Type::Any)).into())
+    Type::fields(VIOLATION.map(|name| (name.to_owned(), Type::Any)))
 }

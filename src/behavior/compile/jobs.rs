@@ -86,6 +86,6 @@ impl<'a> Compiler<'a, '_> {
             self.notes.error(&format!("{pointer}/for_each"), message, hint);
         }
         passed.insert(&format.for_each);
-        Type::Fields(passed.into_iter().map(|name| (name.clone(), Type::Any)).collect())
+        Type::fields(passed.into_iter().map(|name| (name.clone(), Type::Any)))
     }
 }

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::behavior::caller::Scheme;
-use crate::behavior::compile::compiler::{Compiler, Table, violation_type};
+use crate::behavior::compile::compiler::{Compiler, Table, outcome_type, violation_type};
 use crate::behavior::compiled::Behavior;
 use crate::behavior::format::{
     BehaviorFile, FORMAT_VERSION, ORDER, OnDeleteFormat, OperationFormat, RuleFormat, StageFormat,
@@ -55,6 +55,7 @@ pub(crate) fn compile(
         shapes: &shapes,
         model: &model,
         names,
+        outcome: outcome_type(&shapes),
         vet,
         job_records: jobs::records(file, &shapes),
         name,
@@ -244,7 +245,7 @@ impl<'c> Compiler<'c, '_> {
         let request = self.request_names(operation);
         let expressions = self.named_expressions(format, &pointer, &request);
         let after = names_after(&expressions);
-        let in_lets = request.clone().and("made", Type::Any).and("outcome", self.outcome_type());
+        let in_lets = request.clone().and("made", Type::Any).and("outcome", self.outcome.clone());
         let lets = Lets::new(&expressions, in_lets);
         for (name, mistake) in lets.check() {
             self.notes.mistakes(&child(&format!("{pointer}/let"), &name), [mistake]);

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::behavior::answer::{Answer, AnswerPlace};
 use crate::behavior::compile::compiler::{Compiler, Table, violation_type};
-use crate::behavior::effect::{EffectFormat, EffectReader, OUTCOME, Step, StepFormat};
+use crate::behavior::effect::{EffectFormat, EffectReader, Step, StepFormat};
 use crate::behavior::format::{
     AnswerFormat, FailuresFormat, OneOrMany, OperationFormat, RuleFormat,
 };
@@ -102,9 +102,9 @@ impl<'c> Compiler<'c, '_> {
         let names = match effects.as_slice() {
             [] => table.names.clone(),
             _ => {
-                let names = table.names.clone().and("made", Type::Fields(made));
+                let names = table.names.clone().and("made", Type::fields(made));
                 let names = table.after.iter().fold(names, |names, name| names.without(name));
-                names.and("outcome", self.outcome_type())
+                names.and("outcome", self.outcome.clone())
             }
         };
         let answer = self.answer(&format.answer, pointer, table.operation, &names)?;
@@ -125,17 +125,6 @@ impl<'c> Compiler<'c, '_> {
             Some(line) => format!("{title}, inferred from {}:{line}", self.contract.file).into(),
             None => format!("{title}, {}:{}", self.name, self.notes.line(pointer)).into(),
         }
-    }
-
-    /// What can be read of `outcome`.
-    pub(super) fn outcome_type(&self) -> Type {
-        let names = self.shapes.iter().map(|shape| shape.name.to_string());
-        let counts = Type::Fields(names.map(|name| (name, Type::Scalar)).collect());
-        let outcome = OUTCOME.map(|name| match name {
-            "record" | "job" => (name.to_owned(), Type::Any),
-            _ => (name.to_owned(), counts.clone()),
-        });
-        Type::Fields(outcome.into())
     }
 
     /// An expression that gives a time span; whether it does is known where it needs settings only.
@@ -222,13 +211,13 @@ impl<'c> Compiler<'c, '_> {
         let names = match kind {
             "unauthenticated" => {
                 let failure = ["reason", "scheme"].map(|name| (name.to_owned(), Type::Scalar));
-                names.and("failure", Type::Fields(failure.into()))
+                names.and("failure", Type::fields(failure))
             }
             "internal" | "precondition_failed" | "idempotency_mismatch" => names,
             "conflict" => {
                 let conflict =
                     ["reason", "resource", "message"].map(|name| (name.to_owned(), Type::Scalar));
-                names.and("conflict", Type::Fields(conflict.into()))
+                names.and("conflict", Type::fields(conflict))
             }
             _ => names.and("violations", Type::List(Box::new(violation_type()))),
         };

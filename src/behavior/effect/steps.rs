@@ -44,7 +44,7 @@ impl EffectReader<'_, '_> {
             let pointer = child(&format!("{pointer}/do"), number);
             let names = match number {
                 0 => names.clone(),
-                _ => names.clone().and("made", Type::Fields(read.1.clone())),
+                _ => names.clone().and("made", Type::fields(read.1.clone())),
             };
             is_sound &= self.in_list(step, &pointer, &names, &mut read).is_some();
         }

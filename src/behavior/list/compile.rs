@@ -291,7 +291,7 @@ fn list_type(record: Type, has_links: bool) -> Type {
     let scalars = scalars.map(|name| (name.to_owned(), Type::Scalar));
     let items = ("items".to_owned(), Type::List(Box::new(record)));
     let links = if has_links {
-        Type::Fields(LINKS.map(|name| (name.to_owned(), Type::Scalar)).into())
+        Type::fields(LINKS.map(|name| (name.to_owned(), Type::Scalar)))
     } else {
         Type::Refused {
             why: "`list.links` is read, and `page` does not say which parameter names the page"
@@ -300,7 +300,7 @@ fn list_type(record: Type, has_links: bool) -> Type {
         }
     };
     let links = ("links".to_owned(), links);
-    Type::Fields(scalars.into_iter().chain([items, links]).collect())
+    Type::fields(scalars.into_iter().chain([items, links]))
 }
 
 /// The names by which `.a`, `['b']` and the like read on; `None` where it is anything else.

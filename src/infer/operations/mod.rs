@@ -13,9 +13,14 @@ mod task;
 pub(super) use delete::picks;
 pub(super) use task::{Role, Task, Written};
 
+use crate::infer::shape::success;
+
 impl Task<'_, '_> {
     /// The behavior of the operation; an `Err` says why nothing can be inferred of it.
     pub(super) fn write(&self) -> Result<Written, String> {
+        if success(self.operation).is_none() {
+            return Err("it documents no success".to_owned());
+        }
         match self.role {
             Role::List => self.list(),
             Role::Create => self.create(),

@@ -10,7 +10,7 @@ use crate::infer::key::converted;
 use crate::infer::paths::{Segment, parameters};
 use crate::infer::resource::{Address, Kind, Resource, Survey, path_parameter};
 use crate::infer::shape::{Body, success};
-use crate::infer::words::{is_identifier, member};
+use crate::infer::words::member;
 use crate::openapi::{Operation, Schemas};
 
 /// What an operation does to records.
@@ -122,19 +122,17 @@ impl<'c> Task<'_, 'c> {
             }
             return Lookup { expression: format!("{}[{value}]", of.name), key: value, absent };
         }
-        let mut parts: Vec<String> = scope.iter().map(|(_, value)| value.clone()).collect();
+        // The last part of a key is found within the others.
+        let mut parts = scope;
         if of.kind == Kind::Many {
-            parts.push(id.clone());
+            parts.push((of.key.property.as_str(), id));
         }
-        let key = format!("[{}]", parts.join(", "));
-        let named = |(property, value): &(&str, String)| format!("{property}={value}");
-        let expression =
-            if of.kind == Kind::Many && scope.iter().all(|(property, _)| is_identifier(property)) {
-                let scope: Vec<String> = scope.iter().map(named).collect();
-                format!("{}.find({id}, {})", of.name, scope.join(", "))
-            } else {
-                format!("{}[{key}]", of.name)
-            };
+        let key: Vec<&str> = parts.iter().map(|(_, value)| value.as_str()).collect();
+        let key = format!("[{}]", key.join(", "));
+        let (_, last) = parts.pop().unwrap_or_default();
+        let within: Vec<String> =
+            parts.iter().map(|(property, value)| format!("{property}={value}")).collect();
+        let expression = format!("{}.find({last}, {})", of.name, within.join(", "));
         Lookup { expression, key, absent: format!("{} is none", of.one) }
     }
 
