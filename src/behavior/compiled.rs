@@ -2,6 +2,7 @@
 //!
 //! Must not know how it is read, nor how a request is decided.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value as Json};
@@ -30,6 +31,8 @@ pub struct Behavior {
     pub(super) messages: Vec<(String, Template)>,
     /// By the number of the operation in the contract; `None` where the file says nothing of it.
     pub(super) operations: Vec<Option<OperationTable>>,
+    /// Why nothing is inferred of an operation that is left to the contract, by its id.
+    pub(super) left: BTreeMap<String, String>,
     pub(super) unknown_route: Vec<Rule>,
     pub(super) wrong_method: Vec<Rule>,
     pub(super) jobs: Vec<Job>,
@@ -53,6 +56,7 @@ impl Behavior {
             schemes: Vec::new(),
             messages: Vec::new(),
             operations: contract.operations.iter().map(|_| None).collect(),
+            left: BTreeMap::new(),
             unknown_route: Vec::new(),
             wrong_method: Vec::new(),
             jobs: Vec::new(),
@@ -85,6 +89,12 @@ impl Behavior {
     /// Why the behavior of an operation is supposed, where nobody has looked at it yet.
     pub fn inferred(&self, operation: usize) -> Option<&str> {
         self.operations[operation].as_ref()?.supposed.inferred.as_deref()
+    }
+
+    /// Why nothing could be inferred of an operation, so that the contract alone answers.
+    pub fn left(&self, operation: usize) -> Option<&str> {
+        let id = &self.contract.operations[operation].id;
+        self.left.get(id).filter(|_| !self.decides(operation)).map(String::as_str)
     }
 
     /// The query parameters that change nothing in an operation.

@@ -28,6 +28,10 @@ pub struct BehaviorFile {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub tombstone: u32,
+    /// What this file does not say is inferred from the contract: its resources, operations and records of the same names go
+    /// before what would be. Without it, an operation that is not here is answered by the contract alone.
+    #[serde(default)]
+    pub infer: Option<InferFormat>,
     /// Values that expressions read as `settings.<name>`: text, numbers, or durations such as `10s`, `5m`, `24h`.
     #[serde(default)]
     pub settings: Map<String, Value>,
@@ -52,6 +56,29 @@ pub struct BehaviorFile {
     /// Work that goes on after the answer, by name.
     #[serde(default)]
     pub jobs: IndexMap<String, JobFormat>,
+}
+
+/// Whether more is inferred, or all but some.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum InferFormat {
+    /// All, or nothing.
+    All(bool),
+    /// All but some.
+    Except {
+        /// The operations and resources of which nothing is inferred, by their names.
+        except: Vec<String>,
+    },
+}
+
+impl InferFormat {
+    /// The names of which nothing is inferred; `None` where nothing is inferred at all.
+    pub fn except(&self) -> Option<&[String]> {
+        match self {
+            Self::All(all) => all.then_some(&[]),
+            Self::Except { except } => Some(except),
+        }
+    }
 }
 
 /// One kind of record.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use crate::behavior::compile;
@@ -27,6 +28,24 @@ pub struct LoadOptions {
     pub settings: Map<String, Json>,
 }
 
+/// A behavior file that was inferred from a contract.
+pub struct InferredFile<'i> {
+    /// The file.
+    pub root: Map<String, Json>,
+    /// The lines of the contract that operations were inferred from, by their ids.
+    pub lines: &'i BTreeMap<String, u32>,
+    /// Why an operation is left to the contract, by its id.
+    pub left: &'i BTreeMap<String, String>,
+}
+
+/// The entries of both, those of `own` first.
+fn before<T>(mut own: IndexMap<String, T>, others: IndexMap<String, T>) -> IndexMap<String, T> {
+    for (name, other) in others {
+        own.entry(name).or_insert(other);
+    }
+    own
+}
+
 impl Behavior {
     /// Reads a behavior file against its contract. What is wrong with it goes to `findings`; `None` when it
     /// cannot be read at all.
@@ -40,28 +59,40 @@ impl Behavior {
         Self::compile(&file, document, contract, options, findings)
     }
 
-    /// Compiles a behavior that was inferred from its contract. `lines` are those of the contract that its operations come
-    /// from.
+    /// Compiles a behavior that was inferred from its contract, with a file of the user's that goes before it: resources and
+    /// operations of the same names are as they are there.
     pub fn of_inferred(
-        root: Map<String, Json>,
-        lines: &BTreeMap<String, u32>,
+        inferred: InferredFile<'_>,
+        own: Option<&Document>,
         contract: &Arc<Contract>,
         options: &LoadOptions,
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
-        let document = Document::of_value(&contract.file, Json::Object(root));
-        let mut file: BehaviorFile = match serde_json::from_value(document.root().clone()) {
+        let root = Json::Object(inferred.root);
+        let mut file: BehaviorFile = match serde_json::from_value(root) {
             Ok(file) => file,
             Err(error) => {
-                findings
-                    .push(document.error("", format!("what was inferred cannot be read: {error}")));
+                let message = format!("what was inferred cannot be read: {error}");
+                findings.push(Finding::error(&contract.file, 0, "", message));
                 return None;
             }
         };
         for (id, format) in &mut file.operations {
-            format.contract_line = lines.get(id).copied();
+            format.contract_line = inferred.lines.get(id).copied();
         }
-        Self::compile(&file, &document, contract, options, findings)
+        let nothing = Document::of_value(&contract.file, Json::Null);
+        if let Some(own) = own {
+            let own: BehaviorFile = format::read(own, findings)?;
+            file = BehaviorFile {
+                resources: before(own.resources, file.resources),
+                operations: before(own.operations, file.operations),
+                ..own
+            };
+        }
+        let mut behavior =
+            Self::compile(&file, own.unwrap_or(&nothing), contract, options, findings)?;
+        behavior.left = inferred.left.clone();
+        Some(behavior)
     }
 
     fn compile(

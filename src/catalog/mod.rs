@@ -3,6 +3,7 @@
 //! The one reader of those files. Must not know what they mean beyond which is which.
 
 mod document;
+mod inferred;
 mod named;
 
 use std::borrow::Cow;
@@ -14,19 +15,19 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use rust_embed::Embed;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::behavior::{Behavior, FORMAT_VERSION, Fixtures, LoadOptions, PathParameters};
+use crate::behavior::{Behavior, Fixtures, InferFormat, LoadOptions};
 use crate::clock::Timestamp;
 use crate::emulator::{Emulator, FixtureLoader, Provider, Unserved};
 use crate::finding::{Finding, Folded, Severity, did_you_mean};
-use crate::infer::{InferOptions, RecordPlace};
+use crate::infer::InferOptions;
 use crate::openapi::Contract;
-use crate::store::Store;
 use crate::yaml::Document;
-use crate::{documented, infer, openapi};
+use crate::{documented, openapi};
 
 pub use document::read_document;
+pub use inferred::{Draft, DraftCounts, draft};
 pub use named::DocumentSource;
 pub(crate) use named::is_stream;
 
@@ -35,6 +36,9 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// The names that a contract's file can have.
 const CONTRACT_FILES: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
+
+/// The fixture set that every provider may have.
+const DEFAULT_SET: &str = "default";
 
 /// The name of a behavior file.
 const BEHAVIOR_FILE: &str = "behavior.yaml";
@@ -111,7 +115,7 @@ impl Default for Sources {
             built_in: true,
             specs: None,
             fixtures: None,
-            fixture_set: "default".to_owned(),
+            fixture_set: DEFAULT_SET.to_owned(),
             only: Vec::new(),
             settings: Vec::new(),
             overlays: Vec::new(),
@@ -135,6 +139,18 @@ pub enum CatalogError {
     /// There is no such file.
     #[error("there is no file `{path}`: name an OpenAPI document, a folder of them, or `-`")]
     NoSuchFile {
+        /// Its path as given.
+        path: PathBuf,
+    },
+    /// Several documents where there has to be one.
+    #[error("`{path}` has several documents: name one of them")]
+    SeveralDocuments {
+        /// The folder's path as given.
+        path: PathBuf,
+    },
+    /// A document that is no file, so that nothing can stand beside it.
+    #[error("`{path}` is no file that others could stand beside: save it first")]
+    NoPlaceBeside {
         /// Its path as given.
         path: PathBuf,
     },
@@ -360,20 +376,25 @@ pub fn load_noting(
     check_fixture_folders(sources, &found, findings)?;
     select(sources, &mut found)?;
     let mut providers = Vec::new();
-    let mut set_exists = sources.fixture_set == "default";
+    let mut set_exists = sources.fixture_set == DEFAULT_SET;
     for (name, place) in found {
         if let ProviderSource::Folder(folder) = &place {
             files.folders.insert(folder.clone());
         }
         files.places.extend(place.path().map(|path| (name.clone(), path.to_owned())));
         let is_built_in = matches!(place, ProviderSource::BuiltIn);
-        let fixtures = find_fixtures(sources, &name, is_built_in, findings, files);
+        let beside = place.records_beside();
+        let wanted = WantedFixtures { provider: &name, is_built_in, beside: beside.as_deref() };
+        let fixtures = find_fixtures(sources, &wanted, findings, files);
         set_exists |= fixtures.as_ref().is_some_and(|(set, _)| *set == sources.fixture_set);
         let fixtures = fixtures.map(|(_, file)| file);
         let mut own = files.like();
         let before = findings.len();
         match provider(&name, place, fixtures, sources, now, findings, &mut own) {
-            Some(provider) => providers.push(provider),
+            Some(provider) => {
+                let records_beside = beside;
+                providers.push(Provider { records_beside, ..provider });
+            }
             None => files.note_unserved(&name, &findings[before..]),
         }
         files.definitions.insert(name, hash(&own.read));
@@ -396,6 +417,14 @@ enum ProviderSource {
 }
 
 impl ProviderSource {
+    /// Where the file of records beside its document may be.
+    fn records_beside(&self) -> Option<PathBuf> {
+        match self {
+            Self::Document(own) => own.records.clone(),
+            Self::BuiltIn | Self::Folder(_) => None,
+        }
+    }
+
     fn path(&self) -> Option<&Path> {
         match self {
             Self::BuiltIn => None,
@@ -410,6 +439,8 @@ struct OwnDocument {
     document: Document,
     contract: Contract,
     behavior: Option<PathBuf>,
+    /// Where its records may be.
+    records: Option<PathBuf>,
     /// All files that it was read from, each with a hash of its text.
     paths: Vec<(PathBuf, u64)>,
 }
@@ -494,7 +525,8 @@ fn read_own_document(
     for path in source.behavior_files().filter(|path| !path.is_file()) {
         files.note(&path, None);
     }
-    Some(OwnDocument { document, contract, behavior, paths })
+    let records = source.records_file();
+    Some(OwnDocument { document, contract, behavior, records, paths })
 }
 
 /// The contracts of the built-in providers among these: what else answers at the root.
@@ -584,96 +616,68 @@ fn provider(
     let contract = Arc::new(contract);
     let own = sources.settings.iter().filter(|setting| setting.provider == name);
     let settings = own.map(|setting| (setting.name.clone(), setting.value.clone())).collect();
-    let behavior = match behavior {
-        None if let Some(options) = &sources.inference => {
-            return inferred(
-                name,
-                &contract,
-                options,
-                (settings, fixtures),
-                sources,
-                now,
-                findings,
-            );
-        }
-        None => {
-            let behavior = Behavior::none(&contract);
-            let unknown = behavior.settings_with(&settings).err().into_iter().flatten();
-            findings.extend(unknown.map(|unknown| {
-                let message = format!("{unknown}: `{name}` has no behavior file");
-                Finding::error(&contract.file, 0, "", message)
-            }));
-            behavior
-        }
-        Some(file) => {
-            let document = Document::parse_strictly(&file.name, &file.text, findings)?;
-            let options = LoadOptions { vet, settings };
-            if fixtures.is_none() {
-                let message = format!("`{name}` has no fixtures, and starts without a record");
-                findings.push(Finding::warning(&contract.file, 0, "", message));
-            }
-            Behavior::load(&document, &contract, &options, findings)?
-        }
+    let options = LoadOptions { vet, settings };
+    let own = match behavior {
+        Some(file) => Some(Document::parse_strictly(&file.name, &file.text, findings)?),
+        None => None,
     };
-    let fixtures = self::fixtures(&behavior, fixtures, sources, now, findings)?;
+    let (behavior, inferred) = match inferring(own.as_ref(), sources) {
+        Some(inference) => {
+            let (behavior, inferred) =
+                inferred::behavior(&contract, own.as_ref(), &inference, &options, findings)?;
+            (behavior, Some(inferred))
+        }
+        None => (stated(name, own.as_ref(), &contract, &options, findings)?, None),
+    };
+    if own.is_some() && fixtures.is_none() && inferred.is_none() {
+        let message = format!("`{name}` has no fixtures, and starts without a record");
+        findings.push(Finding::warning(&contract.file, 0, "", message));
+    }
+    let mut fixtures = match (&inferred, fixtures) {
+        (Some(inferred), None) => inferred::fixtures(&behavior, inferred, now, &mut Vec::new()),
+        (_, fixtures) => self::fixtures(&behavior, fixtures, sources, now, findings)?,
+    };
+    if let Some(inferred) = inferred {
+        fixtures.places = inferred::places(&behavior, &fixtures.store, &inferred.places);
+    }
     let is_broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
-    (!is_broken).then(|| Provider { name: name.into(), behavior, fixtures, is_built_in })
+    (!is_broken).then(|| Provider {
+        name: name.into(),
+        behavior,
+        fixtures,
+        is_built_in,
+        records_beside: None,
+    })
 }
 
-/// A provider whose behavior is inferred from its contract. Without fixtures it begins with records that are inferred, too.
-fn inferred(
+/// How what a provider's behavior file does not say is inferred; `None` where nothing is.
+fn inferring(own: Option<&Document>, sources: &Sources) -> Option<InferOptions> {
+    let mut options = sources.inference.clone()?;
+    if let Some(own) = own {
+        let asked: InferFormat = serde_json::from_value(own.root().get("infer")?.clone()).ok()?;
+        options.except.extend_from_slice(asked.except()?);
+    }
+    Some(options)
+}
+
+/// The behavior that a file says, or none where there is no file.
+fn stated(
     name: &str,
+    own: Option<&Document>,
     contract: &Arc<Contract>,
-    options: &InferOptions,
-    (settings, fixtures): (Map<String, Value>, Option<CatalogFile>),
-    sources: &Sources,
-    now: Timestamp,
+    options: &LoadOptions,
     findings: &mut Vec<Finding>,
-) -> Option<Provider> {
-    let mut inferred = infer::infer(contract, options);
-    let load = LoadOptions { vet: false, settings };
-    let behavior = loop {
-        let mut found = Vec::new();
-        let (root, lines) = (inferred.behavior.clone(), &inferred.lines);
-        let behavior = Behavior::of_inferred(root, lines, contract, &load, &mut found);
-        // What cannot be honoured of it is left to the contract.
-        if inferred.leave(&found) {
-            continue;
-        }
-        findings.append(&mut found);
-        break behavior?;
-    };
-    let mut fixtures = match fixtures {
-        Some(file) => self::fixtures(&behavior, Some(file), sources, now, findings)?,
-        None => {
-            let root = json!({ "tombstone": FORMAT_VERSION, "records": inferred.records });
-            let document = Document::of_value(&contract.file, root);
-            // One that does not fit is left out.
-            behavior.fixtures(&document, now, false, &mut Vec::new())
-        }
-    };
-    fixtures.places = places(&behavior, &fixtures.store, &inferred.places);
-    Some(Provider { name: name.into(), behavior, fixtures, is_built_in: false })
-}
-
-/// For each operation whose path leads to records, that of the first.
-fn places(
-    behavior: &Behavior,
-    store: &Store,
-    inferred: &BTreeMap<String, RecordPlace>,
-) -> BTreeMap<usize, PathParameters> {
-    let operations = behavior.contract().operations.iter().enumerate();
-    let places = operations.filter_map(|(number, operation)| {
-        let place = inferred.get(&operation.id)?;
-        let mut resources = behavior.model().resources.iter();
-        let resource = resources.position(|resource| *resource.name == *place.resource)?;
-        let (_, record) = store.iter(resource).next()?;
-        let pair = |(parameter, property): &(String, String)| {
-            Some((parameter.clone(), record.get(property)?.into_owned()))
-        };
-        Some((number, place.parameters.iter().map(pair).collect::<Option<_>>()?))
-    });
-    places.collect()
+) -> Option<Behavior> {
+    if let Some(own) = own {
+        return Behavior::load(own, contract, options, findings);
+    }
+    let behavior = Behavior::none(contract);
+    let unknown = behavior.settings_with(&options.settings).err().into_iter().flatten();
+    findings.extend(unknown.map(|unknown| {
+        let message = format!("{unknown}: `{name}` has no behavior file");
+        Finding::error(&contract.file, 0, "", message)
+    }));
+    Some(behavior)
 }
 
 /// A provider's contract, its behavior file if it has one, and whether examples are to be held against their schemas.
@@ -685,7 +689,7 @@ fn files(
 ) -> Option<(Document, Contract, Option<CatalogFile>, bool)> {
     match place {
         ProviderSource::Document(own) => {
-            let OwnDocument { document, contract, behavior, paths } = *own;
+            let OwnDocument { document, contract, behavior, paths, .. } = *own;
             files.note_read(paths);
             let behavior = match behavior {
                 Some(path) => Some(read(&path, findings, files)?),
@@ -731,15 +735,24 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
         }
         let sources = Sources { fixture_set: set.to_owned(), ..sources.clone() };
         let mut findings = Vec::new();
-        let mut exists = set == "default";
+        let mut exists = set == DEFAULT_SET;
         let mut all = Vec::new();
         for provider in providers {
             let (files, findings) = (&mut Files::default(), &mut findings);
-            let is_built_in = provider.is_built_in;
-            let found = find_fixtures(&sources, &provider.name, is_built_in, findings, files);
+            let wanted = WantedFixtures {
+                provider: &provider.name,
+                is_built_in: provider.is_built_in,
+                beside: provider.records_beside.as_deref(),
+            };
+            let found = find_fixtures(&sources, &wanted, findings, files);
             exists |= found.as_ref().is_some_and(|(name, _)| name == set);
-            let file = found.map(|(_, file)| file);
-            all.extend(fixtures(&provider.behavior, file, &sources, now, findings));
+            match found {
+                Some((_, file)) => {
+                    all.extend(fixtures(&provider.behavior, Some(file), &sources, now, findings));
+                }
+                // There is no file, so that it started with what is inferred, or with nothing.
+                None => all.push(provider.fixtures.clone()),
+            }
         }
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         let mut problems: Vec<String> = errors.map(ToString::to_string).collect();
@@ -766,26 +779,37 @@ fn fixtures(
     Some(behavior.fixtures(&document, now, vet, findings))
 }
 
+/// Whose fixtures are looked for.
+struct WantedFixtures<'w> {
+    provider: &'w str,
+    is_built_in: bool,
+    /// The file beside its document: its set `default`, where no folder has one.
+    beside: Option<&'w Path>,
+}
+
 /// The fixture set of a provider, and the name of the set: the one asked for, else `default`. Built-in sets are for
 /// built-in providers only: someone else's document may well have the name of one.
 fn find_fixtures(
     sources: &Sources,
-    provider: &str,
-    is_built_in: bool,
+    wanted: &WantedFixtures<'_>,
     findings: &mut Vec<Finding>,
     files: &mut Files,
 ) -> Option<(String, CatalogFile)> {
-    let own = sources.fixtures.as_ref().map(|folder| folder.join(provider));
+    let own = sources.fixtures.as_ref().map(|folder| folder.join(wanted.provider));
     files.folders.extend(own.filter(|folder| folder.is_dir()));
-    for set in [sources.fixture_set.as_str(), "default"] {
-        let file = format!("{provider}/{set}.yaml");
-        if let Some(path) = sources.fixtures.as_ref().map(|folder| folder.join(&file)) {
+    for set in [sources.fixture_set.as_str(), DEFAULT_SET] {
+        let file = format!("{}/{set}.yaml", wanted.provider);
+        let in_folder = sources.fixtures.as_ref().map(|folder| folder.join(&file));
+        let beside = wanted.beside.filter(|_| set == DEFAULT_SET).map(Path::to_owned);
+        for path in in_folder.into_iter().chain(beside) {
             if path.is_file() {
                 return read(&path, findings, files).map(|file| (set.to_owned(), file));
             }
             files.note(&path, None);
         }
-        if is_built_in && let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file) {
+        if wanted.is_built_in
+            && let Some(file) = built_in::<BuiltInFixtures>("fixtures", &file)
+        {
             return Some((set.to_owned(), file));
         }
     }

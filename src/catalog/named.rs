@@ -127,6 +127,13 @@ impl DocumentSource {
         beside.map(|name| self.path.with_file_name(name))
     }
 
+    /// Where the records that it starts from may be: `shop.fixtures.yaml` beside `shop.yaml`.
+    pub(super) fn records_file(&self) -> Option<PathBuf> {
+        let stem = self.path.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.filter(|_| !self.is_stream())?;
+        Some(self.path.with_file_name(format!("{stem}.fixtures.yaml")))
+    }
+
     /// What its provider is called: the name that was given, else that of the file, its folder or its title, in this
     /// order; one under which all its paths can be reached, that no path of `contracts` begins with, and that is not
     /// among those `taken`. `contracts` are those that it is served beside, its own among them.

@@ -10,8 +10,8 @@ use crate::cli::args::ServeArgs;
 use crate::cli::load::NoSuchDocument;
 use crate::cli::print::print_error;
 use crate::cli::{
-    check, coverage, examples, fault, log, mock, plan, reset, routes, save, serve, turn, verify,
-    wait,
+    check, coverage, examples, fault, init, log, mock, plan, reset, routes, save, serve, turn,
+    verify, wait,
 };
 use crate::config::WrongUsage;
 use crate::finding::did_you_mean;
@@ -66,6 +66,9 @@ enum Command {
     /// Answer by documents alone, with the flags of `prism mock`
     #[command(after_help = mock::AFTER_OPTIONS)]
     Mock(Box<mock::MockArgs>),
+    /// Write the behavior file and the records that are inferred from a document, to go on from
+    #[command(after_help = init::AFTER_OPTIONS)]
+    Init(init::InitArgs),
     /// Report everything that is wrong with the files of providers and tombstone.yaml
     #[command(
         after_help = "Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage"
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Mock(args)) => mock::run(*args),
+        Some(Command::Init(args)) => init::run(args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Examples(args)) => examples::run(*args),
         Some(Command::Routes(args)) => routes::run(&args),

@@ -89,6 +89,9 @@ pub(super) struct MockArgs {
     /// How many records are made up of each resource, unless the document has examples [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
     seed_records: Option<u16>,
+    /// Infer nothing of this operation or resource: the document alone answers (repeatable)
+    #[arg(long, value_name = "NAME")]
+    stateless_for: Vec<String>,
     /// Records to start from: DIR/PROVIDER/SET.yaml
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
@@ -133,6 +136,7 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
             built_in: Some(Switch::Off),
             stateless: switch(args.stateless),
             seed_records: args.seed_records,
+            stateless_for: args.stateless_for,
             fixtures: args.fixtures,
             ..GivenSources::default()
         },

@@ -16,6 +16,7 @@ mod events;
 mod examples;
 mod fault;
 mod findings;
+mod init;
 mod journal_out;
 mod junit;
 mod load;

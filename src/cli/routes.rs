@@ -57,6 +57,10 @@ fn text(overview: &[ProviderOverview<'_>], colors: Colors) -> String {
             if let Some(reason) = operation.inferred {
                 screen.line(format_args!("    {}", colors.dim(&format!("inferred: {reason}"))));
             }
+            if let Some(reason) = operation.stateless {
+                let line = format!("the contract alone answers: {reason}");
+                screen.line(format_args!("    {}", colors.dim(&line)));
+            }
             for response in &operation.responses {
                 push_response(&mut screen, response, colors);
             }

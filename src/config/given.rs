@@ -139,6 +139,10 @@ pub struct GivenSources {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000), help_heading = DOCUMENTED)]
     #[schemars(range(max = 1000))]
     pub seed_records: Option<u16>,
+    /// Infer nothing of this operation or resource: the contract alone answers (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = DOCUMENTED)]
+    #[serde(default)]
+    pub stateless_for: Vec<String>,
     /// Another value for a setting of a behavior file, such as shop.grace=1m (repeatable)
     #[arg(long = "set", value_name = "PROVIDER.SETTING=VALUE", help_heading = FILES)]
     #[serde(default, deserialize_with = "settings_by_provider")]
@@ -378,6 +382,7 @@ impl GivenSources {
             overlays: first_filled(self.overlays, below.overlays),
             stateless: self.stateless.or(below.stateless),
             seed_records: self.seed_records.or(below.seed_records),
+            stateless_for: first_filled(self.stateless_for, below.stateless_for),
             settings,
         }
     }

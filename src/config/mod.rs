@@ -306,6 +306,7 @@ pub fn sources(given: GivenSources) -> Sources {
         vet: false,
         inference: (given.stateless != Some(Switch::On)).then(|| InferOptions {
             seed_records: given.seed_records.map_or(SEED_RECORDS, usize::from),
+            except: given.stateless_for,
             ..InferOptions::default()
         }),
     }

@@ -45,6 +45,9 @@ pub struct OperationOverview<'e> {
     /// What it is supposed to do and why, where that is inferred from the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inferred: Option<&'e str>,
+    /// Why it remembers nothing, where something was looked for in the contract and not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stateless: Option<&'e str>,
     /// The responses it can give.
     pub responses: Vec<ResponseOverview<'e>>,
 }
@@ -95,6 +98,7 @@ impl Emulator {
                 path: &operation.key,
                 mounted_at: self.mounted_at(number, provider, operation),
                 inferred: provider.behavior.inferred(place),
+                stateless: provider.behavior.left(place),
                 responses: operation
                     .responses
                     .iter()

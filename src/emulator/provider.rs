@@ -2,6 +2,7 @@
 //!
 //! Must not know where it answers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::behavior::{Behavior, Fixtures};
@@ -19,6 +20,8 @@ pub struct Provider {
     pub fixtures: Fixtures,
     /// Whether its contract and behavior are built in, and not a user's files.
     pub is_built_in: bool,
+    /// The file of records beside its document.
+    pub records_beside: Option<PathBuf>,
 }
 
 impl Provider {

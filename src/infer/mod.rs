@@ -5,6 +5,7 @@
 //! any behavior file. What cannot be told is left to the contract. Must not know sandboxes or requests.
 
 mod absence;
+mod draft;
 mod envelope;
 mod key;
 mod listing;
@@ -17,10 +18,12 @@ mod shape;
 mod totals;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use serde_json::{Map, Value, json};
+
+pub use draft::{behavior_text, decisions, fixtures_text};
 
 use crate::behavior::FORMAT_VERSION;
 use crate::finding::{Finding, Severity};
@@ -62,6 +65,8 @@ pub struct Inferred {
     pub places: BTreeMap<String, RecordPlace>,
     /// The lines of the contract that operations were inferred from, by their ids.
     pub lines: BTreeMap<String, u32>,
+    /// The names of all resources that were found.
+    pub resources: Vec<String>,
 }
 
 /// The records that an operation is about, and which of their properties the parameters of its path have.
@@ -92,6 +97,27 @@ impl Inferred {
         }
     }
 
+    /// Leaves out the records that these errors are about; returns false if there are none.
+    pub fn leave_records(&mut self, findings: &[Finding]) -> bool {
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let places = errors.filter_map(|finding| {
+            let mut parts = finding.pointer.strip_prefix("/records/")?.split('/');
+            let resource = unescaped(parts.next()?).into_owned();
+            Some((resource, parts.next()?.parse::<usize>().ok()?))
+        });
+        let places: BTreeSet<(String, usize)> = places.collect();
+        // From the last on, so that the others keep their numbers.
+        for (resource, number) in places.iter().rev() {
+            if let Some(Value::Array(records)) = self.records.get_mut(resource)
+                && *number < records.len()
+            {
+                records.remove(*number);
+            }
+        }
+        self.records.retain(|_, records| records.as_array().is_some_and(|all| !all.is_empty()));
+        !places.is_empty()
+    }
+
     /// Leaves the operations to the contract that these errors are about; returns false if there are none.
     pub fn leave(&mut self, findings: &[Finding]) -> bool {
         let Some(Value::Object(operations)) = self.behavior.get_mut("operations") else {
@@ -116,14 +142,25 @@ impl Inferred {
 pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
     let survey = Survey::new(contract);
     let mut resources = survey.resources();
-    resources.retain(|one| !options.except.contains(&one.name));
-    let mut inferred = Inferred::default();
+    let mut inferred = Inferred {
+        resources: resources.iter().map(|one| one.name.clone()).collect(),
+        ..Inferred::default()
+    };
     let mut operations = Map::new();
+    let is_except = |name: &String| options.except.contains(name);
+    let except: Vec<bool> = resources.iter().map(|one| is_except(&one.name)).collect();
+    for resource in &mut resources {
+        // What is below one that nothing is inferred of is below none.
+        resource.parent = resource.parent.filter(|(parent, _)| !except[*parent]);
+    }
     for number in 0..resources.len() {
         for address in resources[number].addresses.clone() {
             for (role, operation) in roles(&survey, &resources[number], &address) {
-                let is_wanted = !options.except.contains(&operation.id);
-                if is_wanted && !operations.contains_key(&operation.id) {
+                if except[number] || is_except(&operation.id) {
+                    inferred
+                        .left
+                        .insert(operation.id.clone(), "nothing is to be inferred of it".to_owned());
+                } else if !operations.contains_key(&operation.id) {
                     let place = record_place(&resources[number], &address, operation);
                     inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
                     let place = (number, &address, role, operation);
@@ -140,7 +177,8 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
         }
     }
     inferred.records = seeds::seeds(&survey, &resources, options.seed_records);
-    inferred.behavior = file(&resources, operations, options.is_lenient);
+    inferred.records.retain(|name, _| !is_except(name));
+    inferred.behavior = file(&resources, operations, options);
     inferred
 }
 
@@ -230,12 +268,12 @@ fn roles<'c>(
 fn file(
     resources: &[Resource<'_>],
     operations: Map<String, Value>,
-    is_lenient: bool,
+    InferOptions { is_lenient, except, .. }: &InferOptions,
 ) -> Map<String, Value> {
     let mut file = Map::new();
     file.insert("tombstone".to_owned(), FORMAT_VERSION.into());
-    let formats =
-        resources.iter().map(|one| (one.name.clone(), format(one, resources, is_lenient)));
+    let formats = resources.iter().filter(|one| !except.contains(&one.name));
+    let formats = formats.map(|one| (one.name.clone(), format(one, resources, *is_lenient)));
     file.insert("resources".to_owned(), Value::Object(formats.collect()));
     file.insert("operations".to_owned(), Value::Object(operations));
     file

@@ -9,9 +9,11 @@ mod lines;
 mod mending;
 mod reading;
 mod scalar;
+mod writing;
 
 pub use document::Document;
 pub(crate) use editing::{Editing, MergedPart, Updates};
+pub(crate) use writing::push_entry;
 
 #[cfg(test)]
 mod tests;

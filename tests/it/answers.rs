@@ -150,7 +150,13 @@ fn emulator_with(contract: &str, behavior: Option<&str>, records: &str) -> Emula
         &mut findings,
     );
     let fixtures = behavior.fixtures(&document.unwrap(), NOON, true, &mut findings);
-    let provider = Provider { name: "shop".into(), behavior, fixtures, is_built_in: false };
+    let provider = Provider {
+        name: "shop".into(),
+        behavior,
+        fixtures,
+        is_built_in: false,
+        records_beside: None,
+    };
     let emulator = Emulator::new(vec![provider], &EmulatorOptions::default(), &mut findings);
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
     assert_eq!(findings.join("\n"), "");

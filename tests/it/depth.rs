@@ -45,7 +45,13 @@ fn load(behavior: &str, findings: &mut Vec<Finding>) -> Option<Emulator> {
     let behavior = Behavior::load(&document, &contract, &options, findings)?;
     let none = Document::parse("default.yaml", "tombstone: 1\nrecords: {}\n", findings)?;
     let fixtures = behavior.fixtures(&none, Timestamp(0), true, findings);
-    let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
+    let provider = Provider {
+        name: "deep".into(),
+        behavior,
+        fixtures,
+        is_built_in: false,
+        records_beside: None,
+    };
     Some(Emulator::new(vec![provider], &EmulatorOptions::default(), findings))
 }
 
@@ -209,7 +215,13 @@ fn with_thing(levels: usize) -> (Emulator, Vec<Finding>) {
     let fixture = Document::parse("default.yaml", &text, &mut findings).unwrap();
     let fixtures = behavior.fixtures(&fixture, Timestamp(0), false, &mut findings);
     assert_eq!(fixtures.store.len(0), usize::from(findings.is_empty()));
-    let provider = Provider { name: "deep".into(), behavior, fixtures, is_built_in: false };
+    let provider = Provider {
+        name: "deep".into(),
+        behavior,
+        fixtures,
+        is_built_in: false,
+        records_beside: None,
+    };
     (Emulator::new(vec![provider], &EmulatorOptions::default(), &mut Vec::new()), findings)
 }
 

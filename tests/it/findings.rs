@@ -919,7 +919,7 @@ fn provider(name: &str, contract: &str) -> Provider {
     let document =
         Document::parse("default.yaml", "{ tombstone: 1, records: {} }", &mut Vec::new()).unwrap();
     let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut Vec::new());
-    Provider { name: name.into(), behavior, fixtures, is_built_in: false }
+    Provider { name: name.into(), behavior, fixtures, is_built_in: false, records_beside: None }
 }
 
 #[test]

@@ -167,7 +167,13 @@ pub(crate) fn library_with(contract: &str, options: &EmulatorOptions) -> Emulato
     let behavior = Behavior::load(&document, &contract, &vetted(), &mut findings).unwrap();
     let document = Document::parse("default.yaml", FIXTURES, &mut findings).unwrap();
     let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut findings);
-    let provider = Provider { name: "library".into(), behavior, fixtures, is_built_in: false };
+    let provider = Provider {
+        name: "library".into(),
+        behavior,
+        fixtures,
+        is_built_in: false,
+        records_beside: None,
+    };
     let emulator = Emulator::new(vec![provider], options, &mut findings);
     assert!(findings.is_empty(), "{findings:#?}");
     emulator
@@ -397,7 +403,13 @@ fn loaded(contract: &str, text: &str) -> Result<Emulator, Vec<String>> {
     let said: Vec<String> = findings.iter().map(ToString::to_string).collect();
     let behavior = behavior.filter(|_| is_fine).ok_or(said)?;
     let fixtures = behavior.fixtures(&document, Timestamp(0), true, &mut findings);
-    let provider = Provider { name: "library".into(), behavior, fixtures, is_built_in: false };
+    let provider = Provider {
+        name: "library".into(),
+        behavior,
+        fixtures,
+        is_built_in: false,
+        records_beside: None,
+    };
     Ok(Emulator::new(
         vec![provider],
         &EmulatorOptions { cors: false, ..EmulatorOptions::default() },

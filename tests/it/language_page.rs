@@ -53,7 +53,13 @@ fn server(contract: &str, behavior: &Map<String, Value>, fixtures: &str) -> Emul
     let behavior = Behavior::load(&document, &contract, &options, &mut findings).unwrap();
     let document = Document::parse("default.yaml", fixtures, &mut findings).unwrap();
     let fixtures = behavior.fixtures(&document, now(), true, &mut findings);
-    let provider = Provider { name: "pad".into(), behavior, fixtures, is_built_in: false };
+    let provider = Provider {
+        name: "pad".into(),
+        behavior,
+        fixtures,
+        is_built_in: false,
+        records_beside: None,
+    };
     let options = EmulatorOptions { cors: false, ..EmulatorOptions::default() };
     let emulator = Emulator::new(vec![provider], &options, &mut findings);
     findings.retain(|finding| !finding.to_string().contains("the contract alone answers"));

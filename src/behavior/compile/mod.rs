@@ -6,7 +6,7 @@ mod compiler;
 mod jobs;
 mod rules;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use http::StatusCode;
@@ -86,6 +86,7 @@ pub(crate) fn compile(
         jobs,
         messages,
         operations,
+        left: BTreeMap::new(),
         unknown_route,
         wrong_method,
         order,
