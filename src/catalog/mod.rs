@@ -621,7 +621,12 @@ fn provider(
         Some(file) => Some(Document::parse_strictly(&file.name, &file.text, findings)?),
         None => None,
     };
-    let (behavior, inferred) = match inferring(own.as_ref(), sources) {
+    let inference = inferring(own.as_ref(), sources);
+    if own.is_some() && fixtures.is_none() && inference.is_none() {
+        let message = format!("`{name}` has no fixtures, and starts without a record");
+        findings.push(Finding::warning(&contract.file, 0, "", message));
+    }
+    let (behavior, inferred) = match inference {
         Some(inference) => {
             let (behavior, inferred) =
                 inferred::behavior(&contract, own.as_ref(), &inference, &options, findings)?;
@@ -629,10 +634,6 @@ fn provider(
         }
         None => (stated(name, own.as_ref(), &contract, &options, findings)?, None),
     };
-    if own.is_some() && fixtures.is_none() && inferred.is_none() {
-        let message = format!("`{name}` has no fixtures, and starts without a record");
-        findings.push(Finding::warning(&contract.file, 0, "", message));
-    }
     let mut fixtures = match (&inferred, fixtures) {
         (Some(inferred), None) => inferred::fixtures(&behavior, inferred, now, &mut Vec::new()),
         (_, fixtures) => self::fixtures(&behavior, fixtures, sources, now, findings)?,
@@ -716,9 +717,9 @@ fn files(
             } else {
                 files.note(&path, None);
                 let file = path.display().to_string().into();
-                let message = "there is no behavior file: the contract alone answers";
+                let message = "there is no behavior file: what it would say is inferred";
                 let finding = Finding::warning(&file, 0, "", message);
-                findings.push(finding.hint("write it beside the contract to have it remember"));
+                findings.push(finding.hint("begin one with `tombstone init`"));
                 None
             };
             Some((document, contract, behavior, true))

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use crate::behavior::ExampleCall;
 use crate::cli::colors::Colors;
 use crate::cli::curl::{COLUMNS_MAX, call_line, curl, wrapped};
+use crate::cli::print::counted;
 use crate::cli::screen::Screen;
 use crate::documented::SampleCall;
 use crate::emulator::{Emulator, ProviderOverview};
@@ -20,7 +21,7 @@ const CALL_LINES_MAX: usize = 2;
 const PROVIDERS_SHOWN_MAX: usize = 8;
 
 /// Maximum number of operations that are listed, each on its line.
-const OPERATIONS_SHOWN_MAX: usize = 8;
+const OPERATIONS_SHOWN_MAX: usize = 7;
 
 /// What the banner says where the admin API answers nobody.
 const CLOSED: &str = "the admin API is closed, because others can connect here: open it with --admin-token TOKEN or --admin-open";
@@ -58,7 +59,9 @@ impl Listening<'_> {
         let origin = self.origin();
         let mut screen = Screen::default();
         let providers = self.emulator.overview();
-        screen.line(where_served(&providers, &origin));
+        let remembered = remembered(&providers).map(|counts| format!(" ({counts})"));
+        let remembered = remembered.unwrap_or_default();
+        screen.line(format_args!("{}{remembered}", where_served(&providers, &origin)));
         for call in first_calls(self.emulator, &providers, &origin) {
             screen.line(colors.dim(&format!("# {}", call.shows)));
             for line in call.lines {
@@ -106,6 +109,9 @@ impl Listening<'_> {
                 self.port()
             ));
         }
+        if let Some(counts) = remembered(&self.emulator.overview()) {
+            screen.line(counts);
+        }
         screen.line(self.last_line(colors));
         screen.into_text()
     }
@@ -123,6 +129,27 @@ impl Listening<'_> {
         };
         format!("{} ({page}Ctrl-C ends it)", colors.bold(&listening))
     }
+}
+
+/// How much of what is inferred remembers; `None` where nothing is inferred.
+fn remembered(providers: &[ProviderOverview<'_>]) -> Option<String> {
+    let is_inferred = |provider: &&ProviderOverview<'_>| {
+        provider.operations.iter().any(|operation| operation.inferred.is_some())
+    };
+    let inferred: Vec<_> = providers.iter().filter(is_inferred).collect();
+    let operations = inferred.iter().flat_map(|provider| &provider.operations);
+    let (alone, remembering): (Vec<_>, Vec<_>) =
+        operations.partition(|operation| operation.stateless.is_some());
+    let all = alone.len() + remembering.len();
+    let resources = inferred.iter().map(|provider| provider.resources).sum();
+    let rest = match alone.len() {
+        0 => String::new(),
+        1 => "; 1 answers by the contract alone".to_owned(),
+        left => format!("; {left} answer by the contract alone"),
+    };
+    let resources = counted(resources, "resource");
+    (!inferred.is_empty())
+        .then(|| format!("{resources}, {} of {all} operations remember{rest}", remembering.len()))
 }
 
 /// Which APIs answer where.

@@ -21,6 +21,8 @@ pub struct ProviderOverview<'e> {
     pub title: &'e str,
     /// The host names under which its paths answer without a prefix.
     pub hosts: Vec<String>,
+    /// How many resources it remembers.
+    pub resources: usize,
     /// Its operations, in the order of the contract.
     pub operations: Vec<OperationOverview<'e>>,
     /// Whether it is built in, and not of a user's files.
@@ -122,6 +124,7 @@ impl Emulator {
         ProviderOverview {
             name: &provider.name,
             title: &contract.title,
+            resources: provider.behavior.model().resources.len(),
             hosts: self.mounts.hosts_of(number).map(ToOwned::to_owned).collect(),
             operations: operations.collect(),
             is_built_in: provider.is_built_in,

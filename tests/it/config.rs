@@ -28,6 +28,7 @@ watch: on
 overlays: [mend.yaml]
 stateless: on
 seed_records: 7
+stateless_for: [listReports]
 specs: specs
 fixtures: ../fixtures
 fixture_set: crowded
@@ -240,6 +241,7 @@ fn flags_and_variables_give_what_the_file_gives() {
         ("overlay", &inside("mend.yaml")),
         ("stateless", "on"),
         ("seed-records", "7"),
+        ("stateless-for", "listReports"),
         ("specs", &inside("specs")),
         ("fixtures", &inside("../fixtures")),
         ("fixture-set", "crowded"),

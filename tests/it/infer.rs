@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 use tombstone::catalog::{DocumentSource, Sources};
+use tombstone::control::{Expectation, PlanRequest, Records, ResidueQuery, Verification};
 use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::infer::InferOptions;
 use tombstone::journal::Back;
 
 use crate::harness::{Trial, call, header, json_of, world_of};
+use crate::support::Folder;
 
 const KEY: &str = "X-Key: k";
 const JSON: &str = "Content-Type: application/json";
@@ -92,4 +94,95 @@ fn lenient_answers_as_the_contract_does_until_something_is_written_or_deleted() 
     let added = call(&format!("GET /pets/pets/{id}"), &[KEY], "");
     assert_eq!(json_of(&sandbox.ask(&added))["name"], "Rex");
     assert!(ids(&json_of(&sandbox.ask(&list))).contains(&id.as_i64().unwrap()));
+}
+
+/// The pet store in a folder of its own, with a behavior file and records beside it.
+fn petstore_with(name: &str, behavior: &str, fixtures: Option<&str>) -> (Folder, Emulator) {
+    let folder = Folder::new(name);
+    folder.write("pets.yaml", include_str!("../documents/petstore.yaml"));
+    folder.write("pets.behavior.yaml", behavior);
+    if let Some(fixtures) = fixtures {
+        folder.write("pets.fixtures.yaml", fixtures);
+    }
+    let documents =
+        vec![DocumentSource { name: Some("pets".to_owned()), path: folder.path.join("pets.yaml") }];
+    let sources = Sources { documents, built_in: false, ..Sources::default() };
+    let emulator = world_of(&sources, &EmulatorOptions::default());
+    (folder, emulator)
+}
+
+const OWN: &str = "tombstone: 1
+infer: true
+operations:
+  dropPet:
+    inferred: what is sold stays
+    let: { pet: 'pets[path.id]' }
+    rules:
+      - { when: pet is none, respond: 404, body: { code: 404, message: none } }
+      - { when: pet.status == 'sold', respond: 404, body: { code: 404, message: sold } }
+      - { delete: pet, respond: 204 }
+";
+
+#[test]
+fn a_behavior_file_goes_before_what_is_inferred() {
+    let records = "tombstone: 1\nrecords: { pets: [{ id: 7, name: Rex, status: sold }, { id: 8, name: Tom }] }\n";
+    let (_folder, emulator) = petstore_with("infer-own", OWN, Some(records));
+    let sandbox = Trial::new(&emulator, "one");
+    let delete = |id: i64| {
+        let answer = sandbox.ask(&call(&format!("DELETE /pets/pets/{id}"), &[KEY], ""));
+        (answer.response.status().as_u16(), json_of(&answer)["message"].clone())
+    };
+    assert_eq!(delete(7), (404, json!("sold")));
+    assert_eq!(delete(8).0, 204);
+    // Its other operations are inferred.
+    let list = || json_of(&sandbox.ask(&call("GET /pets/pets", &[KEY], "")));
+    assert_eq!(ids(&list()), [7]);
+    let add = call("POST /pets/pets", &[KEY, JSON], r#"{"name":"Ada"}"#);
+    assert_eq!(json_of(&sandbox.ask(&add))["id"], 9);
+}
+
+#[test]
+fn inference_is_switched_off_by_name() {
+    let (_folder, emulator) =
+        petstore_with("infer-except", "tombstone: 1\ninfer: { except: [dropPet] }\n", None);
+    let sandbox = Trial::new(&emulator, "one");
+    let delete = call("DELETE /pets/pets/1", &[KEY], "");
+    assert_eq!([sandbox.status(&delete), sandbox.status(&delete)], [204, 204]);
+    assert_eq!(sandbox.status(&call("GET /pets/pets/1", &[KEY], "")), 200);
+    let overview = emulator.overview();
+    let drop = overview[0].operations.iter().find(|one| one.id == "dropPet").unwrap();
+    assert_eq!((drop.inferred, drop.stateless), (None, Some("nothing is to be inferred of it")));
+    let except = InferOptions { except: vec!["pets".to_owned()], ..InferOptions::default() };
+    let emulator = petstore(Some(except));
+    let sandbox = Trial::new(&emulator, "one");
+    assert_eq!(sandbox.status(&call("GET /pets/pets/77", &[KEY], "")), 200);
+}
+
+#[test]
+fn what_is_inferred_is_planned_measured_and_verified() {
+    let emulator = petstore(Some(InferOptions::default()));
+    let sandbox = Trial::new(&emulator, "one");
+    let control = sandbox.control();
+    let residue = || control.residue(&ResidueQuery::of("Rex").exact()).unwrap().count;
+    let add = call("POST /pets/pets", &[KEY, JSON], r#"{"name":"Rex"}"#);
+    assert_eq!([sandbox.status(&add), residue() as u16], [201, 1]);
+    let planned = PlanRequest {
+        method: "DELETE".to_owned(),
+        path: "/pets/pets/4".to_owned(),
+        headers: [("X-Key".to_owned(), "k".to_owned())].into(),
+        body: None,
+    };
+    let plan = json!(control.plan(&planned).unwrap());
+    assert_eq!(plan["counts"]["deleted"], json!({ "pets/pets": 1 }), "{plan}");
+    assert_eq!(residue(), 1);
+    assert_eq!(sandbox.status(&call("DELETE /pets/pets/4", &[KEY], "")), 204);
+    assert_eq!(residue(), 0);
+    let gone = Verification::of([
+        Expectation::absent(Records::of("pets").key(4)),
+        Expectation::exists(Records::of("pets").key(1)),
+    ]);
+    let verdict = control.verify(&gone).unwrap();
+    assert!(verdict.passed, "{verdict}");
+    let covered = control.coverage(None).unwrap().operations;
+    assert_eq!((covered.covered, covered.total), (2, 4));
 }

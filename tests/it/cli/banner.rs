@@ -23,7 +23,7 @@ fn it_has_ten_lines_with_two_calls_and_says_where_there_is_more() {
     let document = folder.path.join("pets.yaml").display().to_string();
     let server = serve_with(program(&["serve", &document, "-p", "0"]));
     expect![[r#"
-        applivery, partoo, pets-api, timbrix, velt: each at http://127.0.0.1:PORT/NAME
+        applivery, partoo, pets-api, timbrix, velt: each at http://127.0.0.1:PORT/NAME (1 resource, 4 of 4 operations remember)
         # GET /pets/{id}
         curl -i http://127.0.0.1:PORT/pets-api/pets/1 -H 'X-Key: key'
         # DELETE /pets/{id}

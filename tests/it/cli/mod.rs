@@ -5,6 +5,7 @@
 mod banner;
 mod ending;
 mod files;
+mod init;
 mod options;
 mod routes;
 mod running;

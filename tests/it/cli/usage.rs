@@ -16,6 +16,7 @@ fn help_says_what_there_is() {
         Commands:
           serve     Answer requests (the same as no command)
           mock      Answer by documents alone, with the flags of `prism mock`
+          init      Write the behavior file and the records that are inferred from a document, to go on from
           check     Report everything that is wrong with the files of providers and tombstone.yaml
           examples  Print calls of every operation to paste, for a server with the same arguments
           routes    List each operation: where it answers, which responses it can give and what gives them
@@ -94,6 +95,8 @@ fn help_says_what_there_is() {
               --seed-records <N>            How many records are made up of each resource of such a
                                             document, unless it has examples [default: 3]
                                             [$TOMBSTONE_SEED_RECORDS]
+              --stateless-for <NAME>        Infer nothing of this operation or resource: the contract alone
+                                            answers (repeatable) [$TOMBSTONE_STATELESS_FOR]
               --dynamic[=<on|off>]          Make bodies up from their schemas, anew for each request,
                                             instead of sending examples [$TOMBSTONE_DYNAMIC]
               --errors[=<on|off>]           Answer 500 instead of a documented example that does not fit its
@@ -199,6 +202,8 @@ fn help_says_what_there_is() {
                                       alone answers [$TOMBSTONE_STATELESS]
               --seed-records <N>      How many records are made up of each resource of such a document,
                                       unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
+              --stateless-for <NAME>  Infer nothing of this operation or resource: the contract alone
+                                      answers (repeatable) [$TOMBSTONE_STATELESS_FOR]
 
         Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage
         exit 0
@@ -237,6 +242,8 @@ fn help_says_what_there_is() {
                                       alone answers [$TOMBSTONE_STATELESS]
               --seed-records <N>      How many records are made up of each resource of such a document,
                                       unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
+              --stateless-for <NAME>  Infer nothing of this operation or resource: the contract alone
+                                      answers (repeatable) [$TOMBSTONE_STATELESS_FOR]
         exit 0
     "#]]);
 }
