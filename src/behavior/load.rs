@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::behavior::compile;
 use crate::behavior::compiled::Behavior;
-use crate::behavior::format::{self, BehaviorFile};
+use crate::behavior::format::{self, BehaviorFile, InferFormat};
 use crate::behavior::notes::Notes;
 use crate::finding::Finding;
 use crate::json::too_deep;
@@ -77,6 +77,7 @@ impl Behavior {
                 return None;
             }
         };
+        file.infer = Some(InferFormat::All(true));
         for (id, format) in &mut file.operations {
             format.contract_line = inferred.lines.get(id).copied();
         }

@@ -159,7 +159,7 @@ pub fn draft(
     let read = read_own_document(&source, sources, findings, &mut Files::unwanted());
     let drafted = read.and_then(|own| {
         let options = sources.inference.clone().unwrap_or_default();
-        write(Arc::new(own.contract), &options, now, findings)
+        write(&Arc::new(own.contract), &options, now, findings)
     });
     Ok(drafted.map(|(behavior_text, fixtures_text, counts)| Draft {
         behavior: (behavior, behavior_text),
@@ -169,14 +169,14 @@ pub fn draft(
 }
 
 fn write(
-    contract: Arc<Contract>,
+    contract: &Arc<Contract>,
     options: &InferOptions,
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Option<(String, String, DraftCounts)> {
-    let inferred = infer::infer(&contract, options);
+    let inferred = infer::infer(contract, options);
     let (behavior, mut inferred) =
-        compiled(inferred, None, &contract, &LoadOptions::default(), findings)?;
+        compiled(inferred, None, contract, &LoadOptions::default(), findings)?;
     // Records that do not fit are left out here as they are when it is served.
     loop {
         let mut found = Vec::new();
@@ -185,8 +185,8 @@ fn write(
             break;
         }
     }
-    let text = infer::behavior_text(&contract, &inferred, options);
-    let fixtures_text = infer::fixtures_text(&contract, &inferred.records);
+    let text = infer::behavior_text(contract, &inferred, options);
+    let fixtures_text = infer::fixtures_text(contract, &inferred.records);
     let entries =
         |key: &str| inferred.behavior.get(key).and_then(Value::as_object).map_or(0, Map::len);
     let counts = DraftCounts {

@@ -28,7 +28,7 @@ Exit codes: 0 written, 1 not, 2 wrong usage";
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// The OpenAPI document
+    /// The document
     #[arg(value_name = "DOCUMENT")]
     document: DocumentSource,
     /// How many records are made up of each resource, unless the document has examples [default: 3]

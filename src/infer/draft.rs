@@ -177,8 +177,8 @@ fn unique(survey: &Survey<'_>, of: &Resource<'_>) -> Option<String> {
         of.addresses.iter().find_map(|one| survey.operation(&one.collection, &Method::POST))?;
     create.responses.get("409")?;
     let shape = of.shape()?;
-    let known = shape.names().filter(|name| **name != *of.key.property);
-    let likely = known.filter(|name| UNIQUE.contains(&name.to_lowercase().as_str())).next()?;
+    let mut known = shape.names().filter(|name| **name != *of.key.property);
+    let likely = known.find(|name| UNIQUE.contains(&name.to_lowercase().as_str()))?;
     let id = printable(&create.id);
     Some(format!(
         "`{id}` documents 409; is a property unique, as in `unique: [{}]`?",

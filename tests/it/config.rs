@@ -697,7 +697,7 @@ fn a_setting_of_what_there_is_not_is_refused() {
     fs::remove_file(folder.path.join("specs/shop/behavior.yaml")).unwrap();
     told("shop.grace=1m").check(&expect![[r#"
         DIR/specs/shop/openapi.yaml: error: there is no setting `grace` to change
-        1 provider can be served; 1 error and 0 warnings
+        0 providers can be served; 1 error and 0 warnings
         exit 1
     "#]]);
     told("shpo.grace=1m").check(&expect![[r#"

@@ -286,7 +286,7 @@ fn names_that_lead_nowhere_are_errors() {
         ("  deleteShop:", "  deleteShops:"),
         expect![[r#"
             behavior.yaml:18: error: the contract has no operation `deleteShops` (did you mean `deleteShop`?)
-            behavior.yaml:17: warning: nothing says what `deleteShop` does: the contract alone answers (add `operations: deleteShop:` with its rules to have it remember)"#]],
+            behavior.yaml:17: warning: nothing says what `deleteShop` does: the contract alone answers (add `operations: deleteShop:` with its rules, or `infer: true`, to have it remember)"#]],
     );
     check(
         ("by: shop_id", "by: [shop_id, name]"),

@@ -223,7 +223,9 @@ impl<'c> Compiler<'c, '_> {
         let mut undecided =
             operations.filter(|operation| !self.file.operations.contains_key(&operation.id));
         // Of what is inferred, others tell what it is and what is left.
-        let is_inferred = self.file.operations.values().any(|format| format.inferred.is_some());
+        let mut formats = self.file.operations.values();
+        let is_asked = self.file.infer.as_ref().is_some_and(|infer| infer.except().is_some());
+        let is_inferred = is_asked || formats.any(|format| format.inferred.is_some());
         let Some(first) = undecided.next().filter(|_| !is_inferred) else { return };
         let others = match undecided.count() {
             0 => String::new(),
@@ -232,7 +234,9 @@ impl<'c> Compiler<'c, '_> {
         let id = &first.id;
         let message = format!("nothing says what `{id}`{others} do: the contract alone answers");
         let message = if others.is_empty() { message.replace(" do:", " does:") } else { message };
-        let hint = format!("add `operations: {id}:` with its rules to have it remember");
+        let hint = format!(
+            "add `operations: {id}:` with its rules, or `infer: true`, to have it remember"
+        );
         self.notes.warning("/operations", message, hint);
     }
 

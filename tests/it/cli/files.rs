@@ -35,7 +35,7 @@ fn all_that_is_wrong_is_told_at_once() {
             DIR/specs/shop/behavior.yaml:12: error: `cart` is defined by way of itself (break the circle)
             DIR/specs/shop/behavior.yaml:17: error: `deleteCart` documents no response 205 (`deleteCart` documents 204, 400, 401, 404)
             DIR/specs/till/openapi.yaml:2: error: cannot be read: unclosed bracket '['
-            DIR/specs/vault/behavior.yaml: warning: there is no behavior file: the contract alone answers (write it beside the contract to have it remember)
+            DIR/specs/vault/behavior.yaml: warning: there is no behavior file: what it would say is inferred (begin one with `tombstone init`)
             1 provider can be served, beside 4 built in; 6 errors and 2 warnings
             exit 1
         "#]]);
