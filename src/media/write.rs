@@ -43,10 +43,13 @@ pub fn write_encoded(
     encodings: &IndexMap<String, Encoding>,
 ) -> Option<WrittenBody> {
     let media_type = fallback(media_type);
+    let media_kind = MediaKind::of(media_type);
+    // JSON is written as it is, whatever the schema says.
+    let schema = schema.filter(|_| media_kind != MediaKind::Json);
     let hints =
         schema.map_or_else(Hints::default, |(schemas, id)| Hints::new(schemas, schemas.schema(id)));
     let mut content_type = None;
-    let body = match (MediaKind::of(media_type), value) {
+    let body = match (media_kind, value) {
         (MediaKind::Binary, Value::String(text)) => bytes(text, hints),
         (MediaKind::Binary, _) if kind::has_own_syntax(media_type) => return None,
         // A vendor's own type, or one that says nothing of its bytes: the document's words for a value are JSON.

@@ -208,15 +208,15 @@ impl Medium {
         bytes: &Bytes,
         violations: &mut Vec<Violation>,
     ) -> Result<Value, String> {
-        let resolved = self.schema.map(|id| schemas.resolved(id));
+        let resolved = || self.schema.map(|id| schemas.resolved(id));
         let members = match reading {
             BodyFormat::Form => {
                 let text = std::str::from_utf8(bytes)
                     .map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
-                Some(self.encodings.form(schemas, resolved, text)?)
+                Some(self.encodings.form(schemas, resolved(), text)?)
             }
             BodyFormat::Multipart => {
-                self.encodings.parts(schemas, resolved, content_type, bytes)?
+                self.encodings.parts(schemas, resolved(), content_type, bytes)?
             }
             _ => None,
         };
