@@ -30,7 +30,7 @@ use crate::message::{Body, Facts, Rejected, Why};
 use crate::problem::Problem;
 use crate::response::Accept;
 use crate::security;
-use crate::store::Change;
+use crate::store::Staged;
 use crate::validation::{Violation, ViolationStage};
 
 /// A decision that came before its time: nothing after it is looked at.
@@ -119,10 +119,10 @@ impl Behavior {
             notes.effect = Some(self.in_words(&rule.effects));
         }
         if let Some(tag) = tag.filter(|_| rule.effects.is_empty()) {
-            return self.answer(rule, scope, Arc::new([])).map(|decision| tagged(decision, &tag));
+            return self.answer(rule, scope, None).map(|decision| tagged(decision, &tag));
         }
         if rule.effects.is_empty() {
-            return self.answer(rule, scope, Arc::new([]));
+            return self.answer(rule, scope, None);
         }
         self.carry_out(table, rule, snapshot, scope, moment, notes)
     }
@@ -215,11 +215,12 @@ impl Behavior {
             Ok(Done { changes, record, made }) => {
                 let outcome = Outcome {
                     snapshot: Arc::clone(snapshot),
-                    changes: Arc::clone(&changes),
+                    changes: Arc::clone(changes.changes()),
                     record,
                 };
                 let names = vec![("outcome", Value::from_object(outcome)), ("made", made)];
                 let scope = AfterEffects::over(Overlay::over(scope, names), &table.lets_after);
+                let changes = (!changes.changes().is_empty()).then_some(changes);
                 return self.answer(rule, &scope, changes);
             }
             Err(stopped) => stopped,
@@ -235,7 +236,7 @@ impl Behavior {
                 if let Some(notes) = notes {
                     notes.restricted(restrict, by);
                 }
-                self.answer(restrict, scope, Arc::new([]))
+                self.answer(restrict, scope, None)
             }
             Stopped::Conflict { reason, resource, message }
                 if !table.failures.conflict.is_empty() =>
@@ -247,7 +248,7 @@ impl Behavior {
                 ]);
                 let scope = Overlay::over(scope, vec![("conflict", conflict)]);
                 let conflict = first_hit(&table.failures.conflict, &scope, notes)?;
-                self.answer(conflict, &scope, Arc::new([])).map(of_failure)
+                self.answer(conflict, &scope, None).map(of_failure)
             }
             Stopped::Conflict { message, .. } | Stopped::Fault(message) => {
                 Err(Box::new(fault(Some(&rule.label), message)))
@@ -377,7 +378,7 @@ impl Behavior {
         otherwise: impl FnOnce() -> Problem,
     ) -> Early<'b> {
         let answer = match find_hit(rules, scope, notes) {
-            Ok(Some(rule)) => self.answer(rule, scope, Arc::new([])),
+            Ok(Some(rule)) => self.answer(rule, scope, None),
             // What a file words for all operations need not answer whatever comes.
             Ok(None) => {
                 let response = otherwise().into_response();
@@ -394,14 +395,14 @@ impl Behavior {
         rules: &'b [Rule],
         scope: &Value,
     ) -> Result<Decision<'b>, Early<'b>> {
-        self.answer(first_hit(rules, scope, None)?, scope, Arc::new([])).map(of_failure)
+        self.answer(first_hit(rules, scope, None)?, scope, None).map(of_failure)
     }
 
     fn answer<'b>(
         &'b self,
         rule: &'b Rule,
         scope: &Value,
-        changes: Arc<[Change]>,
+        changes: Option<Arc<Staged>>,
     ) -> Result<Decision<'b>, Early<'b>> {
         let operation = self.rules[rule.number as usize].operation;
         let documented = operation.and_then(|operation| {

@@ -15,7 +15,7 @@ use crate::ids::Ids;
 use crate::message::{Body, Facts, Why};
 use crate::problem::Problem;
 use crate::response::Decided;
-use crate::store::{Change, Store};
+use crate::store::{Staged, Store};
 use crate::validation::Validated;
 
 /// A request that got as far as its operation.
@@ -54,8 +54,8 @@ pub struct Decision<'b> {
     /// What decided: the rule, by its place in [`Behavior::rules`](crate::behavior::Behavior::rules), how long it holds the answer back, and the credential
     /// that did not do.
     pub facts: Facts,
-    /// Changes to the store, none of them committed yet.
-    pub changes: Arc<[Change]>,
+    /// Changes to the store, none of them committed yet, if there are any.
+    pub changes: Option<Arc<Staged>>,
     /// Whether the answer is to be kept for repeated requests, and for which.
     pub keep: Option<ToKeep>,
 }
@@ -64,7 +64,7 @@ impl Decision<'_> {
     /// An answer at once, that no rule gave and that changes nothing.
     pub(super) fn new(response: Response<Bytes>, why: Why) -> Self {
         let answer = RuleAnswer::Undocumented(response);
-        Self { answer, facts: Facts::of(why), changes: Arc::new([]), keep: None }
+        Self { answer, facts: Facts::of(why), changes: None, keep: None }
     }
 }
 

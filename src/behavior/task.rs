@@ -169,6 +169,7 @@ impl Behavior {
             now: moment.now,
         };
         let done = planner.run(&job.effects, &scope);
-        done.map(|done| done.changes.to_vec()).map_err(|stopped| stopped.message(&self.shapes))
+        done.map(|done| done.changes.changes().to_vec())
+            .map_err(|stopped| stopped.message(&self.shapes))
     }
 }

@@ -21,7 +21,7 @@ use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::response::{NotSent, WrittenResponse};
 use crate::sandbox::{NotCommitted, World};
-use crate::store::Change;
+use crate::store::Staged;
 use crate::validation::{MessagePart, Validated, Violation, violations_header};
 use crate::{behavior, documented, sandbox};
 
@@ -164,7 +164,7 @@ impl Emulator {
         let behavior = self.behavior(provider);
         let decision = behavior.decide(call, &mut moment, explanation.as_deref_mut());
         let Decision { answer, facts, mut changes, keep } = decision;
-        if changes.is_empty() {
+        if changes.is_none() {
             // What was drawn is given back, but for the seed of an answer that is made up.
             world.set_ids_position(ids);
         }
@@ -179,15 +179,16 @@ impl Emulator {
                 (Answer { facts, ..Answer::new(response, Why::Nothing) }, misfits, is_made)
             }
             Err(refusal) => {
-                if !changes.is_empty() {
+                if changes.take().is_some() {
                     world.set_ids_position(ids);
-                    changes = Arc::new([]);
                 }
                 (refused(refusal, &facts.why), Vec::new(), false)
             }
         };
         answer.response.headers_mut().extend(ignored);
-        answer = commit(answer, &changes, (provider, ids), world);
+        if let Some(changes) = changes {
+            answer = commit(answer, changes, (provider, ids), world);
+        }
         // A fault of ours is no answer of the provider's.
         if let Some(keep) = keep.filter(|_| matches!(answer.facts.why, Why::Rule(_))) {
             world.keep_answer(keep, &answer.response, now, answer.step.as_mut());
@@ -309,15 +310,14 @@ impl Emulator {
 /// the answer.
 fn commit(
     answer: Answer,
-    changes: &Arc<[Change]>,
+    staged: Arc<Staged>,
     (provider, ids): (usize, u128),
     world: &mut World,
 ) -> Answer {
-    let ids = if changes.is_empty() { world.ids_position() } else { ids };
-    match world.commit(provider, changes, ids) {
-        Ok(None) => answer,
+    let changes = Arc::clone(staged.changes());
+    match world.commit_staged(provider, staged, ids) {
         Ok(step) => {
-            let tally = sandbox::tally(world.store(provider), changes);
+            let tally = sandbox::tally(world.store(provider), &changes);
             Answer { tally, step, ..answer }
         }
         Err(NotCommitted::OutOfRoom(full)) => Answer::refused(full.into(), "sandbox full"),

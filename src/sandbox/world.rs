@@ -14,7 +14,7 @@ use crate::idempotency::{KeptAnswers, ToKeep};
 use crate::ids::Ids;
 use crate::journal::{MadeChanges, UndoStep};
 use crate::message::{ChangeKind, Tally, Why};
-use crate::store::{Change, Conflict, Key, Store};
+use crate::store::{Change, Conflict, Key, Staged, Store, Traces};
 
 /// Everything that a request can read or change. A clone is a fork: it shares all that neither changes.
 #[derive(Clone, Debug)]
@@ -186,6 +186,27 @@ impl World {
         changes: &Arc<[Change]>,
         ids: u128,
     ) -> Result<Option<UndoStep>, NotCommitted> {
+        self.commit_by(provider, changes, ids, |store| store.commit(changes))
+    }
+
+    /// As [`World::commit`], for changes whose outcome may have been read already.
+    pub fn commit_staged(
+        &mut self,
+        provider: usize,
+        staged: Arc<Staged>,
+        ids: u128,
+    ) -> Result<Option<UndoStep>, NotCommitted> {
+        let changes = Arc::clone(staged.changes());
+        self.commit_by(provider, &changes, ids, |store| store.commit_staged(staged))
+    }
+
+    fn commit_by(
+        &mut self,
+        provider: usize,
+        changes: &Arc<[Change]>,
+        ids: u128,
+        commit: impl FnOnce(&mut Store) -> Result<Traces, Conflict>,
+    ) -> Result<Option<UndoStep>, NotCommitted> {
         if changes.is_empty() {
             self.set_ids_position(ids);
             return Ok(None);
@@ -194,7 +215,7 @@ impl World {
             self.set_ids_position(ids);
             return Err(full.into());
         }
-        let traces = self.stores[provider].commit(changes)?;
+        let traces = commit(&mut self.stores[provider])?;
         let changes = Arc::clone(changes);
         let made = vec![MadeChanges { provider, changes, traces, reverted: false }];
         Ok(Some(UndoStep { made, ids: (ids, self.ids.position()), clock: None, answers: None }))

@@ -18,6 +18,7 @@ mod plan;
 mod ranked;
 mod record;
 mod records;
+mod staged;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -35,4 +36,5 @@ pub use path::PropertyPath;
 pub use plan::Edit;
 pub use record::{Change, Difference, Record};
 pub use records::{KeyedRecord, Store, StoreMark};
+pub use staged::Staged;
 pub use traces::Traces;

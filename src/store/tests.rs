@@ -494,6 +494,36 @@ fn a_commit_that_does_not_fit_the_state_changes_nothing() {
 }
 
 #[test]
+fn changes_whose_outcome_was_read_are_made_as_others_are() {
+    let staged = |store: &Store| {
+        let user = json!({ "id": 9, "email": "nine@example.com" });
+        let changes = store.plan_insert(USERS, fields(user)).unwrap();
+        Arc::new(Staged::new(store.clone(), changes.into()))
+    };
+    let mut plain = small_world();
+    let (changes, before) = (staged(&plain), plain.clone());
+    plain.commit(changes.changes()).unwrap();
+    let mut read = before.clone();
+    let changes = staged(&read);
+    assert_eq!(changes.after().unwrap().world, plain.world);
+    let made = Arc::clone(changes.changes());
+    let traces = read.commit_staged(changes).unwrap();
+    assert_eq!(read.world, plain.world);
+    read.revert(&made, &traces).unwrap();
+    assert_eq!(read.world, before.world);
+    // What came between is kept, and what does not fit any more is refused.
+    let late = staged(&before);
+    late.after().unwrap();
+    let mut moved = before.clone();
+    delete(&mut moved, POSTS, 1);
+    moved.commit_staged(late).unwrap();
+    assert!(moved.get(POSTS, &1.into()).is_none() && moved.get(USERS, &9.into()).is_some());
+    let twice = staged(&before);
+    twice.after().unwrap();
+    assert!(plain.commit_staged(twice).is_err());
+}
+
+#[test]
 fn loading_finds_every_problem_and_its_record() {
     let records = vec![
         (POSTS, json!({ "id": 1, "org_id": "late", "mentions": [{ "user_id": 1 }] })),

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use crate::behavior::records::{RecordList, Snapshot};
 use crate::expression::{Value, from_json};
-use crate::store::{Change, Key};
+use crate::store::{Change, Key, Staged};
 
 /// `outcome` in a rule's templates: how many records its effects changed, and the record that the first is about.
 pub(crate) struct Outcome {
@@ -134,34 +134,34 @@ impl MadeRecords {
 /// `made`: the records that effects created and changed, by name, as all effects so far leave them.
 pub(super) struct Made {
     before: Arc<Snapshot>,
-    changes: Arc<[Change]>,
+    /// Changes that `before` lacks.
+    changes: Option<Arc<Staged>>,
     records: Vec<MadeRecords>,
-    /// The records with the changes, made when one is first read.
+    /// The records with the changes, since one was first read.
     after: OnceLock<Arc<Snapshot>>,
 }
 
 impl Made {
     /// As the records of `snapshot` are.
     pub(super) fn at(snapshot: Arc<Snapshot>, records: Vec<MadeRecords>) -> Self {
-        Self::after(snapshot, Arc::new([]), records)
+        Self { before: snapshot, changes: None, records, after: OnceLock::new() }
     }
 
     /// As they will be when `changes` are made to those of `before`.
     pub(super) fn after(
         before: Arc<Snapshot>,
-        changes: Arc<[Change]>,
+        changes: Arc<Staged>,
         records: Vec<MadeRecords>,
     ) -> Self {
-        Self { before, changes, records, after: OnceLock::new() }
+        Self { before, changes: Some(changes), records, after: OnceLock::new() }
     }
 
     fn snapshot(&self) -> &Arc<Snapshot> {
         self.after.get_or_init(|| {
-            let mut store = self.before.store.clone();
-            match store.commit(&self.changes) {
-                Ok(_) => self.before.with(store),
+            match self.changes.as_ref().map(|changes| changes.after()) {
+                Some(Ok(store)) => self.before.with(store.clone()),
                 // They were planned on these records; if they do not fit all the same, committing says so.
-                Err(_) => Arc::clone(&self.before),
+                Some(Err(_)) | None => Arc::clone(&self.before),
             }
         })
     }

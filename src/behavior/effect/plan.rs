@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::expression::{Expression, Failure, Value, spend};
 use crate::ids::Ids;
 use crate::openapi::Schemas;
-use crate::store::{Change, Key, Model, RecordError};
+use crate::store::{Change, Key, Model, RecordError, Staged};
 
 /// Steps of the request's budget that an effect for one element of a list takes: it is planned and staged by itself, which
 /// takes as long as some hundred comparisons.
@@ -97,7 +97,7 @@ pub(crate) struct Planned {
 /// The changes of all effects of a rule or a task, not yet committed.
 pub(crate) struct Done {
     /// At most one for each record.
-    pub(crate) changes: Arc<[Change]>,
+    pub(crate) changes: Arc<Staged>,
     /// The record that the first of them creates or changes.
     pub(crate) record: Option<(usize, Key)>,
     /// What they created and changed, by name.
@@ -185,6 +185,7 @@ impl Planner<'_> {
             }
         }
         let changes: Arc<[Change]> = run.changes.finish(before.store.model()).into();
+        let changes = Arc::new(Staged::new(before.store.clone(), changes));
         let made = Value::from_object(Made::after(before, Arc::clone(&changes), run.made));
         Ok(Done { changes, record: run.first, made })
     }
