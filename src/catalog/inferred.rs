@@ -82,16 +82,18 @@ fn tell_unknown(
     }
 }
 
-/// The records that are inferred, as a fixture file would have them. One that does not fit goes to `findings`, and is left out.
-pub(super) fn fixtures(
-    behavior: &Behavior,
-    inferred: &Inferred,
-    now: Timestamp,
-    findings: &mut Vec<Finding>,
-) -> Fixtures {
-    let root = json!({ "tombstone": FORMAT_VERSION, "records": inferred.records });
-    let document = Document::of_value(&behavior.contract().file, root);
-    behavior.fixtures(&document, now, true, findings)
+/// The records that are inferred, as a fixture file would have them. Those that do not fit are left out of `inferred` too:
+/// a store takes all of a file, or nothing.
+pub(super) fn fixtures(behavior: &Behavior, inferred: &mut Inferred, now: Timestamp) -> Fixtures {
+    loop {
+        let root = json!({ "tombstone": FORMAT_VERSION, "records": inferred.records });
+        let document = Document::of_value(&behavior.contract().file, root);
+        let mut found = Vec::new();
+        let fixtures = behavior.fixtures(&document, now, true, &mut found);
+        if !inferred.leave_records(&found) {
+            return fixtures;
+        }
+    }
 }
 
 /// For each operation whose path leads to records, that of the first.
@@ -177,14 +179,7 @@ fn write(
     let inferred = infer::infer(contract, options);
     let (behavior, mut inferred) =
         compiled(inferred, None, contract, &LoadOptions::default(), findings)?;
-    // Records that do not fit are left out here as they are when it is served.
-    loop {
-        let mut found = Vec::new();
-        fixtures(&behavior, &inferred, now, &mut found);
-        if !inferred.leave_records(&found) {
-            break;
-        }
-    }
+    fixtures(&behavior, &mut inferred, now);
     let text = infer::behavior_text(contract, &inferred, options);
     let fixtures_text = infer::fixtures_text(contract, &inferred.records);
     let entries =

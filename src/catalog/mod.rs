@@ -626,7 +626,7 @@ fn provider(
         let message = format!("`{name}` has no fixtures, and starts without a record");
         findings.push(Finding::warning(&contract.file, 0, "", message));
     }
-    let (behavior, inferred) = match inference {
+    let (behavior, mut inferred) = match inference {
         Some(inference) => {
             let (behavior, inferred) =
                 inferred::behavior(&contract, own.as_ref(), &inference, &options, findings)?;
@@ -634,8 +634,8 @@ fn provider(
         }
         None => (stated(name, own.as_ref(), &contract, &options, findings)?, None),
     };
-    let mut fixtures = match (&inferred, fixtures) {
-        (Some(inferred), None) => inferred::fixtures(&behavior, inferred, now, &mut Vec::new()),
+    let mut fixtures = match (&mut inferred, fixtures) {
+        (Some(inferred), None) => inferred::fixtures(&behavior, inferred, now),
         (_, fixtures) => self::fixtures(&behavior, fixtures, sources, now, findings)?,
     };
     if let Some(inferred) = inferred {

@@ -159,6 +159,50 @@ fn inference_is_switched_off_by_name() {
     assert_eq!(sandbox.status(&call("GET /pets/pets/77", &[KEY], "")), 200);
 }
 
+/// A document whose list has examples, one of which does not fit.
+const TAGS: &str = "openapi: 3.1.0
+info: { title: Tags, version: '1' }
+paths:
+  /tags:
+    get:
+      operationId: tags
+      responses: { '200': { description: ok, content: { application/json: { schema: &list { type: array, items: &tag { type: object, required: [id], properties: { id: { type: string, maxLength: 4 }, name: { type: string } } } },
+        example: [{ id: red, name: Red }, { id: magenta, name: Magenta }, { id: blue, name: Blue }] } } } }
+    post:
+      operationId: addTag
+      requestBody: { required: true, content: { application/json: { schema: *tag } } }
+      responses: { '201': { description: made, content: { application/json: { schema: *tag } } } }
+  /tags/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+    get:
+      operationId: tag
+      responses: { '200': { description: ok, content: { application/json: { schema: *tag } } }, '404': { description: none } }
+    delete:
+      operationId: dropTag
+      responses: { '204': { description: gone }, '404': { description: none } }
+";
+
+fn tags(name: &str) -> (Folder, Emulator) {
+    let folder = Folder::new(name);
+    folder.write("tags.yaml", TAGS);
+    let documents =
+        vec![DocumentSource { name: Some("t".to_owned()), path: folder.path.join("tags.yaml") }];
+    let sources = Sources { documents, built_in: false, ..Sources::default() };
+    let emulator = world_of(&sources, &EmulatorOptions::default());
+    (folder, emulator)
+}
+
+fn listed(sandbox: &Trial<'_>) -> Vec<String> {
+    let list = json_of(&sandbox.ask(&call("GET /t/tags", &[], "")));
+    list.as_array().unwrap().iter().map(|tag| tag["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_example_that_does_not_fit_is_no_record_and_costs_no_other() {
+    let (_folder, emulator) = tags("infer-misfit");
+    assert_eq!(listed(&Trial::new(&emulator, "one")), ["blue", "red"]);
+}
+
 #[test]
 fn what_is_inferred_is_planned_measured_and_verified() {
     let emulator = petstore(Some(InferOptions::default()));
