@@ -30,13 +30,16 @@ from walker import Walker
 class Server:
     """A sandbox for one document."""
 
-    def __init__(self, program, command, name, document, folder):
+    def __init__(self, program, command, name, document, folder, options=()):
         self.ready = folder / "ready.json"
         self.output = folder / "output.txt"
         environment = os.environ | {"TOMBSTONE_READY_FILE": str(self.ready)}
         with open(self.output, "w") as output:
             self.process = subprocess.Popen(
-                [program, command, f"{name}={document}", "--port", "0"], env=environment, stdout=output, stderr=output
+                [program, command, f"{name}={document}", "--port", "0", *options],
+                env=environment,
+                stdout=output,
+                stderr=output,
             )
         self.examples = [program, "examples", f"{name}={document}"]
         wait = [program, "wait", "--ready-file", str(self.ready), "--timeout", "60s"]
