@@ -527,7 +527,12 @@ fn findings(
                 return errors.iter().flat_map(|it| findings(document, schema, it)).collect();
             }
             let unknown = forms.unknown(document, &place, error);
-            if unknown.is_empty() { vec![finding(document, &place, error)] } else { unknown }
+            if unknown.is_empty() {
+                let hint = forms.hint();
+                vec![Finding { hint, ..finding(document, &place, error) }]
+            } else {
+                unknown
+            }
         }
         _ => vec![finding(document, &place, error)],
     }

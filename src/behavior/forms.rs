@@ -12,17 +12,18 @@ use crate::yaml::Document;
 /// How deep a schema is followed for the words and keys that it allows.
 const DEPTH_MAX: usize = 8;
 
-/// The words that stand for a form, and the keys that each form has.
+/// The words that stand for a form, the keys that each form has, and whether there is one that is `true` or `false`.
 pub(super) struct Forms<'s> {
     words: Vec<&'s str>,
     keys: Vec<Vec<&'s str>>,
+    is_switch: bool,
 }
 
 impl<'s> Forms<'s> {
     /// Those of the alternatives that an error is about.
     pub(super) fn of(schema: &'s Value, error: &ValidationError<'_>) -> Self {
         let branches = schema.pointer(error.schema_path().as_str()).and_then(Value::as_array);
-        let mut forms = Forms { words: Vec::new(), keys: Vec::new() };
+        let mut forms = Forms { words: Vec::new(), keys: Vec::new(), is_switch: false };
         for branch in branches.into_iter().flatten() {
             let mut keys = Vec::new();
             forms.add(schema, branch, &mut keys, DEPTH_MAX);
@@ -39,6 +40,7 @@ impl<'s> Forms<'s> {
         if let Some(target) = reference.and_then(|it| root.pointer(it.strip_prefix('#')?)) {
             self.add(root, target, keys, depth - 1);
         }
+        self.is_switch |= form.get("type").is_some_and(|kind| kind == "boolean");
         self.words.extend(form.get("const").and_then(Value::as_str));
         let values = form.get("enum").and_then(Value::as_array).into_iter().flatten();
         self.words.extend(values.filter_map(Value::as_str));
@@ -70,6 +72,19 @@ impl<'s> Forms<'s> {
         let rated = context.iter().zip(&self.keys).map(|(errors, keys)| (known(keys), errors));
         let (count, errors) = rated.rev().max_by_key(|(count, _)| *count)?;
         (count > 0).then_some(errors.as_slice())
+    }
+
+    /// What is possible, where nothing tells what is meant.
+    pub(super) fn hint(&self) -> Option<String> {
+        let switch = ["true", "false"].into_iter().filter(|_| self.is_switch);
+        let named = self.words.iter().chain(self.keys.iter().flatten()).copied();
+        let mut known: Vec<&str> = Vec::new();
+        for name in switch.chain(named) {
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+        (!known.is_empty()).then(|| format!("known are `{}`", known.join("`, `")))
     }
 
     /// The word or the keys that are not known, where none of the forms is meant.

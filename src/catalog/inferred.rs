@@ -31,9 +31,9 @@ pub(super) fn behavior(
 ) -> Option<(Behavior, Inferred)> {
     let mut wanted = inference.clone();
     let decided = own.and_then(|own| own.root().get("operations")?.as_object());
-    wanted.except.extend(decided.into_iter().flat_map(Map::keys).cloned());
+    wanted.decided.extend(decided.into_iter().flat_map(Map::keys).cloned());
     let inferred = infer::infer(contract, &wanted);
-    tell_unknown(&inferred, contract, own, findings);
+    tell_unknown_of_file(&inferred, contract, own, findings);
     compiled(inferred, own, contract, options, findings)
 }
 
@@ -59,7 +59,7 @@ fn compiled(
 }
 
 /// The file's names of what is not to be inferred that nothing has.
-fn tell_unknown(
+fn tell_unknown_of_file(
     inferred: &Inferred,
     contract: &Contract,
     own: Option<&Document>,
@@ -68,18 +68,28 @@ fn tell_unknown(
     let Some(own) = own else { return };
     let named = own.root().pointer("/infer/except").and_then(Value::as_array);
     for (number, name) in named.into_iter().flatten().filter_map(Value::as_str).enumerate() {
-        let known = || {
-            let operations = contract.operations.iter().map(|operation| operation.id.as_str());
-            operations.chain(inferred.resources.iter().map(String::as_str))
-        };
+        let known = || inferred.names(contract);
         if !known().any(|known| known == name) {
-            let message = format!(
-                "nothing would be inferred of `{name}`: there is no such operation or resource"
-            );
-            let finding = own.warning(&format!("/infer/except/{number}"), message);
+            let finding = own.warning(&format!("/infer/except/{number}"), not_inferable(name));
             findings.push(Finding { hint: did_you_mean(name, known()), ..finding });
         }
     }
+}
+
+/// The names in `--stateless-for` that nothing has.
+pub(super) fn tell_unknown<'k, K: Iterator<Item = &'k str>>(
+    named: &[String],
+    known: impl Fn() -> K,
+    findings: &mut Vec<Finding>,
+) {
+    for name in named.iter().filter(|name| !known().any(|known| known == *name)) {
+        let finding = Finding::warning(&"--stateless-for".into(), 0, "", not_inferable(name));
+        findings.push(Finding { hint: did_you_mean(name, known()), ..finding });
+    }
+}
+
+fn not_inferable(name: &str) -> String {
+    format!("nothing would be inferred of `{name}`: there is no such operation or resource")
 }
 
 /// The records that are inferred, as a fixture file would have them. Those that do not fit are left out of `inferred` too:
@@ -179,6 +189,7 @@ fn write(
     let inferred = infer::infer(contract, options);
     let (behavior, mut inferred) =
         compiled(inferred, None, contract, &LoadOptions::default(), findings)?;
+    tell_unknown(&options.except, || inferred.names(contract), findings);
     fixtures(&behavior, &mut inferred, now);
     let text = infer::behavior_text(contract, &inferred, options);
     let fixtures_text = infer::fixtures_text(contract, &inferred.records);

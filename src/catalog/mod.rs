@@ -21,7 +21,7 @@ use crate::behavior::{Behavior, Fixtures, InferFormat, LoadOptions};
 use crate::clock::Timestamp;
 use crate::emulator::{Emulator, FixtureLoader, Provider, Unserved};
 use crate::finding::{Finding, Folded, Severity, did_you_mean};
-use crate::infer::InferOptions;
+use crate::infer::{InferOptions, Inferred};
 use crate::openapi::Contract;
 use crate::yaml::Document;
 use crate::{documented, openapi};
@@ -209,6 +209,8 @@ pub struct Files {
     places: BTreeMap<String, PathBuf>,
     /// The names of those that cannot be served, each with what is wrong.
     unserved: BTreeMap<String, Vec<String>>,
+    /// The names of the operations and resources of which something would be inferred, or could be.
+    inferable: BTreeSet<String>,
     /// Nobody asks which files those are: they need not be read twice for it.
     is_unwanted: bool,
 }
@@ -377,6 +379,7 @@ pub fn load_noting(
     select(sources, &mut found)?;
     let mut providers = Vec::new();
     let mut set_exists = sources.fixture_set == DEFAULT_SET;
+    let mut inferable = BTreeSet::new();
     for (name, place) in found {
         if let ProviderSource::Folder(folder) = &place {
             files.folders.insert(folder.clone());
@@ -400,6 +403,12 @@ pub fn load_noting(
         files.definitions.insert(name, hash(&own.read));
         files.read.append(&mut own.read);
         files.folders.append(&mut own.folders);
+        inferable.append(&mut own.inferable);
+    }
+    // What cannot be served may have them.
+    if let Some(inference) = sources.inference.as_ref().filter(|_| files.unserved.is_empty()) {
+        let known = || inferable.iter().map(String::as_str);
+        inferred::tell_unknown(&inference.except, known, findings);
     }
     if set_exists {
         Ok(providers)
@@ -622,7 +631,7 @@ fn provider(
         None => None,
     };
     let inference = inferring(own.as_ref(), sources);
-    if own.is_some() && fixtures.is_none() && inference.is_none() {
+    if own.as_ref().is_some_and(is_whole) && fixtures.is_none() && inference.is_none() {
         let message = format!("`{name}` has no fixtures, and starts without a record");
         findings.push(Finding::warning(&contract.file, 0, "", message));
     }
@@ -634,6 +643,7 @@ fn provider(
         }
         None => (stated(name, own.as_ref(), &contract, &options, findings)?, None),
     };
+    files.inferable.extend(inferable(&contract, inferred.as_ref()));
     let mut fixtures = match (&mut inferred, fixtures) {
         (Some(inferred), None) => inferred::fixtures(&behavior, inferred, now),
         (_, fixtures) => self::fixtures(&behavior, fixtures, sources, now, findings)?,
@@ -649,6 +659,18 @@ fn provider(
         is_built_in,
         records_beside: None,
     })
+}
+
+/// The names of the operations and resources of which something is inferred, or could be.
+fn inferable(contract: &Contract, inferred: Option<&Inferred>) -> BTreeSet<String> {
+    let operations = contract.operations.iter().map(|operation| operation.id.clone());
+    let resources = inferred.into_iter().flat_map(|inferred| inferred.resources.iter().cloned());
+    operations.chain(resources).collect()
+}
+
+/// Whether a behavior file asks for no inference, also not for one of which it is told that it cannot be.
+fn is_whole(own: &Document) -> bool {
+    own.root().get("infer").is_none_or(|asked| *asked == false)
 }
 
 /// How what a provider's behavior file does not say is inferred; `None` where nothing is.

@@ -66,10 +66,7 @@ pub(super) fn run(args: InitArgs) -> anyhow::Result<ExitCode> {
         .map(|path| format!("`{}`", path.display()))
         .collect();
     if !there.is_empty() {
-        anyhow::bail!(
-            "nothing is overwritten, and there is {} already: move what is there away first",
-            there.join(" and ")
-        );
+        anyhow::bail!("nothing is overwritten: move {} away first", there.join(" and "));
     }
     create(&behavior.0, &behavior.1)?;
     create(&fixtures.0, &fixtures.1)?;

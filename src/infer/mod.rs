@@ -35,6 +35,10 @@ use resource::{Address, Kind, Resource, Survey};
 /// How many records each resource begins with, unless the contract has examples.
 pub const SEED_RECORDS: usize = 3;
 
+/// Why an operation is left to the contract of which nothing is to be inferred.
+const SWITCHED_OFF: &str =
+    "its inference is switched off by name (`--stateless-for`, or `infer: { except: … }`)";
+
 /// Options of inference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferOptions {
@@ -42,13 +46,20 @@ pub struct InferOptions {
     pub seed_records: usize,
     /// The operations and resources of which nothing is inferred, by their names.
     pub except: Vec<String>,
+    /// The operations that a file decides, by their ids.
+    pub decided: Vec<String>,
     /// Whether what was never written nor deleted is as the contract alone has it; else it is absent.
     pub is_lenient: bool,
 }
 
 impl Default for InferOptions {
     fn default() -> Self {
-        Self { seed_records: SEED_RECORDS, except: Vec::new(), is_lenient: false }
+        Self {
+            seed_records: SEED_RECORDS,
+            except: Vec::new(),
+            decided: Vec::new(),
+            is_lenient: false,
+        }
     }
 }
 
@@ -95,6 +106,12 @@ impl Inferred {
                 self.left.insert(id, why);
             }
         }
+    }
+
+    /// The names of the operations and resources of which something was inferred, or could have been.
+    pub fn names<'i>(&'i self, contract: &'i Contract) -> impl Iterator<Item = &'i str> {
+        let operations = contract.operations.iter().map(|operation| operation.id.as_str());
+        operations.chain(self.resources.iter().map(String::as_str))
     }
 
     /// Leaves out the records that these errors are about; returns false if there are none.
@@ -157,12 +174,13 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
         for address in resources[number].addresses.clone() {
             for (role, operation) in roles(&survey, &resources[number], &address) {
                 if except[number] || is_except(&operation.id) {
-                    inferred
-                        .left
-                        .insert(operation.id.clone(), "nothing is to be inferred of it".to_owned());
+                    inferred.left.insert(operation.id.clone(), SWITCHED_OFF.to_owned());
                 } else if !operations.contains_key(&operation.id) {
                     let place = record_place(&resources[number], &address, operation);
                     inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
+                    if options.decided.contains(&operation.id) {
+                        continue;
+                    }
                     let place = (number, &address, role, operation);
                     let written = write(&survey, &mut resources, place, options);
                     inferred.add(operation, written, &mut operations);

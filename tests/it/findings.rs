@@ -167,7 +167,7 @@ fn a_mistyped_variant_is_named_by_its_word() {
         behavior.yaml:11: error: `cascad` is not known here (did you mean `cascade`?)
         behavior.yaml:11: error: `restrct` is not known here (did you mean `restrict`?)
         behavior.yaml:11: error: `update` is not of type "object"
-        behavior.yaml:11: error: `on_delete` has none of the forms that are possible here
+        behavior.yaml:11: error: `on_delete` has none of the forms that are possible here (known are `cascade`, `restrict`, `unlink`, `keep`, `update`)
         behavior.yaml:17: error: `paramters` is not known here (did you mean `parameters`?)
         behavior.yaml:15: error: `repond` is not known here (did you mean `respond`?)
         behavior.yaml:5: error: `field` is missing

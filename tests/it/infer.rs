@@ -1,7 +1,9 @@
 //! State from the contract alone: what was created can be read, what was deleted cannot.
 
 use serde_json::{Value, json};
+use tombstone::catalog;
 use tombstone::catalog::{DocumentSource, Sources};
+use tombstone::clock::system_now;
 use tombstone::control::{Expectation, PlanRequest, Records, ResidueQuery, Verification};
 use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::infer::InferOptions;
@@ -152,14 +154,15 @@ fn inference_is_switched_off_by_name() {
     assert_eq!(sandbox.status(&call("GET /pets/pets/1", &[KEY], "")), 200);
     let overview = emulator.overview();
     let drop = overview[0].operations.iter().find(|one| one.id == "dropPet").unwrap();
-    assert_eq!((drop.inferred, drop.stateless), (None, Some("nothing is to be inferred of it")));
+    assert_eq!(drop.inferred, None);
+    assert!(drop.stateless.unwrap().starts_with("its inference is switched off by name"));
     let except = InferOptions { except: vec!["pets".to_owned()], ..InferOptions::default() };
     let emulator = petstore(Some(except));
     let sandbox = Trial::new(&emulator, "one");
     assert_eq!(sandbox.status(&call("GET /pets/pets/77", &[KEY], "")), 200);
 }
 
-/// A document whose list has examples, one of which does not fit.
+/// A document whose list has examples, one of which does not fit, and an operation with the name of the resource.
 const TAGS: &str = "openapi: 3.1.0
 info: { title: Tags, version: '1' }
 paths:
@@ -182,9 +185,12 @@ paths:
       responses: { '204': { description: gone }, '404': { description: none } }
 ";
 
-fn tags(name: &str) -> (Folder, Emulator) {
+fn tags(name: &str, behavior: Option<&str>) -> (Folder, Emulator) {
     let folder = Folder::new(name);
     folder.write("tags.yaml", TAGS);
+    if let Some(behavior) = behavior {
+        folder.write("tags.behavior.yaml", behavior);
+    }
     let documents =
         vec![DocumentSource { name: Some("t".to_owned()), path: folder.path.join("tags.yaml") }];
     let sources = Sources { documents, built_in: false, ..Sources::default() };
@@ -199,8 +205,62 @@ fn listed(sandbox: &Trial<'_>) -> Vec<String> {
 
 #[test]
 fn an_example_that_does_not_fit_is_no_record_and_costs_no_other() {
-    let (_folder, emulator) = tags("infer-misfit");
+    let (_folder, emulator) = tags("infer-misfit", None);
     assert_eq!(listed(&Trial::new(&emulator, "one")), ["blue", "red"]);
+}
+
+#[test]
+fn an_operation_of_a_file_may_have_the_name_of_a_resource() {
+    let own = "tombstone: 1
+infer: true
+operations:
+  tags:
+    inferred: it lists another
+    rules: [{ respond: 200, body: [{ id: own }] }]
+";
+    let (_folder, emulator) = tags("infer-named-alike", Some(own));
+    let sandbox = Trial::new(&emulator, "one");
+    assert_eq!(listed(&sandbox), ["own"]);
+    // What it does not decide is inferred still.
+    let read = call("GET /t/tags/red", &[], "");
+    assert_eq!(sandbox.status(&read), 200);
+    assert_eq!(sandbox.status(&call("DELETE /t/tags/red", &[], "")), 204);
+    assert_eq!(sandbox.status(&read), 404);
+}
+
+#[test]
+fn names_of_which_nothing_could_be_inferred_are_told() {
+    let told = |own: Option<&str>, except: &[&str]| {
+        let folder = Folder::new("infer-unknown");
+        folder.write("tags.yaml", TAGS);
+        if let Some(own) = own {
+            folder.write("tags.behavior.yaml", own);
+        }
+        let path = folder.path.join("tags.yaml");
+        let documents = vec![DocumentSource { name: None, path }];
+        let except = except.iter().map(|name| (*name).to_owned()).collect();
+        let inference = Some(InferOptions { except, ..InferOptions::default() });
+        let sources = Sources { documents, built_in: true, inference, ..Sources::default() };
+        let mut findings = Vec::new();
+        catalog::load(&sources, system_now(), &mut findings).unwrap();
+        let told = findings.iter().map(|it| (it.message.clone(), it.hint.clone()));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(told(None, &["tags", "dropTag"]), []);
+    let unknown = |name: &str, hint: &str| {
+        let why = "there is no such operation or resource";
+        (
+            format!("nothing would be inferred of `{name}`: {why}"),
+            Some(format!("did you mean `{hint}`?")),
+        )
+    };
+    assert_eq!(told(None, &["dropTags"]), [unknown("dropTags", "dropTag")]);
+    let own = "tombstone: 1\ninfer: { except: [dropTag, tagz] }\n";
+    assert_eq!(told(Some(own), &["addTag"]), [unknown("tagz", "tag")]);
+    // Nothing is said of records where the file is wrong in what it wants to be inferred.
+    let forms = "`infer` has none of the forms that are possible here".to_owned();
+    let known = Some("known are `true`, `false`, `except`".to_owned());
+    assert_eq!(told(Some("tombstone: 1\ninfer: yes\n"), &["nope"]), [(forms, known)]);
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn nothing_is_overwritten() {
     std::fs::write(&own, "mine").unwrap();
     let (text, code) = init(&folder, "shop.yaml");
     expect![[r#"
-        tombstone: nothing is overwritten, and there is `shop.behavior.yaml` and `shop.fixtures.yaml` already: move what is there away first
+        tombstone: nothing is overwritten: move `shop.behavior.yaml` and `shop.fixtures.yaml` away first
     "#]].assert_eq(&text);
     assert_eq!((code, std::fs::read_to_string(own).unwrap()), (Some(1), "mine".to_owned()));
 }
