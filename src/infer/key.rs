@@ -5,9 +5,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::ids::UUID_V4;
-use crate::infer::shape::{ObjectShape, is_number, is_scalar, said};
+use crate::infer::shape::{ObjectShape, alternatives, is_number, is_scalar, said};
 use crate::infer::words::{plain, singular_words, words};
 use crate::openapi::{Schemas, Types};
+
+/// How deep alternatives within alternatives are followed.
+const ALTERNATIVES_DEPTH: usize = 4;
 
 /// Words that say of a name that it identifies something.
 const IDENTIFYING: [&str; 7] = ["id", "uuid", "sid", "key", "name", "code", "number"];
@@ -127,14 +130,15 @@ pub(super) fn schema(
         "multipleOf",
     ];
     let own = property.or(parameter);
+    let first = property.and_then(|property| first_alternative(schemas, property));
     let is_whole = own.is_some_and(|own| is_number(schemas, own));
     let mut key = Map::new();
     key.insert("type".into(), if is_whole { "integer".into() } else { "string".into() });
     for keyword in KEYWORDS {
         // A pattern of the property is the narrower one, mostly.
         let told = match keyword {
-            "pattern" => [property, parameter],
-            _ => [parameter, property],
+            "pattern" => [property, first, parameter],
+            _ => [parameter, property, first],
         };
         let told = told.into_iter().flatten();
         let mut told = told.filter(|one| is_number(schemas, one) == is_whole);
@@ -147,6 +151,12 @@ pub(super) fn schema(
         key.insert("pattern".into(), json!(pattern));
     }
     key
+}
+
+/// The first of the forms that a schema allows, where it allows several.
+fn first_alternative<'c>(schemas: &'c Schemas, schema: &'c Value) -> Option<&'c Value> {
+    let forms = alternatives(schemas, schemas.follow(schema).as_object()?, ALTERNATIVES_DEPTH);
+    forms.into_iter().map(|form| form.schema).find(|form| is_scalar(schemas.types(form)))
 }
 
 /// A pattern of texts of the same form as an example: its prefix, and so many letters and digits of the kinds it has.

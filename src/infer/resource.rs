@@ -272,6 +272,7 @@ impl<'c> Survey<'c> {
             self.operation(path, method).is_none_or(|operation| operation.request_body.is_none())
         };
         is_elsewhere
+            && self.has(path, &[Method::PUT, Method::POST])
             && collection.contains("{}")
             && !self.has(path, &[Method::GET, Method::PATCH])
             && !self.has(collection, &[Method::POST])

@@ -249,7 +249,7 @@ impl Rendering<'_> {
     }
 
     /// A computed value that does not fit, with what is documented in place of what is wrong; the documented value where that
-    /// does not help.
+    /// does not help. One that does not fit is not put in place of another: nothing may fit.
     fn mended<'s>(
         &'s self,
         chosen: &'s ChosenMedia<'_>,
@@ -257,13 +257,26 @@ impl Rendering<'_> {
     ) -> Result<Valued<'s>, NotSent> {
         let (schemas, schema) = (&self.contract.schemas, chosen.offer.media.schema);
         let nothing = || (Cow::Owned(Value::Null), Vec::new());
-        let (documented, _) = self.documented(chosen, None)?.unwrap_or_else(nothing);
-        let mended = schema.and_then(|schema| mended(schemas, schema, value, &documented));
-        if let Some((value, misfits)) = mended {
+        let (mut documented, mut departs) = self.documented(chosen, None)?.unwrap_or_else(nothing);
+        let Some(schema) = schema else { return Ok((documented, Vec::new())) };
+        if !departs.is_empty() {
+            (documented, departs) = self.made_up(schema)?;
+        }
+        if let Some((value, misfits)) = mended(schemas, schema, value, &documented) {
             return Ok((Cow::Owned(value), misfits));
         }
-        let misfits = schema.map(|schema| response_violations(schemas, schema, value));
-        Ok((documented, misfits.unwrap_or_default()))
+        let misfits = response_violations(schemas, schema, value);
+        let sent = if departs.is_empty() { documented } else { Cow::Owned(value.clone()) };
+        Ok((sent, misfits))
+    }
+
+    /// A value that is made up of a schema, and how it departs from it where none fits.
+    fn made_up<'s>(&self, schema: SchemaId) -> Result<Valued<'s>, NotSent> {
+        let (schemas, making) = (&self.contract.schemas, &self.making);
+        let value = sample::nearest(schemas, schema, &making.sample_options(), making.seed);
+        let value = value.map_err(|unmet| NotSent::TooComplex(unmet.to_string()))?;
+        let misfits = response_violations(schemas, schema, &value);
+        Ok((Cow::Owned(value), misfits))
     }
 
     /// The documented value: the example of that name, else the first, else one that is made up; and how it departs from its
@@ -286,17 +299,7 @@ impl Rendering<'_> {
             (None, None) => {
                 Ok(media::empty_value(&chosen.name).map(|value| (Cow::Owned(value), Vec::new())))
             }
-            (None, Some(schema)) => {
-                let value = sample::nearest(
-                    schemas,
-                    schema,
-                    &self.making.sample_options(),
-                    self.making.seed,
-                )
-                .map_err(|unmet| NotSent::TooComplex(unmet.to_string()))?;
-                let misfits = response_violations(schemas, schema, &value);
-                Ok(Some((Cow::Owned(value), misfits)))
-            }
+            (None, Some(schema)) => self.made_up(schema).map(Some),
         }
     }
 

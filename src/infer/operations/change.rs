@@ -105,19 +105,30 @@ impl<'c> Task<'_, 'c> {
         })
     }
 
-    /// Whether what is not there is made: by PUT, where that is documented, or where nothing else makes one.
+    /// Whether what is not there is made: by PUT, where that is documented or nothing else makes one, and by another write
+    /// where that is the only way.
     pub(super) fn is_upsert(&self) -> bool {
         if self.resource.kind == Kind::Single {
             return true;
         }
-        let has_create = self
-            .resource
-            .addresses
-            .iter()
-            .any(|address| self.survey.operation(&address.collection, &Method::POST).is_some());
-        self.role == Role::Replace
-            && self.operation.method == Method::PUT
-            && (!has_create || self.operation.responses.contains_key("201"))
+        let addresses = &self.resource.addresses;
+        let has = |path: &str, method: &Method| self.survey.operation(path, method).is_some();
+        let all = |method: &Method| addresses.iter().any(|one| has(&one.collection, method));
+        let one = |method: &Method| {
+            addresses.iter().filter_map(|one| one.item.as_ref()).any(|item| has(item, method))
+        };
+        let documents_creation = self.operation.responses.contains_key("201");
+        let is_only = !all(&Method::POST);
+        match self.operation.method {
+            Method::PUT => self.role == Role::Replace && (is_only || documents_creation),
+            Method::POST => {
+                is_only && !one(&Method::PUT) && (documents_creation || !all(&Method::GET))
+            }
+            Method::PATCH => {
+                is_only && !one(&Method::PUT) && !one(&Method::POST) && !all(&Method::GET)
+            }
+            _ => false,
+        }
     }
 
     /// The rules that make what is not there, in place of the one that refuses it.
@@ -143,7 +154,7 @@ impl<'c> Task<'_, 'c> {
         rule.insert("create".into(), self.resource.name.as_str().into());
         rule.insert("with".into(), with);
         rule.extend(self.answer(body));
-        if self.operation.responses.contains_key("201") && self.operation.method == Method::PUT {
+        if self.operation.responses.contains_key("201") {
             rule.insert("respond".into(), 201.into());
         }
         rules.push(Value::Object(rule));

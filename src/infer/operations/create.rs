@@ -4,12 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::infer::operations::request::Variant;
-use crate::infer::operations::task::{Task, Written};
+use crate::infer::operations::request::{ELEMENT, Variant};
+use crate::infer::operations::task::{Role, Task, Written};
 use crate::infer::resource::Kind;
 use crate::infer::seeds;
 use crate::infer::server_made::{is_marker, stamps, template_of_time};
-use crate::infer::shape::{Body, ObjectShape, items, literal, said};
+use crate::infer::shape::{Body, ObjectShape, literal, said};
 use crate::infer::words::member;
 use crate::openapi::Types;
 
@@ -52,9 +52,7 @@ impl<'c> Task<'_, 'c> {
     /// The whole of a new record, as a template.
     pub(super) fn new_record(&self, variant: Option<&Variant<'c>>) -> Result<Value, String> {
         let sent = self.sent();
-        if let Some(body) = Body::of_request(self.schemas(), self.operation)
-            && items(self.schemas(), body.schema).is_some()
-        {
+        if self.sent_item().is_some() && !(self.role == Role::Create && self.is_list_of_records()) {
             return Err("its request is a list".to_owned());
         }
         let shape = sent.as_ref().and_then(|(_, shape)| shape.as_ref());
@@ -68,7 +66,8 @@ impl<'c> Task<'_, 'c> {
             parts.push(Value::Object(defaults));
         }
         let is_object = Body::of_request(self.schemas(), self.operation)
-            .is_none_or(|body| self.schemas().types(body.schema) & Types::OBJECT != Types::NONE);
+            .is_none_or(|body| self.schemas().types(body.schema) & Types::OBJECT != Types::NONE)
+            || self.sent_item().is_some();
         if let Some((template, _)) = sent.as_ref().filter(|_| is_object) {
             parts.push(json!(template.replace(" }}", " or {} }}")));
         }
@@ -89,7 +88,30 @@ impl<'c> Task<'_, 'c> {
         Ok(Value::Object(with))
     }
 
+    /// Whether the request is a list of records, each an object.
+    fn is_list_of_records(&self) -> bool {
+        self.sent_item().is_some_and(|item| ObjectShape::of(self.schemas(), item).is_some())
+    }
+
+    /// The operation creates a record for each element of its request.
+    fn create_several(&self) -> Result<Written, String> {
+        let (lets, mut rules) = self.begin();
+        let name = &self.resource.name;
+        let with = self.new_record(None)?;
+        let each = json!({ "for": format!("{ELEMENT} in body"), "create": name, "with": with });
+        let (body, view) = self.records_body(&format!("made.{name}"), "created").unzip();
+        let mut rule = Map::from_iter([("do".to_owned(), json!([each]))]);
+        rule.extend(self.answer(body));
+        rules.push(Value::Object(rule));
+        let mut format = Self::written(lets, rules);
+        self.add_conflict(&mut format);
+        Ok(Written { format, view: view.flatten(), notes: vec!["as many as it is sent".into()] })
+    }
+
     pub(super) fn create(&self) -> Result<Written, String> {
+        if self.is_list_of_records() {
+            return self.create_several();
+        }
         let (lets, mut rules) = self.begin();
         let made = format!("made.{}", self.resource.name);
         let (body, view) = self.record_body(&made, "created").unzip();

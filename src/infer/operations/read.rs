@@ -57,7 +57,8 @@ impl<'c> Task<'_, 'c> {
         let first =
             envelope::at_path(&documented, &found.path).and_then(|list| list.get(0).cloned());
         let (filter, view) = self.view(&found.item, &first.clone().unwrap_or_default(), "listed");
-        let items = self.items(&found.item, &first.unwrap_or_default(), &filter);
+        let first = first.unwrap_or_default();
+        let items = self.items("list.items", &found.item, &first, &filter);
         let mut body = around(&found.path, Some(&documented), items);
         let full = self.survey.made_up(schema, true, 0);
         totals::add(&mut body, &full.unwrap_or_default());
@@ -75,10 +76,33 @@ impl<'c> Task<'_, 'c> {
         Ok(Written { format, view, notes: Vec::new() })
     }
 
-    /// The template of the records of a list.
-    pub(super) fn items(&self, item: &ItemEnvelope<'c>, documented: &Value, filter: &str) -> Value {
+    /// The body with several records in it, if the response can hold them. `expression` gives the records.
+    pub(super) fn records_body(
+        &self,
+        expression: &str,
+        purpose: &str,
+    ) -> Option<(Value, Option<(String, Value)>)> {
+        let (body, documented) = self.documented()?;
+        let parameter = self.key_parameter();
+        let named = self.resource.named(&parameter);
+        let found = envelope::list(self.schemas(), body.schema, named)?;
+        let first = envelope::at_path(&documented, &found.path).and_then(|list| list.get(0));
+        let first = first.cloned().unwrap_or_default();
+        let (filter, view) = self.view(&found.item, &first, purpose);
+        let items = self.items(expression, &found.item, &first, &filter);
+        Some((around(&found.path, Some(&documented), items), view))
+    }
+
+    /// The template of the records that an expression gives.
+    fn items(
+        &self,
+        expression: &str,
+        item: &ItemEnvelope<'c>,
+        documented: &Value,
+        filter: &str,
+    ) -> Value {
         if item.path.is_empty() && !item.is_json_api {
-            return json!(format!("{{{{ list.items | {filter} }}}}"));
+            return json!(format!("{{{{ {expression} | {filter} }}}}"));
         }
         let one = &self.resource.one;
         let record = Record {
@@ -86,6 +110,6 @@ impl<'c> Task<'_, 'c> {
             id: format!("{{{{ {} }}}}", member(one, &self.resource.key.property)),
         };
         let value = around_item(item, documented, &record);
-        json!({ "$for": format!("{one} in list.items"), "$value": value })
+        json!({ "$for": format!("{one} in {expression}"), "$value": value })
     }
 }

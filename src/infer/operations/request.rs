@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 use crate::infer::envelope;
 use crate::infer::operations::task::Task;
 use crate::infer::shape::{
-    Alternative, Body, ObjectShape, alternatives, is_scalar, literal, members, said,
+    Alternative, Body, ObjectShape, alternatives, is_scalar, items, literal, members, said,
 };
 use crate::infer::words::{member, plain, quoted};
 use crate::openapi::{Location, Types};
+
+/// What an element of a request that is a list is called in expressions.
+pub(super) const ELEMENT: &str = "item";
 
 /// The most kinds of records of one resource that are told apart.
 const VARIANTS_MAX: usize = 30;
@@ -25,6 +28,12 @@ pub(super) struct Variant<'c> {
 }
 
 impl<'c> Task<'_, 'c> {
+    /// The schema of an element, where the request is a list.
+    pub(super) fn sent_item(&self) -> Option<&'c Value> {
+        let body = Body::of_request(self.schemas(), self.operation)?;
+        items(self.schemas(), body.schema)
+    }
+
     /// What the request says of a record: the template that gives it, and its properties.
     pub(super) fn sent(&self) -> Option<(String, Option<ObjectShape<'c>>)> {
         let body = Body::of_request(self.schemas(), self.operation);
@@ -32,6 +41,10 @@ impl<'c> Task<'_, 'c> {
             self.operation.request_body.as_ref()?;
             return Some(("{{ body }}".to_owned(), None));
         };
+        if let Some(item) = self.sent_item() {
+            let shape = ObjectShape::of(self.schemas(), item);
+            return Some((format!("{{{{ {ELEMENT} }}}}"), shape));
+        }
         let Some(shape) = ObjectShape::of(self.schemas(), body.schema) else {
             return Some(("{{ body }}".to_owned(), None));
         };
