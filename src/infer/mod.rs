@@ -170,22 +170,18 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
         // What is below one that nothing is inferred of is below none.
         resource.parent = resource.parent.filter(|(parent, _)| !except[*parent]);
     }
-    for number in 0..resources.len() {
-        for address in resources[number].addresses.clone() {
-            for (role, operation) in roles(&survey, &resources[number], &address) {
-                if except[number] || is_except(&operation.id) {
-                    inferred.left.insert(operation.id.clone(), SWITCHED_OFF.to_owned());
-                } else if !operations.contains_key(&operation.id) {
-                    let place = record_place(&resources[number], &address, operation);
-                    inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
-                    if options.decided.contains(&operation.id) {
-                        continue;
-                    }
-                    let place = (number, &address, role, operation);
-                    let written = write(&survey, &mut resources, place, options);
-                    inferred.add(operation, written, &mut operations);
-                }
+    for (number, address, role, operation) in wanted(&survey, &resources) {
+        if except[number] || is_except(&operation.id) {
+            inferred.left.insert(operation.id.clone(), SWITCHED_OFF.to_owned());
+        } else if !operations.contains_key(&operation.id) {
+            let place = record_place(&resources[number], &address, operation);
+            inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
+            if options.decided.contains(&operation.id) {
+                continue;
             }
+            let place = (number, &address, role, operation);
+            let written = write(&survey, &mut resources, place, options);
+            inferred.add(operation, written, &mut operations);
         }
     }
     for operation in &contract.operations {
@@ -200,6 +196,27 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
     inferred
 }
 
+/// Every operation that a resource can have, with the number of the resource and what it is supposed to do there. An operation
+/// at a path of its own goes before one that is only below a record.
+fn wanted<'c>(
+    survey: &Survey<'c>,
+    resources: &[Resource<'c>],
+) -> Vec<(usize, Address, Role, &'c Operation)> {
+    let places = || {
+        let resources = resources.iter().enumerate();
+        resources.flat_map(|(number, one)| one.addresses.iter().map(move |at| (number, one, at)))
+    };
+    let own = places().flat_map(|(number, resource, address)| {
+        let roles = roles(survey, resource, address).into_iter();
+        roles.map(move |(role, operation)| (number, address.clone(), role, operation))
+    });
+    let below = places().flat_map(|(number, _, address)| {
+        let operations = survey.below_item(address).into_iter();
+        operations.map(move |operation| (number, address.clone(), Role::Act, operation))
+    });
+    own.chain(below).collect()
+}
+
 /// What the parameters of an operation's path have; nothing if it has none.
 fn record_place(
     resource: &Resource<'_>,
@@ -207,13 +224,10 @@ fn record_place(
     operation: &Operation,
 ) -> Option<RecordPlace> {
     let scope = resource.scope.iter().filter(|_| address.is_scoped).map(|scope| &scope.property);
-    let is_item = address
-        .item
-        .as_ref()
-        .is_some_and(|item| *item == paths::anonymous(&paths::segments(&operation.template)));
+    let parameters = paths::parameters(operation);
+    let is_item = address.item.is_some() && parameters.len() == scope.clone().count() + 1;
     let key = is_item.then_some(&resource.key.property);
     let properties: Vec<&String> = scope.chain(key).collect();
-    let parameters = paths::parameters(operation);
     let is_known = !properties.is_empty() && parameters.len() == properties.len();
     let pairs = parameters.into_iter().zip(properties.into_iter().cloned());
     is_known.then(|| RecordPlace { resource: resource.name.clone(), parameters: pairs.collect() })

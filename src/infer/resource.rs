@@ -198,6 +198,20 @@ impl<'c> Survey<'c> {
         Some(&self.contract.operations[number])
     }
 
+    /// The writes at paths one segment below a record's own, where nothing is read.
+    pub(super) fn below_item(&self, address: &Address) -> Vec<&'c Operation> {
+        let Some(item) = &address.item else { return Vec::new() };
+        let below = self.places.iter().filter(|(path, place)| {
+            let last = path.strip_prefix(item.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            last.is_some_and(|last| !last.contains(['/', '{']))
+                && !place.operations.contains_key(&Method::GET)
+        });
+        let writes = [Method::POST, Method::PUT, Method::PATCH];
+        let numbers = below
+            .flat_map(|(_, place)| writes.iter().filter_map(|method| place.operations.get(method)));
+        numbers.map(|number| &self.contract.operations[*number]).collect()
+    }
+
     fn has(&self, path: &str, methods: &[Method]) -> bool {
         let place = self.places.get(path);
         place.is_some_and(|place| methods.iter().any(|one| place.operations.contains_key(one)))

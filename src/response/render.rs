@@ -257,13 +257,16 @@ impl Rendering<'_> {
     ) -> Result<Valued<'s>, NotSent> {
         let (schemas, schema) = (&self.contract.schemas, chosen.offer.media.schema);
         let nothing = || (Cow::Owned(Value::Null), Vec::new());
-        let (mut documented, mut departs) = self.documented(chosen, None)?.unwrap_or_else(nothing);
+        let (documented, departs) = self.documented(chosen, None)?.unwrap_or_else(nothing);
         let Some(schema) = schema else { return Ok((documented, Vec::new())) };
-        if !departs.is_empty() {
-            (documented, departs) = self.made_up(schema)?;
-        }
         if let Some((value, misfits)) = mended(schemas, schema, value, &documented) {
             return Ok((Cow::Owned(value), misfits));
+        }
+        if !departs.is_empty() {
+            let (made_up, _) = self.made_up(schema)?;
+            if let Some((value, misfits)) = mended(schemas, schema, value, &made_up) {
+                return Ok((Cow::Owned(value), misfits));
+            }
         }
         let misfits = response_violations(schemas, schema, value);
         let sent = if departs.is_empty() { documented } else { Cow::Owned(value.clone()) };

@@ -291,3 +291,71 @@ fn what_is_inferred_is_planned_measured_and_verified() {
     let covered = control.coverage(None).unwrap().operations;
     assert_eq!((covered.covered, covered.total), (2, 4));
 }
+
+/// The document with one resource of each kind.
+fn rungs() -> Emulator {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/rungs.yaml").into();
+    let documents = vec![DocumentSource { name: Some("rungs".to_owned()), path }];
+    let sources = Sources { documents, built_in: false, ..Sources::default() };
+    world_of(&sources, &EmulatorOptions::default())
+}
+
+/// The status of a call and the body of its answer.
+fn asked(sandbox: &Trial<'_>, line: &str, body: &str) -> (u16, Value) {
+    let line = line.replacen(" /", " /rungs/", 1);
+    let headers: &[&str] = if body.is_empty() { &[] } else { &[JSON] };
+    let answer = sandbox.ask(&call(&line, headers, body));
+    let bytes = answer.response.body();
+    let json = if bytes.is_empty() { Value::Null } else { json_of(&answer) };
+    (answer.response.status().as_u16(), json)
+}
+
+#[test]
+fn actions_set_the_property_that_they_are_named_after() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let (status, order) = asked(&sandbox, "POST /orders", r#"{"title":"Ink"}"#);
+    let id = order["id"].as_str().unwrap().to_owned();
+    assert_eq!((status, id.len(), &id[..4]), (201, 10, "ord_"), "the first of its forms");
+    let (status, cancelled) = asked(&sandbox, &format!("POST /orders/{id}/cancel"), "");
+    assert_eq!((status, &cancelled["status"]), (200, &json!("cancelled")));
+    assert_eq!(asked(&sandbox, &format!("POST /orders/{id}/unlock"), "").0, 204);
+    let (status, named) = asked(&sandbox, &format!("PUT /orders/{id}/title"), r#"{"title":"Pen"}"#);
+    assert_eq!((status, &named["title"]), (200, &json!("Pen")));
+    let (_, read) = asked(&sandbox, &format!("GET /orders/{id}"), "");
+    assert_eq!(read, json!({ "id": id, "title": "Pen", "status": "cancelled", "locked": false }));
+    assert_eq!(asked(&sandbox, "POST /orders/ord_000000/cancel", "").0, 404);
+    assert_eq!(asked(&sandbox, &format!("POST /orders/{id}/ship"), "").0, 204);
+    assert_eq!(asked(&sandbox, &format!("GET /orders/{id}"), "").1["status"], "shipped");
+}
+
+#[test]
+fn several_are_created_at_once_and_one_by_the_only_write_there_is() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let id = asked(&sandbox, "POST /orders", r#"{"title":"Ink"}"#).1["id"].clone();
+    let labels = format!("/orders/{}/labels", id.as_str().unwrap());
+    let two = r#"[{"key":"a","color":"red"},{"key":"b"}]"#;
+    let (status, made) = asked(&sandbox, &format!("POST {labels}"), two);
+    assert_eq!((status, made), (201, json!([{ "key": "a", "color": "red" }, { "key": "b" }])));
+    assert_eq!(asked(&sandbox, &format!("GET {labels}/b"), ""), (200, json!({ "key": "b" })));
+    assert_eq!(asked(&sandbox, &format!("GET {labels}"), "").1.as_array().unwrap().len(), 2);
+    assert_eq!(asked(&sandbox, "GET /files/a.txt", "").0, 404);
+    let made = (201, json!({ "path": "a.txt", "size": 3 }));
+    assert_eq!(asked(&sandbox, "POST /files/a.txt", r#"{"size":3}"#), made);
+    assert_eq!(asked(&sandbox, "GET /files/a.txt", "").1, made.1);
+    assert_eq!(asked(&sandbox, "DELETE /files/a.txt", "").0, 204);
+    assert_eq!(asked(&sandbox, "GET /files/a.txt", "").0, 404);
+}
+
+#[test]
+fn a_record_of_which_there_is_one_below_two_parameters_is_remembered() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let theme = "/shops/ann/ink/theme";
+    assert_eq!(asked(&sandbox, &format!("PUT {theme}"), r#"{"color":"red"}"#).0, 200);
+    assert_eq!(asked(&sandbox, &format!("GET {theme}"), "").1, json!({ "color": "red" }));
+    assert_eq!(asked(&sandbox, "GET /shops/bob/ink/theme", "").1, json!({ "color": "grey" }));
+    assert_eq!(asked(&sandbox, &format!("DELETE {theme}"), "").0, 204);
+    assert_eq!(asked(&sandbox, &format!("GET {theme}"), "").0, 404);
+}

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::infer::operations::create::merged;
 use crate::infer::operations::task::{Role, Task, Written};
+use crate::infer::paths::{anonymous, segments};
 use crate::infer::resource::Kind;
 use crate::infer::server_made::stamps;
 use crate::infer::shape::ObjectShape;
@@ -117,6 +118,9 @@ impl<'c> Task<'_, 'c> {
         let one = |method: &Method| {
             addresses.iter().filter_map(|one| one.item.as_ref()).any(|item| has(item, method))
         };
+        if !self.is_of_item() {
+            return false;
+        }
         let documents_creation = self.operation.responses.contains_key("201");
         let is_only = !all(&Method::POST);
         match self.operation.method {
@@ -129,6 +133,11 @@ impl<'c> Task<'_, 'c> {
             }
             _ => false,
         }
+    }
+
+    fn is_of_item(&self) -> bool {
+        let path = anonymous(&segments(&self.operation.template));
+        self.address.item.as_ref() == Some(&path)
     }
 
     /// The rules that make what is not there, in place of the one that refuses it.

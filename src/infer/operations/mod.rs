@@ -2,6 +2,7 @@
 //!
 //! Must not know how resources are found.
 
+mod act;
 mod body;
 mod change;
 mod create;
@@ -27,6 +28,8 @@ impl Task<'_, '_> {
             Role::Clear => Ok(self.clear()),
             Role::Read => Ok(self.read()),
             Role::Update | Role::Replace => self.change(),
+            Role::Act if self.changes_a_part() => self.change(),
+            Role::Act => self.act(),
             Role::Delete => Ok(self.delete()),
             Role::DeletePicked => {
                 self.delete_picked().ok_or_else(|| "nothing says which".to_owned())

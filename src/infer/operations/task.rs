@@ -22,6 +22,8 @@ pub(in crate::infer) enum Role {
     Read,
     Update,
     Replace,
+    /// Sets a property, at a path below the record's.
+    Act,
     Delete,
     /// Deletes those that a parameter of the query names.
     DeletePicked,
@@ -37,6 +39,7 @@ impl Role {
             Self::Read => "reads one of",
             Self::Update => "changes one of",
             Self::Replace => "replaces one of",
+            Self::Act => "changes a property of one of",
             Self::Delete => "deletes one of",
             Self::DeletePicked => "deletes those that the query names of",
         }
