@@ -173,7 +173,7 @@ paths:
         example: [{ id: red, name: Red }, { id: magenta, name: Magenta }, { id: blue, name: Blue }] } } } }
     post:
       operationId: addTag
-      requestBody: { required: true, content: { application/json: { schema: *tag } } }
+      requestBody: { required: true, content: { application/json: { schema: *tag }, application/xml: { schema: *tag } } }
       responses: { '201': { description: made, content: { application/json: { schema: *tag } } } }
   /tags/{id}:
     parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
@@ -207,6 +207,18 @@ fn listed(sandbox: &Trial<'_>) -> Vec<String> {
 fn an_example_that_does_not_fit_is_no_record_and_costs_no_other() {
     let (_folder, emulator) = tags("infer-misfit", None);
     assert_eq!(listed(&Trial::new(&emulator, "one")), ["blue", "red"]);
+}
+
+#[test]
+fn what_is_made_of_a_body_that_is_not_read_is_there() {
+    let (_folder, emulator) = tags("infer-xml", None);
+    let sandbox = Trial::new(&emulator, "one");
+    let xml = "Content-Type: application/xml";
+    let made = sandbox.ask(&call("POST /t/tags", &[xml], "<tag><id>a</id><name>A</name></tag>"));
+    assert_eq!(made.response.status().as_u16(), 201);
+    let id = json_of(&made)["id"].as_str().unwrap().to_owned();
+    assert_eq!(sandbox.status(&call(&format!("GET /t/tags/{id}"), &[], "")), 200);
+    assert_eq!(listed(&sandbox).len(), 3);
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl<'c> Task<'_, 'c> {
         let is_replacing = self.role == Role::Replace;
         let kept = if is_replacing { self.kept(shape) } else { Map::new() };
         let kept = Some(Value::Object(kept)).filter(|kept| *kept != json!({}));
-        let body = sent.as_ref().map(|(template, _)| json!(template.replace(" }}", " or {} }}")));
+        let body = sent.as_ref().map(|(template, _)| self.sent_map(template));
         let mut with = merged(kept.into_iter().chain(body).collect());
         with.extend(self.conflicting(shape, &record).into_iter().map(|(name, _)| {
             let own = format!("{{{{ {} }}}}", member("record", &name));

@@ -69,7 +69,7 @@ impl<'c> Task<'_, 'c> {
             .is_none_or(|body| self.schemas().types(body.schema) & Types::OBJECT != Types::NONE)
             || self.sent_item().is_some();
         if let Some((template, _)) = sent.as_ref().filter(|_| is_object) {
-            parts.push(json!(template.replace(" }}", " or {} }}")));
+            parts.push(self.sent_map(template));
         }
         let mut with = merged(parts);
         with.extend(self.conflicting(shape, &record));

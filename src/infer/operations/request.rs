@@ -10,6 +10,7 @@ use crate::infer::shape::{
     Alternative, Body, ObjectShape, alternatives, is_scalar, items, literal, members, said,
 };
 use crate::infer::words::{member, plain, quoted};
+use crate::media;
 use crate::openapi::{Location, Types};
 
 /// What an element of a request that is a list is called in expressions.
@@ -58,6 +59,19 @@ impl<'c> Task<'_, 'c> {
             }
             None => Some(("{{ body }}".to_owned(), Some(shape))),
         }
+    }
+
+    /// What `sent` gives, as a map. A body that is read as a text, such as XML, says nothing of a record.
+    pub(super) fn sent_map(&self, template: &str) -> Value {
+        let content = self.operation.request_body.iter().flat_map(|body| body.content.keys());
+        let has_text = content.into_iter().any(|name| {
+            let essence = media::essence(name);
+            let is_form = essence == "application/x-www-form-urlencoded";
+            !(media::is_json(name) || is_form || essence.starts_with("multipart/"))
+        });
+        let is_body = has_text && template == "{{ body }}";
+        let given = if is_body { " if body is mapping else {} }}" } else { " or {} }}" };
+        template.replace(" }}", given).into()
     }
 
     /// The attributes that a request in the form of JSON:API has.
