@@ -1,5 +1,6 @@
 // The page under /__admin/ui/, each view by its main action, in a browser.
 import { expect, test } from '@playwright/test'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { APPLIVERY, PARTOO, start } from './server.js'
 
@@ -314,6 +315,28 @@ test('every control of every view has a name, and nothing is wider than a phone'
     }
   }
 })
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`nothing serious keeps anybody from using a view (${colorScheme})`, async ({ page }) => {
+    test.setTimeout(120_000)
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.addInitScript({ path: createRequire(import.meta.url).resolve('axe-core') })
+    await server.call('DELETE', '/partoo/org/43', PARTOO)
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 740 })
+      for (const view of VIEWS) {
+        await open(page, `#/default/${view}`)
+        await live(page)
+        await expect(page.locator('h1:visible, .log:visible').first()).toBeVisible()
+        const { violations, passes } = await page.evaluate(() => window.axe.run())
+        expect(passes.length).toBeGreaterThan(10)
+        const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+        const told = serious.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary}`)
+        expect(told, `${view} at ${width}`).toEqual([])
+      }
+    }
+  })
+}
 
 test('ten thousand entries are drawn as far as they are seen', async ({ page }) => {
   test.setTimeout(90_000)
