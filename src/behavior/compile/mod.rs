@@ -471,7 +471,14 @@ impl<'c> Compiler<'c, '_> {
                     "`{}` documents {status}, and no rule or failure gives it",
                     operation.id
                 );
-                let hint = "add a rule, or mark the response `x-unreachable: <why>`".to_owned();
+                let hint = match self.file.infer {
+                    None => "add a rule, or mark the response `x-unreachable: <why>`",
+                    // What is left to the contract need not be said.
+                    Some(_) => {
+                        "add a rule, or leave it to the contract with `inferred: <why>` here"
+                    }
+                };
+                let hint = hint.to_owned();
                 self.notes.error(pointer, message, hint);
             }
         }
