@@ -43,6 +43,24 @@ pub(super) fn write(
     access: Access,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> io::Result<()> {
+    put(path, access, true, write)
+}
+
+/// The same for a file that is not there yet; one that is there is an error (`AlreadyExists`), and stays.
+pub(super) fn write_new(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> io::Result<()> {
+    put(path, access, false, write)
+}
+
+fn put(
+    path: &Path,
+    access: Access,
+    replaces: bool,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> io::Result<()> {
     let path = target(path)?;
     let before = fs::metadata(&path).ok();
     let mut aside = temporary(&path, access)?;
@@ -58,7 +76,8 @@ pub(super) fn write(
         aside.as_file().set_permissions(Permissions::from_mode(before.mode() & 0o7777))?;
     }
     aside.as_file().sync_all()?;
-    aside.persist(&path).map_err(|error| error.error)?;
+    let put = if replaces { aside.persist(&path) } else { aside.persist_noclobber(&path) };
+    put.map_err(|error| error.error)?;
     // So that the name is on the disk, too.
     File::open(folder(&path))?.sync_all()
 }

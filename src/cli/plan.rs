@@ -92,8 +92,12 @@ fn ask(args: &PlanArgs, client: &Client, headers: &Headers) -> anyhow::Result<Va
                 .map_err(|error| anyhow::anyhow!("cannot read `{path}`: {error}"))?,
             None => data.clone(),
         };
-        // As JSON it says that it is.
-        call["body"] = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        // Sent as it is; what is JSON says that it is, unless another type is given.
+        let has_type = headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
+        if !has_type && serde_json::from_str::<Value>(&text).is_ok() {
+            call["headers"]["content-type"] = "application/json".into();
+        }
+        call["body"] = Value::String(text);
     }
     client.ask("POST", &args.of.path("/plan"), Some(&call))
 }

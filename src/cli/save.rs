@@ -2,8 +2,9 @@
 //!
 //! Must not know what a state has in it.
 
+use std::fs::File;
 use std::io;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,13 +59,21 @@ pub(super) fn save(args: &SaveArgs) -> anyhow::Result<ExitCode> {
     let value: Value = serde_json::from_slice(&state)
         .map_err(|error| anyhow::anyhow!("the server's state is not JSON: {error}"))?;
     if is_stream {
-        print(&format!("{}\n", String::from_utf8_lossy(&state)));
+        let mut out = io::stdout().lock();
+        let written = out.write_all(&state).and_then(|()| out.write_all(b"\n"));
+        written.and_then(|()| out.flush()).context("cannot write the state")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let written = atomic_file::write(&args.file, Access::Private, |file| {
+    let text = |file: &mut BufWriter<&mut File>| {
         file.write_all(&state)?;
         file.write_all(b"\n")
-    });
+    };
+    // One that has come meanwhile stays, too.
+    let written = if args.force {
+        atomic_file::write(&args.file, Access::Private, text)
+    } else {
+        atomic_file::write_new(&args.file, Access::Private, text)
+    };
     written.with_context(|| format!("cannot write `{shown}`"))?;
     let replaced = if is_there { ", which was replaced" } else { "" };
     let records = counted(records(&value), "records");
