@@ -29,6 +29,8 @@ pub struct Fixtures {
     pub calls: Vec<ExampleCall>,
     /// Settings of the behavior that have another value with these records.
     pub settings: Map<String, Json>,
+    /// Whether they are read from a file, and not inferred or none.
+    pub is_of_file: bool,
     /// The parameters of paths that lead to a record which is there, by the number of the operation, where that is known.
     pub places: BTreeMap<usize, PathParameters>,
 }
@@ -40,7 +42,13 @@ impl Fixtures {
     /// No records at all.
     pub fn none(behavior: &Behavior) -> Self {
         let store = Store::new(Arc::clone(&behavior.model));
-        Self { store, calls: Vec::new(), settings: Map::new(), places: BTreeMap::new() }
+        Self {
+            store,
+            calls: Vec::new(),
+            settings: Map::new(),
+            places: BTreeMap::new(),
+            is_of_file: false,
+        }
     }
 }
 
@@ -79,7 +87,7 @@ fn load(
         notes.errors("/settings", problems);
     }
     let store = records(file, behavior, now, vet, &mut notes);
-    Fixtures { store, calls, settings, places: BTreeMap::new() }
+    Fixtures { store, calls, settings, places: BTreeMap::new(), is_of_file: true }
 }
 
 /// The records of a fixture file; those that can be had, where something is wrong.

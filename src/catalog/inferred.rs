@@ -101,7 +101,7 @@ pub(super) fn fixtures(behavior: &Behavior, inferred: &mut Inferred, now: Timest
         let mut found = Vec::new();
         let fixtures = behavior.fixtures(&document, now, true, &mut found);
         if !inferred.leave_records(&found) {
-            return fixtures;
+            return Fixtures { is_of_file: false, ..fixtures };
         }
     }
 }
@@ -133,6 +133,8 @@ pub struct Draft {
     pub behavior: (PathBuf, String),
     /// The fixture file.
     pub fixtures: (PathBuf, String),
+    /// Where files are looked for that would be read in place of these, or are these.
+    pub places: Vec<PathBuf>,
     /// What the files say.
     pub counts: DraftCounts,
 }
@@ -173,7 +175,9 @@ pub fn draft(
         let options = sources.inference.clone().unwrap_or_default();
         write(&Arc::new(own.contract), &options, now, findings)
     });
+    let places = source.behavior_files().chain([fixtures.clone()]).collect();
     Ok(drafted.map(|(behavior_text, fixtures_text, counts)| Draft {
+        places,
         behavior: (behavior, behavior_text),
         fixtures: (fixtures, fixtures_text),
         counts,

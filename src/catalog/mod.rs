@@ -773,7 +773,9 @@ pub fn fixture_loader(sources: Sources) -> Box<FixtureLoader> {
                 Some((_, file)) => {
                     all.extend(fixtures(&provider.behavior, Some(file), &sources, now, findings));
                 }
-                // There is no file, so that it started with what is inferred, or with nothing.
+                None if provider.fixtures.is_of_file => {
+                    all.push(Fixtures::none(&provider.behavior));
+                }
                 None => all.push(provider.fixtures.clone()),
             }
         }

@@ -59,9 +59,9 @@ pub(super) fn run(args: InitArgs) -> anyhow::Result<ExitCode> {
     let Some(draft) = drafted? else {
         anyhow::bail!("nothing can be inferred from it: mend what is named above");
     };
-    let Draft { behavior, fixtures, counts } = draft;
-    let there: Vec<String> = [&behavior.0, &fixtures.0]
-        .into_iter()
+    let Draft { behavior, fixtures, places, counts } = draft;
+    let there: Vec<String> = places
+        .iter()
         .filter(|path| path.exists())
         .map(|path| format!("`{}`", path.display()))
         .collect();
@@ -69,9 +69,17 @@ pub(super) fn run(args: InitArgs) -> anyhow::Result<ExitCode> {
         anyhow::bail!("nothing is overwritten: move {} away first", there.join(" and "));
     }
     create(&behavior.0, &behavior.1)?;
-    create(&fixtures.0, &fixtures.1)?;
+    if let Err(error) = create(&fixtures.0, &fixtures.1) {
+        // Both or none.
+        let _ = std::fs::remove_file(&behavior.0);
+        return Err(error);
+    }
+    let overlays = sources
+        .overlays
+        .iter()
+        .fold(String::new(), |line, overlay| format!("{line} --overlay {}", overlay.display()));
     print(&format!(
-        "{}: {}, {} of {} remember, {} to decide\n{}: {}\nnext: tombstone serve {}\n",
+        "{}: {}, {} of {} remember, {} to decide\n{}: {}\nnext: tombstone serve {}{overlays}\n",
         behavior.0.display(),
         counted(counts.resources, "resource"),
         counts.remembering,
@@ -86,7 +94,12 @@ pub(super) fn run(args: InitArgs) -> anyhow::Result<ExitCode> {
 
 /// Writes a file that is not there yet.
 fn create(path: &Path, text: &str) -> anyhow::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.with_context(|| format!("cannot write `{}`", path.display()))
+    let cannot = || format!("cannot write `{}`", path.display());
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).open(path).with_context(cannot)?;
+    let written = file.write_all(text.as_bytes());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written.with_context(cannot)
 }

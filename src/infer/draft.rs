@@ -145,16 +145,27 @@ fn remarks(contract: &Contract, options: &InferOptions) -> BTreeMap<String, Vec<
     let resources = survey.resources();
     let wanted = resources.iter().filter(|one| !options.except.contains(&one.name));
     let told = wanted.map(|one| {
-        let told =
-            [on_delete(&survey, one, &resources), unique(&survey, one), marked(&survey, one)];
+        let told = [
+            on_delete(&survey, one, &resources, options),
+            unique(&survey, one),
+            marked(&survey, one),
+        ];
         (one.name.clone(), told.into_iter().flatten().collect())
     });
     told.collect()
 }
 
 /// What becomes of the records below one that is deleted.
-fn on_delete(survey: &Survey<'_>, of: &Resource<'_>, all: &[Resource<'_>]) -> Option<String> {
+fn on_delete(
+    survey: &Survey<'_>,
+    of: &Resource<'_>,
+    all: &[Resource<'_>],
+    options: &InferOptions,
+) -> Option<String> {
     let parent = &all[of.parent?.0];
+    if options.except.contains(&parent.name) {
+        return None;
+    }
     let item = parent.addresses.iter().find_map(|address| address.item.as_deref());
     let path = item.unwrap_or(&parent.addresses.first()?.collection);
     let delete = survey.operation(path, &Method::DELETE)?;

@@ -41,7 +41,7 @@ const SORTS: [&str; 6] = ["sort", "sortby", "orderby", "ordering", "order", "sor
 const DIRECTIONS: [&str; 5] = ["order", "direction", "dir", "sortorder", "sortdirection"];
 
 /// Properties that one list is ordered by, at most, and as many that it is filtered by: each has an index.
-const INDEXED_MAX: usize = 16;
+const INDEXED_MAX: usize = 15;
 
 /// The ends of parameters that compare a property, and how.
 const COMPARED: [(&str, &str); 14] = [
@@ -287,14 +287,15 @@ impl<'r> Reader<'r> {
         let scalars = shape.properties.iter().filter(|(_, property)| {
             is_scalar(self.schemas.types(property.schema)) && !property.is_write_only
         });
-        let mut allow: Map<String, Value> =
-            scalars.map(|(name, _)| ((*name).to_owned(), json!(name))).collect();
         // What the contract names goes before what may be named.
-        for choice in choices.iter().filter(|choice| !choice.starts_with('-')) {
+        let named = choices.iter().filter(|choice| !choice.starts_with('-')).filter_map(|choice| {
             let bare = plain(choice);
-            if let Some(property) = shape.names().find(|name| plain(name) == bare) {
-                allow.shift_insert(0, (*choice).to_owned(), json!(property));
-            }
+            let property = shape.names().find(|name| plain(name) == bare)?;
+            Some(((*choice).to_owned(), json!(property)))
+        });
+        let mut allow: Map<String, Value> = named.collect();
+        for (name, _) in scalars {
+            allow.entry(*name).or_insert_with(|| json!(name));
         }
         allow.into_iter().take(INDEXED_MAX).collect()
     }
@@ -325,7 +326,7 @@ impl<'r> Reader<'r> {
                     }
                 }
                 Some(_) => self.left.push(parameter),
-                None if is_key_list => {
+                None if is_key_list && filter.len() < INDEXED_MAX => {
                     filter.insert(self.key.to_owned(), query.into());
                 }
                 None => match self.compared(&name, parameter, shape) {

@@ -100,6 +100,7 @@ impl Inferred {
         match written {
             Ok(format) => {
                 self.lines.insert(id.clone(), operation.line);
+                self.left.remove(&id);
                 operations.insert(id, Value::Object(format));
             }
             Err(why) => {
@@ -114,7 +115,7 @@ impl Inferred {
         operations.chain(self.resources.iter().map(String::as_str))
     }
 
-    /// Leaves out the records that these errors are about; returns false if there are none.
+    /// Leaves out the records that these errors are about; returns false if none was.
     pub fn leave_records(&mut self, findings: &[Finding]) -> bool {
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         let places = errors.filter_map(|finding| {
@@ -123,16 +124,18 @@ impl Inferred {
             Some((resource, parts.next()?.parse::<usize>().ok()?))
         });
         let places: BTreeSet<(String, usize)> = places.collect();
+        let mut is_any = false;
         // From the last on, so that the others keep their numbers.
         for (resource, number) in places.iter().rev() {
             if let Some(Value::Array(records)) = self.records.get_mut(resource)
                 && *number < records.len()
             {
                 records.remove(*number);
+                is_any = true;
             }
         }
         self.records.retain(|_, records| records.as_array().is_some_and(|all| !all.is_empty()));
-        !places.is_empty()
+        is_any
     }
 
     /// Leaves the operations to the contract that these errors are about; returns false if there are none.
@@ -171,9 +174,12 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
         resource.parent = resource.parent.filter(|(parent, _)| !except[*parent]);
     }
     for (number, address, role, operation) in wanted(&survey, &resources) {
+        if operations.contains_key(&operation.id) {
+            continue;
+        }
         if except[number] || is_except(&operation.id) {
             inferred.left.insert(operation.id.clone(), SWITCHED_OFF.to_owned());
-        } else if !operations.contains_key(&operation.id) {
+        } else {
             let place = record_place(&resources[number], &address, operation);
             inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
             if options.decided.contains(&operation.id) {

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::printable::push_json_escape;
+
 /// From this column on what can be broken goes on in the next line.
 const COLUMNS_MAX: usize = 110;
 
@@ -26,11 +28,11 @@ fn push_named(text: &mut String, indent: usize, begun: &str, value: &Value) {
     let is_table = value.as_array().is_some_and(|items| items.iter().any(Value::is_object));
     let is_short = !is_table && last.chars().count() + 1 + flow.chars().count() <= COLUMNS_MAX;
     match value {
-        Value::Object(members) if !is_short => {
+        Value::Object(members) if !is_short && !members.is_empty() => {
             text.push('\n');
             push_members(text, indent + 2, members);
         }
-        Value::Array(items) if !is_short => {
+        Value::Array(items) if !is_short && !items.is_empty() => {
             text.push('\n');
             for item in items {
                 push_item(text, indent + 2, item);
@@ -52,13 +54,13 @@ fn push_item(text: &mut String, indent: usize, item: &Value) {
     let flow = flow(item);
     let is_short = indent + 2 + flow.chars().count() <= COLUMNS_MAX;
     match item {
-        Value::Object(members) if !is_short => {
+        Value::Object(members) if !is_short && !members.is_empty() => {
             // Its first entry stands behind the dash, the others below that.
             let mut block = String::new();
             push_members(&mut block, indent + 2, members);
             let _ = write!(text, "{:indent$}- {}", "", block.trim_start());
         }
-        Value::Array(items) if !is_short => {
+        Value::Array(items) if !is_short && !items.is_empty() => {
             let mut block = String::new();
             for item in items {
                 push_item(&mut block, indent + 2, item);
@@ -101,9 +103,18 @@ fn flow(value: &Value) -> String {
 
 /// A text, quoted where it would be read as something else.
 fn scalar(text: &str, is_in_flow: bool) -> String {
-    if text.chars().any(|one| one.is_control() || is_special(one)) {
-        // A text of JSON is one of YAML, and the one form with escapes.
-        return Value::from(text).to_string();
+    let is_escaped = |one: char| one.is_control() || is_special(one);
+    if text.chars().any(is_escaped) {
+        // A text of JSON is one of YAML, and the one form with escapes; JSON need not escape all that YAML must.
+        let mut escaped = String::new();
+        for one in Value::from(text).to_string().chars() {
+            if is_escaped(one) {
+                push_json_escape(&mut escaped, one);
+            } else {
+                escaped.push(one);
+            }
+        }
+        return escaped;
     }
     let is_plain = |one: char| one.is_alphanumeric() || " _./()-+=<>|*?$`".contains(one);
     let is_plain = |one: char| is_plain(one) || (!is_in_flow && ",;[]{}!&%".contains(one));
@@ -183,6 +194,11 @@ mod tests {
             "é",
             "\u{feff}",
             "0x1f",
+            "\u{7f}",
+            "it\u{92}s",
+            "\u{85}",
+            "\u{2028}",
+            "\u{ffff}",
             ".5",
             "=",
             "<<",
@@ -192,6 +208,18 @@ mod tests {
             assert_eq!(read(&written(&json!(text))), json!(text));
             assert_eq!(read(&written(&json!({ text: [text] }))), json!({ text: [text] }));
         }
+    }
+
+    #[test]
+    fn what_is_empty_stays_so_however_long_its_line_is() {
+        let long = "x".repeat(120);
+        let value = json!({ (long.as_str()): {}, "deep": [{ (long.as_str()): [] }] });
+        assert_eq!(read(&written(&value)), value);
+        let mut deep = json!([{}]);
+        for _ in 0..60 {
+            deep = json!([deep, long]);
+        }
+        assert_eq!(read(&written(&deep)), deep);
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tombstone::catalog;
 use tombstone::catalog::{DocumentSource, Sources};
-use tombstone::clock::system_now;
+use tombstone::clock::{Timestamp, system_now};
 use tombstone::control::{Expectation, PlanRequest, Records, ResidueQuery, Verification};
 use tombstone::emulator::{Emulator, EmulatorOptions};
 use tombstone::infer::InferOptions;
@@ -370,4 +370,31 @@ fn a_record_of_which_there_is_one_below_two_parameters_is_remembered() {
     assert_eq!(asked(&sandbox, "GET /shops/bob/ink/theme", "").1, json!({ "color": "grey" }));
     assert_eq!(asked(&sandbox, &format!("DELETE {theme}"), "").0, 204);
     assert_eq!(asked(&sandbox, &format!("GET {theme}"), "").0, 404);
+}
+
+#[test]
+fn a_set_that_is_not_there_is_not_another_one() {
+    let folder = Folder::new("infer-sets");
+    folder.write("pets.yaml", include_str!("../documents/petstore.yaml"));
+    folder.write("pets.behavior.yaml", "tombstone: 1\ninfer: true\n");
+    let demo = "tombstone: 1\nrecords: { pets: [{ id: 7, name: Rex }] }\n";
+    folder.write("sets/pets/demo.yaml", demo);
+    let document =
+        DocumentSource { name: Some("pets".to_owned()), path: folder.path.join("pets.yaml") };
+    let sources = |set: &str| Sources {
+        documents: vec![document.clone()],
+        built_in: false,
+        fixtures: Some(folder.path.join("sets")),
+        fixture_set: set.to_owned(),
+        ..Sources::default()
+    };
+    let counts = |started: &str, asked: &str| {
+        let sources = sources(started);
+        let providers = catalog::load(&sources, Timestamp(0), &mut Vec::new()).unwrap();
+        let read = catalog::fixture_loader(sources)(&providers, asked, Timestamp(0)).unwrap();
+        [providers[0].fixtures.store.len(0), read[0].store.len(0)]
+    };
+    assert_eq!(counts("default", "default"), [3, 3]);
+    assert_eq!(counts("default", "demo"), [3, 1]);
+    assert_eq!(counts("demo", "default"), [1, 0]);
 }

@@ -100,6 +100,19 @@ fn nothing_is_overwritten() {
 }
 
 #[test]
+fn a_file_that_would_be_read_in_its_place_is_in_the_way() {
+    let folder = Folder::new("init-hidden");
+    folder.write("openapi.yaml", STORE);
+    folder.write("openapi.behavior.yaml", "tombstone: 1");
+    let (text, code) = init(&folder, "openapi.yaml");
+    expect![[r#"
+        tombstone: nothing is overwritten: move `openapi.behavior.yaml` away first
+    "#]]
+    .assert_eq(&text);
+    assert_eq!((code, folder.path.join("behavior.yaml").exists()), (Some(1), false));
+}
+
+#[test]
 fn what_is_written_is_sound_and_says_what_is_inferred() {
     let (folder, ..) = begun("init-sound", "shop.yaml");
     let check = Command::new(env!("CARGO_BIN_EXE_tombstone"))
