@@ -118,10 +118,14 @@ impl<'c> Compiler<'c, '_> {
         Some(Rule { number, label, when, effects, answer, delay })
     }
 
+    /// What the file says of an operation.
+    fn format_of(&self, operation: Option<&Operation>) -> Option<&'c OperationFormat> {
+        self.file.operations.get(&operation?.id)
+    }
+
     /// What the log calls a rule: its title, and where it stands or what it was inferred from.
     fn label(&self, title: &str, pointer: &str, operation: Option<&Operation>) -> Arc<str> {
-        let format = operation.and_then(|operation| self.file.operations.get(&operation.id));
-        match format.and_then(|format| format.contract_line) {
+        match self.format_of(operation).and_then(|format| format.contract_line) {
             Some(line) => format!("{title}, inferred from {}:{line}", self.contract.file).into(),
             None => format!("{title}, {}:{}", self.name, self.notes.line(pointer)).into(),
         }
@@ -164,9 +168,7 @@ impl<'c> Compiler<'c, '_> {
         names: &dyn ScopeNames,
     ) -> Option<Answer> {
         let schemas = &self.contract.schemas;
-        let is_inferred = operation
-            .and_then(|operation| self.file.operations.get(&operation.id))
-            .is_some_and(|format| format.inferred.is_some());
+        let is_inferred = self.format_of(operation).is_some_and(|format| format.inferred.is_some());
         let vet = self.vet && !is_inferred;
         let place = AnswerPlace { pointer, operation, names, schemas, vet, is_inferred };
         Answer::compile(format, &place, self.notes)

@@ -99,7 +99,8 @@ impl<'c> Task<'_, 'c> {
         let name = &self.resource.name;
         let with = self.new_record(None)?;
         let each = json!({ "for": format!("{ELEMENT} in body"), "create": name, "with": with });
-        let (body, view) = self.records_body(&format!("made.{name}"), "created").unzip();
+        let records = self.records_body(&format!("made.{name}"), "created");
+        let (body, view) = records.map(|records| (records.body, records.view)).unzip();
         let mut rule = Map::from_iter([("do".to_owned(), json!([each]))]);
         rule.extend(self.answer(body));
         rules.push(Value::Object(rule));

@@ -10,6 +10,19 @@ use crate::infer::listing::Listing;
 use crate::infer::operations::task::{Task, Written};
 use crate::infer::totals;
 use crate::infer::words::member;
+use crate::openapi::SchemaId;
+
+/// A body with several records in it.
+pub(super) struct RecordsBody<'c> {
+    /// Its template.
+    pub(super) body: Value,
+    /// The properties that lead to the list.
+    path: Vec<&'c str>,
+    /// What is documented of it.
+    schema: SchemaId,
+    /// A view that the records need.
+    pub(super) view: Option<(String, Value)>,
+}
 
 impl<'c> Task<'_, 'c> {
     pub(super) fn read(&self) -> Written {
@@ -25,11 +38,9 @@ impl<'c> Task<'_, 'c> {
     }
 
     pub(super) fn list(&self) -> Result<Written, String> {
-        let (body, documented) = self.documented().ok_or("its response has no JSON schema")?;
-        let schema = body.id;
-        let parameter = self.key_parameter();
-        let found = envelope::list(self.schemas(), body.schema, self.resource.named(&parameter))
-            .ok_or("the list in its response cannot be told")?;
+        let mut records = self
+            .records_body("list.items", "listed")
+            .ok_or_else(|| self.without_list().to_owned())?;
         let listing = Listing::of(
             self.schemas(),
             self.operation,
@@ -53,17 +64,11 @@ impl<'c> Task<'_, 'c> {
             let fixed = scope.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
             list.insert("where".into(), Value::Object(fixed.collect()));
         }
-        list.extend(listing.entries.clone());
-        let first =
-            envelope::at_path(&documented, &found.path).and_then(|list| list.get(0).cloned());
-        let (filter, view) = self.view(&found.item, &first.clone().unwrap_or_default(), "listed");
-        let first = first.unwrap_or_default();
-        let items = self.items("list.items", &found.item, &first, &filter);
-        let mut body = around(&found.path, Some(&documented), items);
-        let full = self.survey.made_up(schema, true, 0);
-        totals::add(&mut body, &full.unwrap_or_default());
-        totals::fill(&mut body, &found.path, listing.pages);
-        rules.push(Value::Object(self.answer(Some(body))));
+        list.extend(listing.entries);
+        let full = self.survey.made_up(records.schema, true, 0);
+        totals::add(&mut records.body, &full.unwrap_or_default());
+        totals::fill(&mut records.body, &records.path, listing.pages);
+        rules.push(Value::Object(self.answer(Some(records.body))));
         let mut format = Self::written(lets, rules);
         format.shift_insert(
             usize::from(format.contains_key("let")),
@@ -73,24 +78,29 @@ impl<'c> Task<'_, 'c> {
         if !listing.ignored.is_empty() {
             format.insert("ignores".into(), json!(listing.ignored));
         }
-        Ok(Written { format, view, notes: Vec::new() })
+        Ok(Written { format, view: records.view, notes: Vec::new() })
+    }
+
+    /// Why a response has no list of records.
+    fn without_list(&self) -> &'static str {
+        match self.documented() {
+            Some(_) => "the list in its response cannot be told",
+            None => "its response has no JSON schema",
+        }
     }
 
     /// The body with several records in it, if the response can hold them. `expression` gives the records.
-    pub(super) fn records_body(
-        &self,
-        expression: &str,
-        purpose: &str,
-    ) -> Option<(Value, Option<(String, Value)>)> {
-        let (body, documented) = self.documented()?;
+    pub(super) fn records_body(&self, expression: &str, purpose: &str) -> Option<RecordsBody<'c>> {
+        let (documented_body, documented) = self.documented()?;
         let parameter = self.key_parameter();
         let named = self.resource.named(&parameter);
-        let found = envelope::list(self.schemas(), body.schema, named)?;
+        let found = envelope::list(self.schemas(), documented_body.schema, named)?;
         let first = envelope::at_path(&documented, &found.path).and_then(|list| list.get(0));
         let first = first.cloned().unwrap_or_default();
         let (filter, view) = self.view(&found.item, &first, purpose);
         let items = self.items(expression, &found.item, &first, &filter);
-        Some((around(&found.path, Some(&documented), items), view))
+        let body = around(&found.path, Some(&documented), items);
+        Some(RecordsBody { body, path: found.path, schema: documented_body.id, view })
     }
 
     /// The template of the records that an expression gives.
