@@ -76,11 +76,18 @@ pub(super) fn item<'c>(
     schema: &'c Value,
     named: Named<'_>,
 ) -> Option<ItemEnvelope<'c>> {
-    if let Some(item_schema) = items(schemas, schema) {
-        let inner = item(schemas, item_schema, named)?;
-        let is_bare = inner.path.is_empty() && !inner.is_listed && !inner.is_json_api;
-        return is_bare.then_some(ItemEnvelope { is_listed: true, ..inner });
-    }
+    let Some(element) = items(schemas, schema) else { return object(schemas, schema, named) };
+    let inner = object(schemas, element, named)?;
+    let is_bare = inner.path.is_empty() && !inner.is_json_api;
+    is_bare.then_some(ItemEnvelope { is_listed: true, ..inner })
+}
+
+/// The record that is an object of this schema, or that is in it.
+fn object<'c>(
+    schemas: &'c Schemas,
+    schema: &'c Value,
+    named: Named<'_>,
+) -> Option<ItemEnvelope<'c>> {
     let shape = ObjectShape::of(schemas, schema)?;
     let key = find_key(schemas, &shape, named);
     let bare = |key| ItemEnvelope {
@@ -186,31 +193,57 @@ pub(super) fn list<'c>(
     schema: &'c Value,
     named: Named<'_>,
 ) -> Option<ListEnvelope<'c>> {
-    if let Some(item_schema) = items(schemas, schema) {
-        let item = listed_item(schemas, item_schema, named)?;
+    if let Some(element) = items(schemas, schema) {
+        let item = listed_item(schemas, element, named)?;
         return Some(ListEnvelope { path: Vec::new(), item });
     }
     let shape = ObjectShape::of(schemas, schema)?;
+    match list_in(schemas, &shape, named) {
+        Ok(found) => found,
+        Err(NoList) => deeper_list(schemas, &shape, named),
+    }
+}
+
+/// An object has no list of objects.
+struct NoList;
+
+/// The list of records among the properties of an object; `Ok(None)` where it has lists, and none is of records.
+fn list_in<'c>(
+    schemas: &'c Schemas,
+    shape: &ObjectShape<'c>,
+    named: Named<'_>,
+) -> Result<Option<ListEnvelope<'c>>, NoList> {
     let lists: Vec<(&'c str, &'c Value)> = shape
         .properties
         .iter()
         .filter_map(|(name, property)| Some((*name, items(schemas, property.schema)?)))
         .filter(|(_, item)| ObjectShape::of(schemas, item).is_some())
         .collect();
-    if let Some((name, item_schema)) = chosen(&lists, named) {
-        let item = listed_item(schemas, item_schema, named)?;
-        return Some(ListEnvelope { path: vec![name], item });
+    if lists.is_empty() {
+        return Err(NoList);
     }
-    if !lists.is_empty() {
-        return None;
-    }
+    let found = chosen(&lists, named).and_then(|(name, element)| {
+        let item = listed_item(schemas, element, named)?;
+        Some(ListEnvelope { path: vec![name], item })
+    });
+    Ok(found)
+}
+
+/// The list of records in an object that is one of the properties.
+fn deeper_list<'c>(
+    schemas: &'c Schemas,
+    shape: &ObjectShape<'c>,
+    named: Named<'_>,
+) -> Option<ListEnvelope<'c>> {
     let own = plain(named.plural);
     let deeper = ["data", "_embedded", "result", "response", "payload", "embedded"];
     let around =
         shape.properties.iter().filter(|(name, _)| deeper.contains(*name) || plain(name) == own);
     around.into_iter().find_map(|(name, property)| {
-        let inner = list(schemas, property.schema, named).filter(|inner| inner.path.len() == 1)?;
-        Some(ListEnvelope { path: vec![name, inner.path[0]], item: inner.item })
+        let inner = ObjectShape::of(schemas, property.schema)?;
+        let inner = list_in(schemas, &inner, named).ok().flatten()?;
+        let path = [*name].into_iter().chain(inner.path).collect();
+        Some(ListEnvelope { path, item: inner.item })
     })
 }
 

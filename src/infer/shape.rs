@@ -68,20 +68,24 @@ impl<'c> ObjectShape<'c> {
             self.add(schemas, part, required, depth - 1);
         }
         self.is_closed |= map.get("additionalProperties") == Some(&Value::Bool(false));
-        let alternatives = alternatives(schemas, map, depth - 1).into_iter().map(|one| one.schema);
-        let objects = alternatives.filter(|one| Self::of_depth(schemas, one, depth - 1).is_some());
-        // What must be there is what must be in the first; what the others have, too, may be there.
-        for (number, one) in objects.enumerate() {
-            let mut of_others = Vec::new();
-            let required = if number == 0 { &mut *required } else { &mut of_others };
-            self.add(schemas, one, required, depth - 1);
+        let mut is_first = true;
+        for one in alternatives(schemas, map, depth - 1) {
+            let (mut shape, mut of_one) = (Self::default(), Vec::new());
+            shape.add(schemas, one.schema, &mut of_one, depth - 1);
+            if shape.properties.is_empty() {
+                continue;
+            }
+            self.is_closed |= shape.is_closed;
+            let room = PROPERTIES_MAX.saturating_sub(self.properties.len());
+            for (name, property) in shape.properties.into_iter().take(room) {
+                self.properties.entry(name).or_insert(property);
+            }
+            // What must be there is what must be in the first; what the others have, too, may be there.
+            if is_first {
+                required.append(&mut of_one);
+            }
+            is_first = false;
         }
-    }
-
-    fn of_depth(schemas: &'c Schemas, schema: &'c Value, depth: usize) -> Option<Self> {
-        let mut shape = Self::default();
-        shape.add(schemas, schema, &mut Vec::new(), depth);
-        (!shape.properties.is_empty()).then_some(shape)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Property<'c>> {
