@@ -2,8 +2,8 @@
 //!
 //! Must not know what operations do with them.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 
 use http::Method;
 use indexmap::IndexMap;
@@ -153,44 +153,84 @@ pub(super) struct Survey<'c> {
     pub(super) places: IndexMap<String, Place>,
     /// Values that were made up before.
     pub(super) samples: RefCell<HashMap<SampleKey, Option<Value>>>,
+    /// Steps that are left for making values up.
+    steps: Cell<usize>,
+    /// Schemas of which no value was found that fits.
+    unmet: Cell<usize>,
 }
 
 /// The schema that a value is made up of, whether with all properties, and the seed.
 type SampleKey = (SchemaId, bool, u64);
 
-/// Contracts with more operations have their examples taken as they are: holding each against its schema, and making up all
-/// that may be there, takes longer than to read such a contract.
+/// Contracts with more operations have their values taken as they are: to compile the schemas of all takes longer than to
+/// read such a contract.
 const CHECKED_OPERATIONS_MAX: usize = 300;
+
+/// Steps of making up all values of one contract: a second or two. Ordinary values take some hundred. What
+/// is left without a value is answered by the contract.
+const STEPS_MAX: usize = 4_000_000;
+
+/// Schemas without a value that fits, of which one is looked for at length; each may take a tenth of a second.
+const UNMET_MAX: usize = 16;
+
+/// Steps of making up one value with all that may be in it; a larger one has what it must have.
+const VALUE_STEPS_MAX: usize = 600;
 
 impl<'c> Survey<'c> {
     pub(super) fn new(contract: &'c Contract) -> Self {
         let places = paths::places(contract);
-        Self { contract, schemas: &contract.schemas, places, samples: RefCell::default() }
+        Self {
+            contract,
+            schemas: &contract.schemas,
+            places,
+            samples: RefCell::default(),
+            steps: Cell::new(STEPS_MAX),
+            unmet: Cell::default(),
+        }
     }
 
-    /// A value of a response that is made up of a schema, the nearest that can be.
+    /// A value of a response that is made up of a schema: one that fits, where one is found.
     pub(super) fn made_up(&self, schema: SchemaId, is_full: bool, seed: u64) -> Option<Value> {
-        let is_full = is_full && !self.is_large();
         let key = (self.schemas.canonical(schema), is_full, seed);
-        let made = || {
-            let options = SampleOptions {
-                direction: Direction::Response,
-                fresh: seed > 0,
-                fill_properties: is_full,
-            };
-            sample::nearest(self.schemas, schema, &options, seed).ok()
+        if let Some(made) = self.samples.borrow().get(&key) {
+            return made.clone();
+        }
+        let options = SampleOptions {
+            direction: Direction::Response,
+            fresh: seed > 0,
+            fill_properties: is_full,
         };
-        self.samples.borrow_mut().entry(key).or_insert_with(made).clone()
+        let made = self.first(schema, options, seed).map(|first| {
+            let is_done = self.is_fit(schema, &first) || self.unmet.get() >= UNMET_MAX;
+            if is_done { first } else { self.nearest(schema, options, seed).unwrap_or(first) }
+        });
+        self.samples.borrow_mut().insert(key, made.clone());
+        made
     }
 
-    /// Whether an example can be put beside records: one that does not fit would spoil all.
-    pub(super) fn is_fit(&self, schema: SchemaId, example: &Value) -> bool {
-        self.is_large()
-            || self.schemas.response_validator(schema).is_ok_and(|one| one.is_valid(example))
+    /// The value that is built first.
+    fn first(&self, schema: SchemaId, options: SampleOptions, seed: u64) -> Option<Value> {
+        let mut steps = self.steps.get();
+        let max = steps.min(VALUE_STEPS_MAX);
+        let first = sample::unchecked(self.schemas, schema, &options, seed, max, &mut steps);
+        self.steps.set(steps);
+        first.ok()
     }
 
-    fn is_large(&self) -> bool {
+    /// The value that fits, or comes nearest.
+    fn nearest(&self, schema: SchemaId, options: SampleOptions, seed: u64) -> Option<Value> {
+        let nearest = sample::nearest(self.schemas, schema, &options, seed).ok();
+        if !nearest.as_ref().is_some_and(|nearest| self.is_fit(schema, nearest)) {
+            self.unmet.set(self.unmet.get() + 1);
+        }
+        nearest
+    }
+
+    /// Whether a value fits its schema. In a large contract each is taken for one that does: what does not is mended when it is
+    /// sent.
+    pub(super) fn is_fit(&self, schema: SchemaId, value: &Value) -> bool {
         self.contract.operations.len() > CHECKED_OPERATIONS_MAX
+            || self.schemas.response_validator(schema).is_ok_and(|one| one.is_valid(value))
     }
 
     pub(super) fn operation(&self, path: &str, method: &Method) -> Option<&'c Operation> {
@@ -222,6 +262,7 @@ impl<'c> Survey<'c> {
         let mut paths: Vec<&String> = self.places.keys().collect();
         paths.sort_by_key(|path| path.matches('/').count());
         let mut resources: Vec<Resource<'c>> = Vec::new();
+        let mut taken = HashSet::new();
         for path in paths {
             let found = match path.strip_suffix("/{}") {
                 Some(collection) => self.pair(path, collection, &resources),
@@ -233,7 +274,7 @@ impl<'c> Survey<'c> {
                 adopt(found, &mut resources[flat]);
                 continue;
             }
-            name(&mut found, &resources);
+            name(&mut found, &resources, &mut taken);
             resources.push(found);
         }
         resources
@@ -576,29 +617,22 @@ fn parent(segments: &[Segment], known: &[Resource<'_>]) -> Option<(usize, usize)
     })
 }
 
-/// Gives a resource a name that no other has and that expressions can use.
-fn name(found: &mut Resource<'_>, known: &[Resource<'_>]) {
+/// Gives a resource names that no other has and that expressions can use; `taken` are those of the others.
+fn name(found: &mut Resource<'_>, known: &[Resource<'_>], taken: &mut HashSet<String>) {
     let own = identifier(&words(&found.plural));
-    let parent = found.parent.map(|(parent, _)| known[parent].one.clone());
-    let is_free = |name: &str| {
-        !is_reserved(name) && known.iter().all(|one| one.name != name && one.one != name)
-    };
+    let parent = found.parent.map(|(parent, _)| known[parent].one.as_str());
+    let of_parent = parent.map(|parent| format!("{parent}_{own}"));
     let numbered = (2..).map(|number| format!("{own}_{number}"));
-    let of_parent = parent.iter().map(|parent| format!("{parent}_{own}"));
     let mut names = [own.clone()]
         .into_iter()
         .chain(of_parent)
         .chain([format!("{own}_records")])
         .chain(numbered);
-    found.name = names.find(|name| is_free(name)).unwrap_or(own);
-    let taken: BTreeSet<&str> = known.iter().map(|one| one.name.as_str()).collect();
+    let is_free = |name: &String| !is_reserved(name) && !taken.contains(name);
+    found.name = names.find(is_free).unwrap_or(own);
     let one = identifier(&found.singular);
-    let is_free = |name: &String| {
-        *name != found.name
-            && !is_reserved(name)
-            && !taken.contains(name.as_str())
-            && known.iter().all(|other| other.one != *name)
-    };
-    let ones = [one.clone(), format!("{one}_record"), format!("one_{one}")];
-    found.one = ones.into_iter().find(is_free).unwrap_or_else(|| format!("{}_record", found.name));
+    let mut ones = [one.clone(), format!("{one}_record"), format!("one_{one}")].into_iter();
+    let is_free = |one: &String| *one != found.name && is_free(one);
+    found.one = ones.find(is_free).unwrap_or_else(|| format!("{}_record", found.name));
+    taken.extend([found.name.clone(), found.one.clone()]);
 }

@@ -18,7 +18,7 @@ mod turn;
 mod words;
 
 pub use options::SampleOptions;
-pub use search::{SampleError, nearest, sample};
+pub use search::{SampleError, nearest, sample, unchecked};
 
 #[cfg(test)]
 mod tests;
