@@ -398,3 +398,69 @@ fn a_set_that_is_not_there_is_not_another_one() {
     assert_eq!(counts("default", "demo"), [3, 1]);
     assert_eq!(counts("demo", "default"), [1, 0]);
 }
+
+/// A document with things that are listed, made and read, of this schema.
+fn things(name: &str, schema: &str) -> Emulator {
+    let folder = Folder::new(name);
+    let body =
+        "{ content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } }";
+    let answer = format!("{{ description: it, {} }}", &body[2..body.len() - 2]);
+    let text = format!(
+        "openapi: 3.0.3
+info: {{ title: Things, version: '1' }}
+paths:
+  /things:
+    get: {{ operationId: list, responses: {{ '200': {{ description: all, content: {{ application/json: {{ schema: {{ type: array, items: {{ $ref: '#/components/schemas/Thing' }} }} }} }} }} }} }}
+    post:
+      operationId: make
+      requestBody: {{ content: {{ application/json: {{ schema: {{ type: object, properties: {{ name: {{ type: string }} }} }} }} }} }}
+      responses: {{ '201': {answer} }}
+  /things/{{id}}:
+    get:
+      operationId: read
+      parameters: [{{ name: id, in: path, required: true, schema: {{ type: string }} }}]
+      responses: {{ '200': {answer}, '404': {{ description: none }} }}
+components: {{ schemas: {{ Thing: {schema}, Ink: {{ type: object, required: [id, object], properties: {{ id: {{ type: string }}, object: {{ type: string, enum: [ink] }}, name: {{ type: string }} }} }}, Pen: {{ type: object, required: [id, object], properties: {{ id: {{ type: string }}, object: {{ type: string, enum: [pen] }}, name: {{ type: string }} }} }} }} }}
+"
+    );
+    folder.write("things.yaml", &text);
+    let path = folder.path.join("things.yaml");
+    let documents = vec![DocumentSource { name: Some("shelf".to_owned()), path }];
+    let sources = Sources { documents, built_in: false, ..Sources::default() };
+    world_of(&sources, &EmulatorOptions::default())
+}
+
+#[test]
+fn schemas_that_are_made_of_themselves_end() {
+    let own = "$ref: '#/components/schemas/Thing'";
+    let twice = format!("{{ oneOf: [{{ {own} }}, {{ type: array, items: {{ {own} }} }}] }}");
+    for (number, schema) in [
+        format!("{{ type: array, items: {{ {own} }} }}"),
+        format!("{{ type: object, properties: {{ data: {{ {own} }} }} }}"),
+        format!(
+            "{{ type: object, properties: {{ items: {{ type: array, items: {{ {own} }} }} }} }}"
+        ),
+        format!("{{ type: array, items: {{ type: array, items: {twice} }} }}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let emulator = things(&format!("infer-own-{number}"), schema);
+        let sandbox = Trial::new(&emulator, "one");
+        let status = sandbox.status(&call("POST /shelf/things", &[JSON], r#"{"name":"a"}"#));
+        assert!(status < 500, "{status} with {schema}");
+    }
+}
+
+#[test]
+fn kinds_that_a_request_does_not_name_are_one() {
+    let kinds =
+        "{ oneOf: [{ $ref: '#/components/schemas/Ink' }, { $ref: '#/components/schemas/Pen' }] }";
+    let emulator = things("infer-kinds", kinds);
+    let sandbox = Trial::new(&emulator, "one");
+    let made = sandbox.ask(&call("POST /shelf/things", &[JSON], r#"{"name":"a"}"#));
+    assert_eq!(made.response.status(), 201);
+    let id = json_of(&made)["id"].as_str().unwrap().to_owned();
+    let read = sandbox.ask(&call(&format!("GET /shelf/things/{id}"), &[], ""));
+    assert_eq!(json_of(&read), json!({ "id": id, "object": "ink", "name": "a" }));
+}

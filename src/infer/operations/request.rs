@@ -131,7 +131,7 @@ impl<'c> Task<'_, 'c> {
     /// The kinds of records that the contract tells apart by a property of the request.
     pub(super) fn variants(&self) -> Vec<Variant<'c>> {
         let Some(record) = &self.resource.record else { return Vec::new() };
-        let Some((sent, _)) = self.sent() else { return Vec::new() };
+        let Some((sent, Some(sent_shape))) = self.sent() else { return Vec::new() };
         let sent = sent.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned();
         let Some(map) = self.schemas().follow(record.schema).as_object() else { return Vec::new() };
         let variant = |one: &Alternative<'c>| {
@@ -147,6 +147,7 @@ impl<'c> Task<'_, 'c> {
                 })
             };
             let (name, value) = one.named.or_else(own)?;
+            sent_shape.get(name)?;
             let condition = format!("{} == {}", member(&sent, name), quoted(value));
             let made = self.survey.made_up(id, true, 0);
             Some(Variant { shape, record: members(made.as_ref()), condition })
