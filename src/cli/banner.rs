@@ -2,7 +2,7 @@
 //!
 //! Must not know where it is printed, nor rules or stores.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::behavior::ExampleCall;
 use crate::cli::colors::Colors;
@@ -23,8 +23,8 @@ const PROVIDERS_SHOWN_MAX: usize = 8;
 /// Maximum number of operations that are listed, each on its line.
 const OPERATIONS_SHOWN_MAX: usize = 7;
 
-/// What the banner says where the admin API answers nobody.
-const CLOSED: &str = "the admin API is closed, because others can connect here: open it with --admin-token TOKEN or --admin-open";
+/// What is said where the admin API answers nobody.
+pub(super) const CLOSED: &str = "the admin API is closed, because others can connect here: open it with --admin-token TOKEN or --admin-open";
 
 /// A server that listens.
 pub(super) struct Listening<'a> {
@@ -41,10 +41,33 @@ impl Listening<'_> {
         origin(self.address, self.tls)
     }
 
-    /// How other commands find it.
-    fn port(&self) -> String {
-        let port = self.address.port();
-        if port == config::PORT { String::new() } else { format!(" --port {port}") }
+    /// The options by which other commands reach it, each after a space; `None` where it speaks TLS, which they do not.
+    fn client_options(&self) -> Option<String> {
+        if self.tls {
+            return None;
+        }
+        let ip = self.address.ip();
+        let server = if ip == Ipv4Addr::LOCALHOST || ip.is_unspecified() {
+            self.port_option()
+        } else {
+            format!(" --url {}", self.origin())
+        };
+        let token = if self.admin.token.is_some() { " --admin-token TOKEN" } else { "" };
+        Some(format!("{server}{token}"))
+    }
+
+    /// The options by which it is served where it is, each after a space.
+    fn address_options(&self) -> String {
+        let ip = self.address.ip();
+        let host = if ip == Ipv4Addr::LOCALHOST { String::new() } else { format!(" --host {ip}") };
+        format!("{host}{}", self.port_option())
+    }
+
+    fn port_option(&self) -> String {
+        match self.address.port() {
+            config::PORT => String::new(),
+            port => format!(" --port {port}"),
+        }
     }
 
     /// How `examples` is called for it.
@@ -71,10 +94,9 @@ impl Listening<'_> {
         screen.line(format_args!("all calls: {}", self.same_arguments()));
         if self.admin.is_closed() {
             screen.line(CLOSED);
-        } else {
+        } else if let Some(options) = self.client_options() {
             screen.line(format_args!(
-                "what happens: tombstone log -f{}; and plan, undo, redo, advance, fault",
-                self.port()
+                "what happens: tombstone log -f{options}; and plan, undo, redo, advance, fault"
             ));
         }
         screen.line(self.last_line(colors));
@@ -106,7 +128,7 @@ impl Listening<'_> {
         if left > 0 {
             screen.line(format_args!(
                 "and {left} more: tombstone examples --built-in off{}, with the same documents",
-                self.port()
+                self.address_options()
             ));
         }
         if let Some(counts) = remembered(&self.emulator.overview()) {

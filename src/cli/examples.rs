@@ -10,6 +10,7 @@ use anyhow::Context;
 use crate::admin;
 use crate::catalog::Files;
 use crate::cli::args::ServeArgs;
+use crate::cli::banner::CLOSED;
 use crate::cli::colors::Colors;
 use crate::cli::curl::{COLUMNS_MAX, call_line, curl, quoted, wrapped};
 use crate::cli::load::load_or_tell;
@@ -22,12 +23,6 @@ use crate::server::origin;
 
 /// Host names of one provider that are shown: documents list a region each.
 const HOSTS_SHOWN_MAX: usize = 5;
-
-/// What is said where the admin API answers nobody.
-const CLOSED: [&str; 2] = [
-    "  closed, because others can connect to this address: give it a token with --admin-token, or open it",
-    "  to everyone with --admin-open",
-];
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.config.resolve(args.given)?;
@@ -143,9 +138,7 @@ fn shown_hosts(hosts: &[String]) -> String {
 fn push_admin(screen: &mut Screen, origin: &str, admin: &admin::AdminOptions, colors: Colors) {
     screen.line(colors.bold("Admin API"));
     if admin.is_closed() {
-        for line in CLOSED {
-            screen.line(line);
-        }
+        screen.line(format_args!("  {CLOSED}"));
         screen.blank();
         return;
     }

@@ -35,6 +35,41 @@ fn it_has_ten_lines_with_two_calls_and_says_where_there_is_more() {
 }
 
 #[test]
+fn the_commands_that_it_names_reach_the_server() {
+    let line = |args: &[&str]| {
+        let server = serve(&[&["--provider", "partoo", "--log-format", "none"], args].concat());
+        let line = server.banner.lines().find(|line| line.starts_with("what happens: "));
+        let line = line.unwrap_or("nothing").replace(&server.address.port().to_string(), "PORT");
+        let options = line.split_once("log -f").map(|(_, rest)| rest.split(';').next().unwrap());
+        let options =
+            options.unwrap_or_default().replace("PORT", &server.address.port().to_string());
+        let reached = (!options.is_empty()).then(|| {
+            let options = options.replace("TOKEN", "secret");
+            run(&[vec!["log"], options.split_whitespace().collect()].concat()).code
+        });
+        format!("{line} ({reached:?})")
+    };
+    expect![[r#"
+        what happens: tombstone log -f --port PORT; and plan, undo, redo, advance, fault (Some(0))
+        what happens: tombstone log -f --url http://127.0.0.2:PORT; and plan, undo, redo, advance, fault (Some(0))
+        what happens: tombstone log -f --port PORT --admin-token TOKEN; and plan, undo, redo, advance, fault (Some(0))
+        nothing (None)"#]]
+    .assert_eq(
+        &[
+            line(&["--host", "0.0.0.0", "--admin-open"]),
+            line(&["--host", "127.0.0.2"]),
+            line(&["--admin-token", "secret"]),
+            line(&["--tls"]),
+        ]
+        .join("\n"),
+    );
+    let mock = ["mock", "specs/applivery/openapi.yaml", "-p", "0", "--host", "127.0.0.2"];
+    let banner = serve_with(program(&mock)).banner();
+    let more = " more: tombstone examples --built-in off --host 127.0.0.2 --port PORT, with";
+    assert!(banner.contains(more), "{banner}");
+}
+
+#[test]
 fn it_is_short_and_its_calls_work_whatever_is_served() {
     for args in [
         &["--provider", "velt"][..],

@@ -103,8 +103,7 @@ fn beyond_this_machine_the_admin_api_is_closed_and_the_banner_says_so() {
     "#]].assert_eq(&of_admin(&server));
     expect![[r#"
         Admin API
-          closed, because others can connect to this address: give it a token with --admin-token, or open it
-          to everyone with --admin-open
+          the admin API is closed, because others can connect here: open it with --admin-token TOKEN or --admin-open
 
     "#]].assert_eq(&of_admin_in_examples(&["--host", "0.0.0.0"]));
 }
@@ -118,7 +117,7 @@ fn the_admin_api_opens_to_everyone_or_to_the_token() {
     assert_eq!(guarded.admin("Host: localhost\r\nAuthorization: Bearer se cret\r\n"), 200);
     expect![[r#"
         all calls: tombstone examples, with the same arguments but --port PORT
-        what happens: tombstone log -f --port PORT; and plan, undo, redo, advance, fault
+        what happens: tombstone log -f --port PORT --admin-token TOKEN; and plan, undo, redo, advance, fault
         tombstone 0.1.0 is listening on http://127.0.0.1:PORT, on all addresses (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
     "#]].assert_eq(&of_admin(&guarded));
     let guarded = ["--host", "0.0.0.0", "--admin-token", "se cret"];
