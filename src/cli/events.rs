@@ -4,6 +4,8 @@
 
 use std::io;
 
+use bytes::BytesMut;
+
 /// Maximum number of bytes of one event: entries of a journal keep at most a part of a body.
 const EVENT_BYTES_MAX: usize = 64 << 20;
 
@@ -24,7 +26,9 @@ pub(super) struct Event {
 /// Makes events of what comes, in whatever pieces it does.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
-    bytes: Vec<u8>,
+    bytes: BytesMut,
+    /// How many of the bytes were searched already, so that a long event is not searched anew with each piece of it.
+    searched: usize,
 }
 
 impl EventReader {
@@ -33,21 +37,30 @@ impl EventReader {
         self.bytes.extend_from_slice(piece);
     }
 
-    /// The next event that is there whole; comments are passed over.
+    /// The next event that is there whole; comments are passed over. Fails with [`io::ErrorKind::InvalidData`] where one is
+    /// too long.
     pub(super) fn next(&mut self) -> io::Result<Option<Event>> {
-        while let Some(end) = self.bytes.windows(END.len()).position(|at| at == END) {
-            let block: Vec<u8> = self.bytes.drain(..end + END.len()).collect();
+        while let Some(end) = self.end() {
+            let block = self.bytes.split_to(end);
             let event = read(&String::from_utf8_lossy(&block));
             if !event.kind.is_empty() {
                 return Ok(Some(event));
             }
         }
         if self.bytes.len() > EVENT_BYTES_MAX {
-            return Err(io::Error::other(format!(
-                "an event has more than {EVENT_BYTES_MAX} bytes"
-            )));
+            let problem = format!("an event has more than {EVENT_BYTES_MAX} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
         }
         Ok(None)
+    }
+
+    /// Where the first event ends.
+    fn end(&mut self) -> Option<usize> {
+        let found = self.bytes[self.searched..].windows(END.len()).position(|at| at == END);
+        let end = found.map(|at| self.searched + at + END.len());
+        // The last byte can be the first of an end.
+        self.searched = if end.is_some() { 0 } else { self.bytes.len().saturating_sub(1) };
+        end
     }
 }
 
@@ -84,5 +97,26 @@ mod tests {
             }
             assert_eq!(events, expected, "{size}");
         }
+    }
+
+    #[test]
+    fn a_long_event_takes_no_longer_in_many_pieces() {
+        let mut reader = EventReader::default();
+        reader.add(b"event: call\ndata: ");
+        for _ in 0..8 << 10 {
+            reader.add(&[b'x'; 1 << 10]);
+            assert_eq!(reader.next().unwrap(), None);
+        }
+        reader.add(b"\n\n");
+        assert_eq!(reader.next().unwrap().unwrap().data.len(), 8 << 20);
+    }
+
+    #[test]
+    fn an_event_without_end_is_an_error() {
+        let mut reader = EventReader::default();
+        reader.add(&vec![b'x'; EVENT_BYTES_MAX]);
+        assert_eq!(reader.next().unwrap(), None);
+        reader.add(b"x");
+        assert_eq!(reader.next().unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }
