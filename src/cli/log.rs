@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use serde_json::Value;
 
-use crate::cli::client::{CallError, Client};
+use crate::cli::client::{CallError, Client, EventStream};
 use crate::cli::colors::Colors;
 use crate::cli::entry_line;
 use crate::cli::events::Event;
@@ -24,6 +25,8 @@ const PAGE_ENTRIES: usize = 100;
 /// How long after a connection is lost it is tried again, at first and later.
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(4);
+
+const BEGAN_ANEW: &str = "the sandbox began anew";
 
 #[derive(Debug, Args)]
 pub(super) struct LogArgs {
@@ -41,28 +44,42 @@ pub(super) struct LogArgs {
 }
 
 pub(super) fn run(args: &LogArgs) -> anyhow::Result<ExitCode> {
+    match show(args) {
+        Err(error) if is_reader_gone(&error) => Ok(ExitCode::SUCCESS),
+        shown => shown.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Whether it failed because nobody reads what it prints any more.
+fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn show(args: &LogArgs) -> anyhow::Result<()> {
     let client = args.of.client()?;
     let printer = EntryPrinter { json: args.json, colors: Colors::of(&io::stdout()) };
     let lines_max = args.lines.unwrap_or(usize::MAX);
-    let last = match read(&client, &args.of.path("/requests"), lines_max) {
-        Ok((entries, last)) => {
-            if entries.iter().rev().any(|entry| printer.print(entry).is_err()) {
-                return Ok(ExitCode::SUCCESS);
+    let newest = match read(&client, &args.of.path("/requests"), lines_max) {
+        Ok((entries, newest)) => {
+            for entry in entries.iter().rev() {
+                printer.print(entry)?;
             }
-            last
+            newest
         }
         // Its first call makes it.
-        Err(error) if args.follow && error.downcast_ref().is_some_and(CallError::is_not_found) => 0,
+        Err(error) if args.follow && error.downcast_ref().is_some_and(CallError::is_not_found) => {
+            SeenEntry::default()
+        }
         Err(error) => return Err(error),
     };
     if args.follow {
-        Follower { args, client, printer, last, told: None }.follow()?;
+        Follower { args, client, printer, newest, told: None }.follow()?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-/// Entries, the newest first, and the number of the newest that there is.
-fn read(client: &Client, path: &str, lines_max: usize) -> anyhow::Result<(Vec<Value>, u64)> {
+/// Entries, the newest first, and the newest that there is.
+fn read(client: &Client, path: &str, lines_max: usize) -> anyhow::Result<(Vec<Value>, SeenEntry)> {
     // One is read in any case: what happens next comes after the newest.
     let wanted = lines_max.max(1);
     let limit = PAGE_ENTRIES.min(wanted);
@@ -76,9 +93,24 @@ fn read(client: &Client, path: &str, lines_max: usize) -> anyhow::Result<(Vec<Va
             _ => anyhow::bail!("`{}` answered GET {path} with something else", client.url),
         }
     }
-    let newest = entries.first().and_then(|entry| entry["id"].as_u64());
+    let newest = entries.first().map(SeenEntry::of).unwrap_or_default();
     entries.truncate(lines_max);
-    Ok((entries, newest.unwrap_or_default()))
+    Ok((entries, newest))
+}
+
+/// What tells an entry from others: its number, and when it came by the system's clock.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct SeenEntry {
+    /// 0 where there was none.
+    id: u64,
+    real_at: Value,
+}
+
+impl SeenEntry {
+    fn of(entry: &Value) -> Self {
+        let id = entry["id"].as_u64().unwrap_or_default();
+        Self { id, real_at: entry["real_at"].clone() }
+    }
 }
 
 struct EntryPrinter {
@@ -87,13 +119,14 @@ struct EntryPrinter {
 }
 
 impl EntryPrinter {
-    /// Prints an entry; fails when nobody reads any more.
-    fn print(&self, entry: &Value) -> io::Result<()> {
-        print_line(&if self.json {
+    /// Prints an entry; fails also when nobody reads any more.
+    fn print(&self, entry: &Value) -> anyhow::Result<()> {
+        let line = if self.json {
             printable_json(&entry.to_string()).into_owned()
         } else {
             entry_line::line(entry, self.colors)
-        })
+        };
+        print_line(&line).context("cannot write to standard output")
     }
 }
 
@@ -102,38 +135,32 @@ struct Follower<'a> {
     args: &'a LogArgs,
     client: Client,
     printer: EntryPrinter,
-    /// The number of the newest entry that was printed.
-    last: u64,
+    /// The newest entry that was printed.
+    newest: SeenEntry,
     /// Why nothing comes, if that was told.
     told: Option<String>,
 }
 
 impl Follower<'_> {
-    /// Ends when nobody reads any more, or when the server refuses.
+    /// Ends with an error: when nobody reads any more, when the server refuses, or when what it sends cannot be shown.
     fn follow(&mut self) -> anyhow::Result<()> {
-        let path = self.args.of.path("/changes");
-        let name = self.args.of.sandbox.as_str();
         let mut pause = PAUSE_MIN;
         loop {
-            match self.client.follow(&path, self.last) {
-                Ok(mut events) => {
+            match self.connect() {
+                Ok(events) => {
                     if self.told.take().is_some() {
                         print_error(&format!("connected to `{}`", self.client.url));
                     }
-                    while let Ok(Some(event)) = events.next() {
+                    if self.show_all(events)? {
                         pause = PAUSE_MIN;
-                        if self.show(&event).is_err() {
-                            return Ok(());
-                        }
                     }
-                    self.tell(format!(
-                        "lost the connection to `{}`, trying again",
-                        self.client.url
-                    ));
+                    let url = &self.client.url;
+                    self.tell(format!("lost the connection to `{url}`, trying again"));
                 }
                 Err(error) if error.is_not_found() => {
                     // When it is made, it begins with the first.
-                    self.last = 0;
+                    self.newest = SeenEntry::default();
+                    let name = self.args.of.sandbox.as_str();
                     self.tell(format!("there is no sandbox `{name}` yet: its first call makes it"));
                 }
                 Err(error) if error.is_transient() => {
@@ -146,6 +173,43 @@ impl Follower<'_> {
         }
     }
 
+    /// Opens the stream of what comes after the newest entry; of everything, where the server has another journal now.
+    fn connect(&mut self) -> Result<EventStream, CallError> {
+        if self.told.is_some() && self.newest.id > 0 && self.is_other_journal()? {
+            self.newest = SeenEntry::default();
+            print_error(BEGAN_ANEW);
+        }
+        self.client.follow(&self.args.of.path("/changes"), self.newest.id)
+    }
+
+    /// Whether the journal has another entry of the number of the newest that was printed. One that has none of that number
+    /// tells of it itself.
+    fn is_other_journal(&self) -> Result<bool, CallError> {
+        let path = self.args.of.path(&format!("/requests?limit=1&before={}", self.newest.id + 1));
+        let page = self.client.ask_bytes("GET", &path, None)?;
+        let page: Value = serde_json::from_slice(&page).unwrap_or_default();
+        let found = SeenEntry::of(&page["requests"][0]);
+        Ok(found.id == self.newest.id && found != self.newest)
+    }
+
+    /// Shows events until the connection is lost; returns whether there were any.
+    fn show_all(&mut self, mut events: EventStream) -> anyhow::Result<bool> {
+        let mut is_any = false;
+        loop {
+            match events.next() {
+                Ok(Some(event)) => self.show(&event)?,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    anyhow::bail!(
+                        "`{}`: {error}: `tombstone log -f -n 0` goes on after it",
+                        self.client.url
+                    );
+                }
+                Ok(None) | Err(_) => return Ok(is_any),
+            }
+            is_any = true;
+        }
+    }
+
     /// Says why nothing comes, once.
     fn tell(&mut self, why: String) {
         if self.told.is_none() {
@@ -154,15 +218,20 @@ impl Follower<'_> {
         self.told = Some(why);
     }
 
-    fn show(&mut self, event: &Event) -> io::Result<()> {
-        if let Some(id) = event.id {
-            self.last = id;
-        }
+    fn show(&mut self, event: &Event) -> anyhow::Result<()> {
+        let data = || -> anyhow::Result<Value> {
+            serde_json::from_str(&event.data).with_context(|| {
+                format!("`{}` sent an event `{}` that is not JSON", self.client.url, event.kind)
+            })
+        };
         match event.kind.as_str() {
-            "restart" => print_error("the sandbox began anew"),
+            "restart" => {
+                self.newest = SeenEntry::default();
+                print_error(BEGAN_ANEW);
+            }
             "cleared" => print_error("the journal was cleared"),
             "gap" => {
-                let gap: Value = serde_json::from_str(&event.data).unwrap_or_default();
+                let gap = data()?;
                 print_error(&format!(
                     "the journal has given up entries {} to {} before they could be read",
                     gap["from"], gap["to"]
@@ -170,7 +239,8 @@ impl Follower<'_> {
             }
             "sandboxes" | "faults" | "files" => {}
             _ => {
-                let entry = serde_json::from_str(&event.data).map_err(io::Error::other)?;
+                let entry = data()?;
+                self.newest = SeenEntry::of(&entry);
                 self.printer.print(&entry)?;
             }
         }

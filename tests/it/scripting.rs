@@ -523,6 +523,83 @@ mod verify {
     }
 }
 
+mod log {
+    use super::*;
+
+    fn page(ids: &[u64], real_at: &str) -> String {
+        let entry = |id: &u64| json!({ "id": id, "kind": "clock", "at": "2030-01-01T00:00:00Z", "real_at": real_at, "why": "stopped" });
+        let entries: Vec<Value> = ids.iter().map(entry).collect();
+        answer_of(200, &json!({ "requests": entries, "next": null }))
+    }
+
+    fn stream(events: &str) -> String {
+        format!("HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\n\r\n: listening\n\n{events}")
+    }
+
+    fn followed(answers: Vec<String>) -> (String, Vec<String>) {
+        let server = answering(answers);
+        let text = run(&["log", "-f", "--url", &server.url]).text().replace(&server.url, "URL");
+        let requests = server.requests.try_iter().map(|request| {
+            let is_shown = |line: &&str| line.starts_with("GET") || line.starts_with("last-");
+            request.lines().filter(is_shown).collect::<Vec<_>>().join(" | ")
+        });
+        (text, requests.collect())
+    }
+
+    #[test]
+    fn another_journal_with_more_entries_is_read_from_its_beginning() {
+        let refused = answer_of(400, &json!({ "detail": "enough" }));
+        let (text, requests) = followed(vec![
+            page(&[1], "2026-01-01T00:00:00Z"),
+            stream(""),
+            page(&[1], "2026-01-01T00:00:01Z"),
+            stream(""),
+            page(&[], ""),
+            refused,
+        ]);
+        expect![[r#"
+               1 00:00:00  clock      stopped
+            tombstone: lost the connection to `URL`, trying again
+            tombstone: the sandbox began anew
+            tombstone: connected to `URL`
+            tombstone: lost the connection to `URL`, trying again
+            tombstone: connected to `URL`
+            tombstone: lost the connection to `URL`, trying again
+            tombstone: `URL` answered 400 to GET /__admin/sandboxes/default/changes: enough
+            exit 1
+        "#]]
+        .assert_eq(&text);
+        expect![[r#"
+            GET /__admin/sandboxes/default/requests?limit=100 HTTP/1.1
+            GET /__admin/sandboxes/default/changes HTTP/1.1 | last-event-id: 1
+            GET /__admin/sandboxes/default/requests?limit=1&before=2 HTTP/1.1
+            GET /__admin/sandboxes/default/changes HTTP/1.1 | last-event-id: 0
+            GET /__admin/sandboxes/default/changes HTTP/1.1 | last-event-id: 0
+            GET /__admin/sandboxes/default/changes HTTP/1.1 | last-event-id: 0"#]]
+        .assert_eq(&requests.join("\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_a_failure() {
+        let event = "id: 1\nevent: call\ndata: {\n\n";
+        let (text, _) = followed(vec![page(&[], ""), stream(event)]);
+        expect![[r#"
+            tombstone: `URL` sent an event `call` that is not JSON: EOF while parsing an object at line 1 column 1
+            exit 1
+        "#]].assert_eq(&text);
+        let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+        let server = answering(vec![page(&[1], "")]);
+        let mut command = program(&["log", "--url", &server.url]);
+        command.stdout(full);
+        let ended = command.output().unwrap();
+        expect![[r#"
+            tombstone: cannot write to standard output: No space left on device (os error 28)
+        "#]]
+        .assert_eq(&String::from_utf8(ended.stderr).unwrap());
+        assert_eq!(ended.status.code(), Some(1));
+    }
+}
+
 #[test]
 fn without_a_server_it_is_asked_for() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
