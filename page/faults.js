@@ -40,7 +40,10 @@ const does = (fault) => [
 
 const matches = (fault) => ['provider', 'operation', 'method', 'path'].filter((name) => fault[name]).map((name) => (name === 'operation' ? fault[name] : `${name} ${fault[name]}`)).concat(fault.headers ? [`headers ${short(fault.headers, 40)}`] : []).join(', ') || 'every request'
 
-const how = (fault) => [fault.after ? `after ${number(fault.after)}` : null, fault.times ? (fault.times === 1 ? 'once' : `${number(fault.times)} times at most`) : null, fault.probability !== undefined ? `${Math.round(fault.probability * 100)} % of them` : null].filter(Boolean).join(', ')
+// A share in percent, to six digits: `0.07` is `7`, though its product with 100 is a little more.
+const percent = (share) => Number((share * 100).toPrecision(6))
+
+const how = (fault) => [fault.after ? `after ${number(fault.after)}` : null, fault.times ? (fault.times === 1 ? 'once' : `${number(fault.times)} times at most`) : null, fault.probability !== undefined ? `${percent(fault.probability)} % of them` : null].filter(Boolean).join(', ')
 
 const table = () => h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Faults' }, h('table', { class: 'faults' },
   h('thead', {}, h('tr', {}, ['Fault', 'Requests', 'What happens', 'Limits', 'Matched', 'Struck', ''].map((name) => h(name ? 'th' : 'td', { key: name, scope: name ? 'col' : null, class: /ed$|Struck/.test(name) ? 'number' : '' }, name)))),

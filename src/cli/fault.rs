@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::cli::print::{json_lines, print};
+use crate::cli::client::{Client, segment};
+use crate::cli::print::{json_lines, print, print_error};
 use crate::cli::screen::Screen;
 use crate::cli::server_address::SandboxArgs;
 use crate::config::WrongUsage;
@@ -124,29 +125,42 @@ fn add(args: &AddArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn remove(args: &RemoveArgs) -> anyhow::Result<ExitCode> {
-    let listed;
-    let ids: Vec<&str> = if args.all {
-        listed = args.of.ask("GET", "/faults", None)?;
-        let faults = listed["faults"].as_array().into_iter().flatten();
-        faults.filter_map(|fault| fault["id"].as_str()).collect()
-    } else {
-        args.ids.iter().map(String::as_str).collect()
-    };
-    for id in &ids {
-        let _: Value = args.of.ask("DELETE", &format!("/faults/{}", encoded(id)), None)?;
+    let client = args.of.client()?;
+    let ids = if args.all { listed(&client, &args.of)? } else { args.ids.clone() };
+    let (mut removed, mut errors) = (Vec::new(), Vec::new());
+    for id in ids {
+        let path = args.of.path(&format!("/faults/{}", segment(&id)));
+        match client.ask_bytes("DELETE", &path, None) {
+            Ok(_) => removed.push(id),
+            // Somebody else has removed it meanwhile.
+            Err(error) if args.all && error.is_not_found() => {}
+            Err(error) => {
+                let is_over = error.is_transient();
+                errors.push(error);
+                if is_over {
+                    break;
+                }
+            }
+        }
     }
     let mut screen = Screen::default();
-    screen.line(match ids.as_slice() {
-        [] => "there was no fault to remove".to_owned(),
-        ids => format!("removed {}", ids.join(", ")),
-    });
+    if !removed.is_empty() {
+        screen.line(format_args!("removed {}", removed.join(", ")));
+    } else if errors.is_empty() {
+        screen.line("there was no fault to remove");
+    }
     print(&screen.into_text());
-    Ok(ExitCode::SUCCESS)
+    for error in &errors {
+        print_error(&error.to_string());
+    }
+    Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// An id as a segment of a path, whatever somebody wrote.
-fn encoded(id: &str) -> String {
-    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
+/// The ids of all faults.
+fn listed(client: &Client, of: &SandboxArgs) -> anyhow::Result<Vec<String>> {
+    let answer: Value = client.ask("GET", &of.path("/faults"), None)?;
+    let faults = answer["faults"].as_array().into_iter().flatten();
+    Ok(faults.filter_map(|fault| fault["id"].as_str()).map(str::to_owned).collect())
 }
 
 /// `f1  deleteOrganization  answers 503  once  matched 2, struck 1`.
@@ -223,8 +237,13 @@ fn limits(fault: &Value) -> String {
         1 => "once".to_owned(),
         _ => format!("{times} times at most"),
     }));
-    parts.extend(
-        fault["probability"].as_f64().map(|share| format!("{:.0} % of them", share * 100.0)),
-    );
+    parts
+        .extend(fault["probability"].as_f64().map(|share| format!("{} % of them", percent(share))));
     parts.join(", ")
+}
+
+/// A share in percent, to six digits: `0.07` is `7`, though its product with 100 is a little more.
+fn percent(share: f64) -> f64 {
+    let percent = share * 100.0;
+    format!("{percent:.5e}").parse().unwrap_or(percent)
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::admin;
-use crate::cli::client::Client;
+use crate::cli::client::{Client, segment};
 use crate::cli::colors::Colors;
 use crate::cli::print::{json_lines, print};
 use crate::cli::screen::Screen;
@@ -118,9 +118,6 @@ fn caller_of_examples(
     let (Some(provider), Some(operation)) = (plan["provider"].as_str(), plan["operation"].as_str())
     else {
         return Ok(None);
-    };
-    let segment = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
     let path = format!("{}/operations/{}/{}", admin::ROOT, segment(provider), segment(operation));
     let detail: Value = client.ask("GET", &path, None)?;

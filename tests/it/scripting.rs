@@ -601,6 +601,18 @@ mod log {
 }
 
 #[test]
+fn a_fault_that_somebody_else_removed_is_passed_over_among_all() {
+    let none = json!({});
+    let server = answering(vec![
+        answer_of(200, &json!({ "faults": [{ "id": "f1" }, { "id": "f2" }] })),
+        answer_of(404, &none),
+        answer_of(200, &none),
+    ]);
+    let ended = run(&["fault", "remove", "--all", "--url", &server.url]);
+    assert_eq!(ended.text(), "removed f2\nexit 0\n");
+}
+
+#[test]
 fn without_a_server_it_is_asked_for() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let text = run(&["coverage", "--port", &free]).text().replace(&free, "PORT");

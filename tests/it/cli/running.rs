@@ -152,8 +152,23 @@ fn faults_are_added_listed_and_removed() {
         $ fault remove a/b
         tombstone: `http://127.0.0.1:PORT` answered 404 to DELETE /__admin/sandboxes/default/faults/a%2Fb: there is no fault `a/b`
         exit 1
-        $ fault remove --all
+        $ fault remove f9 f1 typo f1
         removed f1
+        tombstone: `http://127.0.0.1:PORT` answered 404 to DELETE /__admin/sandboxes/default/faults/f9: there is no fault `f9`
+        tombstone: `http://127.0.0.1:PORT` answered 404 to DELETE /__admin/sandboxes/default/faults/typo: there is no fault `typo`
+        tombstone: `http://127.0.0.1:PORT` answered 404 to DELETE /__admin/sandboxes/default/faults/f1: there is no fault `f1`
+        exit 1
+        $ fault add status=503,probability=0.004
+        added f4  every request  answers 503  0.4 % of them  matched 0, struck 0
+        exit 0
+        $ fault add status=503,probability=0.07
+        added f5  every request  answers 503  7 % of them  matched 0, struck 0
+        exit 0
+        $ fault remove --all
+        removed f4, f5
+        exit 0
+        $ fault remove --all
+        there was no fault to remove
         exit 0
     "#]].assert_eq(&told(&server, &[
         &["fault"],
@@ -164,6 +179,10 @@ fn faults_are_added_listed_and_removed() {
         &["fault", "remove", "f2", "f3"],
         &["fault", "list"],
         &["fault", "remove", "a/b"],
+        &["fault", "remove", "f9", "f1", "typo", "f1"],
+        &["fault", "add", "status=503,probability=0.004"],
+        &["fault", "add", "status=503,probability=0.07"],
+        &["fault", "remove", "--all"],
         &["fault", "remove", "--all"],
     ]));
 }
