@@ -75,12 +75,22 @@ pub(super) fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
 type Headers = BTreeMap<String, String>;
 
 fn headers(given: &[String]) -> Result<Headers, WrongUsage> {
-    let pair = |line: &String| {
-        let problem = || WrongUsage(vec![format!("`{line}` is not a header: write `Name: value`")]);
-        let (name, value) = line.split_once(':').ok_or_else(problem)?;
-        Ok((name.trim().to_owned(), value.trim().to_owned()))
-    };
-    given.iter().map(pair).collect()
+    let mut headers = Headers::new();
+    let mut problems = Vec::new();
+    for line in given {
+        let Some((name, value)) = line.split_once(':') else {
+            problems.push(format!("`{line}` is not a header: write `Name: value`"));
+            continue;
+        };
+        let name = name.trim();
+        if headers.keys().any(|known| known.eq_ignore_ascii_case(name)) {
+            problems.push(format!(
+                "the header `{name}` is given twice: give it once, a list with commas between its items"
+            ));
+        }
+        headers.insert(name.to_owned(), value.trim().to_owned());
+    }
+    if problems.is_empty() { Ok(headers) } else { Err(WrongUsage(problems)) }
 }
 
 fn ask(args: &PlanArgs, client: &Client, headers: &Headers) -> anyhow::Result<Value> {

@@ -111,11 +111,15 @@ fn a_plan_is_a_tree_with_counts_and_changes_nothing() {
         $ plan DELETE / -H nonsense
         tombstone: `nonsense` is not a header: write `Name: value`
         exit 2
+        $ plan DELETE / -H X-Key: a -H x-key: b
+        tombstone: the header `x-key` is given twice: give it once, a list with commas between its items
+        exit 2
     "#]].assert_eq(&told(&server, &[
         &["plan", "DELETE", "/partoo/org/42?force=true"],
         &["plan", "DELETE", "/partoo/org/42", "-H", "x-APIKey: nobody"],
         &["plan", "delete", "partoo/org/42"],
         &["plan", "DELETE", "/", "-H", "nonsense"],
+        &["plan", "DELETE", "/", "-H", "X-Key: a", "-H", "x-key: b"],
     ]));
     let body = r#"{"data":{"userIds":["yourUserId1"]}}"#;
     let erasure = verb(&server, &["plan", "POST", "/velt/v2/users/data/delete", "-d", body]);
