@@ -29,6 +29,9 @@ const ANSWER_BYTES_MAX: usize = 512 << 20;
 /// How long commands wait for an answer, all of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long they wait for what takes the longer, the more a sandbox has in it or the further its clock moves.
+const LONG_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
 /// How long a stream may be silent before its connection counts as lost: servers send something every 15 seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(50);
 
@@ -91,7 +94,8 @@ impl fmt::Display for Url {
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) url: Url,
-    pub(super) token: Option<Secret>,
+    token: Option<Secret>,
+    patience: Duration,
 }
 
 /// What came back.
@@ -112,7 +116,7 @@ pub(super) enum CallError {
     #[error("`{0}` speaks HTTPS, which this command does not: give it `http://…`")]
     Https(String),
     /// The server does not answer.
-    #[error("no answer from `{url}`: {error} (is the server running there?)")]
+    #[error("no answer from `{url}`: {error} ({})", what_may_be(error))]
     NoAnswer {
         /// The server.
         url: String,
@@ -133,6 +137,19 @@ pub(super) enum CallError {
     },
 }
 
+/// What is known of a server that does not answer.
+fn what_may_be(error: &io::Error) -> &'static str {
+    match error.get_ref() {
+        Some(error) if error.is::<NoWholeAnswer>() => "it may still be at work",
+        _ => "is the server running there?",
+    }
+}
+
+/// A server that has taken a request does not answer it in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no whole answer within {0:?}")]
+struct NoWholeAnswer(Duration);
+
 impl CallError {
     /// Whether it is worth trying again later: nobody answers, or the server cannot now.
     pub(super) fn is_transient(&self) -> bool {
@@ -146,6 +163,16 @@ impl CallError {
 }
 
 impl Client {
+    /// A server that is called with this token.
+    pub(super) fn new(url: Url, token: Option<Secret>) -> Self {
+        Self { url, token, patience: PATIENCE }
+    }
+
+    /// The same server, which may take long to answer.
+    pub(super) fn patient(self) -> Self {
+        Self { patience: LONG_PATIENCE, ..self }
+    }
+
     /// Makes a call and reads its answer, which is to be a success; one without a body is read as null.
     pub(super) fn ask<T: DeserializeOwned>(
         &self,
@@ -169,7 +196,7 @@ impl Client {
         body: Option<Bytes>,
     ) -> Result<Bytes, CallError> {
         self.check_scheme()?;
-        let answer = self.send(method, path, body, PATIENCE);
+        let answer = self.send(method, path, body, self.patience);
         let answer = answer.map_err(|error| self.no_answer(error))?;
         match answer.status {
             200..300 => Ok(answer.body),
@@ -320,10 +347,8 @@ async fn exchange(
 
 /// What comes in that time.
 async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let problem = || format!("no whole answer within {patience:?}");
-    tokio::time::timeout(patience, work)
-        .await
-        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, problem())))
+    let problem = |_| io::Error::new(io::ErrorKind::TimedOut, NoWholeAnswer(patience));
+    tokio::time::timeout(patience, work).await.map_err(problem).flatten()
 }
 
 impl Url {
@@ -381,10 +406,25 @@ mod tests {
     #[test]
     fn a_token_cannot_add_fields() {
         let url: Url = "localhost".parse().unwrap();
-        let client =
-            |token: &str| Client { url: url.clone(), token: Some(Secret(token.to_owned())) };
+        let client = |token: &str| Client::new(url.clone(), Some(Secret(token.to_owned())));
         assert!(client("a\r\nX: y").request("GET", "/", None).is_err());
         let request = client("a b").request("GET", "/", None).unwrap();
         assert_eq!(request.headers()[AUTHORIZATION], "Bearer a b");
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_in_time_may_be_at_work() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url: Url = silent.local_addr().unwrap().to_string().parse().unwrap();
+        let client = Client { patience: Duration::from_millis(50), ..Client::new(url, None) };
+        let told = |client: &Client| {
+            let error = client.ask_bytes("GET", "/", None).unwrap_err().to_string();
+            error.replace(&client.url.to_string(), "URL")
+        };
+        let at_work = told(&client);
+        assert!(at_work.starts_with("no answer from `URL`: no whole answer within "), "{at_work}");
+        assert!(at_work.ends_with(" (it may still be at work)"), "{at_work}");
+        drop(silent);
+        assert!(told(&client).ends_with(" (is the server running there?)"));
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn save(args: &SaveArgs) -> anyhow::Result<ExitCode> {
     if is_there && !args.force {
         anyhow::bail!("`{shown}` is there already: `--force` replaces it");
     }
-    let state = args.of.client()?.ask_bytes("GET", &args.of.path("/state"), None)?;
+    let state = args.of.client()?.patient().ask_bytes("GET", &args.of.path("/state"), None)?;
     let value: Value = serde_json::from_slice(&state)
         .map_err(|error| anyhow::anyhow!("the server's state is not JSON: {error}"))?;
     if is_stream {
@@ -89,7 +89,8 @@ pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
         anyhow::anyhow!("`{shown}` is not what `tombstone save` writes: {error}")
     })?;
     // All of it or nothing: what does not fit leaves the sandbox as it is.
-    args.of.client()?.ask_bytes("PUT", &args.of.path("/state"), Some(state.into()))?;
+    let client = args.of.client()?.patient();
+    client.ask_bytes("PUT", &args.of.path("/state"), Some(state.into()))?;
     let records = counted(records(&value), "records");
     let name = args.of.sandbox.as_str();
     print(&format!(

@@ -70,7 +70,7 @@ impl ServerArgs {
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         let (location, token) = self.location()?;
         let url = location.url().map_err(anyhow::Error::msg)?;
-        Ok(Client { url, token })
+        Ok(Client::new(url, token))
     }
 }
 

@@ -61,7 +61,8 @@ impl TurnOutput {
         body: &Value,
         words: impl FnOnce(&Value) -> String,
     ) -> anyhow::Result<ExitCode> {
-        let answer = self.of.ask("POST", rest, Some(body))?;
+        let client = self.of.client()?.patient();
+        let answer: Value = client.ask("POST", &self.of.path(rest), Some(body))?;
         if self.json {
             print(&json_lines(&answer));
         } else {

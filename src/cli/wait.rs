@@ -70,7 +70,7 @@ fn attempt(
         print_error(&format!("note: of `{url}` it is only known that it accepts connections"));
         return Ok(url);
     }
-    let client = Client { url, token: token.cloned() };
+    let client = Client::new(url, token.cloned());
     let path = format!("{}/health", admin::ROOT);
     let answer = client.call("GET", &path, patience);
     let url = client.url;
