@@ -127,9 +127,21 @@ pub(super) fn append(
 
 /// The bytes of a file, as [`open`] opens it.
 pub(super) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    read_all(open(path, bytes_max)?, bytes_max)
+}
+
+/// Reads to the end, which is to come after so many bytes at most.
+pub(super) fn read_all(from: impl Read, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path, bytes_max)?.take(bytes_max).read_to_end(&mut bytes)?;
+    let length = from.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if length as u64 > bytes_max {
+        return Err(too_long(bytes_max));
+    }
     Ok(bytes)
+}
+
+fn too_long(bytes_max: u64) -> io::Error {
+    io::Error::other(format!("it has more than {bytes_max} bytes, and no more are read"))
 }
 
 /// Opens a file, which is to be a regular one of a bounded size: a device may never end, and a pipe never begin.
@@ -139,8 +151,7 @@ pub(super) fn open(path: &Path, bytes_max: u64) -> io::Result<File> {
         return Err(io::Error::other("it is not a regular file"));
     }
     if found.len() > bytes_max {
-        let problem = format!("it has more than {bytes_max} bytes, and no more are read");
-        return Err(io::Error::other(problem));
+        return Err(too_long(bytes_max));
     }
     File::open(path)
 }
@@ -254,6 +265,13 @@ mod tests {
         let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_and_not_cut() {
+        assert_eq!(read_all(&b"abc"[..], 3).unwrap(), b"abc");
+        let problem = read_all(&b"abcd"[..], 3).unwrap_err().to_string();
+        assert_eq!(problem, "it has more than 3 bytes, and no more are read");
     }
 
     #[test]

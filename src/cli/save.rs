@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -100,12 +100,11 @@ pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new(STREAM) {
-        return atomic_file::read(path, STATE_BYTES_MAX);
+    if path == Path::new(STREAM) {
+        atomic_file::read_all(io::stdin(), STATE_BYTES_MAX)
+    } else {
+        atomic_file::read(path, STATE_BYTES_MAX)
     }
-    let mut bytes = Vec::new();
-    io::stdin().take(STATE_BYTES_MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// How many records a state has.
