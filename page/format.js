@@ -3,16 +3,20 @@
 const SIGNS = { deleted: '−', created: '+', updated: '~' }
 const KINDS = ['deleted', 'created', 'updated', 'unlinked', 'kept']
 
-// One of them, as far as English tells: `businesses` is `business`, `activities` is `activity`.
-const singular = (name) => {
-  if (name.endsWith('sses') || name.endsWith('xes')) return name.slice(0, -2)
-  if (name.endsWith('ies')) return `${name.slice(0, -3)}y`
-  return /[^su]s$/.test(name) ? name.slice(0, -1) : name
+// The singular of a word in small letters, as src/singular.rs has it.
+const IRREGULAR = { people: 'person', children: 'child', men: 'man', women: 'woman', feet: 'foot', mice: 'mouse', indices: 'index', indexes: 'index', matrices: 'matrix', vertices: 'vertex', appendices: 'appendix', criteria: 'criterion', schemata: 'schema', analyses: 'analysis', bases: 'base', movies: 'movie', cookies: 'cookie', caches: 'cache', lives: 'life', knives: 'knife', leaves: 'leaf', quizzes: 'quiz' }
+const UNCHANGED = new Set('news series species media data metadata sms dns aws gps ios https'.split(' '))
+export const singular = (word) => {
+  if (Object.hasOwn(IRREGULAR, word)) return IRREGULAR[word]
+  if (UNCHANGED.has(word) || word.length < 3 || !/[^sui]s$/.test(word)) return word
+  if (/..ies$/.test(word)) return `${word.slice(0, -3)}y`
+  return word.slice(0, /(ss|x|ch|sh|z|tus|rus|nus|ias)es$/.test(word) ? -2 : -1)
 }
 
 export const counted = (count, name) => {
-  const words = name.replaceAll('_', ' ')
-  return `${number(count)} ${count === 1 ? singular(words) : words}`
+  const words = name.split('_')
+  if (count === 1) words.push(singular(words.pop()))
+  return `${number(count)} ${words.join(' ')}`
 }
 
 // What changed in a few words, each with its kind: `−1 organization`, `5 users unlinked`. What `first` is of comes first.

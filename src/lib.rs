@@ -56,7 +56,7 @@
 //! | 2 | [`router`] [`validation`] [`security`] [`store`] [`cors`] [`prefer`] [`faults`] [`coverage`] [`media`] [`sample`] | one stage each |
 //! | 2 | [`response`] | a response that was decided on, made into bytes: negotiated, written, with its documented headers |
 //! | 1 | [`openapi`] [`expression`] [`yaml`] [`jobs`] [`idempotency`] | contracts; expressions and templates; files with their lines; records of jobs; answers that are given again |
-//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `pointer` `printable` | plain values, and what they take |
+//! | 0 | [`message`] [`clock`] [`ids`] [`finding`] [`problem`] [`memory`] `blocking` `json` `numbers` `pointer` `printable` `singular` | plain values, and what they take |
 //!
 //! # Invariants
 //!
@@ -121,6 +121,7 @@ mod numbers;
 mod pointer;
 mod printable;
 pub mod problem;
+mod singular;
 
 pub use embedded::{Builder, Error, Sandbox, Tombstone};
 

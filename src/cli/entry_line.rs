@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::cli::colors::Colors;
+use crate::cli::print::counted;
 use crate::cli::words::effects;
 
 /// Maximum number of effects in a line: one call can touch every resource.
@@ -78,8 +79,7 @@ fn marks(entry: &Value) -> Vec<String> {
     let marks = [
         (entry["dry_run"] == true, "dry run".to_owned()),
         (entry["faults"].get(0).is_some(), "fault".to_owned()),
-        (violations == 1, "1 violation".to_owned()),
-        (violations > 1, format!("{violations} violations")),
+        (violations > 0, counted(violations, "violation")),
         (entry["undone"] == true, "undone".to_owned()),
     ];
     marks.into_iter().filter_map(|(is, mark)| is.then_some(mark)).collect()

@@ -15,7 +15,7 @@ use crate::cli::print::{json_lines, print};
 use crate::cli::screen::Screen;
 use crate::cli::server_address::SandboxArgs;
 use crate::cli::turn::time;
-use crate::cli::words::{counted, effects};
+use crate::cli::words::{effects, record_count};
 use crate::config::WrongUsage;
 
 /// Maximum number of keys of one node that are named.
@@ -214,7 +214,7 @@ fn totals(counts: &Value, first: Option<&Value>, colors: Colors) -> String {
 fn push_node(screen: &mut Screen, node: &Value, colors: Colors, indent: usize) {
     let text = |name: &str| node[name].as_str().unwrap_or_default();
     let count = node["count"].as_u64().unwrap_or_default();
-    let what = counted(count, text("resource"));
+    let what = record_count(count, text("resource"));
     let kind = text("kind");
     let how = colors.effect(kind, verb(kind, count));
     let through = node["relation"].as_str().map(|name| format!(" through {name}"));

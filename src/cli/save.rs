@@ -16,7 +16,7 @@ use crate::cli::atomic_file;
 use crate::cli::atomic_file::Access;
 use crate::cli::print::print;
 use crate::cli::server_address::SandboxArgs;
-use crate::cli::words::counted;
+use crate::cli::words::record_count;
 
 /// What stands for standard output and input.
 const STREAM: &str = "-";
@@ -76,7 +76,7 @@ pub(super) fn save(args: &SaveArgs) -> anyhow::Result<ExitCode> {
     };
     written.with_context(|| format!("cannot write `{shown}`"))?;
     let replaced = if is_there { ", which was replaced" } else { "" };
-    let records = counted(records(&value), "records");
+    let records = record_count(records(&value), "records");
     print(&format!("saved `{}` to `{shown}`{replaced}: {records}\n", args.of.sandbox.as_str()));
     Ok(ExitCode::SUCCESS)
 }
@@ -91,7 +91,7 @@ pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
     // All of it or nothing: what does not fit leaves the sandbox as it is.
     let client = args.of.client()?.patient();
     client.ask_bytes("PUT", &args.of.path("/state"), Some(state.into()))?;
-    let records = counted(records(&value), "records");
+    let records = record_count(records(&value), "records");
     let name = args.of.sandbox.as_str();
     print(&format!(
         "`{name}` is as `{shown}` says: {records}; what it had before is replaced, and its journal begins anew\n"

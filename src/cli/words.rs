@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::singular::singular;
+
 /// The kinds of changes in the order in which they are told, each with its sign, if it has one.
 const KINDS: [(&str, &str); 5] =
     [("deleted", "−"), ("created", "+"), ("updated", "~"), ("unlinked", ""), ("kept", "")];
@@ -27,7 +29,7 @@ pub(super) fn effects(counts: &Value, first: Option<&Value>) -> Vec<EffectWords>
         places.sort_by_key(|(place, _)| !is_first(place));
         for (place, count) in places {
             let resource = place.split_once('/').map_or(place.as_str(), |(_, resource)| resource);
-            let name = counted(count.as_u64().unwrap_or_default(), resource);
+            let name = record_count(count.as_u64().unwrap_or_default(), resource);
             let text =
                 if sign.is_empty() { format!("{name} {kind}") } else { format!("{sign}{name}") };
             words.push(EffectWords { kind, text });
@@ -42,34 +44,21 @@ fn is_of(one: &Value, kind: &str, place: &str) -> bool {
     of("kind") == kind && place.split_once('/') == Some((of("provider"), of("resource")))
 }
 
-/// `1 organization`, `1,200 api keys`.
-pub(super) fn counted(count: u64, resource: &str) -> String {
+/// `1 organization`, `1,200 api keys`: records of a resource, which has its name in the plural.
+pub(super) fn record_count(count: u64, resource: &str) -> String {
     let words = resource.replace('_', " ");
-    let words = if count == 1 { singular(&words) } else { words };
-    format!("{} {words}", number(count))
+    let (first, last) = words.split_at(words.rfind(' ').map_or(0, |space| space + 1));
+    let last = if count == 1 { singular(last) } else { last.into() };
+    format!("{} {first}{last}", number(count))
 }
 
 /// A count of records by resource, such as `1 organization, 2 users`.
 pub(super) fn listed(records: &Map<String, Value>) -> String {
     let one = |(place, count): (&String, &Value)| {
         let resource = place.split_once('/').map_or(place.as_str(), |(_, resource)| resource);
-        counted(count.as_u64().unwrap_or_default(), resource)
+        record_count(count.as_u64().unwrap_or_default(), resource)
     };
     records.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// One of them, as far as English tells: `businesses` is `business`, `activities` is `activity`.
-fn singular(words: &str) -> String {
-    if words.ends_with("sses") || words.ends_with("xes") {
-        return words[..words.len() - 2].to_owned();
-    }
-    if let Some(stem) = words.strip_suffix("ies") {
-        return format!("{stem}y");
-    }
-    match words.strip_suffix('s') {
-        Some(stem) if !stem.is_empty() && !stem.ends_with(['s', 'u']) => stem.to_owned(),
-        _ => words.to_owned(),
-    }
 }
 
 /// A number with a comma before each three digits.
@@ -97,13 +86,13 @@ mod tests {
             "created": { "shop/activities": 1 },
             "deleted": { "shop/businesses": 1, "shop/boxes": 1, "shop/api_keys": 1200 },
             "unlinked": { "shop/users": 5 },
-            "kept": { "shop/status": 1 },
+            "kept": { "shop/status": 1, "shop/git_branches": 1, "shop/people": 1 },
         });
         let first = json!({ "kind": "deleted", "provider": "shop", "resource": "api_keys" });
         let words = effects(&counts, Some(&first));
         let words: Vec<_> = words.iter().map(|one| one.text.as_str()).collect();
         expect_test::expect![
-            "−1,200 api keys | −1 business | −1 box | +1 activity | 5 users unlinked | 1 status kept"
+            "−1,200 api keys | −1 business | −1 box | +1 activity | 5 users unlinked | 1 status kept | 1 git branch kept | 1 person kept"
         ]
         .assert_eq(&words.join(" | "));
     }

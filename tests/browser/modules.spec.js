@@ -1,4 +1,5 @@
 // The modules of the page that know neither the server nor the views, one by one.
+import { readFileSync } from 'node:fs'
 import { expect, test } from '@playwright/test'
 import { start } from './server.js'
 
@@ -105,4 +106,13 @@ test('events are read however they are cut', async ({ page }) => {
     return found
   })
   expect(read).toEqual([{ id: '1', event: 'call', data: { id: 1, path: '/ä: b' } }, { event: 'gap', data: { from: 2, to: 3 } }])
+})
+
+test('words have the same singulars as in the program', async ({ page }) => {
+  const words = JSON.parse(readFileSync(new URL('singulars.json', import.meta.url), 'utf8'))
+  const singulars = await inPage(page, async (many) => {
+    const { singular } = await import('/__admin/ui/format.js')
+    return many.map(singular)
+  }, words.map(([many]) => many))
+  expect(singulars).toEqual(words.map(([, one]) => one))
 })
