@@ -84,9 +84,12 @@ const UNSENT = new Set(['host', 'content-length', 'user-agent', 'accept', 'accep
 
 // A command for a shell. What was blacked out is named, to be filled in.
 export const curl = (origin, sandbox, { method, target, headers = [], body }) => {
-  const words = ['curl -i']
-  const text = body === null || body === undefined || body === '' ? null : typeof body === 'string' ? body : JSON.stringify(body)
-  if (method !== 'GET' && !(method === 'POST' && text !== null)) words.push(`-X ${method}`)
+  // With `-X HEAD` curl would wait for a body.
+  const isHead = method === 'HEAD'
+  const words = [isHead ? 'curl -I' : 'curl -i']
+  const text = isHead || body === null || body === undefined || body === '' ? null : typeof body === 'string' ? body : JSON.stringify(body)
+  if (!isHead && !(method === 'GET' && text === null) && !(method === 'POST' && text !== null)) words.push(`-X ${method}`)
+  if (/\/\.\.?(\/|$)/.test(target.split('?')[0])) words.push('--path-as-is')
   words.push(quoted(origin + target))
   const names = new Set()
   for (const { name, value } of headers) {

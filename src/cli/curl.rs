@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use http::Method;
+
 use crate::behavior::ExampleCall;
 use crate::documented::SampleCall;
 use crate::printable::is_printable;
@@ -14,38 +16,59 @@ pub(super) const COLUMNS_MAX: usize = 100;
 /// Bodies up to here are shown in the line of their operation: it can still be copied, and a shell takes it.
 const LINE_BODY_BYTES_MAX: usize = 16 << 10;
 
-/// `curl -i -X POST http://127.0.0.1:4010/pets -H … --data-raw …`, on one line; an `Err` says why it cannot be.
+/// `curl -i http://127.0.0.1:4010/pets -H … -d …` for a call that is made up, on one line; an `Err` says why it cannot be.
 pub(super) fn call_line(call: &SampleCall, origin: &str) -> Result<String, String> {
-    let body = call.body.as_deref().filter(|_| call.method != "HEAD");
-    if body.is_some_and(|body| body.len() > LINE_BODY_BYTES_MAX) {
+    if body_of(call).is_some_and(|body| body.len() > LINE_BODY_BYTES_MAX) {
         return Err("the body that it asks for is too long for a line".to_owned());
     }
-    let mut words = vec!["curl -i".to_owned()];
-    match call.method.as_str() {
-        "HEAD" => words = vec!["curl -I".to_owned()],
-        // With a body it would be a `POST`.
-        "GET" if body.is_none() => {}
-        "POST" if body.is_some() => {}
-        method => words.push(format!("-X {method}")),
+    Ok(command(call, origin).join(" "))
+}
+
+/// The words of a command that makes a call which a file gives.
+pub(super) fn curl(call: &ExampleCall, base: &str) -> Vec<String> {
+    let call = SampleCall {
+        method: call.method.clone(),
+        target: call.target.clone(),
+        headers: call.headers.clone(),
+        body: call.body.as_ref().map(|body| body.to_string().into()),
+    };
+    command(&call, base)
+}
+
+/// The words of a command that makes the call, pasteable into a shell, and that shows status and body.
+fn command(call: &SampleCall, base: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let body = body_of(call);
+    // A shell takes no NUL, and a terminal changes what else it takes for its own when a line is pasted.
+    let text = body.and_then(|body| std::str::from_utf8(body).ok());
+    let text = text.filter(|text| text.chars().all(is_printable));
+    if let Some(body) = body.filter(|_| text.is_none()) {
+        words.push(format!("printf %b {} |", quoted(&escaped(body))));
+    }
+    words.push(if call.method == Method::HEAD { "curl -I" } else { "curl -i" }.to_owned());
+    // With a body curl makes it a POST.
+    if !matches!((call.method.as_str(), body), ("HEAD", _) | ("GET", None) | ("POST", Some(_))) {
+        words.push(format!("-X {}", call.method));
     }
     let path = call.target.split('?').next().unwrap_or_default();
     if path.split('/').any(|segment| matches!(segment, "." | "..")) {
         words.push("--path-as-is".to_owned());
     }
-    words.push(quoted(&format!("{origin}{}", call.target)));
+    words.push(quoted(&format!("{base}{}", call.target)));
     words.extend(call.headers.iter().map(|(name, value)| header(name, value)));
-    let Some(body) = body else { return Ok(words.join(" ")) };
-    // A shell takes no NUL, and a terminal changes what else it takes for its own when a line is pasted.
-    match std::str::from_utf8(body) {
-        Ok(text) if text.chars().all(is_printable) => {
-            words.push(format!("--data-raw {}", quoted(text)));
-            Ok(words.join(" "))
-        }
-        _ => {
-            words.push("--data-binary @-".to_owned());
-            Ok(format!("printf %b {} | {}", quoted(&escaped(body)), words.join(" ")))
-        }
+    match text {
+        // curl would read a file of that name.
+        Some(text) if text.starts_with('@') => words.push(format!("--data-raw {}", quoted(text))),
+        Some(text) => words.push(format!("-d {}", quoted(text))),
+        None if body.is_some() => words.push("--data-binary @-".to_owned()),
+        None => {}
     }
+    words
+}
+
+/// The body that is sent: curl has none with `-I`.
+fn body_of(call: &SampleCall) -> Option<&[u8]> {
+    call.body.as_deref().filter(|_| call.method != Method::HEAD)
 }
 
 /// `-H` and a header. One that is empty ends with a semicolon, or curl would not send it.
@@ -81,24 +104,6 @@ fn push_octal(text: &mut String, byte: u8) {
     let _ = write!(text, "\\0{byte:03o}");
 }
 
-/// The words of a command that makes the call, pasteable into a shell, and that shows status and body.
-pub(super) fn curl(call: &ExampleCall, base: &str) -> Vec<String> {
-    let mut words = vec!["curl -i".to_owned()];
-    // `-d` makes it a POST.
-    let (method, has_body) = (call.method.as_str(), call.body.is_some());
-    if !matches!((method, has_body), ("GET", false) | ("POST", true)) {
-        words.push(format!("-X {method}"));
-    }
-    words.push(quoted(&format!("{base}{}", call.target)));
-    for (name, value) in &call.headers {
-        words.push(header(name, value));
-    }
-    if let Some(body) = &call.body {
-        words.push(format!("-d {}", quoted(&body.to_string())));
-    }
-    words
-}
-
 /// The words on as many lines as they need, each but the last ending so that a shell reads on.
 pub(super) fn wrapped(words: &[String]) -> Vec<String> {
     let mut lines = vec![String::from("   ")];
@@ -131,7 +136,51 @@ pub(super) fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+
+    fn example(method: Method, target: &str, body: Option<Value>) -> String {
+        let call = ExampleCall {
+            operation: 0,
+            shows: String::new(),
+            expect: http::StatusCode::OK,
+            method,
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body,
+        };
+        curl(&call, "http://h/shop").join(" ")
+    }
+
+    #[test]
+    fn calls_of_files_are_made_as_those_that_are_made_up() {
+        let lines = [
+            example(Method::GET, "/a", None),
+            example(Method::GET, "/a", Some(json!({}))),
+            example(Method::HEAD, "/a", None),
+            example(Method::DELETE, "/a/..?b=/../", None),
+            example(Method::POST, "/a", None),
+            example(Method::POST, "/a", Some(json!("it's"))),
+            example(Method::POST, "/a", Some(json!("\u{202e}"))),
+        ];
+        expect_test::expect![[r#"
+            curl -i http://h/shop/a
+            curl -i -X GET http://h/shop/a -d '{}'
+            curl -I http://h/shop/a
+            curl -i -X DELETE --path-as-is 'http://h/shop/a/..?b=/../'
+            curl -i -X POST http://h/shop/a
+            curl -i http://h/shop/a -d '"it'\''s"'
+            printf %b '"\0342\0200\0256"' | curl -i http://h/shop/a --data-binary @-"#]]
+        .assert_eq(&lines.join("\n"));
+        let body = Some("@file".into());
+        let call =
+            SampleCall { method: Method::PUT, target: "/".to_owned(), headers: Vec::new(), body };
+        assert_eq!(
+            call_line(&call, "http://h").unwrap(),
+            "curl -i -X PUT http://h/ --data-raw @file"
+        );
+    }
 
     #[test]
     fn a_shell_takes_quoted_words_as_they_are() {

@@ -62,7 +62,7 @@ fn each_operation_has_a_line_to_paste_and_answers_with_and_without_its_base_path
     let server = serve_with(program(&["mock", &path, "-p", "0", "-h", "127.0.0.1"]));
     expect![[r#"
         GET     curl -i 'http://127.0.0.1:PORT/pets?limit=10'
-        POST    curl -i http://127.0.0.1:PORT/pets -H 'Content-Type: application/json' --data-raw '{"id":2,"name":"Tom"}'
+        POST    curl -i http://127.0.0.1:PORT/pets -H 'Content-Type: application/json' -d '{"id":2,"name":"Tom"}'
         DELETE  curl -i -X DELETE http://127.0.0.1:PORT/pets/1 -H 'Authorization: Bearer token'
         1 resource, 3 of 3 operations remember
         tombstone 0.1.0 is listening on http://127.0.0.1:PORT (page: http://127.0.0.1:PORT/__admin/ui/; Ctrl-C ends it)
