@@ -296,45 +296,44 @@ test('everything is done by keys', async ({ page }) => {
 
 const VIEWS = ['requests', 'requests/1', 'records', 'records/partoo/organizations', 'records/partoo/organizations/42', 'try/partoo/deleteOrganization', 'time', 'faults', 'coverage', 'sandboxes']
 
-test('every control of every view has a name, and nothing is wider than a phone', async ({ page }) => {
+// Looks at each view as it is on a desk and on a phone.
+const atEachView = async (page, look) => {
   await server.call('DELETE', '/partoo/org/43', PARTOO)
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: 740 })
     for (const view of VIEWS) {
       await open(page, `#/default/${view}`)
       await live(page)
-      const controls = page.locator('a, button, input, select, textarea, summary, [role=slider]')
-      await expect(controls.first()).toBeVisible()
-      const nameless = await controls.evaluateAll((all) => all.filter((one) => {
-        const text = (one.getAttribute('aria-label') ?? '') + (one.labels?.[0]?.textContent ?? '') + (one.tagName === 'INPUT' || one.tagName === 'TEXTAREA' ? '' : one.textContent)
-        return text.trim() === ''
-      }).map((one) => one.outerHTML.slice(0, 120)))
-      expect(nameless, view).toEqual([])
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${view} at ${width}`).toBeLessThanOrEqual(0)
-      await expect(page.locator('h1, .log')).not.toHaveCount(0)
+      await look(`${view} at ${width}`)
     }
   }
-})
+}
+
+test('every control of every view has a name, and nothing is wider than a phone', ({ page }) => atEachView(page, async (view) => {
+  const controls = page.locator('a, button, input, select, textarea, summary, [role=slider]')
+  await expect(controls.first()).toBeVisible()
+  const nameless = await controls.evaluateAll((all) => all.filter((one) => {
+    const text = (one.getAttribute('aria-label') ?? '') + (one.labels?.[0]?.textContent ?? '') + (one.tagName === 'INPUT' || one.tagName === 'TEXTAREA' ? '' : one.textContent)
+    return text.trim() === ''
+  }).map((one) => one.outerHTML.slice(0, 120)))
+  expect(nameless, view).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), view).toBeLessThanOrEqual(0)
+  await expect(page.locator('h1, .log')).not.toHaveCount(0)
+}))
 
 for (const colorScheme of ['light', 'dark']) {
   test(`nothing serious keeps anybody from using a view (${colorScheme})`, async ({ page }) => {
     test.setTimeout(120_000)
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.addInitScript({ path: createRequire(import.meta.url).resolve('axe-core') })
-    await server.call('DELETE', '/partoo/org/43', PARTOO)
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 740 })
-      for (const view of VIEWS) {
-        await open(page, `#/default/${view}`)
-        await live(page)
-        await expect(page.locator('h1:visible, .log:visible').first()).toBeVisible()
-        const { violations, passes } = await page.evaluate(() => window.axe.run())
-        expect(passes.length).toBeGreaterThan(10)
-        const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-        const told = serious.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary}`)
-        expect(told, `${view} at ${width}`).toEqual([])
-      }
-    }
+    await atEachView(page, async (view) => {
+      await expect(page.locator('h1:visible, .log:visible').first()).toBeVisible()
+      const { violations, passes } = await page.evaluate(() => window.axe.run())
+      expect(passes.length).toBeGreaterThan(10)
+      const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+      const told = serious.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary}`)
+      expect(told, view).toEqual([])
+    })
   })
 }
 

@@ -38,21 +38,26 @@ fn answer(behavior: &str) -> Result<Value, String> {
 }
 
 fn load(behavior: &str, findings: &mut Vec<Finding>) -> Option<Emulator> {
+    let records = "tombstone: 1\nrecords: {}\n";
+    let provider = provider((behavior, records), true, findings)?;
+    Some(Emulator::new(vec![provider], &EmulatorOptions::default(), findings))
+}
+
+/// The contract with a behavior file and records, whose answers are held against it if `vet`.
+fn provider(
+    (behavior, records): (&str, &str),
+    vet: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<Provider> {
     let document = Document::parse("openapi.yaml", CONTRACT, findings)?;
     let contract = Arc::new(Contract::load(&document, findings)?);
     let document = Document::parse_strictly("behavior.yaml", behavior, findings)?;
-    let options = LoadOptions { vet: true, ..LoadOptions::default() };
+    let options = LoadOptions { vet, ..LoadOptions::default() };
     let behavior = Behavior::load(&document, &contract, &options, findings)?;
-    let none = Document::parse("default.yaml", "tombstone: 1\nrecords: {}\n", findings)?;
-    let fixtures = behavior.fixtures(&none, Timestamp(0), true, findings);
-    let provider = Provider {
-        name: "deep".into(),
-        behavior,
-        fixtures,
-        is_built_in: false,
-        records_beside: None,
-    };
-    Some(Emulator::new(vec![provider], &EmulatorOptions::default(), findings))
+    let document = Document::parse("default.yaml", records, findings)?;
+    let fixtures = behavior.fixtures(&document, Timestamp(0), vet, findings);
+    let (name, records_beside) = ("deep".into(), None);
+    Some(Provider { name, behavior, fixtures, is_built_in: false, records_beside })
 }
 
 /// Named expressions of which each reads the one before, in this order or the other way around.
@@ -206,22 +211,10 @@ fn nested(levels: usize) -> String {
 /// A thing that nests so deep, as a fixture has it.
 fn with_thing(levels: usize) -> (Emulator, Vec<Finding>) {
     let mut findings = Vec::new();
-    let document = Document::parse("openapi.yaml", CONTRACT, &mut findings).unwrap();
-    let contract = Arc::new(Contract::load(&document, &mut findings).unwrap());
-    let document = Document::parse_strictly("behavior.yaml", THINGS, &mut findings).unwrap();
-    let options = LoadOptions::default();
-    let behavior = Behavior::load(&document, &contract, &options, &mut findings).unwrap();
-    let text = format!("tombstone: 1\nrecords:\n  things: [{{ id: a, of: {} }}]\n", nested(levels));
-    let fixture = Document::parse("default.yaml", &text, &mut findings).unwrap();
-    let fixtures = behavior.fixtures(&fixture, Timestamp(0), false, &mut findings);
-    assert_eq!(fixtures.store.len(0), usize::from(findings.is_empty()));
-    let provider = Provider {
-        name: "deep".into(),
-        behavior,
-        fixtures,
-        is_built_in: false,
-        records_beside: None,
-    };
+    let records =
+        format!("tombstone: 1\nrecords:\n  things: [{{ id: a, of: {} }}]\n", nested(levels));
+    let provider = provider((THINGS, &records), false, &mut findings).unwrap();
+    assert_eq!(provider.fixtures.store.len(0), usize::from(findings.is_empty()));
     (Emulator::new(vec![provider], &EmulatorOptions::default(), &mut Vec::new()), findings)
 }
 

@@ -2,6 +2,43 @@
 
 use super::*;
 
+/// Which files are read: what all verbs that read them have.
+const SOURCES: &str = r#"      --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
+                                      one with a built-in name goes before it [$TOMBSTONE_SPECS]
+      --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
+                                      built-in one of its name [$TOMBSTONE_FIXTURES]
+      --fixture-set <NAME>            The records to start from; a provider without this set starts
+                                      from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
+      --built-in <on|off>             Whether the built-in providers are served too [default: on]
+                                      [$TOMBSTONE_BUILT_IN]
+      --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
+      --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
+                                      given by itself (repeatable, in this order)
+                                      [$TOMBSTONE_OVERLAY]
+      --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
+                                      shop.grace=1m (repeatable) [$TOMBSTONE_SET]
+      --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
+                                      if it is there, unless given [$TOMBSTONE_CONFIG]
+  [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
+                                      standard input; NAME=PATH names the provider
+"#;
+
+/// What is inferred: what verbs have that answer nothing.
+const STATELESS: &str = r#"      --stateless[=<on|off>]  Remember nothing of documents without a behavior file: the contract
+                              alone answers [$TOMBSTONE_STATELESS]
+      --seed-records <N>      How many records are made up of each resource of such a document,
+                              unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
+      --stateless-for <NAME>  Infer nothing of this operation or resource: the contract alone
+                              answers (repeatable) [$TOMBSTONE_STATELESS_FOR]
+"#;
+
+/// The help of a verb, with the options that several have named only.
+fn help(args: &[&str]) -> Ended {
+    let ended = run(args);
+    let out = ended.out.replace(SOURCES, "(SOURCES)\n").replace(STATELESS, "(STATELESS)\n");
+    Ended { out, ..ended }
+}
+
 #[test]
 fn help_says_what_there_is() {
     run(&["--help"]).check(&expect![[r#"
@@ -47,7 +84,7 @@ fn help_says_what_there_is() {
           tombstone serve --help               all options of serving
         exit 0
     "#]]);
-    run(&["serve", "--help"]).check(&expect![[r#"
+    help(&["serve", "--help"]).check(&expect![[r#"
         Answer requests (the same as no command)
 
         Usage: tombstone serve [OPTIONS] [DOCUMENT]...
@@ -70,24 +107,7 @@ fn help_says_what_there_is() {
         Files:
               --watch[=<on|off>]              Take up changes of files while it serves; state stays where it
                                               still fits [$TOMBSTONE_WATCH]
-              --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
-                                              one with a built-in name goes before it [$TOMBSTONE_SPECS]
-              --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
-                                              built-in one of its name [$TOMBSTONE_FIXTURES]
-              --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                              from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
-              --built-in <on|off>             Whether the built-in providers are served too [default: on]
-                                              [$TOMBSTONE_BUILT_IN]
-              --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-              --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
-                                              given by itself (repeatable, in this order)
-                                              [$TOMBSTONE_OVERLAY]
-              --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                              shop.grace=1m (repeatable) [$TOMBSTONE_SET]
-              --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
-                                              if it is there, unless given [$TOMBSTONE_CONFIG]
-          [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
-                                              standard input; NAME=PATH names the provider
+        (SOURCES)
 
         Operations without a behavior file:
               --stateless[=<on|off>]        Remember nothing of documents without a behavior file: the
@@ -167,7 +187,7 @@ fn help_says_what_there_is() {
         Exit codes: 0 it was told to stop, 1 it could not serve, 2 wrong usage
         exit 0
     "#]]);
-    run(&["check", "--help"]).check(&expect![[r#"
+    help(&["check", "--help"]).check(&expect![[r#"
         Report everything that is wrong with the files of providers and tombstone.yaml
 
         Usage: tombstone check [OPTIONS] [DOCUMENT]...
@@ -178,37 +198,15 @@ fn help_says_what_there_is() {
           -h, --help             Print help
 
         Files:
-              --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
-                                              one with a built-in name goes before it [$TOMBSTONE_SPECS]
-              --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
-                                              built-in one of its name [$TOMBSTONE_FIXTURES]
-              --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                              from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
-              --built-in <on|off>             Whether the built-in providers are served too [default: on]
-                                              [$TOMBSTONE_BUILT_IN]
-              --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-              --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
-                                              given by itself (repeatable, in this order)
-                                              [$TOMBSTONE_OVERLAY]
-              --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                              shop.grace=1m (repeatable) [$TOMBSTONE_SET]
-              --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
-                                              if it is there, unless given [$TOMBSTONE_CONFIG]
-          [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
-                                              standard input; NAME=PATH names the provider
+        (SOURCES)
 
         Operations without a behavior file:
-              --stateless[=<on|off>]  Remember nothing of documents without a behavior file: the contract
-                                      alone answers [$TOMBSTONE_STATELESS]
-              --seed-records <N>      How many records are made up of each resource of such a document,
-                                      unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
-              --stateless-for <NAME>  Infer nothing of this operation or resource: the contract alone
-                                      answers (repeatable) [$TOMBSTONE_STATELESS_FOR]
+        (STATELESS)
 
         Exit codes: 0 no error (there may be warnings), 1 errors, 2 wrong usage
         exit 0
     "#]]);
-    run(&["routes", "-h"]).check(&expect![[r#"
+    help(&["routes", "-h"]).check(&expect![[r#"
         List each operation: where it answers, which responses it can give and what gives them
 
         Usage: tombstone routes [OPTIONS] [DOCUMENT]...
@@ -218,32 +216,10 @@ fn help_says_what_there_is() {
           -h, --help  Print help
 
         Files:
-              --specs <DIR>                   More providers, DIR/PROVIDER/openapi.yaml and behavior.yaml;
-                                              one with a built-in name goes before it [$TOMBSTONE_SPECS]
-              --fixtures <DIR>                More records, DIR/PROVIDER/SET.yaml; a set goes before the
-                                              built-in one of its name [$TOMBSTONE_FIXTURES]
-              --fixture-set <NAME>            The records to start from; a provider without this set starts
-                                              from `default` [default: default] [$TOMBSTONE_FIXTURE_SET]
-              --built-in <on|off>             Whether the built-in providers are served too [default: on]
-                                              [$TOMBSTONE_BUILT_IN]
-              --provider <NAME>               Only this provider (repeatable) [$TOMBSTONE_PROVIDER]
-              --overlay <FILE>                An overlay (version 1.0) to apply to each document that is
-                                              given by itself (repeatable, in this order)
-                                              [$TOMBSTONE_OVERLAY]
-              --set <PROVIDER.SETTING=VALUE>  Another value for a setting of a behavior file, such as
-                                              shop.grace=1m (repeatable) [$TOMBSTONE_SET]
-              --config <FILE>                 Options in a file; `tombstone.yaml` in the working directory
-                                              if it is there, unless given [$TOMBSTONE_CONFIG]
-          [DOCUMENT]...                       Documents to serve too: files, folders of them, or - for
-                                              standard input; NAME=PATH names the provider
+        (SOURCES)
 
         Operations without a behavior file:
-              --stateless[=<on|off>]  Remember nothing of documents without a behavior file: the contract
-                                      alone answers [$TOMBSTONE_STATELESS]
-              --seed-records <N>      How many records are made up of each resource of such a document,
-                                      unless it has examples [default: 3] [$TOMBSTONE_SEED_RECORDS]
-              --stateless-for <NAME>  Infer nothing of this operation or resource: the contract alone
-                                      answers (repeatable) [$TOMBSTONE_STATELESS_FOR]
+        (STATELESS)
         exit 0
     "#]]);
 }
