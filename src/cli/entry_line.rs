@@ -11,8 +11,8 @@ use crate::cli::words::effects;
 /// Maximum number of effects in a line: one call can touch every resource.
 const EFFECTS_SHOWN_MAX: usize = 12;
 
-/// Maximum number of entries that an undo names.
-const TURNED_SHOWN_MAX: usize = 4;
+/// Maximum number of entries that an undo or redo names.
+const ENTRIES_SHOWN_MAX: usize = 4;
 
 /// When, what was asked, what was answered and why, and what it did: in the words of the page.
 pub(super) fn line(entry: &Value, colors: Colors) -> String {
@@ -47,10 +47,10 @@ pub(super) fn line(entry: &Value, colors: Colors) -> String {
 /// What decided, without the place in the file: the page has it.
 fn why(entry: &Value, kind: &str) -> String {
     let why = entry["why"].as_str().unwrap_or_default();
-    let turned = entry["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ids = entry["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
     match kind {
-        "undo" => format!("undid {}", entries(turned)),
-        "redo" => format!("did {} again", entries(turned)),
+        "undo" => format!("undid {}", entries(ids)),
+        "redo" => format!("did {} again", entries(ids)),
         _ => match why.rsplit_once(", ") {
             Some((rule, place)) if is_line_of_file(place) => rule.to_owned(),
             _ => why.to_owned(),
@@ -69,8 +69,8 @@ pub(super) fn entries(ids: &[Value]) -> String {
     if let [id] = ids {
         return format!("entry {id}");
     }
-    let shown: Vec<_> = ids.iter().take(TURNED_SHOWN_MAX).map(ToString::to_string).collect();
-    let more = if ids.len() > TURNED_SHOWN_MAX { ", …" } else { "" };
+    let shown: Vec<_> = ids.iter().take(ENTRIES_SHOWN_MAX).map(ToString::to_string).collect();
+    let more = if ids.len() > ENTRIES_SHOWN_MAX { ", …" } else { "" };
     format!("{} entries ({}{more})", ids.len(), shown.join(", "))
 }
 

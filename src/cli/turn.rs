@@ -22,7 +22,7 @@ pub(super) struct UndoArgs {
     #[arg(long, value_name = "ID", conflicts_with = "steps")]
     to: Option<u64>,
     #[command(flatten)]
-    output: TurnOutput,
+    step: StepArgs,
 }
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) struct RedoArgs {
     #[arg(value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     steps: u64,
     #[command(flatten)]
-    output: TurnOutput,
+    step: StepArgs,
 }
 
 #[derive(Debug, Args)]
@@ -40,12 +40,12 @@ pub(super) struct AdvanceArgs {
     #[arg(value_name = "DURATION")]
     by: String,
     #[command(flatten)]
-    output: TurnOutput,
+    step: StepArgs,
 }
 
-/// Where it is done, and what is printed.
+/// Where the step is made, and how its answer is printed.
 #[derive(Debug, Args)]
-struct TurnOutput {
+struct StepArgs {
     /// The server's answer as JSON
     #[arg(long)]
     json: bool,
@@ -53,9 +53,9 @@ struct TurnOutput {
     of: SandboxArgs,
 }
 
-impl TurnOutput {
-    /// Makes the call, and prints its answer or what `words` makes of it.
-    fn done(
+impl StepArgs {
+    /// Makes the call, and prints its answer: as JSON, or as `words` says it.
+    fn call(
         &self,
         rest: &str,
         body: &Value,
@@ -79,19 +79,21 @@ pub(super) fn undo(args: &UndoArgs) -> anyhow::Result<ExitCode> {
         Some(id) => json!({ "to": id }),
         None => json!({ "steps": args.steps }),
     };
-    args.output
-        .done("/undo", &body, |turn| format!("undid {}: {}", entries(ids(turn)), turned(turn)))
+    args.step.call("/undo", &body, |undone| {
+        format!("undid {}: {}", entries(entry_ids(undone)), affected(undone))
+    })
 }
 
 pub(super) fn redo(args: &RedoArgs) -> anyhow::Result<ExitCode> {
     let body = json!({ "steps": args.steps });
-    args.output
-        .done("/redo", &body, |turn| format!("did {} again: {}", entries(ids(turn)), turned(turn)))
+    args.step.call("/redo", &body, |undone| {
+        format!("did {} again: {}", entries(entry_ids(undone)), affected(undone))
+    })
 }
 
 pub(super) fn advance(args: &AdvanceArgs) -> anyhow::Result<ExitCode> {
     let body = json!({ "advance": args.by });
-    args.output.done("/clock", &body, |clock| {
+    args.step.call("/clock", &body, |clock| {
         let run = clock["tasks_run"].as_u64().unwrap_or_default();
         let run = usize::try_from(run).unwrap_or(usize::MAX);
         let tasks = match run {
@@ -109,15 +111,15 @@ pub(super) fn advance(args: &AdvanceArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn ids(turn: &Value) -> &[Value] {
-    turn["entries"].as_array().map(Vec::as_slice).unwrap_or_default()
+fn entry_ids(undone: &Value) -> &[Value] {
+    undone["entries"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// How many records it was about; where it was about the clock alone, what that shows.
-fn turned(turn: &Value) -> String {
-    match turn["records"].as_object() {
+/// How many records changed; where the clock alone did, what it shows.
+fn affected(undone: &Value) -> String {
+    match undone["records"].as_object() {
         Some(records) if !records.is_empty() => listed(records),
-        _ => format!("it is {}", time(turn["now"].as_str().unwrap_or_default())),
+        _ => format!("it is {}", time(undone["now"].as_str().unwrap_or_default())),
     }
 }
 
