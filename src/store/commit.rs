@@ -42,6 +42,7 @@ impl Store {
             table.put_back(former, highest);
         }
         let world = Arc::make_mut(&mut self.world);
+        // Neither these changes nor the commit that took them back is one that has changed something.
         for resource in runs(changes) {
             let commits = &mut Arc::make_mut(&mut world[resource]).history.commits;
             *commits = commits.saturating_sub(2);

@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use super::counter::{Counter, GoneNumber, Group};
+use super::counter::{Counter, GoneNumber, Group, group_bytes};
 use super::index::Sorted;
 use super::record::Record;
 use super::records::Store;
 use super::table::RecordTable;
 use super::traces::Former;
 
-/// About what a number that is gone takes in memory, beside the texts of its group.
-const GONE_BYTES: usize = 96;
+/// About what a number that is gone takes in memory, beside its group.
+const GONE_BYTES: usize = 72;
 
 impl Store {
     /// The highest number that ever was in a group, at least 0: of those that there are, where the counter gives numbers
@@ -69,12 +69,12 @@ impl RecordTable {
         number.unwrap_or(0).max(0)
     }
 
-    /// Takes note of the numbers that a record gives up, where they were the highest, and tells what was noted before.
+    /// Notes the numbers that a record gives up, where they were the highest; passes on what it overwrites.
     pub(super) fn give_up_numbers(
         &mut self,
         before: Option<&Record>,
         after: Option<&Record>,
-        leave: &mut dyn FnMut(Former),
+        overwritten: &mut dyn FnMut(Former),
     ) {
         let Some(before) = before else { return };
         for place in 0..self.counters.len() {
@@ -91,25 +91,24 @@ impl RecordTable {
                 let known = self.gone.get(&place).copied();
                 if known.is_none_or(|known| known < number) {
                     self.set_gone(&place, Some(number));
-                    leave(Former::Gone(place, known));
+                    overwritten(Former::Gone(place, known));
                 }
             }
         }
     }
 
-    /// Has the number that is gone of a counter's group be this one, or none.
+    /// Sets the highest number that is gone of a counter's group, or removes it.
     pub(super) fn set_gone(&mut self, place: &(usize, Group), number: Option<i64>) {
-        let texts = place.1.iter().map(|value| match value {
-            Sorted::Text(text) => text.len(),
-            _ => 0,
-        });
-        let bytes = GONE_BYTES + texts.sum::<usize>();
+        let bytes = GONE_BYTES + group_bytes(&place.1);
         let known = match number {
             Some(number) => self.gone.insert(place.clone(), number),
             None => self.gone.remove(place),
         };
-        self.bytes += if number.is_some() { bytes } else { 0 };
-        self.bytes = self.bytes.saturating_sub(if known.is_some() { bytes } else { 0 });
+        match (known, number) {
+            (None, Some(_)) => self.bytes += bytes,
+            (Some(_), None) => self.bytes = self.bytes.saturating_sub(bytes),
+            _ => {}
+        }
     }
 
     /// Forgets all numbers that are gone.

@@ -23,6 +23,15 @@ pub struct Counter {
 /// A group of records: the values of the properties that a counter counts within.
 pub type Group = Vec<Sorted>;
 
+/// About what a group takes in memory, beside itself.
+pub(super) fn group_bytes(group: &Group) -> usize {
+    let texts = group.iter().map(|value| match value {
+        Sorted::Text(text) => text.len(),
+        _ => 0,
+    });
+    size_of_val(&**group) + texts.sum::<usize>()
+}
+
 /// The highest numbers of groups that no record has any more: by the counter's place and the group.
 pub(super) type GoneNumbers = OrdMap<(usize, Group), i64>;
 

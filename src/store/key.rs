@@ -225,6 +225,19 @@ impl Key {
         }
     }
 
+    /// About what it takes in memory beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self.parts().iter().map(|part| match part {
+            Scalar::Text(Text(KeyForm::Shared { text, .. })) => text.len(),
+            _ => 0,
+        });
+        let parts = match &self.0 {
+            KeyParts::One(_) => 0,
+            KeyParts::Many(parts) => size_of_val(&**parts),
+        };
+        parts + texts.sum::<usize>()
+    }
+
     /// The whole number that it is, if it is one alone.
     pub(super) fn number(&self) -> Option<i64> {
         match self.0 {

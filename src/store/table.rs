@@ -182,12 +182,12 @@ impl RecordTable {
         }
     }
 
-    /// Makes the rest of the change, and tells how what it changes beside the records was.
-    pub(super) fn apply(&mut self, change: &Change, leave: &mut dyn FnMut(Former)) {
+    /// Makes the rest of the change; passes on what it overwrites beside the records.
+    pub(super) fn apply(&mut self, change: &Change, overwritten: &mut dyn FnMut(Former)) {
         let Change { key, before, after, .. } = change;
         let number = key.number().filter(|number| after.is_some() && *number > self.last_number);
         if let Some(number) = number {
-            leave(Former::LastNumber(std::mem::replace(&mut self.last_number, number)));
+            overwritten(Former::LastNumber(std::mem::replace(&mut self.last_number, number)));
         }
         let (before, after) = (before.as_deref(), after.as_deref());
         let bytes = |record: Option<&Record>| record.map_or(0, |record| self.bytes_of(record));
@@ -200,7 +200,7 @@ impl RecordTable {
                 index.insert(value.clone(), key.clone());
             }
         }
-        self.refer(key, before, after);
+        self.update_references(key, before, after);
         for index in &mut self.ordered {
             index.apply(key, before, after);
         }
@@ -221,14 +221,14 @@ impl RecordTable {
                 self.records.remove(key);
                 if self.remembers_deleted && self.history.deleted.insert(key.clone()).is_none() {
                     self.bytes += PLACE_BYTES;
-                    leave(Former::NotDeleted(key.clone()));
+                    overwritten(Former::NotDeleted(key.clone()));
                 }
             }
         }
-        self.give_up_numbers(before, after, leave);
+        self.give_up_numbers(before, after, overwritten);
     }
 
-    /// Has one thing beside the records be as it was; `highest` is the highest number that is a key.
+    /// Restores one thing that a change overwrote; `highest` is the highest number that is a key.
     pub(super) fn put_back(&mut self, former: &Former, highest: i64) {
         match former {
             Former::LastNumber(number) => self.last_number = highest.max(*number),
@@ -241,8 +241,8 @@ impl RecordTable {
         }
     }
 
-    /// Has the index of references follow a change.
-    fn refer(&mut self, key: &Key, before: Option<&Record>, after: Option<&Record>) {
+    /// Updates the index of references.
+    fn update_references(&mut self, key: &Key, before: Option<&Record>, after: Option<&Record>) {
         for (number, index) in self.references.iter_mut().enumerate() {
             let refers = |record: Option<&Record>, target: &Key| {
                 record.is_some_and(|record| record.refers_to(number, target))
