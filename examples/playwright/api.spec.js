@@ -1,4 +1,4 @@
-import { expect, test } from './sandbox.js'
+import { expect, test } from 'tombstone-sandbox/playwright'
 
 const authorization = { Authorization: 'Bearer applivery-admin' }
 const globex = 'applivery/v1/organizations/globex'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 
-import { expect, test } from './sandbox.js'
+import { expect, test } from 'tombstone-sandbox/playwright'
 
 // Stands for the development server of the front end.
 const html = await readFile(new URL('page.html', import.meta.url))
@@ -23,7 +23,7 @@ test('the page tells that an organization is gone', async ({ page, sandbox }) =>
 })
 
 test('the page tells that the network is down', async ({ page, sandbox }) => {
-  await sandbox.post('faults', { provider: 'applivery', operation: 'deleteOrganization', connection: 'reset' })
+  await sandbox.fault({ provider: 'applivery', operation: 'deleteOrganization', connection: 'reset' })
   await page.getByRole('button').click()
   await expect(page.getByRole('status')).toHaveText('The network is down.')
   // The call came so far, or the page would be right for another reason; Chromium may have tried it again.

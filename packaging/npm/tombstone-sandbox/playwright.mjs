@@ -1,0 +1,4 @@
+// The same for `import`.
+import helper from './playwright.js'
+
+export const { expect, test } = helper
