@@ -18,6 +18,14 @@ empty() {
     rm -rf "$1"
     mkdir -p "$1"
 }
+# Sets `registry` to the URL of one that has the tarballs of a folder.
+start_registry() {
+    rm -f "$work/registry.txt"
+    node "$tests/npm/registry.mjs" "$1" >"$work/registry.txt" &
+    started+=("$!")
+    until [[ -s "$work/registry.txt" ]]; do sleep 0.05; done
+    registry=$(<"$work/registry.txt")
+}
 # `serves NAME COMMAND…`: the command serves the pets on the port and for the ready file of the environment, answers, and
 # ends in order when it is told to; as from a terminal, with all its processes, where `whole` is set.
 serves() {

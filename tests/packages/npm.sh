@@ -15,11 +15,7 @@ done
 node "$root/packaging/npm/build.mjs" "$packages" "$fits=$program" "${others[@]}" >"$work/npm.txt"
 thin=$(echo "$packages"/tombstone-sandbox-[0-9]*.tgz)
 
-rm -f "$work/registry.txt"
-node "$tests/npm/registry.mjs" "$packages" >"$work/registry.txt" &
-started+=($!)
-until [[ -s "$work/registry.txt" ]]; do sleep 0.05; done
-registry=$(<"$work/registry.txt")
+start_registry "$packages"
 
 # In an empty folder, without a network but for the registry of the platforms' packages.
 empty "$work/npx"
