@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::catalog;
 use crate::cli::args::ServeArgs;
 use crate::cli::load::NoSuchDocument;
 use crate::cli::print::print_error;
@@ -13,9 +14,8 @@ use crate::cli::{
     check, coverage, examples, fault, init, log, mock, plan, reset, routes, save, serve, turn,
     verify, wait,
 };
-use crate::config::WrongUsage;
+use crate::config::{OptionVariables, WrongUsage};
 use crate::finding::did_you_mean;
-use crate::{catalog, config};
 
 /// The exit code for wrong usage, as clap has it.
 const WRONG_USAGE: u8 = 2;
@@ -182,14 +182,15 @@ fn verb_hint(error: &anyhow::Error) -> Option<String> {
 /// told where serving is.
 fn command() -> clap::Command {
     let command = Cli::command().mut_args(|arg| arg.hide(true));
-    command.mut_subcommands(|verb| {
-        verb.mut_args(with_variable).mut_subcommands(|action| action.mut_args(with_variable))
-    })
+    let variables = OptionVariables::known();
+    let told = |arg| with_variable(&variables, arg);
+    command
+        .mut_subcommands(|verb| verb.mut_args(told).mut_subcommands(|action| action.mut_args(told)))
 }
 
 /// The same option, its help with the variables that stand for it; options of one command alone have none.
-fn with_variable(arg: clap::Arg) -> clap::Arg {
-    let variables = config::variables(&arg);
+fn with_variable(variables: &OptionVariables, arg: clap::Arg) -> clap::Arg {
+    let variables = variables.of(&arg);
     match arg.get_help().cloned() {
         Some(help) if !variables.is_empty() => {
             arg.help(format!("{help} [${}]", variables.join(", $")))

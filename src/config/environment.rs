@@ -41,15 +41,30 @@ pub struct Environment {
     pub warnings: Vec<String>,
 }
 
-/// The variables that stand for an option, ours first; none for an option that is not for all places.
-pub fn variables(arg: &Arg) -> Vec<String> {
-    let command = GivenOptions::augment_args(Command::new(""));
-    let mut known = command.get_arguments().filter_map(Arg::get_long).chain(["config", "url"]);
-    let everywhere = known.any(|flag| arg.get_long() == Some(flag));
-    let Some(flag) = arg.get_long().filter(|_| everywhere) else { return Vec::new() };
-    let own = format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_"));
-    let common = COMMON.iter().filter(|(name, _)| *name == flag);
-    std::iter::once(own).chain(common.map(|(_, variable)| (*variable).to_owned())).collect()
+/// Which options have variables: those that can be given in all places.
+pub struct OptionVariables {
+    flags: Vec<String>,
+}
+
+impl OptionVariables {
+    /// Of all options. To put them together takes about as long as to parse a command line: once is enough.
+    pub fn known() -> Self {
+        Self::of_command(&GivenOptions::augment_args(Command::new("")))
+    }
+
+    fn of_command(command: &Command) -> Self {
+        let flags = command.get_arguments().filter_map(Arg::get_long).chain(["config", "url"]);
+        Self { flags: flags.map(str::to_owned).collect() }
+    }
+
+    /// The variables that stand for an option, ours first; none for an option that is not for all places.
+    pub fn of(&self, arg: &Arg) -> Vec<String> {
+        let is_known = |flag: &&str| self.flags.iter().any(|known| known == flag);
+        let Some(flag) = arg.get_long().filter(is_known) else { return Vec::new() };
+        let own = format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_"));
+        let common = COMMON.iter().filter(|(name, _)| *name == flag);
+        std::iter::once(own).chain(common.map(|(_, variable)| (*variable).to_owned())).collect()
+    }
 }
 
 impl Environment {
@@ -62,9 +77,10 @@ impl Environment {
             ..Self::default()
         };
         let command = GivenOptions::augment_args(Command::new("environment"));
+        let variables = OptionVariables::of_command(&command);
         let mut known = vec![CONFIG_VARIABLE.to_owned(), URL_VARIABLE.to_owned()];
         for arg in command.get_arguments() {
-            let names = variables(arg);
+            let names = variables.of(arg);
             if let Some((name, text)) = names.iter().find_map(|name| Some((name, value(name)?))) {
                 match read(&command, arg, text) {
                     Ok(given) => environment.given = given.over(environment.given),

@@ -22,7 +22,7 @@ use crate::message::BODY_BYTES_MAX;
 use crate::yaml::Document;
 use crate::{admin, emulator, response};
 
-pub use environment::{EnvVariables, Environment, variables};
+pub use environment::{EnvVariables, Environment, OptionVariables};
 pub use file::FILE;
 pub use given::{GivenDocumented, GivenOptions, GivenSources};
 pub use values::{ByteSize, LogFormat, Period, Rate, Secret, StartTime, Switch};
