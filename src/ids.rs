@@ -3,6 +3,7 @@
 //! Must not know what an identifier is for, nor what is decided by dice.
 
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rand::distr::{Distribution, StandardUniform};
@@ -95,12 +96,20 @@ pub struct Pattern(rand_regex::Regex);
 impl Pattern {
     /// Reads a regular expression; classes such as `\d` mean their ASCII characters.
     pub fn parse(pattern: &str) -> Result<Self, String> {
-        Self::read(pattern, |hir| hir)
+        if pattern == UUID_V4 { Ok(Self::uuid_v4()) } else { Self::read(pattern, |hir| hir) }
     }
 
     /// Reads one that may be unbounded, which is cut short: for patterns that are there to refuse texts.
     pub fn parse_bounded(pattern: &str) -> Result<Self, String> {
-        Self::read(pattern, bounded)
+        if pattern == UUID_V4 { Ok(Self::uuid_v4()) } else { Self::read(pattern, bounded) }
+    }
+
+    /// The pattern that most keys have, read once.
+    fn uuid_v4() -> Self {
+        static UUIDS: LazyLock<Pattern> = LazyLock::new(|| {
+            Pattern::read(UUID_V4, |hir| hir).expect("it is a bounded pattern, which tests read")
+        });
+        UUIDS.clone()
     }
 
     fn read(pattern: &str, change: fn(Hir) -> Hir) -> Result<Self, String> {

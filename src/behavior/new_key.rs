@@ -225,6 +225,23 @@ pub(crate) fn allows_null(schema: &Value, schemas: &Schemas) -> bool {
     schemas.compile_beside(schema).map_or(true, |validator| validator.is_valid(&Value::Null))
 }
 
+/// Whether a schema asks for nothing but a type, of which a key that was made up for it is.
+fn names_only_a_type(schema: &Value) -> bool {
+    const TYPE_AND_PROSE: [&str; 8] = [
+        "type",
+        "title",
+        "description",
+        "example",
+        "examples",
+        "default",
+        "readOnly",
+        "deprecated",
+    ];
+    schema.as_object().is_some_and(|schema| {
+        schema.keys().all(|keyword| TYPE_AND_PROSE.contains(&keyword.as_str()))
+    })
+}
+
 impl NewKey {
     /// Keys that fit what the schema says of them, if there is one.
     pub(crate) fn of_schema(schema: Option<&Value>, schemas: &Schemas) -> Self {
@@ -268,6 +285,9 @@ impl NewKey {
 
     /// The same, unless what it makes up does not fit the schema.
     fn held_to(self, schema: &Value, schemas: &Schemas) -> Self {
+        if !matches!(self, Self::Digits(_)) && names_only_a_type(schema) {
+            return self;
+        }
         let Ok(validator) = schemas.compile_beside(schema) else { return self };
         let mut ids = Ids::seeded(0);
         for _ in 0..TRIED {

@@ -67,11 +67,12 @@ impl RecordSchema {
 
     /// Why it cannot be used, if it cannot.
     pub(crate) fn flaw(&self, schemas: &Schemas) -> Option<&str> {
-        match &self.form {
+        let Form::Inline(schema) = &self.form else {
             // Told where it stands.
-            Form::OfContract(_) => None,
-            Form::Inline(_) => self.compiled(schemas).as_ref().err().map(String::as_str),
-        }
+            return None;
+        };
+        let given = || schemas.compile_given(schema).map(Arc::new);
+        self.validator.get_or_init(given).as_ref().err().map(String::as_str)
     }
 
     /// The properties that every record has, as far as the outermost schema says so.

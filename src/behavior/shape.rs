@@ -198,10 +198,12 @@ impl Shape {
     }
 }
 
-/// Reads the resources of a behavior file. What is wrong with them goes to `notes`; the rest is usable.
+/// Reads the resources of a behavior file. What is wrong with them goes to `notes`; the rest is usable. Without `vet` the
+/// schemas of records are known to be valid.
 pub(crate) fn compile(
     file: &BehaviorFile,
     schemas: &Schemas,
+    vet: bool,
     notes: &mut Notes<'_>,
 ) -> (Shapes, Model) {
     let names = file.resources.keys().enumerate();
@@ -219,7 +221,7 @@ pub(crate) fn compile(
             name: name.as_str().into(),
             new_key: NewKey::Alike,
             counters: Vec::new(),
-            schema: record_schema(format, is_job, &place, schemas, notes),
+            schema: record_schema(format, (is_job, vet), &place, schemas, notes),
             updates: Vec::new(),
             restricts: Vec::new(),
             targets: Vec::new(),
@@ -333,7 +335,7 @@ fn counters(
 
 fn record_schema(
     format: &ResourceFormat,
-    is_job: bool,
+    (is_job, vet): (bool, bool),
     place: &str,
     schemas: &Schemas,
     notes: &mut Notes<'_>,
@@ -342,7 +344,7 @@ fn record_schema(
     let place = format!("{place}/schema");
     let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
         let schema = RecordSchema::inline(schema, is_job);
-        if let Some(flaw) = schema.flaw(schemas) {
+        if vet && let Some(flaw) = schema.flaw(schemas) {
             let hint = "mend it: until then nothing is held to it".to_owned();
             notes.error(&place, format!("the schema cannot be used: {flaw}"), hint);
         }

@@ -45,7 +45,7 @@ pub(crate) fn compile(
 ) -> Option<Behavior> {
     let settings = Json::Object(file.settings.clone());
     check_version(file, notes);
-    let (shapes, mut model) = shape::compile(file, &contract.schemas, notes);
+    let (shapes, mut model) = shape::compile(file, &contract.schemas, vet, notes);
     check_updates(&shapes, file, &settings, notes);
     check_views(&shapes, &settings, notes);
     let names = NamesInScope::everywhere(&shapes, &settings);
