@@ -73,7 +73,7 @@ pub(super) fn read_noting(
     }
     let bytes = u64::try_from(text.len()).unwrap_or(BYTES_MAX);
     let Some(mut folder) = Folder::around(&folder, bytes) else {
-        return is_sound.then_some(document);
+        return is_sound.then(|| openapi::converted(document, findings));
     };
     let own = folder.own(path);
     let mut outside = Vec::new();
@@ -81,7 +81,7 @@ pub(super) fn read_noting(
     let document = openapi::gather(document, &own, read, &mut outside);
     findings.append(&mut outside);
     files.append(&mut folder.files);
-    is_sound.then_some(document)
+    is_sound.then(|| openapi::converted(document, findings))
 }
 
 fn read_standard_input(findings: &mut Vec<Finding>) -> Option<String> {

@@ -143,7 +143,7 @@ impl CallDraft {
             Location::Header | Location::Path => {
                 let text = match &parameter.content {
                     Some(_) => value.to_string(),
-                    None => joined(value, ",", parameter.explode, &plain),
+                    None => joined(value, parameter.style.separator().0, parameter.explode, &plain),
                 };
                 if HeaderName::from_bytes(name.as_bytes()).is_err() {
                     return Err(format!("no header can have the name `{name}`"));
@@ -385,7 +385,7 @@ fn in_path(parameter: &Parameter, value: &Value) -> String {
             Value::Object(_) if exploded => format!(";{}", joined(value, ";", true, &encoding)),
             value => format!(";{name}={}", joined(value, ",", false, &encoding)),
         },
-        _ => joined(value, ",", exploded, &encoding),
+        style => joined(value, style.separator().1, exploded, &encoding),
     }
 }
 
@@ -428,12 +428,7 @@ impl<'p> PairWriter<'p> {
                 .map(|(key, value)| (encoded(key).into_owned(), encoding(value)))
                 .collect(),
             (value, style) => {
-                let separator = match style {
-                    ParameterStyle::SpaceDelimited => "%20",
-                    ParameterStyle::PipeDelimited => "%7C",
-                    _ => ",",
-                };
-                vec![(name, joined(value, separator, false, &encoding))]
+                vec![(name, joined(value, style.separator().1, false, &encoding))]
             }
         }
     }

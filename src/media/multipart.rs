@@ -38,10 +38,17 @@ pub(super) fn write(
         Value::Object(members) => {
             for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
                 let hints = hints.property(name);
-                let asked = encodings.get(name).and_then(|encoding| encoding.content_types.first());
+                let encoding = encodings.get(name);
+                let asked = encoding.and_then(|encoding| encoding.content_types.first());
                 let asked = asked.map(|asked| fallback(asked)).filter(|asked| is_field(asked));
                 let name = named.then_some(name.as_str());
+                let style = encoding.and_then(|encoding| encoding.style);
                 match value {
+                    Value::Array(items) if style.is_some_and(|(_, explode)| !explode) => {
+                        let separator = style.map_or(",", |(style, _)| style.separator().0);
+                        let joined = items.iter().map(scalar).collect::<Vec<_>>().join(separator);
+                        body_parts.push(part(name, &joined.into(), hints, asked));
+                    }
                     Value::Array(items) => {
                         let hints = hints.items();
                         body_parts.extend(items.iter().map(|item| part(name, item, hints, asked)));

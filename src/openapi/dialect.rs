@@ -11,8 +11,10 @@ use crate::numbers;
 use crate::printable::shortened;
 
 /// Which rules a document's schemas follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dialect {
+    /// Swagger 2.0: a subset of draft 4.
+    V20,
     /// `OpenAPI` 3.0: an extended subset of draft 5.
     V30,
     /// `OpenAPI` 3.1 and later: draft 2020-12.
@@ -48,21 +50,27 @@ impl LoweredKeywords {
 /// Lowers the keywords of one schema object; the schemas inside it are not touched.
 pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> LoweredKeywords {
     let mut outcome = LoweredKeywords::default();
-    if dialect == Dialect::V30 && map.get("$ref").is_some_and(Value::is_string) {
+    if dialect == Dialect::V20 {
+        second(map, &mut outcome);
+    }
+    if dialect <= Dialect::V30 && map.get("$ref").is_some_and(Value::is_string) {
         // "This object cannot be extended with additional properties": what stands beside is void.
         map.retain(|key, _| key == "$ref" || key == "nullable");
     }
     if map.keys().any(|keyword| SAYS_NOTHING.contains(&keyword.as_str())) {
         map.retain(|keyword, _| !SAYS_NOTHING.contains(&keyword.as_str()));
     }
-    if dialect == Dialect::V30 {
+    if dialect <= Dialect::V30 {
         for keyword in ["$id", "$anchor", "$dynamicAnchor"] {
             map.shift_remove(keyword);
         }
     }
-    if dialect == Dialect::V30 && map.get("type").is_some_and(Value::is_array) {
+    if dialect <= Dialect::V30 && map.get("type").is_some_and(Value::is_array) {
         let message = "a list in `type` is of OpenAPI 3.1; it is read so".to_owned();
-        outcome.flaw("type", message, Some("write one type and `nullable: true`"));
+        let is_second = dialect == Dialect::V20;
+        let nullable =
+            ["write one type and `nullable: true`", "write one type and `x-nullable: true`"];
+        outcome.flaw("type", message, Some(nullable[usize::from(is_second)]));
     }
     exclusive_bound(map, "exclusiveMinimum", "minimum", dialect, &mut outcome);
     exclusive_bound(map, "exclusiveMaximum", "maximum", dialect, &mut outcome);
@@ -74,6 +82,30 @@ pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> LoweredKe
     width(map);
     exact::mark(map);
     outcome
+}
+
+/// What a schema of Swagger 2.0 says in other words, or in those of later versions.
+fn second(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
+    for keyword in ["nullable", "oneOf", "anyOf", "not"] {
+        if map.contains_key(keyword) {
+            let message = format!("`{keyword}` is of OpenAPI 3.0; it is honoured");
+            let hint = (keyword == "nullable").then_some("write `x-nullable: true`");
+            outcome.flaw(keyword, message, hint);
+        }
+    }
+    for keyword in ["x-nullable", "x-isnullable", "x-is-nullable"] {
+        if let Some(nullable) = map.shift_remove(keyword) {
+            map.entry("nullable").or_insert(nullable);
+        }
+    }
+    if let Some(Value::String(property)) = map.get("discriminator") {
+        let discriminator = json!({ "propertyName": property });
+        map.insert("discriminator".to_owned(), discriminator);
+    }
+    if map.get("type").is_some_and(|kind| kind == "file") {
+        map.insert("type".to_owned(), json!("string"));
+        map.insert("format".to_owned(), json!("binary"));
+    }
 }
 
 fn exclusive_bound(

@@ -116,6 +116,11 @@ impl<'d> Lowering<'d> {
         lowering
     }
 
+    /// The rules that the schemas follow.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The number of the schema at `pointer`, which is lowered now if nothing led there before.
     pub(super) fn schema(&mut self, pointer: &str, findings: &mut Vec<Finding>) -> Option<usize> {
         if !self.pointers.contains(pointer) {
@@ -498,7 +503,9 @@ impl<'d> Lowering<'d> {
         }
         let message = format!("`{}` leads nowhere; {so}", bundle::shown(text));
         let finding = self.document.warning(at, message);
-        let name = text.strip_prefix("#/components/schemas/");
+        let written =
+            if self.dialect == Dialect::V20 { "#/definitions/" } else { "#/components/schemas/" };
+        let name = text.strip_prefix(written);
         let schemas = references::find(self.document.root(), "/components/schemas").value();
         let schemas = schemas.and_then(Value::as_object);
         let hint = name
@@ -540,8 +547,9 @@ impl<'d> Lowering<'d> {
                     continue;
                 };
                 if on_path.contains(&to) {
+                    let shown = self.document.written_at(&to);
                     let message =
-                        format!("`{to}` applies itself to the same value without end; cut here");
+                        format!("`{shown}` applies itself to the same value without end; cut here");
                     self.cut(&via, message, findings);
                 } else if let Some(depth) = depths.get(&to).filter(|depth| **depth < CHAIN_MAX) {
                     visit.depth = visit.depth.max(depth + 1);

@@ -22,6 +22,7 @@ mod remote;
 mod schema;
 mod schemas;
 mod servers;
+mod swagger;
 mod typed;
 mod validator;
 
@@ -46,6 +47,7 @@ pub use overlay::Overlay;
 pub(crate) use remote::{Remote, refusal as refusal_of_url};
 pub(crate) use schema::{NOT_IN_URI, Types, parts_where};
 pub use schemas::{SchemaId, Schemas};
+pub use swagger::converted;
 pub use validator::{Misfits, Validator};
 
 /// A contract: one document, read, checked and with references resolved.
@@ -78,6 +80,9 @@ pub struct Contract {
 impl Contract {
     /// Reads a document. What is wrong with it goes to `findings`; `None` when nothing could be read.
     pub fn load(document: &Document, findings: &mut Vec<Finding>) -> Option<Contract> {
+        if swagger::is_written(document.root()) {
+            return Self::load(&swagger::converted(document.clone(), findings), findings);
+        }
         let dialect = dialect_of(document, findings)?;
         let mut found = Vec::new();
         let lowering = Lowering::new(document, dialect, &mut found);
@@ -136,33 +141,41 @@ fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialec
         findings.push(document.error("", "is no OpenAPI document: it is not a map"));
         return None;
     }
+    if swagger::is_converted(root) {
+        return Some(Dialect::V20);
+    }
     let Some(version) = root.get("openapi") else {
         findings.push(match root.get("swagger") {
-            Some(_) => document
-                .error("/swagger", "OpenAPI 2.0 (Swagger) is not read")
-                .hint("convert it to OpenAPI 3.0 first, for example with `swagger2openapi`"),
+            Some(version) => document
+                .error("/swagger", format!("Swagger {} is not read", text_of(version)))
+                .hint("2.0 is, and OpenAPI from 3.0 to 3.2"),
             None => document
                 .error("", "is no OpenAPI document: `openapi` is missing")
                 .hint("begin it with `openapi: 3.1.0`"),
         });
         return None;
     };
-    let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
+    let version = text_of(version);
     let mut parts = version.split('.');
     match (parts.next(), parts.next()) {
         (Some("3"), Some("0")) => Some(Dialect::V30),
-        (Some("3"), Some("1")) => Some(Dialect::V31),
+        (Some("3"), Some("1" | "2")) => Some(Dialect::V31),
         (Some("3"), _) => {
-            let message = format!("OpenAPI {version} is read as 3.1");
+            let message = format!("OpenAPI {version} is read as 3.2");
             findings.push(document.warning("/openapi", message));
             Some(Dialect::V31)
         }
         _ => {
             let message = format!("OpenAPI {version} is not read");
-            findings.push(document.error("/openapi", message).hint("3.0 and 3.1 are"));
+            findings.push(document.error("/openapi", message).hint("2.0 and 3.0 to 3.2 are"));
             None
         }
     }
+}
+
+/// A version, also one that was written without quotes.
+fn text_of(version: &Value) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
 }
 
 /// One entry of `servers`.
@@ -270,8 +283,22 @@ pub enum ParameterStyle {
     SpaceDelimited,
     /// `x=a|b` (query).
     PipeDelimited,
+    /// `x=a%09b` (Swagger 2.0; there the two above are for paths and headers, too).
+    TabDelimited,
     /// `x[a]=1` (query).
     DeepObject,
+}
+
+impl ParameterStyle {
+    /// What stands between items and properties that are not written one by one, and the same in a URL or a form.
+    pub fn separator(self) -> (&'static str, &'static str) {
+        match self {
+            ParameterStyle::SpaceDelimited => (" ", "%20"),
+            ParameterStyle::PipeDelimited => ("|", "%7C"),
+            ParameterStyle::TabDelimited => ("\t", "%09"),
+            _ => (",", ","),
+        }
+    }
 }
 
 /// One documented parameter.

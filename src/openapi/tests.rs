@@ -218,9 +218,9 @@ fn a_bare_reference_shares_the_validator_it_leads_to() {
 #[test]
 fn documents_of_another_kind_are_refused() {
     findings(
-        "swagger: '2.0'\ninfo: {}\n",
+        "swagger: '1.2'\ninfo: {}\n",
         &expect![[r#"
-        a.yaml:1: error: OpenAPI 2.0 (Swagger) is not read (convert it to OpenAPI 3.0 first, for example with `swagger2openapi`)
+        a.yaml:1: error: Swagger 1.2 is not read (2.0 is, and OpenAPI from 3.0 to 3.2)
     "#]],
     );
     findings(
@@ -238,13 +238,13 @@ fn documents_of_another_kind_are_refused() {
     findings(
         "openapi: 4.0.0\n",
         &expect![[r#"
-        a.yaml:1: error: OpenAPI 4.0.0 is not read (3.0 and 3.1 are)
+        a.yaml:1: error: OpenAPI 4.0.0 is not read (2.0 and 3.0 to 3.2 are)
     "#]],
     );
     findings(
-        "openapi: 3.2.0\n",
+        "openapi: 3.3.0\n",
         &expect![[r#"
-        a.yaml:1: warning: OpenAPI 3.2.0 is read as 3.1
+        a.yaml:1: warning: OpenAPI 3.3.0 is read as 3.2
         a.yaml:1: warning: the document has no title
         a.yaml:1: warning: the document has no operations
     "#]],

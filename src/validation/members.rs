@@ -134,6 +134,7 @@ impl Encodings {
                 members.check_headers(schemas, name, headers, part);
             }
             let piece = members.part(schemas, property, part);
+            let piece = Members::listed(schemas, property, piece);
             pieces.entry(name).or_default().push(piece);
         }
         for (name, pieces) in pieces {
@@ -238,6 +239,24 @@ impl Members {
                 self.bytes.insert(property.name.to_owned());
                 MemberPiece::Bytes(String::from_utf8_lossy(&part.bytes).into_owned())
             }
+        }
+    }
+
+    /// A list that is written into one part, where its encoding has it so.
+    fn listed(schemas: &Schemas, property: Property<'_>, piece: MemberPiece) -> MemberPiece {
+        let style = property.encoding.and_then(|encoding| encoding.style);
+        let types = property.schema.map(|schema| (schema, schemas.types(schema)));
+        let list = types.filter(|(_, types)| types.list());
+        match (piece, style, list) {
+            (MemberPiece::Text(text), Some((style, false)), Some((schema, _))) => {
+                let (name, shape) = (property.name, ParameterShape::List);
+                let written = ValueStyle { name, style, explode: false, shape };
+                match written.take_apart(&text, Escapes::Plain) {
+                    Ok(items) => MemberPiece::Json(coerce(schemas, schema, items)),
+                    Err(_) => MemberPiece::Text(text),
+                }
+            }
+            (piece, ..) => piece,
         }
     }
 

@@ -87,7 +87,7 @@ impl ValueStyle<'_> {
             // The specification's versions differ here.
             (ParameterStyle::Label, false) if !raw.contains(',') => &["."],
             (ParameterStyle::Matrix, true) => &[";"],
-            (style, _) => delimiters(style),
+            (style, _) => delimiters(style, escapes),
         };
         match self.shape {
             ParameterShape::Scalar => Ok(decode(raw, escapes)?.into()),
@@ -181,7 +181,7 @@ impl ValueStyle<'_> {
                     if whole {
                         items.push(decode(raw, escapes)?.into());
                     } else {
-                        items.extend(split(raw, delimiters(self.style), escapes)?);
+                        items.extend(split(raw, delimiters(self.style, escapes), escapes)?);
                     }
                 }
                 Ok(Some(listed(self.shape, items)))
@@ -190,10 +190,12 @@ impl ValueStyle<'_> {
     }
 }
 
-const fn delimiters(style: ParameterStyle) -> &'static [&'static str] {
-    match style {
-        ParameterStyle::SpaceDelimited => &["%20", "+", " "],
-        ParameterStyle::PipeDelimited => &["|", "%7C", "%7c"],
+const fn delimiters(style: ParameterStyle, escapes: Escapes) -> &'static [&'static str] {
+    match (style, escapes) {
+        (ParameterStyle::SpaceDelimited, Escapes::Plain) => &[" "],
+        (ParameterStyle::SpaceDelimited, _) => &["%20", "+", " "],
+        (ParameterStyle::PipeDelimited, _) => &["|", "%7C", "%7c"],
+        (ParameterStyle::TabDelimited, _) => &["\t", "%09"],
         _ => &[","],
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Must not know what it means.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -160,6 +161,11 @@ impl Document {
     /// The name of the file that an entry is in.
     pub fn file_of(&self, pointer: &str) -> &Arc<str> {
         self.place(pointer).file.unwrap_or(&self.file)
+    }
+
+    /// The pointer to an entry from the root of the file that it is in, as the file is written.
+    pub fn written_at<'p>(&self, pointer: &'p str) -> Cow<'p, str> {
+        self.place(pointer).pointer
     }
 
     fn place<'p>(&self, pointer: &'p str) -> LinePlace<'_, 'p> {

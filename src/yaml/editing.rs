@@ -70,20 +70,26 @@ impl MergedPart {
 }
 
 /// The line of one value and of those inside it, in the order of the value's entries.
-#[derive(Clone)]
-struct Branch {
-    line: u32,
+#[derive(Clone, Debug)]
+pub(super) struct Branch {
+    pub(super) line: u32,
     /// `None`: of the document's own file.
-    file: Option<Arc<str>>,
-    is_whole: bool,
-    inside: Vec<Branch>,
+    pub(super) file: Option<Arc<str>>,
+    /// Where it stands in its file, if not where the branch around it leads.
+    pub(super) origin: Option<Arc<str>>,
+    pub(super) inside: Vec<Branch>,
 }
 
 impl Branch {
-    fn of(nodes: &[LineNode], lines: &LineTree, own: Option<&Arc<str>>, at: &mut usize) -> Branch {
+    pub(super) fn of(
+        nodes: &[LineNode],
+        lines: &LineTree,
+        own: Option<&Arc<str>>,
+        at: &mut usize,
+    ) -> Branch {
         let start = *at;
         let Some(node) = nodes.get(start) else {
-            return Branch { line: 0, file: own.cloned(), is_whole: false, inside: Vec::new() };
+            return Branch { line: 0, file: own.cloned(), origin: None, inside: Vec::new() };
         };
         let end = start + (node.size as usize).max(1);
         *at += 1;
@@ -93,15 +99,16 @@ impl Branch {
         }
         let section = lines.section(start);
         let file = section.and_then(|section| section.file.clone()).or_else(|| own.cloned());
-        let is_whole = section.is_some_and(|section| section.is_whole && section.start == start);
-        Branch { line: node.line, file, is_whole, inside }
+        let begun = section.filter(|section| section.start == start);
+        let origin = begun.and_then(|section| section.origin.clone());
+        Branch { line: node.line, file, origin, inside }
     }
 
-    fn write(&self, lines: &mut LineTree, current: &mut Option<Arc<str>>) {
+    pub(super) fn write(&self, lines: &mut LineTree, current: &mut Option<Arc<str>>) {
         let start = lines.open(self.line);
-        if self.is_whole || self.file != *current {
-            let (file, is_whole) = (self.file.clone(), self.is_whole);
-            lines.begin_section(Section { start, file, is_whole });
+        if self.origin.is_some() || self.file != *current {
+            let (file, origin) = (self.file.clone(), self.origin.clone());
+            lines.begin_section(Section { start, file, origin });
             current.clone_from(&self.file);
         }
         for branch in &self.inside {

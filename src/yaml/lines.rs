@@ -2,6 +2,7 @@
 //!
 //! Owns where each entry and item begins. Must not know how text is parsed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,8 +40,8 @@ pub(super) struct Section {
     pub(super) start: usize,
     /// `None`: the document's own.
     pub(super) file: Option<Arc<str>>,
-    /// Whether its first node is the root of that file.
-    pub(super) is_whole: bool,
+    /// Where its first node stands in that file, if not where the node before leads.
+    pub(super) origin: Option<Arc<str>>,
 }
 
 /// Line of an entry.
@@ -49,7 +50,7 @@ pub(super) struct LinePlace<'l, 'p> {
     /// Of another file than the document itself, its name.
     pub(super) file: Option<&'l Arc<str>>,
     /// The pointer from that file's root.
-    pub(super) pointer: &'p str,
+    pub(super) pointer: Cow<'p, str>,
 }
 
 type Indexes = HashMap<usize, Arc<ChildIndex>>;
@@ -128,8 +129,10 @@ impl LineTree {
     /// Puts the lines of whole files after all others, as the entries of one map that is the root's last entry.
     pub(super) fn embed(&mut self, files: impl Iterator<Item = (Arc<str>, LineTree)>) {
         let start = self.open(self.nodes.first().map_or(1, |root| root.line));
+        let root: Arc<str> = "".into();
         for (file, lines) in files {
-            self.sections.push(Section { start: self.len(), file: Some(file), is_whole: true });
+            let origin = Some(Arc::clone(&root));
+            self.sections.push(Section { start: self.len(), file: Some(file), origin });
             self.nodes.extend(lines.nodes);
         }
         self.close(start);
@@ -154,7 +157,7 @@ impl LineTree {
     /// The place of the entry at `pointer`, or of its nearest ancestor that is there.
     pub(super) fn find<'p>(&self, root: &Value, pointer: &'p str) -> LinePlace<'_, 'p> {
         let (mut at, mut value) = (0, root);
-        let (mut rest, mut inside) = (pointer, pointer);
+        let (mut rest, mut inside, mut origin) = (pointer, pointer, None);
         while let Some(below) = rest.strip_prefix('/') {
             let (token, after) = below.split_at(below.find('/').unwrap_or(below.len()));
             let Some((place, child)) = self.step(at, value, token) else { break };
@@ -162,13 +165,18 @@ impl LineTree {
                 break;
             }
             (at, value, rest) = (place, child, after);
-            if self.section(at).is_some_and(|section| section.is_whole && section.start == at) {
-                inside = rest;
+            let begun = self.section(at).filter(|section| section.start == at);
+            if let Some(from) = begun.and_then(|section| section.origin.as_deref()) {
+                (inside, origin) = (rest, Some(from));
             }
         }
         let line = self.nodes.get(at).map_or(0, |node| node.line);
         let file = self.section(at).and_then(|section| section.file.as_ref());
-        LinePlace { line, file, pointer: inside }
+        let pointer = match origin {
+            None | Some("") => Cow::Borrowed(inside),
+            Some(origin) => Cow::Owned(format!("{origin}{inside}")),
+        };
+        LinePlace { line, file, pointer }
     }
 
     /// The node and the value of one entry or item.

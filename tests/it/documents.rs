@@ -287,7 +287,7 @@ fn sloppy_documents_lose_no_more_than_they_must() {
         "openapi: 3\ninfo: {title: T, version: '1'}\npaths: {/a: {get: {responses: {'200': {description: ok}}}}}\n",
         expect![[r#"
             1 served
-            a.yaml:1: warning: OpenAPI 3 is read as 3.1
+            a.yaml:1: warning: OpenAPI 3 is read as 3.2
         "#]],
     );
     sloppy(

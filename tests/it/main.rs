@@ -6,7 +6,8 @@
 //!   vendors' pages), `replay` (the same calls give the same bytes)
 //! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `blast_radius`, `state_export`,
 //!   `persistence`
-//! - documents: `infer` (state from a contract alone), `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `watch`
+//! - documents: `infer` (state from a contract alone), `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `versions`
+//!   (the same document in each), `watch`
 //! - the program: `cli` (in `cli/`: `usage`, `files` for `check`, `routes`, `banner`, `options`, `running`, `ending`), `config`, `log`, `scripting`, `embedded`
 //! - the wire: `http1`, `protocols` (HTTP/2, TLS), `safety` (what a page of another origin can do), `admin`, `page`
 
@@ -52,4 +53,5 @@ mod support;
 mod time;
 mod undo;
 mod verification;
+mod versions;
 mod watch;

@@ -337,7 +337,7 @@ fn a_document_can_come_by_standard_input() {
 fn a_document_that_cannot_be_served_is_told() {
     let (folder, _) = folder("mock-broken");
     folder.write("broken.yaml", "openapi: 3.0.0\npaths: {\n");
-    folder.write("old.yaml", "swagger: '2.0'\npaths: {}\n");
+    folder.write("old.yaml", "swagger: '1.2'\npaths: {}\n");
     fs::create_dir(folder.path.join("empty")).unwrap();
     let told = ["broken.yaml", "old.yaml", "empty", "nowhere.yaml"].map(|name| {
         let path = folder.path.join(name).display().to_string();
@@ -348,7 +348,7 @@ fn a_document_that_cannot_be_served_is_told() {
         tombstone: 1 error in the files; a provider with an error is not served (`tombstone check` shows all)
         tombstone: what was asked for cannot all be served: mend what is named above
         exit 1
-        tombstone: DIR/old.yaml:1: error: OpenAPI 2.0 (Swagger) is not read (convert it to OpenAPI 3.0 first, for example with `swagger2openapi`)
+        tombstone: DIR/old.yaml:1: error: Swagger 1.2 is not read (2.0 is, and OpenAPI from 3.0 to 3.2)
         tombstone: 1 error in the files; a provider with an error is not served (`tombstone check` shows all)
         tombstone: what was asked for cannot all be served: mend what is named above
         exit 1

@@ -358,7 +358,7 @@ fn how_a_sandbox_began_goes_on_and_settings_that_are_gone_are_told() {
 
 /// What a save can leave for a moment, none of which can be served.
 const BROKEN: [Option<&[u8]>; 5] =
-    [Some(b"swagger: '2.0'\n"), None, Some(b"scalar"), Some(b""), Some(b"\xff\xfe\x80")];
+    [Some(b"swagger: '1.2'\n"), None, Some(b"scalar"), Some(b""), Some(b"\xff\xfe\x80")];
 
 impl Watched {
     /// How often files were read so far.

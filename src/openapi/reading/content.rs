@@ -91,12 +91,17 @@ impl<'d> Reader<'d> {
                 ["style", "explode", "allowReserved"].iter().any(|name| map.contains_key(*name));
             let style = typed.style.as_ref().map_or(ParameterStyle::Form, query_style);
             let explode = map.get("explode").and_then(Value::as_bool);
+            let style = styled.then(|| (style, explode.unwrap_or(style == ParameterStyle::Form)));
+            let collection = map.contains_key("collectionFormat").then(|| {
+                let form = ParameterStyle::Form;
+                self.collection_format(&at, map, Location::Query, form)
+            });
             let content_types = typed.content_type.as_deref().unwrap_or_default().split(',');
             let content_types = content_types.map(str::trim).filter(|name| !name.is_empty());
             let encoding = Encoding {
                 content_types: content_types.map(str::to_owned).collect(),
                 headers: self.part_headers(&child(&at, "headers")),
-                style: styled.then(|| (style, explode.unwrap_or(style == ParameterStyle::Form))),
+                style: collection.flatten().or(style),
             };
             found.insert(name.clone(), encoding);
         }

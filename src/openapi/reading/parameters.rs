@@ -10,12 +10,48 @@ use serde_json::{Map, Value};
 use crate::finding::did_you_mean;
 use crate::message::is_token;
 use crate::openapi::condition::{PathKey, names_in};
+use crate::openapi::dialect::Dialect;
 use crate::openapi::{Location, Parameter, ParameterStyle, typed};
 use crate::pointer::child;
 
 use super::reader::{Reader, without};
 
 impl Reader<'_> {
+    /// How a list is written in Swagger 2.0: the style, and whether each item is written for itself. `None` in any other
+    /// document, and where something else than a list is written.
+    pub(super) fn collection_format(
+        &mut self,
+        pointer: &str,
+        map: &Map<String, Value>,
+        location: Location,
+        style: ParameterStyle,
+    ) -> Option<(ParameterStyle, bool)> {
+        if self.lowering.dialect() != Dialect::V20 {
+            return None;
+        }
+        let is_list = map.get("schema").is_none_or(|schema| schema["type"] == "array");
+        let name = map.get("collectionFormat").map_or("csv", |name| name.as_str().unwrap_or(""));
+        let is_form = style == ParameterStyle::Form;
+        Some(match name {
+            _ if !is_list => return None,
+            "csv" => (style, false),
+            "ssv" => (ParameterStyle::SpaceDelimited, false),
+            "tsv" => (ParameterStyle::TabDelimited, false),
+            "pipes" => (ParameterStyle::PipeDelimited, false),
+            "multi" if is_form => (style, true),
+            _ => {
+                let at = child(pointer, "collectionFormat");
+                let message = "the `collectionFormat` is not one that lists have there; items are separated by commas";
+                let hint = match location {
+                    Location::Query => "there are `csv`, `ssv`, `tsv`, `pipes` and `multi`",
+                    _ => "there are `csv`, `ssv`, `tsv` and `pipes`",
+                };
+                self.advise(&at, message, hint);
+                (style, false)
+            }
+        })
+    }
+
     pub(super) fn operation_parameters(
         &mut self,
         key: &PathKey,
@@ -112,12 +148,22 @@ impl Reader<'_> {
         parameter
     }
 
-    fn read_parameter(&mut self, pointer: &str, map: &Map<String, Value>) -> Option<Parameter> {
-        if let Some(location) = map.get("in").and_then(Value::as_str)
-            && matches!(location, "body" | "formData")
-        {
+    /// Returns true if a parameter is the body, or a field of it.
+    fn is_of_body(&mut self, pointer: &str, map: &Map<String, Value>) -> bool {
+        let location = map.get("in").and_then(Value::as_str).unwrap_or_default();
+        if !matches!(location, "body" | "formData") {
+            return false;
+        }
+        // Of those of Swagger 2.0 the request body was made.
+        if self.lowering.dialect() != Dialect::V20 {
             let message = format!("`in: {location}` is of OpenAPI 2.0; the parameter is left out");
             self.advise(pointer, message, "use `requestBody`");
+        }
+        true
+    }
+
+    fn read_parameter(&mut self, pointer: &str, map: &Map<String, Value>) -> Option<Parameter> {
+        if self.is_of_body(pointer, map) {
             return None;
         }
         let leaf = without(map, &["example", "examples"]);
@@ -149,13 +195,16 @@ impl Reader<'_> {
             let (_, lowered) = self.lowering.resolved(schema.number());
             lowered.get("default").cloned()
         });
+        let collection = self.collection_format(pointer, map, location, style);
+        let is_form = style == ParameterStyle::Form;
+        let (style, explode) = collection.unwrap_or((style, typed.explode.unwrap_or(is_form)));
         Some(Parameter {
             name: typed.name,
             location,
             required,
             schema,
             style,
-            explode: typed.explode.unwrap_or(style == ParameterStyle::Form),
+            explode,
             content,
             allow_empty,
             default,

@@ -90,7 +90,7 @@ impl<'d> Reader<'d> {
     }
 
     pub(super) fn misplaced(&mut self, pointer: &str, wanted: &str) {
-        let place = objects::name(pointer);
+        let place = objects::name(&self.document.written_at(pointer));
         self.warn(pointer, format!("`{place}` is not {wanted} and is left out"));
     }
 
