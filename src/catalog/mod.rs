@@ -385,7 +385,7 @@ pub fn load_noting(
             files.folders.insert(folder.clone());
         }
         files.places.extend(place.path().map(|path| (name.clone(), path.to_owned())));
-        let is_built_in = matches!(place, ProviderSource::BuiltIn);
+        let is_built_in = matches!(place, ProviderSource::BuiltIn(_));
         let beside = place.records_beside();
         let wanted = WantedFixtures { provider: &name, is_built_in, beside: beside.as_deref() };
         let fixtures = find_fixtures(sources, &wanted, findings, files);
@@ -419,7 +419,8 @@ pub fn load_noting(
 
 /// Where a provider comes from.
 enum ProviderSource {
-    BuiltIn,
+    /// What is read of it, if its contract was asked for before.
+    BuiltIn(Option<Box<BuiltIn>>),
     Folder(PathBuf),
     /// A document of its own.
     Document(Box<OwnDocument>),
@@ -430,16 +431,33 @@ impl ProviderSource {
     fn records_beside(&self) -> Option<PathBuf> {
         match self {
             Self::Document(own) => own.records.clone(),
-            Self::BuiltIn | Self::Folder(_) => None,
+            Self::BuiltIn(_) | Self::Folder(_) => None,
         }
     }
 
     fn path(&self) -> Option<&Path> {
         match self {
-            Self::BuiltIn => None,
+            Self::BuiltIn(_) => None,
             Self::Folder(folder) => Some(folder),
             Self::Document(own) => own.paths.first().map(|(path, _)| path.as_path()),
         }
+    }
+}
+
+/// The document of a built-in provider.
+struct BuiltIn {
+    document: Document,
+    contract: Contract,
+    findings: Vec<Finding>,
+}
+
+impl BuiltIn {
+    fn read(name: &str) -> Option<Self> {
+        let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
+        let mut findings = Vec::new();
+        let document = Document::parse(&file.name, &file.text, &mut findings)?;
+        let contract = Contract::load(&document, &mut findings)?;
+        Some(Self { document, contract, findings })
     }
 }
 
@@ -463,7 +481,7 @@ fn provider_folders(
         BuiltInSpecs::iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect();
     let built_in = built_in.into_iter().filter(|_| sources.built_in);
     let mut folders: BTreeMap<String, ProviderSource> =
-        built_in.map(|name| (name, ProviderSource::BuiltIn)).collect();
+        built_in.map(|name| (name, ProviderSource::BuiltIn(None))).collect();
     if let Some(specs) = &sources.specs {
         let (own, others): (Vec<_>, Vec<_>) = subfolders(specs)?
             .into_iter()
@@ -499,9 +517,12 @@ fn read_documents(
         }
     }
     let names = {
-        let built_in = if own.is_empty() { Vec::new() } else { built_in_contracts(found) };
-        let contracts = own.iter().map(|(_, own)| &own.contract).chain(&built_in);
-        let contracts: Vec<&Contract> = contracts.collect();
+        let contracts = own.iter().map(|(_, own)| &own.contract);
+        let contracts: Vec<&Contract> = if own.is_empty() {
+            Vec::new()
+        } else {
+            contracts.chain(built_in_contracts(found)).collect()
+        };
         let mut names: Vec<String> = Vec::new();
         for (source, own) in &own {
             names.push(source.provider_name(&own.contract, &contracts, &names));
@@ -539,14 +560,16 @@ fn read_own_document(
 }
 
 /// The contracts of the built-in providers among these: what else answers at the root.
-fn built_in_contracts(found: &BTreeMap<String, ProviderSource>) -> Vec<Contract> {
-    let names = found.iter().filter(|(_, place)| matches!(place, ProviderSource::BuiltIn));
-    let contract = |name: &String| {
-        let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
-        let findings = &mut Vec::new();
-        Contract::load(&Document::parse(&file.name, &file.text, findings)?, findings)
-    };
-    names.filter_map(|(name, _)| contract(name)).collect()
+fn built_in_contracts(found: &mut BTreeMap<String, ProviderSource>) -> Vec<&Contract> {
+    let mut contracts = Vec::new();
+    for (name, place) in found {
+        let ProviderSource::BuiltIn(read) = place else { continue };
+        if read.is_none() {
+            *read = BuiltIn::read(name).map(Box::new);
+        }
+        contracts.extend(read.as_ref().map(|read| &read.contract));
+    }
+    contracts
 }
 
 /// Folders of fixtures that no provider has.
@@ -612,7 +635,7 @@ fn provider(
     files: &mut Files,
 ) -> Option<Provider> {
     let before = findings.len();
-    let is_built_in = matches!(place, ProviderSource::BuiltIn);
+    let is_built_in = matches!(place, ProviderSource::BuiltIn(_));
     let (document, contract, behavior, vet) = self::files(name, place, findings, files)?;
     let vet = sources.vet || vet;
     if sources.vet {
@@ -720,12 +743,15 @@ fn files(
             };
             Some((document, contract, behavior, true))
         }
-        ProviderSource::BuiltIn => {
-            let file = built_in::<BuiltInSpecs>("specs", &format!("{name}/openapi.yaml"))?;
-            let document = Document::parse(&file.name, &file.text, findings)?;
-            let contract = Contract::load(&document, findings)?;
+        ProviderSource::BuiltIn(read) => {
+            let read = match read {
+                Some(read) => *read,
+                None => BuiltIn::read(name)?,
+            };
+            findings.extend(read.findings);
             let path = format!("{name}/{BEHAVIOR_FILE}");
-            Some((document, contract, built_in::<BuiltInSpecs>("specs", &path), false))
+            let behavior = built_in::<BuiltInSpecs>("specs", &path);
+            Some((read.document, read.contract, behavior, false))
         }
         ProviderSource::Folder(folder) => {
             let (path, mut paths) = (named::contract_in(&folder)?, Vec::new());
