@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::schema::Holds;
 use super::{references, schema};
 use crate::finding::Finding;
-use crate::pointer::{child, unescaped, within};
+use crate::pointer::{Pointed, child, unescaped, within};
 use crate::yaml::Document;
 
 /// Key of the other files in a gathered document, by their path.
@@ -188,7 +188,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     fn walk(&mut self, file: usize, mut pointer: String, is_named: bool) {
         let document = Rc::clone(&self.files[file].document);
         let around = Around { file, id: None, is_named };
-        if let Some(value) = document.root().pointer(&pointer) {
+        if let Some(value) = document.root().find_at(&pointer) {
             self.visit(value, &mut pointer, around);
             return;
         }
@@ -275,7 +275,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         for _ in 0..references::REFERENCES_MAX {
             let Some((file, target)) = self.link(&text, &at, around) else { return };
             let document = Rc::clone(&self.files[file].document);
-            let Some(next) = document.root().pointer(&target) else {
+            let Some(next) = document.root().find_at(&target) else {
                 // A reference may stand on the way there.
                 return self.reach(file, target, false);
             };
@@ -332,7 +332,7 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         }
         // A schema with an `$id` is a document of its own, yet many mean the whole file by `#/`.
         let near = format!("{base}{fragment}");
-        let is_near = self.files[file].document.root().pointer(&near).is_some();
+        let is_near = self.files[file].document.root().find_at(&near).is_some();
         Some((file, if is_near { near } else { fragment }))
     }
 

@@ -11,7 +11,7 @@ use super::validator::Validator;
 use super::{Contract, report};
 use crate::finding::Finding;
 use crate::openapi::Direction;
-use crate::pointer::child;
+use crate::pointer::{Pointed, child};
 use crate::yaml::Document;
 
 /// Violations of one example in one finding: enough to see what is meant.
@@ -34,7 +34,7 @@ impl Contract {
             let samples = self.samples.iter().filter(move |sample| sample.direction == direction);
             samples.filter_map(|sample| {
                 let pointer = sample.pointer.clone();
-                let value = document.root().pointer(&pointer);
+                let value = document.root().find_at(&pointer);
                 let value = value.or_else(|| schemas.value(&pointer))?;
                 Some(ClaimedValue { schema: sample.schema, what: "example", pointer, value })
             })

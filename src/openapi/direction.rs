@@ -9,6 +9,8 @@ use jsonschema::paths::Location;
 use jsonschema::{Draft, Keyword, ValidationError, ValidationOptions, Validator};
 use serde_json::{Map, Value, json};
 
+use crate::pointer::Pointed;
+
 use super::schema::{AppliesTo, conjuncts, parts};
 
 /// Properties that only requests must have: required and `writeOnly`.
@@ -104,7 +106,7 @@ struct Split {
 pub(super) fn split<'p>(root: &mut Value, pointers: impl Iterator<Item = &'p str>) -> bool {
     let mut found = Vec::new();
     for pointer in pointers {
-        if let Some(schema) = root.pointer(pointer) {
+        if let Some(schema) = root.find_at(pointer) {
             visit(root, schema, &mut pointer.to_owned(), &Properties::new(), &mut found);
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::dialect;
 use super::schema::{follow, fragment, reference, steps, target};
 use crate::finding::Finding;
-use crate::pointer::{child, unescaped};
+use crate::pointer::{Pointed, child, unescaped};
 use crate::yaml::Document;
 
 /// Pointer to the components.
@@ -183,7 +183,7 @@ fn level(root: &Value, pointer: &str) -> Vec<String> {
     let around = |pointer: &String| {
         let (list, number) = pointer.rsplit_once('/')?;
         let (schema, keyword) = list.rsplit_once('/')?;
-        let items = root.pointer(list)?.as_array()?;
+        let items = root.find_at(list)?.as_array()?;
         let holds = keyword == "allOf" || (keyword == "anyOf" && number == "0" && or_null(items));
         holds.then(|| schema.to_owned())
     };
@@ -207,7 +207,7 @@ impl Family {
             }
         }
         let mut family = Family { heirs: HashMap::new(), parents: HashMap::new() };
-        let components = root.pointer(COMPONENTS).and_then(Value::as_object);
+        let components = root.find_at(COMPONENTS).and_then(Value::as_object);
         for (name, schema) in components.into_iter().flatten() {
             let heir = child(COMPONENTS, name);
             let mut found = BTreeSet::new();
@@ -258,7 +258,7 @@ impl DispatchPlan {
             return None;
         }
         let property = self.of.property.as_str();
-        let schema = root.pointer(&self.of.pointer);
+        let schema = root.find_at(&self.of.pointer);
         let mut choice = Map::new();
         let required = schema.and_then(|schema| schema.get("required")?.as_array());
         if !required.is_some_and(|names| names.iter().any(|name| name == property)) {
@@ -320,7 +320,7 @@ fn plan(
             continue;
         }
         let said = root
-            .pointer(&target)
+            .find_at(&target)
             .and_then(|schema| declared(root, schema, &of.property, &plan.level));
         let implicit = implicit_name(&target);
         let names = match (said, implicit) {
@@ -338,7 +338,7 @@ fn plan(
         }
     }
     let allowed =
-        root.pointer(&of.pointer).and_then(|schema| declared(root, schema, &of.property, &[]));
+        root.find_at(&of.pointer).and_then(|schema| declared(root, schema, &of.property, &[]));
     if let Some(allowed) = allowed {
         // Names that the schema's own property cannot have are not how this document names them.
         plan.branches.retain(|name, _| allowed.contains(name));
@@ -360,7 +360,7 @@ fn targets(root: &Value, plan: &DispatchPlan, family: &Family) -> Option<Vec<Str
         );
     };
     let place = format!("{}/allOf/{slot}/else/{keyword}", plan.of.pointer);
-    let items = root.pointer(&place)?.as_array()?;
+    let items = root.find_at(&place)?.as_array()?;
     let mut found = Vec::new();
     for (number, item) in items.iter().enumerate() {
         let referred = reference(item).and_then(target);
@@ -378,7 +378,7 @@ fn mapping_target(root: &Value, name: &str) -> Option<String> {
         Some(_) => target(name)?,
         None => child(COMPONENTS, name),
     };
-    root.pointer(&pointer).map(|_| pointer)
+    root.find_at(&pointer).map(|_| pointer)
 }
 
 /// The name of the component of that pointer.
@@ -457,7 +457,7 @@ fn leave_undispatched(
     pointer: &str,
     entries: &[(&str, usize)],
 ) -> Option<String> {
-    let map = root.pointer(pointer)?.as_object()?;
+    let map = root.find_at(pointer)?.as_object()?;
     let copy: Map<String, Value> = map
         .iter()
         .filter(|(keyword, _)| !matches!(keyword.as_str(), "$defs" | "discriminator"))

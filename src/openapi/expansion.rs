@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::schema::AppliesTo;
 use super::{objects, schema};
 use crate::finding::Finding;
+use crate::pointer::Pointed;
 use crate::yaml::Document;
 
 /// Schemas that one schema applies to one value, each as often as something leads to it.
@@ -84,7 +85,7 @@ pub(super) fn limit(
     let lost: HashSet<&str> = targets
         .iter()
         .map(String::as_str)
-        .filter(|target| root.pointer(target).is_none())
+        .filter(|target| root.find_at(target).is_none())
         .collect();
     if !lost.is_empty() {
         take_away(root, &lost);
@@ -99,7 +100,7 @@ fn excessive(root: &Value, pointers: &IndexSet<Box<str>>) -> (Vec<Excess>, usize
     let mut highest = 0;
     let mut path: Vec<SchemaVisit<'_>> = Vec::new();
     for pointer in pointers {
-        let Some(Value::Object(start)) = root.pointer(pointer) else { continue };
+        let Some(Value::Object(start)) = root.find_at(pointer) else { continue };
         if !counts.contains_key(&std::ptr::from_ref(start)) {
             path.push(visit(root, start, pointer.to_string()));
         }
@@ -148,7 +149,7 @@ impl SchemaVisit<'_> {
 fn visit<'r>(root: &'r Value, map: &'r Map<String, Value>, pointer: String) -> SchemaVisit<'r> {
     let mut open: Vec<(String, &Value)> = Vec::new();
     let target = schema::target_of(map);
-    open.extend(target.and_then(|to| root.pointer(&to).map(|found| (to, found))));
+    open.extend(target.and_then(|to| root.find_at(&to).map(|found| (to, found))));
     open.extend(schema::parts_of_same_value(map).map(|part| (part.pointer(&pointer), part.schema)));
     SchemaVisit { schema: map, pointer, open, count: 1, height: 1 }
 }

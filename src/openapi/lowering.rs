@@ -20,7 +20,7 @@ use super::{
 };
 use crate::finding::{Finding, did_you_mean};
 use crate::json;
-use crate::pointer::child;
+use crate::pointer::{Pointed, child};
 use crate::yaml::Document;
 
 /// The lowered document and where its schemas are.
@@ -124,7 +124,7 @@ impl<'d> Lowering<'d> {
     /// The number of the schema at `pointer`, which is lowered now if nothing led there before.
     pub(super) fn schema(&mut self, pointer: &str, findings: &mut Vec<Finding>) -> Option<usize> {
         if !self.pointers.contains(pointer) {
-            self.root.pointer(pointer)?;
+            self.root.find_at(pointer)?;
             self.lower_at(pointer.to_owned(), findings);
             self.connect(findings);
         }
@@ -151,7 +151,7 @@ impl<'d> Lowering<'d> {
         self.cut_cycles(findings);
         let height =
             expansion::limit(&mut self.root, &self.pointers, &targets, self.document, findings);
-        let there = |pointer: &str| self.root.pointer(pointer).is_some();
+        let there = |pointer: &str| self.root.find_at(pointer).is_some();
         let pointers = &self.pointers;
         self.outermost.retain(|number| pointers.get_index(*number).is_some_and(|at| there(at)));
         let outermost = self.outermost.iter().filter_map(|number| self.pointers.get_index(*number));
@@ -478,7 +478,7 @@ impl<'d> Lowering<'d> {
     }
 
     fn present(&self, pointer: String) -> Option<String> {
-        if self.root.pointer(&pointer).is_some() {
+        if self.root.find_at(&pointer).is_some() {
             return Some(pointer);
         }
         let mut pointer = pointer;
@@ -488,7 +488,7 @@ impl<'d> Lowering<'d> {
                 pointer = format!("{to}{rest}");
             }
         }
-        self.root.pointer(&pointer).is_some().then_some(pointer)
+        self.root.find_at(&pointer).is_some().then_some(pointer)
     }
 
     fn unresolved(&self, reference: &Reference) -> Finding {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::objects;
 use super::schema::{reference, target};
 use crate::finding::Finding;
-use crate::pointer::child;
+use crate::pointer::{Pointed, child};
 use crate::yaml::Document;
 
 /// References one after the other on the way to one place: more is a circle.
@@ -85,19 +85,19 @@ fn follow<'d>(root: &'d Value, pointer: &str, through: bool) -> Referred<'d> {
 
 /// As much of the way as there is, and what is there.
 pub(super) fn nearest<'d, 'p>(root: &'d Value, pointer: &'p str) -> (&'p str, &'d Value) {
-    if let Some(value) = root.pointer(pointer) {
+    if let Some(value) = root.find_at(pointer) {
         return (pointer, value);
     }
     // Mostly it is no more than an entry that is missing.
     if let Some((holder, _)) = pointer.rsplit_once('/')
-        && let Some(value) = root.pointer(holder)
+        && let Some(value) = root.find_at(holder)
     {
         return (holder, value);
     }
     let (mut value, mut end) = (root, 0);
     while let Some(rest) = pointer[end..].strip_prefix('/') {
         let token = rest.split('/').next().unwrap_or_default();
-        let Some(child) = value.pointer(&pointer[end..=end + token.len()]) else { break };
+        let Some(child) = value.find_at(&pointer[end..=end + token.len()]) else { break };
         (value, end) = (child, end + 1 + token.len());
     }
     (&pointer[..end], value)

@@ -17,6 +17,7 @@ use super::schema::{Composed, DOCUMENT_URI, Types};
 use super::validator::Validator;
 use super::{beside, dialect, direction, discriminator, exact, patterns, schema};
 use crate::json;
+use crate::pointer::Pointed;
 
 /// Compiled validators kept at a time: documents have fewer bodies than this, and their bytes are bounded too.
 const VALIDATORS_MAX: usize = 4096;
@@ -163,7 +164,7 @@ impl Schemas {
     /// Number of schemas in a validator: all that can be reached, once.
     pub fn reach(&self, id: SchemaId) -> usize {
         let mut seen: HashSet<String> = HashSet::new();
-        let mut open: Vec<&Value> = self.root.pointer(self.pointer(id)).into_iter().collect();
+        let mut open: Vec<&Value> = self.root.find_at(self.pointer(id)).into_iter().collect();
         let mut count = 0;
         while let Some(value) = open.pop() {
             match value {
@@ -173,7 +174,7 @@ impl Schemas {
                     if let Some(target) = target
                         && !seen.contains(&target)
                     {
-                        open.extend(self.root.pointer(&target));
+                        open.extend(self.root.find_at(&target));
                         seen.insert(target);
                     }
                     open.extend(map.values());
@@ -263,7 +264,7 @@ impl Schemas {
             ["default", "example", "examples"].iter().any(|keyword| schema.contains_key(*keyword))
         };
         self.pointers.iter().enumerate().filter_map(move |(number, pointer)| {
-            let schema = self.root.pointer(pointer)?.as_object()?;
+            let schema = self.root.find_at(pointer)?.as_object()?;
             valued(schema).then(|| (SchemaId::new(number), schema))
         })
     }
@@ -342,7 +343,7 @@ impl Schemas {
     /// The schema that a bare reference leads to, whose validator it shares; else the schema itself.
     pub fn canonical(&self, id: SchemaId) -> SchemaId {
         let pointer = self.pointer(id);
-        let schema = self.root.pointer(pointer).and_then(Value::as_object);
+        let schema = self.root.find_at(pointer).and_then(Value::as_object);
         if schema.is_none_or(|schema| schema.len() != 1 || !schema.contains_key("$ref")) {
             return id;
         }
@@ -380,12 +381,12 @@ impl Schemas {
 
     /// The lowered schema itself, its `$ref` not followed.
     pub fn schema(&self, id: SchemaId) -> &Value {
-        self.root.pointer(self.pointer(id)).unwrap_or(&Value::Bool(true))
+        self.root.find_at(self.pointer(id)).unwrap_or(&Value::Bool(true))
     }
 
     /// One step of a `$ref`: what it leads to may refer on, and say something beside that.
     pub fn referred(&self, reference: &str) -> Option<&Value> {
-        self.root.pointer(&schema::target(reference)?)
+        self.root.find_at(&schema::target(reference)?)
     }
 
     /// Returns true if the outermost type of a schema, references followed, allows a value.
@@ -444,7 +445,7 @@ impl Schemas {
 
     /// Value at a JSON Pointer in the lowered document, where parts of schemas may have moved.
     pub(super) fn value(&self, pointer: &str) -> Option<&Value> {
-        self.root.pointer(pointer)
+        self.root.find_at(pointer)
     }
 
     /// JSON Pointer to the schema in the document.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 
+use crate::pointer::Pointed;
+
 use super::schema::{AppliesTo, DOCUMENT_URI, SchemaToken, parts_where, target};
 
 /// Schemas that are applied while errors are collected: a large body takes some thousand. Each can be an error, and of
@@ -198,7 +200,7 @@ impl<'s> Work<'s> {
             let into_document = reference.strip_prefix(DOCUMENT_URI);
             let root = if into_document.is_some() { document } else { root };
             let pointer = target(into_document.unwrap_or(reference))?;
-            Some((root, root.pointer(&pointer)?))
+            Some((root, root.find_at(&pointer)?))
         });
         if let Some((root, schema)) = *found {
             self.apply(root, schema, value);

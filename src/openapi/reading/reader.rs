@@ -15,7 +15,7 @@ use crate::openapi::{
     NotEmulated, Parameter, RequestBody, Response, SchemaId, SecurityScheme, bundle, objects,
     references, remote, schema,
 };
-use crate::pointer::child;
+use crate::pointer::{Pointed, child};
 use crate::yaml::Document;
 
 /// Place of an example and the schema it has to fit, for `check`.
@@ -96,7 +96,7 @@ impl<'d> Reader<'d> {
 
     /// Value at a place, references left as they are.
     pub(super) fn written(&self, pointer: &str) -> Option<&'d Value> {
-        self.document.root().pointer(pointer)
+        self.document.root().find_at(pointer)
     }
 
     /// The value at a place and where it is, with references followed. One that leads nowhere is a finding.

@@ -5,6 +5,8 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
+use crate::pointer::Pointed;
+
 use super::keywords::parts_of_same_value;
 
 /// References one after the other that are followed: loading cuts circles and longer chains.
@@ -59,11 +61,11 @@ pub(crate) fn target_of(schema: &Map<String, Value>) -> Option<String> {
 /// A schema with the references at its top followed, and where it is.
 pub(crate) fn follow<'r>(root: &'r Value, pointer: &str) -> (String, &'r Value) {
     let mut at = pointer.to_owned();
-    let mut schema = root.pointer(pointer).unwrap_or(&Value::Null);
+    let mut schema = root.find_at(pointer).unwrap_or(&Value::Null);
     // Circles and longer chains are cut before anything is served.
     for _ in 0..=CHAIN_MAX {
         let Some(next) = reference(schema).and_then(target) else { break };
-        let Some(found) = root.pointer(&next) else { break };
+        let Some(found) = root.find_at(&next) else { break };
         (at, schema) = (next, found);
     }
     (at, schema)
@@ -73,7 +75,7 @@ pub(crate) fn follow<'r>(root: &'r Value, pointer: &str) -> (String, &'r Value) 
 pub(crate) fn steps(root: &Value, pointer: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open: Vec<(String, &Value)> = Vec::new();
-    open.extend(root.pointer(pointer).map(|schema| (pointer.to_owned(), schema)));
+    open.extend(root.find_at(pointer).map(|schema| (pointer.to_owned(), schema)));
     while let Some((pointer, schema)) = open.pop() {
         let Value::Object(map) = schema else { continue };
         open.extend(parts_of_same_value(map).map(|part| (part.pointer(&pointer), part.schema)));
