@@ -22,7 +22,7 @@ use crate::store::{Key, Model, Store};
 /// How credentials of one security scheme are looked up and judged.
 #[derive(Debug)]
 pub(crate) struct Scheme {
-    name: String,
+    name: Arc<str>,
     find: Vec<(usize, By)>,
     expires: Option<String>,
     reject_when: Option<Expression>,
@@ -76,13 +76,7 @@ impl Scheme {
         };
         let reject_when = read(&format.reject_when, "reject_when");
         let principal = read(&format.principal, "principal");
-        Self {
-            name: name.to_owned(),
-            find,
-            expires: format.expires.clone(),
-            reject_when,
-            principal,
-        }
+        Self { name: name.into(), find, expires: format.expires.clone(), reject_when, principal }
     }
 
     /// The type of what `principal` reads, for checking the operations that ask for this scheme.
@@ -164,7 +158,7 @@ pub(crate) struct Judge<'j> {
 
 /// A credential that is good.
 struct Accepted {
-    scheme: String,
+    scheme: Arc<str>,
     record: Value,
     principal: Option<Value>,
 }
@@ -182,7 +176,7 @@ impl<'j> Judge<'j> {
     /// Whether a credential is good; it is kept if it is.
     pub(crate) fn judge(&mut self, scheme: &str, credential: &str) -> Result<(), Reason> {
         let scheme =
-            self.schemes.iter().find(|known| known.name == scheme).ok_or(Reason::Unknown)?;
+            self.schemes.iter().find(|known| *known.name == *scheme).ok_or(Reason::Unknown)?;
         let (resource, key) = scheme.find(credential, self.snapshot).ok_or(Reason::Unknown)?;
         if let Some(expires) = &scheme.expires
             && let Some(record) = self.snapshot.store.get(resource, &key)
@@ -197,7 +191,7 @@ impl<'j> Judge<'j> {
         })?;
         self.accepted.retain(|accepted| accepted.scheme != scheme.name);
         self.accepted.push(Accepted {
-            scheme: scheme.name.clone(),
+            scheme: Arc::clone(&scheme.name),
             record,
             principal: principal.ok_or(Reason::Rejected)?,
         });
@@ -214,9 +208,11 @@ impl<'j> Judge<'j> {
         if scheme.reject_when.is_none() && scheme.principal.is_none() {
             return Ok(Some(None));
         }
-        let earlier = self.accepted.iter().map(|one| (one.scheme.clone(), one.record.clone()));
-        let all = Credentials(earlier.chain([(scheme.name.clone(), record.clone())]).collect());
-        let names = vec![("credential", record.clone()), ("credentials", Value::from_object(all))];
+        let mut all = Vec::with_capacity(self.accepted.len() + 1);
+        all.extend(self.accepted.iter().map(|one| (Arc::clone(&one.scheme), one.record.clone())));
+        all.push((Arc::clone(&scheme.name), record.clone()));
+        let all = Value::from_object(Credentials(all));
+        let names = [("credential", record.clone()), ("credentials", all)];
         let scope = Overlay::over(self.scope, names);
         if let Some(reject_when) = &scheme.reject_when
             && reject_when.holds(&scope)?
@@ -228,7 +224,7 @@ impl<'j> Judge<'j> {
 
     /// Who is calling, now that every credential of one alternative was accepted.
     pub(crate) fn caller(mut self, schemes: &[String]) -> Caller {
-        self.accepted.retain(|accepted| schemes.contains(&accepted.scheme));
+        self.accepted.retain(|accepted| schemes.iter().any(|name| **name == *accepted.scheme));
         let Some(last) = self.accepted.last() else { return Caller::anonymous() };
         let credential = last.record.clone();
         let principal = self.accepted.iter().rev().find_map(|accepted| accepted.principal.clone());

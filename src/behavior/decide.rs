@@ -24,7 +24,7 @@ use crate::behavior::repeated::Repeated;
 use crate::behavior::scope::{AfterEffects, Caller, Lets, RequestLine, Scope};
 use crate::behavior::settings::delay_ms;
 use crate::behavior::table::{OperationTable, Rule};
-use crate::expression::{Budget, Value, from_json};
+use crate::expression::{Budget, Value, from_json_owned};
 use crate::idempotency::ToKeep;
 use crate::message::{Body, Facts, Rejected, Why};
 use crate::problem::Problem;
@@ -218,7 +218,7 @@ impl Behavior {
                     changes: Arc::clone(changes.changes()),
                     record,
                 };
-                let names = vec![("outcome", Value::from_object(outcome)), ("made", made)];
+                let names = [("outcome", Value::from_object(outcome)), ("made", made)];
                 let scope = AfterEffects::over(Overlay::over(scope, names), &table.lets_after);
                 let changes = (!changes.changes().is_empty()).then_some(changes);
                 return self.answer(rule, &scope, changes);
@@ -246,7 +246,7 @@ impl Behavior {
                     ("resource", Value::from(&*resource)),
                     ("message", Value::from(message)),
                 ]);
-                let scope = Overlay::over(scope, vec![("conflict", conflict)]);
+                let scope = Overlay::over(scope, [("conflict", conflict)]);
                 let conflict = first_hit(&table.failures.conflict, &scope, notes)?;
                 self.answer(conflict, &scope, None).map(of_failure)
             }
@@ -307,7 +307,7 @@ impl Behavior {
             ("scheme", Value::from(rejection.scheme.as_str())),
             ("reason", Value::from(rejection.reason.as_str())),
         ]);
-        let scope = Overlay::over(&scope, vec![("failure", failure)]);
+        let scope = Overlay::over(&scope, [("failure", failure)]);
         let mut early = self.fail(&table.failures.unauthenticated, &scope, notes, || {
             let title = "not authenticated";
             Problem::new(StatusCode::UNAUTHORIZED, title, rejection.to_string())
@@ -340,8 +340,7 @@ impl Behavior {
         let worded: Result<Vec<Json>, String> =
             sorted.into_iter().map(|violation| self.worded(violation, &scope)).collect();
         let worded = worded.map_err(|message| Box::new(fault(None, message)))?;
-        let names = vec![("violations", from_json(&Json::Array(worded)))];
-        let scope = Overlay::over(&scope, names);
+        let scope = Overlay::over(&scope, [("violations", from_json_owned(Json::Array(worded)))]);
         Err(self.fail(&table.failures.invalid_request, &scope, notes, || {
             let detail = "the request departs from the contract: see `Tombstone-Violations`";
             Problem::new(StatusCode::BAD_REQUEST, "invalid request", detail)
@@ -360,8 +359,8 @@ impl Behavior {
         let message = match template {
             None => Json::String(violation.text.clone()),
             Some(template) => {
-                let v = from_json(&Json::Object(members.clone()));
-                let scope = Overlay::over(scope, vec![("v", v)]);
+                let v = from_json_owned(Json::Object(members.clone()));
+                let scope = Overlay::over(scope, [("v", v)]);
                 template.render(&scope).map_err(|failure| failure.to_string())?
             }
         };

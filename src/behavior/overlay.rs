@@ -18,7 +18,10 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     /// `base`, and these names.
-    pub(crate) fn over(base: &Value, names: Vec<(&'static str, Value)>) -> Value {
+    pub(crate) fn over(
+        base: &Value,
+        names: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Value {
         let names = names.into_iter().map(|(name, value)| (Cow::Borrowed(name), value));
         Value::from_object(Self { base: base.clone(), names: names.collect() })
     }

@@ -324,7 +324,7 @@ impl RecordValue {
         };
         let record = Value::from_dyn_object(Arc::clone(self));
         let everywhere = Value::from_object(Everywhere(Arc::clone(&self.snapshot)));
-        let mut scope = Overlay::over(&everywhere, vec![("record", record)]);
+        let mut scope = Overlay::over(&everywhere, [("record", record)]);
         for name in given.map(Value::try_iter).transpose()?.into_iter().flatten() {
             if !view.parameters().contains_key(name.as_str().unwrap_or_default()) {
                 let reason = format!("a view of `{}` has no parameter `{name}`", shape.name);

@@ -4,7 +4,7 @@
 //! Must not change anything.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use http::header::HOST;
 use http::request::Parts;
@@ -33,6 +33,9 @@ pub(crate) struct Scope {
 
 /// Names of what the request carries.
 const INPUTS: [&str; 5] = ["path", "query", "header", "cookie", "body"];
+
+/// The values of a request where there is none, or where they are not looked at yet.
+static NOTHING_VALIDATED: LazyLock<Arc<Validated>> = LazyLock::new(Arc::default);
 
 /// The place of the body among them.
 const BODY: usize = 4;
@@ -129,7 +132,7 @@ impl Caller {
 
 /// The accepted credentials by their scheme, as `credentials`.
 #[derive(Clone, Debug)]
-pub(crate) struct Credentials(pub(crate) Vec<(String, Value)>);
+pub(crate) struct Credentials(pub(crate) Vec<(Arc<str>, Value)>);
 
 impl Object for Credentials {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -137,11 +140,14 @@ impl Object for Credentials {
     }
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
-        self.0.iter().find(|(scheme, _)| scheme == name).map(|(_, credential)| credential.clone())
+        self.0
+            .iter()
+            .find(|(scheme, _)| **scheme == *name)
+            .map(|(_, credential)| credential.clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.0.iter().map(|(scheme, _)| Value::from(scheme.as_str())).collect())
+        Enumerator::Values(self.0.iter().map(|(scheme, _)| Value::from(&**scheme)).collect())
     }
 }
 
@@ -223,7 +229,7 @@ impl Scope {
         Self {
             snapshot: Arc::clone(snapshot),
             request: None,
-            validated: Arc::default(),
+            validated: Arc::clone(&NOTHING_VALIDATED),
             caller: Caller::anonymous(),
             lets: Lets::none(),
             list: None,

@@ -159,7 +159,7 @@ impl Behavior {
         let element = from_json(task.element());
         let args =
             TaskArgs { plan: Arc::clone(&task.plan), for_each: job.for_each.clone(), element };
-        let names = vec![("args", Value::from_object(args))];
+        let names = [("args", Value::from_object(args))];
         let scope = Overlay::over(&Scope::at(&snapshot).into_value(), names);
         let planner = Planner {
             snapshot: Arc::clone(&snapshot),

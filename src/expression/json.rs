@@ -42,6 +42,17 @@ pub fn from_json(value: &serde_json::Value) -> Value {
     }
 }
 
+/// Turns JSON that nothing else needs into a value: objects are taken, and not copied.
+pub fn from_json_owned(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Array(items) => {
+            Value::from_object(items.into_iter().map(from_json_owned).collect::<Vec<_>>())
+        }
+        serde_json::Value::Object(_) => from_json_shared(Arc::new(value)),
+        scalar => from_json(&scalar),
+    }
+}
+
 /// Turns shared JSON into a value that converts only what is read: for bodies that may be large.
 pub fn from_json_shared(value: Arc<serde_json::Value>) -> Value {
     match &*value {

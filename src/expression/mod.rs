@@ -39,7 +39,8 @@ pub use minijinja::Value;
 pub use self::check::{ScopeNames, Type};
 pub use self::compiled::Expression;
 pub use self::json::{
-    Holder, JSON_BYTES_MAX, JSON_DEPTH_MAX, from_json, from_json_shared, from_member, to_json,
+    Holder, JSON_BYTES_MAX, JSON_DEPTH_MAX, from_json, from_json_owned, from_json_shared,
+    from_member, to_json,
 };
 pub use self::mistake::{Failure, Mistake};
 pub use self::parse::EXPRESSION_BYTES_MAX;

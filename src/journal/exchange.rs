@@ -12,6 +12,9 @@ use crate::message::Body;
 /// Bytes of a body that are kept: above what these APIs send, and a bound on what one entry can push out.
 pub const KEPT_BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes that a request line takes beside its method and path: what is between them, and a short query.
+const QUERY_BYTES: usize = 64;
+
 /// A request, copied before it is answered.
 #[derive(Debug)]
 pub struct ExchangeDraft {
@@ -39,7 +42,8 @@ impl CapturedBody {
 impl ExchangeDraft {
     /// Copies a request. `target` is what was asked for on the wire.
     pub fn of(parts: &Parts, body: &Body) -> Self {
-        let mut block = Vec::with_capacity(512);
+        let line = parts.method.as_str().len() + parts.uri.path().len() + QUERY_BYTES;
+        let mut block = Vec::with_capacity(line + headers_bytes(&parts.headers));
         block.extend_from_slice(parts.method.as_str().as_bytes());
         block.push(b' ');
         push_target(&mut block, &parts.uri);
@@ -58,6 +62,9 @@ impl ExchangeDraft {
     /// The exchange that this answer completes.
     pub fn answered(mut self, response: &Response<Bytes>) -> Exchange {
         let start = self.block.len();
+        let body = response.body().len().min(KEPT_BODY_BYTES_MAX);
+        // Exactly, so that nothing has to be given back in the end.
+        self.block.reserve_exact(headers_bytes(response.headers()) + body);
         push_headers(&mut self.block, response.headers());
         let response_head = self.block.len() - start;
         let response_body = push_body(&mut self.block, response.body());
@@ -137,6 +144,11 @@ fn push_target(block: &mut Vec<u8>, uri: &Uri) {
         // Writing to a vector does not fail.
         _ => drop(write!(block, "{uri}")),
     }
+}
+
+/// Bytes that headers take in a block.
+fn headers_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum()
 }
 
 fn push_headers(block: &mut Vec<u8>, headers: &HeaderMap) {

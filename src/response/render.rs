@@ -28,6 +28,9 @@ use super::{BodySource, Decided, Making, negotiate};
 /// Bytes of answers that are kept: what is asked for again and again in tests is a few megabytes.
 const KEPT_BYTES_MAX: usize = 32 << 20;
 
+/// Headers that answers get later: what made them, the sandbox, the request's number, and how browsers are to take them.
+const STAMPED_HEADERS: usize = 7;
+
 /// Bytes that an answer takes beside its body, by estimate.
 const OVERHEAD_BYTES: usize = 512;
 
@@ -107,6 +110,9 @@ impl Renderings {
         let rendered = self.rendered(&rendering)?;
         let mut response = Response::new(rendered.body.clone());
         *response.status_mut() = rendered.status;
+        // At once for those, too, that every answer gets: a map that grows is made anew.
+        let headers = rendered.headers.len() + decided.headers.len() + STAMPED_HEADERS;
+        response.headers_mut().reserve(headers);
         for (name, value) in &rendered.headers {
             response.headers_mut().append(name, value.clone());
         }

@@ -192,6 +192,10 @@ pub fn json_header<T: Serialize>(items: &[T]) -> HeaderValue {
 /// Appends JSON whose strings hold printable ASCII only.
 fn push_ascii_json(text: &mut String, item: &impl Serialize) {
     let json = serde_json::to_string(item).expect("it holds nothing but JSON");
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        text.push_str(&json);
+        return;
+    }
     for character in json.chars() {
         match character {
             ' '..='~' => text.push(character),

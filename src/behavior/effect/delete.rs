@@ -9,7 +9,7 @@ use crate::behavior::effect::read::EffectReader;
 use crate::behavior::names::NamesInScope;
 use crate::behavior::overlay::Overlay;
 use crate::behavior::shape::Shapes;
-use crate::expression::{Expression, Value, from_json};
+use crate::expression::{Expression, Value, from_json_owned};
 use crate::store::{Change, DeleteRefused, Record};
 
 /// Deletes records.
@@ -60,8 +60,8 @@ impl Planner<'_> {
             let Some(template) = &self.snapshot.shapes[resource].updates[relation] else {
                 return Ok(Map::new());
             };
-            let record = from_json(&Json::Object(record.fields().into_owned()));
-            match template.render(&Overlay::over(scope, vec![("record", record)]))? {
+            let record = from_json_owned(Json::Object(record.fields().into_owned()));
+            match template.render(&Overlay::over(scope, [("record", record)]))? {
                 Json::Object(set) => Ok(set),
                 other => Err(Stopped::Fault(format!("`update` sets properties, not `{other}`"))),
             }

@@ -10,7 +10,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use serde_json::Value as Json;
 
 use crate::behavior::records::{RecordList, Snapshot};
-use crate::expression::{Value, from_json};
+use crate::expression::{Value, from_json_owned};
 use crate::store::{Change, Key, Staged};
 
 /// `outcome` in a rule's templates: how many records its effects changed, and the record that the first is about.
@@ -50,7 +50,7 @@ impl Outcome {
                 .map_or_else(|| self.snapshot.store.get(*resource, key), |it| it.after.as_ref()),
             None => self.changes.iter().find_map(|change| change.after.as_ref()),
         };
-        changed.map(|record| from_json(&Json::Object(record.fields().into_owned())))
+        changed.map(|record| from_json_owned(Json::Object(record.fields().into_owned())))
     }
 }
 

@@ -166,7 +166,7 @@ impl Planner<'_> {
             } else {
                 self.stage(&mut run)?;
                 let made = Made::at(Arc::clone(&self.snapshot), run.made.clone());
-                Overlay::over(scope, vec![("made", Value::from_object(made))])
+                Overlay::over(scope, [("made", Value::from_object(made))])
             };
             let Some((name, list)) = &step.each else {
                 self.step(step, &scope, &mut run)?;

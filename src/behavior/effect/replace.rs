@@ -49,7 +49,7 @@ impl Effect for Replace {
         let mut edits = Vec::with_capacity(targets.len());
         for (resource, key) in &targets {
             let record = snapshot.record(*resource, key);
-            let scope = Overlay::over(scope, vec![("record", record)]);
+            let scope = Overlay::over(scope, [("record", record)]);
             let mut fields = match self.with.render(&scope)? {
                 Json::Object(fields) => fields,
                 other => {

@@ -92,7 +92,7 @@ impl Update {
             let name = &planner.snapshot.shapes[resource].name;
             return Err(Stopped::Fault(format!("`{name}` has no record `{key}` any more")));
         };
-        let names = vec![("record", planner.snapshot.record(resource, &key))];
+        let names = [("record", planner.snapshot.record(resource, &key))];
         let scope = Overlay::over(scope, names);
         let object = |value: Json| match value {
             Json::Object(properties) => Ok(properties),
@@ -178,10 +178,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::expression::from_json;
+    use crate::expression::from_json_owned;
 
     fn patch(record: Json, operations: &[Json]) -> Result<Map<String, Json>, String> {
-        patched(record, &from_json(&Json::Array(operations.to_vec())))
+        patched(record, &from_json_owned(Json::Array(operations.to_vec())))
     }
 
     #[test]

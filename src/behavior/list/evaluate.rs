@@ -211,7 +211,7 @@ impl ListPlan {
             }
             if let Some(keep_if) = &self.keep_if {
                 let record = snapshot.record(self.resource, &entry.key);
-                let scope = Overlay::over(scope, vec![("record", record)]);
+                let scope = Overlay::over(scope, [("record", record)]);
                 if !keep_if.holds(&scope).map_err(|failure| failure.to_string())? {
                     continue;
                 }
