@@ -2,7 +2,9 @@
 //!
 //! Must not know what a verb does.
 
+use std::env;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -11,8 +13,8 @@ use crate::cli::args::ServeArgs;
 use crate::cli::load::NoSuchDocument;
 use crate::cli::print::print_error;
 use crate::cli::{
-    check, coverage, examples, fault, init, log, mock, plan, reset, routes, save, serve, turn,
-    verify, wait,
+    check, completions, coverage, examples, fault, init, log, mock, plan, reset, routes, save,
+    serve, turn, verify, wait,
 };
 use crate::config::{OptionVariables, WrongUsage};
 use crate::finding::did_you_mean;
@@ -24,6 +26,7 @@ const WRONG_USAGE: u8 = 2;
 #[command(
     name = "tombstone",
     version,
+    long_version = long_version(),
     about = ABOUT,
     override_usage = "tombstone [OPTIONS OF SERVE]\n       tombstone <COMMAND> [OPTIONS]",
     after_help = EXAMPLES,
@@ -50,7 +53,8 @@ Examples:
   tombstone mock openapi.yaml          any OpenAPI document, as Prism would
   tombstone log -f                     what happens, a line for each call
   tombstone check --specs my-apis      what is wrong with files of your own
-  tombstone serve --help               all options of serving";
+  tombstone serve --help               all options of serving
+  tombstone completions bash           what a shell needs to complete this; tombstone man";
 
 const AFTER_OPTIONS: &str = "\
 Each option can also stand in the environment, as the variable in brackets (lists with commas between their items, \
@@ -115,6 +119,12 @@ enum Command {
     /// Have a sandbox be as a saved file says; its journal begins anew
     #[command(after_help = DONE)]
     Restore(save::RestoreArgs),
+    /// Print what a shell needs to complete this command line
+    #[command(hide = true, after_help = completions::AFTER_COMPLETIONS)]
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    #[command(hide = true, after_help = completions::AFTER_MAN)]
+    Man(completions::ManArgs),
 }
 
 const DONE: &str = "Exit codes: 0 done, 1 refused or no answer, 2 wrong usage";
@@ -129,7 +139,7 @@ Exit codes: 0 planned, whatever it would be answered, 1 refused or no answer, 2 
 /// Runs the program with the process's arguments: 0 fine, 1 findings or failure, 2 wrong usage.
 pub fn main() -> ExitCode {
     // Wrong usage is printed by clap itself, with exit code 2.
-    let arguments = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let arguments = env::args_os().map(|word| word.to_string_lossy().into_owned());
     let matches = command().get_matches_from(mock::arguments(arguments));
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
@@ -151,9 +161,22 @@ pub fn main() -> ExitCode {
         Some(Command::Fault(args)) => fault::run(&args),
         Some(Command::Save(args)) => save::save(&args),
         Some(Command::Restore(args)) => save::restore(&args),
+        Some(Command::Completions(args)) => Ok(completions::completions(&args, whole_command())),
+        Some(Command::Man(args)) => completions::man(&args, whole_command()),
         None => serve::run(cli.serve),
     };
     result.unwrap_or_else(|error| failed(&error))
+}
+
+/// Which program it is, for whoever is told that something is wrong with it. Releases say what they are made of.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let commit = option_env!("TOMBSTONE_COMMIT").unwrap_or("unknown");
+        let library = if cfg!(target_env = "musl") { " musl" } else { "" };
+        let (system, machine) = (env::consts::OS, env::consts::ARCH);
+        format!("{} (commit {commit}, {system} {machine}{library})", env!("CARGO_PKG_VERSION"))
+    });
+    &TEXT
 }
 
 /// Prints why a verb failed; returns the exit code that says so.
@@ -186,6 +209,17 @@ fn command() -> clap::Command {
     let told = |arg| with_variable(&variables, arg);
     command
         .mut_subcommands(|verb| verb.mut_args(told).mut_subcommands(|action| action.mut_args(told)))
+}
+
+/// The same with the options of serving where they can be written without a command, too.
+fn whole_command() -> clap::Command {
+    let variables = OptionVariables::known();
+    let mut whole = Cli::command().mut_args(|arg| with_variable(&variables, arg));
+    for verb in command().get_subcommands().cloned() {
+        let name = verb.get_name().to_owned();
+        whole = whole.mut_subcommand(name, |_| verb);
+    }
+    whole
 }
 
 /// The same option, its help with the variables that stand for it; options of one command alone have none.

@@ -9,6 +9,7 @@ mod check;
 mod client;
 mod colors;
 mod command;
+mod completions;
 mod coverage;
 mod curl;
 mod entry_line;

@@ -1,5 +1,7 @@
 //! Wrong usage, help, and the messages of failed starts.
 
+use std::fs;
+
 use super::*;
 
 /// Which files are read: what all verbs that read them have.
@@ -82,6 +84,7 @@ fn help_says_what_there_is() {
           tombstone log -f                     what happens, a line for each call
           tombstone check --specs my-apis      what is wrong with files of your own
           tombstone serve --help               all options of serving
+          tombstone completions bash           what a shell needs to complete this; tombstone man
         exit 0
     "#]]);
     help(&["serve", "--help"]).check(&expect![[r#"
@@ -226,8 +229,41 @@ fn help_says_what_there_is() {
 
 #[test]
 fn the_version_is_that_of_the_package() {
-    let ended = run(&["--version"]);
-    assert_eq!(ended.text(), format!("tombstone {}\nexit 0\n", env!("CARGO_PKG_VERSION")));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(run(&["-V"]).text(), format!("tombstone {version}\nexit 0\n"));
+    let told = run(&["--version"]).text();
+    assert!(told.starts_with(&format!("tombstone {version} (commit ")), "{told}");
+    assert!(told.contains(std::env::consts::ARCH), "{told}");
+}
+
+#[test]
+fn shells_and_man_know_what_help_tells() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(&["completions", shell]).text();
+        for word in ["mock", "seed-records", "verboseLevel", "ready-file"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let page = run(&["man"]).text();
+    let parts = [
+        ".SH NAME\ntombstone \\- Practise the API calls you can\\*(Aqt take back\n",
+        "TOMBSTONE_PORT",
+    ];
+    for part in parts {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    assert_eq!(run(&["man", "--out", path]).text(), "exit 0\n");
+    for verb in ["", "-mock", "-fault-add"] {
+        let page = fs::read_to_string(folder.path().join(format!("tombstone{verb}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    assert!(
+        run(&["man", "--out", "no/such/folder"])
+            .text()
+            .contains("cannot write to `no/such/folder`")
+    );
 }
 
 #[test]
