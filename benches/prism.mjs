@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Tombstone beside Prism, which answers from a contract too: start until the first answer, memory, requests per second.
-// `cargo build --release && node benches/prism.mjs`, with Node.js, npm and wrk.
+// `cargo build --profile dist && node benches/prism.mjs`, with Node.js, npm and wrk.
 //
 // Both serve the same generated documents on loopback, without a log of requests, one after the other in rounds that
 // alternate, under the same load. Prism comes from the npm registry into target/, of the version below. Nothing fails for
@@ -23,7 +23,7 @@ const PARTS = { small: 1, large: 512 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const work = join(root, 'target/prism');
-const tombstone = process.env.TOMBSTONE ?? join(root, 'target/release/tombstone');
+const tombstone = process.env.TOMBSTONE ?? join(root, 'target/dist/tombstone');
 
 /** One shop: five operations, as documents have them, with parameters, components and examples. */
 function part(number) {
