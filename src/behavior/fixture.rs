@@ -18,6 +18,7 @@ use crate::finding::Finding;
 use crate::json::too_deep;
 use crate::pointer::child;
 use crate::store::Store;
+use crate::validation::MessagePart;
 use crate::yaml::Document;
 
 /// What a fixture file gives: records to start from, and calls that show what they are for.
@@ -31,12 +32,12 @@ pub struct Fixtures {
     pub settings: Map<String, Json>,
     /// Whether they are read from a file, and not inferred or none.
     pub is_of_file: bool,
-    /// The parameters of paths that lead to a record which is there, by the number of the operation, where that is known.
-    pub places: BTreeMap<usize, PathParameters>,
+    /// What calls say that name a record which is there, by the number of the operation, where that is known.
+    pub places: BTreeMap<usize, CallValues>,
 }
 
-/// Values of the parameters of a path, by their names.
-pub type PathParameters = BTreeMap<String, Json>;
+/// Values that a call has, by the part of it that they are in and their names: of parameters, and of properties of its body.
+pub type CallValues = BTreeMap<(MessagePart, String), Json>;
 
 impl Fixtures {
     /// No records at all.

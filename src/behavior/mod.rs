@@ -47,7 +47,7 @@ pub use carry::{Carried, LeftOut};
 pub use compiled::Behavior;
 pub use decision::{Call, Decision, Moment, RuleAnswer, fault};
 pub use explain::{Explanation, Reading, RuleTried, Shown, StageOutcome};
-pub use fixture::{Fixtures, PathParameters};
+pub use fixture::{CallValues, Fixtures};
 pub use format::{FORMAT_VERSION, InferFormat};
 pub use load::{InferredFile, LoadOptions};
 pub use route_failure::RouteFailure;

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::behavior::{
-    Behavior, FORMAT_VERSION, Fixtures, InferredFile, LoadOptions, PathParameters,
-};
+use crate::behavior::{Behavior, CallValues, FORMAT_VERSION, Fixtures, InferredFile, LoadOptions};
 use crate::catalog::{CatalogError, DocumentSource, Files, Sources, read_own_document};
 use crate::clock::Timestamp;
 use crate::finding::{Finding, did_you_mean};
@@ -18,6 +16,7 @@ use crate::infer;
 use crate::infer::{InferOptions, Inferred, RecordPlace};
 use crate::openapi::Contract;
 use crate::store::Store;
+use crate::validation::MessagePart;
 use crate::yaml::Document;
 
 /// The behavior that is inferred from a contract, with a file of the user's that goes before it, and what else was
@@ -106,22 +105,22 @@ pub(super) fn fixtures(behavior: &Behavior, inferred: &mut Inferred, now: Timest
     }
 }
 
-/// For each operation whose path leads to records, that of the first.
+/// For each operation whose calls name a record, what one says that names the first.
 pub(super) fn places(
     behavior: &Behavior,
     store: &Store,
     inferred: &BTreeMap<String, RecordPlace>,
-) -> BTreeMap<usize, PathParameters> {
+) -> BTreeMap<usize, CallValues> {
     let operations = behavior.contract().operations.iter().enumerate();
     let places = operations.filter_map(|(number, operation)| {
         let place = inferred.get(&operation.id)?;
         let mut resources = behavior.model().resources.iter();
         let resource = resources.position(|resource| *resource.name == *place.resource)?;
         let (_, record) = store.iter(resource).next()?;
-        let pair = |(parameter, property): &(String, String)| {
-            Some((parameter.clone(), record.get(property)?.into_owned()))
+        let value = |(part, name, property): &(MessagePart, String, String)| {
+            Some(((*part, name.clone()), record.get(property)?.into_owned()))
         };
-        Some((number, place.parameters.iter().map(pair).collect::<Option<_>>()?))
+        Some((number, place.arguments.iter().map(value).collect::<Option<_>>()?))
     });
     places.collect()
 }

@@ -271,9 +271,12 @@ fn made_up(
     };
     let first = |method: &http::Method| (0..operations.len()).find(|place| is(place, method));
     let (get, delete) = (http::Method::GET, http::Method::DELETE);
+    let destroys = |place: &usize| emulator.destroys(number, *place);
     let deletion = of(&delete, None).or_else(|| first(&delete));
+    let deletion = deletion.or_else(|| places().find(destroys));
     let like = deletion.map(|place| operations[place].template.as_str());
     let read = of(&get, like).or_else(|| of(&get, None)).or_else(|| first(&get));
+    let read = read.or_else(|| places().find(|place| !destroys(place)));
     let shown = |place: usize| {
         let call: SampleCall = emulator.short_example_call(number, place).ok()?;
         let operation = &provider.operations[place];

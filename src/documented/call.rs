@@ -22,6 +22,7 @@ use crate::openapi::{
     RequestBody, RouteCondition, Schemas, SecurityScheme,
 };
 use crate::sample::SampleOptions;
+use crate::validation::MessagePart;
 use crate::{media, sample};
 
 /// All but what RFC 3986 section 2.3 calls unreserved, so that a value stays where it is put.
@@ -48,13 +49,13 @@ pub fn valid_call(contract: &Contract, number: usize, seed: u64) -> Result<Sampl
     make(contract, number, &BTreeMap::new(), (seed, true))
 }
 
-/// As [`valid_call`], with these values for parameters of the path.
+/// As [`valid_call`], with these values, by the part of the call that they are in and their names.
 pub fn valid_call_at(
     contract: &Contract,
     number: usize,
-    path: &BTreeMap<String, Value>,
+    values: &BTreeMap<(MessagePart, String), Value>,
 ) -> Result<SampleCall, String> {
-    make(contract, number, path, (0, true))
+    make(contract, number, values, (0, true))
 }
 
 /// As [`valid_call_at`], with as little in it as the contract takes: a body only where it must be there, and no property that need
@@ -62,27 +63,29 @@ pub fn valid_call_at(
 pub fn short_call_at(
     contract: &Contract,
     number: usize,
-    path: &BTreeMap<String, Value>,
+    values: &BTreeMap<(MessagePart, String), Value>,
 ) -> Result<SampleCall, String> {
-    make(contract, number, path, (0, false))
+    make(contract, number, values, (0, false))
 }
 
 fn make(
     contract: &Contract,
     number: usize,
-    given: &BTreeMap<String, Value>,
+    given: &BTreeMap<(MessagePart, String), Value>,
     (seed, is_full): (u64, bool),
 ) -> Result<SampleCall, String> {
     let operation = &contract.operations[number];
     let mut draft = CallDraft::default();
     let mut path = operation.template.clone();
     for parameter in &operation.parameters {
-        if !parameter.required || parameter.is_ignored() || is_of_transport(parameter) {
+        let own = given.get(&(part(parameter.location), parameter.name.clone()));
+        let is_needed = parameter.required || own.is_some();
+        if !is_needed || parameter.is_ignored() || is_of_transport(parameter) {
             continue;
         }
-        let value = match given.get(&parameter.name) {
-            Some(value) if parameter.location == Location::Path => value.clone(),
-            _ => parameter_value(&contract.schemas, parameter, seed)?,
+        let value = match own {
+            Some(value) => value.clone(),
+            None => parameter_value(&contract.schemas, parameter, seed)?,
         };
         if parameter.location == Location::Path {
             let text = in_path(parameter, &value);
@@ -102,9 +105,7 @@ fn make(
         draft.present(scheme);
     }
     let mut call = draft.into_call(operation.method.clone(), &path);
-    if let Some(body) = operation.request_body.as_ref().filter(|body| is_full || body.required) {
-        add_body(&mut call, &contract.schemas, body, operation, (seed, is_full))?;
-    }
+    add_body(&mut call, (contract, operation), given, (seed, is_full))?;
     let measured = |one: &&Parameter| {
         one.location == Location::Header && one.name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str())
     };
@@ -113,6 +114,15 @@ fn make(
         call.headers.push((length.name.clone(), bytes.to_string()));
     }
     Ok(call)
+}
+
+fn part(location: Location) -> MessagePart {
+    match location {
+        Location::Path => MessagePart::Path,
+        Location::Query => MessagePart::Query,
+        Location::Header => MessagePart::Header,
+        Location::Cookie => MessagePart::Cookie,
+    }
 }
 
 /// Returns true if a parameter is a header that says how a request travels, which is for the client to write.
@@ -246,11 +256,15 @@ fn parameter_value(schemas: &Schemas, parameter: &Parameter, seed: u64) -> Resul
 
 fn add_body(
     call: &mut SampleCall,
-    schemas: &Schemas,
-    body: &RequestBody,
-    operation: &Operation,
+    (contract, operation): (&Contract, &Operation),
+    given: &BTreeMap<(MessagePart, String), Value>,
     (seed, is_full): (u64, bool),
 ) -> Result<(), String> {
+    let schemas: &Schemas = &contract.schemas;
+    let of_body = given.iter().filter(|((part, _), _)| *part == MessagePart::Body);
+    let given: Vec<_> = of_body.map(|((_, name), value)| (name.clone(), value.clone())).collect();
+    let is_needed = |body: &&RequestBody| is_full || body.required || !given.is_empty();
+    let Some(body) = operation.request_body.as_ref().filter(is_needed) else { return Ok(()) };
     let json = body.content.iter().find(|(name, _)| media::is_json(name));
     let Some((name, media)) = json.or_else(|| body.content.first()) else { return Ok(()) };
     let value = if media::essence(name) == FORM {
@@ -258,11 +272,14 @@ fn add_body(
     } else {
         body_value(schemas, media, seed, is_full)
     };
-    let value = match value {
+    let mut value = match value {
         Ok(value) => value,
         Err(_) if !body.required => return Ok(()),
         Err(unmet) => return Err(format!("no body for `{}`: {unmet}", operation.id)),
     };
+    if let Value::Object(members) = &mut value {
+        members.extend(given);
+    }
     let name = media::concrete(&HeaderMap::new(), name);
     let schema = media.schema.map(|schema| (schemas, schema));
     let written = match &value {

@@ -4,7 +4,7 @@
 
 use http::Method;
 
-use crate::behavior::{ExampleCall, PathParameters};
+use crate::behavior::{CallValues, ExampleCall};
 use crate::documented;
 use crate::documented::SampleCall;
 use crate::emulator::engine::Emulator;
@@ -50,20 +50,20 @@ impl Emulator {
         if !self.mounts.is_mounted(&contract.operations[number], number, provider) {
             return Err("no request leads to it".to_owned());
         }
-        let none = PathParameters::new();
-        let path = self.place(provider, number).unwrap_or(&none);
-        let full = (!is_short).then(|| documented::valid_call_at(contract, number, path).ok());
+        let none = CallValues::new();
+        let values = self.place(provider, number).unwrap_or(&none);
+        let full = (!is_short).then(|| documented::valid_call_at(contract, number, values).ok());
         let is_handy = |call: &SampleCall| {
             call.body.as_ref().is_none_or(|body| body.len() <= FULL_BODY_BYTES_MAX)
         };
         match full.flatten().filter(is_handy) {
             Some(call) => Ok(call),
-            None => documented::short_call_at(contract, number, path),
+            None => documented::short_call_at(contract, number, values),
         }
     }
 
-    /// What leads to a record in the path of an operation, where it is known that one is there.
-    pub fn place(&self, provider: usize, operation: usize) -> Option<&PathParameters> {
+    /// What a call of an operation says that names a record, where it is known that one is there.
+    pub fn place(&self, provider: usize, operation: usize) -> Option<&CallValues> {
         self.providers[provider].fixtures.places.get(&operation)
     }
 

@@ -4,9 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::infer::paths::Argument;
 use crate::infer::shape::{ObjectShape, is_number, is_scalar, said};
 use crate::infer::words::{member, plain};
-use crate::openapi::{Location, Operation, Parameter, Schemas, Types};
+use crate::openapi::{Schemas, Types};
+use crate::validation::MessagePart;
 
 const NUMBERS: [&str; 6] = ["page", "pagenumber", "p", "pageno", "pageindex", "currentpage"];
 const OFFSETS: [&str; 5] = ["offset", "skip", "start", "startindex", "first"];
@@ -82,22 +84,21 @@ pub(super) enum Pages {
 }
 
 impl Listing {
-    /// Of an operation that lists records of this shape; `key` is their key.
+    /// Of an operation that lists records of this shape; `asked` is what its calls say, and `key` the records' key.
     pub(super) fn of(
         schemas: &Schemas,
-        operation: &Operation,
+        asked: Vec<Argument<'_>>,
         shape: Option<&ObjectShape<'_>>,
         key: &str,
     ) -> Self {
-        let mut reader = Reader { schemas, shape, key, listing: Self::default(), left: Vec::new() };
-        let queries = operation.parameters.iter();
-        reader.left = queries.filter(|one| one.location == Location::Query).collect();
+        let mut reader = Reader { schemas, shape, key, listing: Self::default(), left: asked };
         reader.pages();
         reader.search();
         reader.sort();
         reader.filters();
         let Reader { mut listing, left, .. } = reader;
-        listing.ignored = left.iter().map(|parameter| parameter.name.clone()).collect();
+        let queries = left.into_iter().filter(|one| one.part == MessagePart::Query);
+        listing.ignored = queries.map(|one| one.name).collect();
         listing
     }
 }
@@ -108,38 +109,30 @@ struct Reader<'r> {
     key: &'r str,
     listing: Listing,
     /// The parameters of which it is not known what they do.
-    left: Vec<&'r Parameter>,
+    left: Vec<Argument<'r>>,
 }
 
 /// The name of a parameter without case, separators and brackets: `page[size]` is `pagesize`.
-fn called(parameter: &Parameter) -> String {
+fn called(parameter: &Argument<'_>) -> String {
     plain(&parameter.name)
 }
 
 impl<'r> Reader<'r> {
     /// Takes the first parameter of one of these names, in the order of the names.
-    fn take(&mut self, names: &[&str]) -> Option<&'r Parameter> {
+    fn take(&mut self, names: &[&str]) -> Option<Argument<'r>> {
         let index =
             names.iter().find_map(|name| self.left.iter().position(|one| called(one) == *name))?;
         Some(self.left.remove(index))
     }
 
-    fn query(parameter: &Parameter) -> String {
-        member("query", &parameter.name)
-    }
-
-    fn schema(&self, parameter: &Parameter) -> Option<&'r Value> {
-        parameter.schema.map(|id| self.schemas.schema(id))
-    }
-
-    fn is_whole(&self, parameter: &Parameter) -> bool {
-        self.schema(parameter).is_some_and(|schema| is_number(self.schemas, schema))
+    fn is_whole(&self, parameter: &Argument<'_>) -> bool {
+        parameter.schema.is_some_and(|schema| is_number(self.schemas, schema))
     }
 
     fn pages(&mut self) {
         let mut page = Map::new();
         if let Some(number) = self.take(&NUMBERS) {
-            let schema = self.schema(number);
+            let schema = number.schema;
             if schema.is_some_and(|schema| {
                 self.schemas.types(schema) & (Types::NUMBER | Types::STRING) == Types::NONE
             }) {
@@ -148,10 +141,10 @@ impl<'r> Reader<'r> {
             } else if schema.is_some_and(|schema| !is_number(self.schemas, schema))
                 && schema.is_some_and(|schema| said(self.schemas, schema, "type").is_some())
             {
-                page.insert("cursor".into(), Self::query(number).into());
+                page.insert("cursor".into(), number.expression().into());
                 self.listing.pages = Some(Pages::Cursor);
             } else {
-                page.insert("number".into(), Self::query(number).into());
+                page.insert("number".into(), number.expression().into());
                 let least = ["default", "minimum"]
                     .iter()
                     .find_map(|keyword| said(self.schemas, schema?, keyword)?.as_i64());
@@ -161,8 +154,8 @@ impl<'r> Reader<'r> {
                 self.listing.pages = Some(Pages::Number);
             }
         } else if let Some(offset) = self.take_whole(&OFFSETS) {
-            let start = called(offset) == "startindex";
-            let query = Self::query(offset);
+            let start = called(&offset) == "startindex";
+            let query = offset.expression();
             let expression = if start { format!("({query} or 1) - 1") } else { query };
             page.insert("offset".into(), expression.into());
             self.listing.pages = Some(Pages::Offset);
@@ -170,7 +163,7 @@ impl<'r> Reader<'r> {
             self.cursors(&mut page);
         }
         if let Some(size) = self.take_whole(&SIZES) {
-            page.insert("size".into(), Self::query(size).into());
+            page.insert("size".into(), size.expression().into());
             let _ = self.listing.pages.get_or_insert(Pages::Size);
         } else if self.listing.pages.is_none() {
             return;
@@ -179,12 +172,10 @@ impl<'r> Reader<'r> {
     }
 
     /// Takes the first parameter of one of these names that is a number.
-    fn take_whole(&mut self, names: &[&str]) -> Option<&'r Parameter> {
-        let whole = |reader: &Self, one: &Parameter| {
+    fn take_whole(&mut self, names: &[&str]) -> Option<Argument<'r>> {
+        let whole = |reader: &Self, one: &Argument<'_>| {
             reader.is_whole(one)
-                || reader
-                    .schema(one)
-                    .is_none_or(|schema| said(reader.schemas, schema, "type").is_none())
+                || one.schema.is_none_or(|schema| said(reader.schemas, schema, "type").is_none())
         };
         let index = names.iter().find_map(|name| {
             self.left.iter().position(|one| called(one) == *name && whole(self, one))
@@ -194,10 +185,10 @@ impl<'r> Reader<'r> {
 
     fn cursors(&mut self, page: &mut Map<String, Value>) {
         let is_key =
-            |one: &Parameter| matches!(called(one).as_str(), "startingafter" | "endingbefore");
+            |one: &Argument<'_>| matches!(called(one).as_str(), "startingafter" | "endingbefore");
         while let Some(cursor) = self.take(&CURSORS) {
-            let is_before = matches!(called(cursor).as_str(), "before" | "endingbefore");
-            let entry = match (is_key(cursor), is_before) {
+            let is_before = matches!(called(&cursor).as_str(), "before" | "endingbefore");
+            let entry = match (is_key(&cursor), is_before) {
                 (true, true) => "before",
                 (true, false) => "after",
                 (false, true) => {
@@ -210,7 +201,7 @@ impl<'r> Reader<'r> {
                 self.left.push(cursor);
                 break;
             }
-            page.insert(entry.into(), Self::query(cursor).into());
+            page.insert(entry.into(), cursor.expression().into());
             self.listing.pages = Some(Pages::Cursor);
         }
     }
@@ -231,9 +222,8 @@ impl<'r> Reader<'r> {
         if SEARCHES.iter().any(|name| named(name)) {
             return;
         }
-        let is_text = |reader: &Self, one: &Parameter| {
-            reader
-                .schema(one)
+        let is_text = |reader: &Self, one: &Argument<'_>| {
+            one.schema
                 .is_none_or(|schema| reader.schemas.types(schema) & Types::STRING != Types::NONE)
         };
         let index = SEARCHES.iter().find_map(|name| {
@@ -243,7 +233,7 @@ impl<'r> Reader<'r> {
             let search = self.left.remove(index);
             self.listing
                 .entries
-                .insert("search".into(), json!({ "for": Self::query(search), "in": texts }));
+                .insert("search".into(), json!({ "for": search.expression(), "in": texts }));
         }
     }
 
@@ -251,16 +241,16 @@ impl<'r> Reader<'r> {
         let Some(shape) = self.shape else { return };
         let has_own = self.left.iter().any(|one| SORTS[..4].contains(&called(one).as_str()));
         let known = if has_own { &SORTS[..4] } else { &SORTS[..] };
-        let is_text = |one: &Parameter| {
-            let types = self.schema(one).map_or(Types::ANY, |schema| self.schemas.types(schema));
+        let is_text = |one: &Argument<'_>| {
+            let types = one.schema.map_or(Types::ANY, |schema| self.schemas.types(schema));
             types & Types::STRING != Types::NONE
         };
         let index = known
             .iter()
             .find_map(|name| self.left.iter().position(|one| called(one) == *name && is_text(one)));
         let Some(index) = index else { return };
-        let sort = self.left[index];
-        let choices = self.schema(sort).and_then(|schema| said(self.schemas, schema, "enum"));
+        let sort = self.left[index].clone();
+        let choices = sort.schema.and_then(|schema| said(self.schemas, schema, "enum"));
         let choices = choices.and_then(Value::as_array);
         let choices: Vec<&str> = choices.into_iter().flatten().filter_map(Value::as_str).collect();
         let allow = self.orders(shape, &choices);
@@ -273,9 +263,9 @@ impl<'r> Reader<'r> {
         }
         self.left.remove(index);
         let mut entry = Map::new();
-        entry.insert("by".into(), Self::query(sort).into());
+        entry.insert("by".into(), sort.expression().into());
         if let Some(direction) = self.take(&DIRECTIONS) {
-            entry.insert("direction".into(), Self::query(direction).into());
+            entry.insert("direction".into(), direction.expression().into());
         }
         entry.insert("default".into(), self.key.into());
         entry.insert("allow".into(), Value::Object(allow));
@@ -306,17 +296,17 @@ impl<'r> Reader<'r> {
         let mut kept: Vec<String> = Vec::new();
         let left = std::mem::take(&mut self.left);
         for parameter in left {
-            let name = filtered(parameter);
+            let name = filtered(&parameter);
             let property = shape
                 .properties
                 .iter()
                 .find(|(own, property)| plain(own) == name && !property.is_write_only);
-            let is_key_list = matches!(name.as_str(), "ids") && self.schema(parameter).is_some();
-            let query = Self::query(parameter);
+            let is_key_list = matches!(name.as_str(), "ids") && parameter.schema.is_some();
+            let query = parameter.expression();
             match property {
                 Some((own, property))
                     if filter.len() < INDEXED_MAX
-                        && self.is_comparable(parameter, property.schema) =>
+                        && self.is_comparable(&parameter, property.schema) =>
                 {
                     let types = self.schemas.types(property.schema);
                     if types & Types::ARRAY != Types::NONE && types != Types::ANY {
@@ -329,7 +319,7 @@ impl<'r> Reader<'r> {
                 None if is_key_list && filter.len() < INDEXED_MAX => {
                     filter.insert(self.key.to_owned(), query.into());
                 }
-                None => match self.compared(&name, parameter, shape) {
+                None => match self.compared(&name, &parameter, shape) {
                     Some(condition) => kept.push(condition),
                     None => self.left.push(parameter),
                 },
@@ -344,7 +334,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Whether a parameter can have the values that a property has.
-    fn is_comparable(&self, parameter: &Parameter, property: &Value) -> bool {
+    fn is_comparable(&self, parameter: &Argument<'_>, property: &Value) -> bool {
         let of = |schema: &Value| {
             let types = self.schemas.types(schema);
             if types & Types::ARRAY != Types::NONE && types != Types::ANY {
@@ -355,7 +345,7 @@ impl<'r> Reader<'r> {
             }
         };
         let own = of(property);
-        let given = self.schema(parameter).map_or(Types::ANY, of);
+        let given = parameter.schema.map_or(Types::ANY, of);
         own & given != Types::NONE && is_scalar(own) && given != Types::OBJECT
     }
 
@@ -363,7 +353,7 @@ impl<'r> Reader<'r> {
     fn compared(
         &self,
         name: &str,
-        parameter: &Parameter,
+        parameter: &Argument<'_>,
         shape: &ObjectShape<'_>,
     ) -> Option<String> {
         let (stem, operator) = COMPARED.iter().find_map(|(end, operator)| {
@@ -378,7 +368,7 @@ impl<'r> Reader<'r> {
                 || own == format!("date{stem}")
         })?;
         let types = self.schemas.types(property.schema);
-        let given = self.schema(parameter).map_or(Types::ANY, |schema| self.schemas.types(schema));
+        let given = parameter.schema.map_or(Types::ANY, |schema| self.schemas.types(schema));
         // Compared as they are written, which is right of numbers, and of times in one format.
         let is_number = types & Types::NUMBER != Types::NONE
             && types & Types::STRING == Types::NONE
@@ -388,7 +378,7 @@ impl<'r> Reader<'r> {
             && types & Types::NUMBER == Types::NONE
             && given & Types::STRING != Types::NONE
             && given & Types::NUMBER == Types::NONE;
-        let query = Self::query(parameter);
+        let query = parameter.expression();
         let own = member("record", own);
         (is_number || is_time).then(|| {
             format!("({query} is none or ({own} is not none and {own} {operator} {query}))")
@@ -397,7 +387,7 @@ impl<'r> Reader<'r> {
 }
 
 /// What a filter is about: `filter[status]`, `status__eq` and `filter_status` are about `status`.
-fn filtered(parameter: &Parameter) -> String {
+fn filtered(parameter: &Argument<'_>) -> String {
     let name = parameter.name.as_str();
     let inner = name.strip_prefix("filter").unwrap_or(name);
     let inner = ["__eq", "__in", "[eq]", "[]"]

@@ -8,14 +8,17 @@ mod absence;
 mod draft;
 mod envelope;
 mod key;
+mod links;
 mod listing;
 mod operations;
+mod outcome;
 mod paths;
 mod resource;
 mod seeds;
 mod server_made;
 mod shape;
 mod totals;
+mod verbs;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +32,7 @@ use crate::behavior::FORMAT_VERSION;
 use crate::finding::{Finding, Severity};
 use crate::openapi::{Contract, Operation};
 use crate::pointer::unescaped;
+use crate::validation::MessagePart;
 use operations::{Role, Task, Written};
 use resource::{Address, Kind, Resource, Survey};
 
@@ -80,13 +84,13 @@ pub struct Inferred {
     pub resources: Vec<String>,
 }
 
-/// The records that an operation is about, and which of their properties the parameters of its path have.
+/// The records that an operation is about, and which of their properties its calls say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPlace {
     /// The name of the resource.
     pub resource: String,
-    /// The parameters with their properties.
-    pub parameters: Vec<(String, String)>,
+    /// Where the call says a property, by what name, and which.
+    pub arguments: Vec<(MessagePart, String, String)>,
 }
 
 impl Inferred {
@@ -180,7 +184,7 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
         if except[number] || is_except(&operation.id) {
             inferred.left.insert(operation.id.clone(), SWITCHED_OFF.to_owned());
         } else {
-            let place = record_place(&resources[number], &address, operation);
+            let place = record_place(&survey, &resources[number], &address, operation);
             inferred.places.extend(place.map(|place| (operation.id.clone(), place)));
             if options.decided.contains(&operation.id) {
                 continue;
@@ -220,23 +224,34 @@ fn wanted<'c>(
         let operations = survey.below_item(address).into_iter();
         operations.map(move |operation| (number, address.clone(), Role::Act, operation))
     });
-    own.chain(below).collect()
+    // Made where none of its own paths leads: a link says that it is one.
+    let linked = resources.iter().enumerate().flat_map(|(number, resource)| {
+        survey.linked_creates(resource).into_iter().map(move |operation| {
+            let collection = survey.path_of(operation);
+            let address = Address { collection, item: None, is_scoped: false };
+            (number, address, Role::Create, operation)
+        })
+    });
+    own.chain(linked).chain(below).collect()
 }
 
-/// What the parameters of an operation's path have; nothing if it has none.
-fn record_place(
+/// What the arguments of an operation have; nothing if it has none.
+fn record_place<'c>(
+    survey: &Survey<'c>,
     resource: &Resource<'_>,
     address: &Address,
-    operation: &Operation,
+    operation: &'c Operation,
 ) -> Option<RecordPlace> {
     let scope = resource.scope.iter().filter(|_| address.is_scoped).map(|scope| &scope.property);
-    let parameters = paths::parameters(operation);
-    let is_item = address.item.is_some() && parameters.len() == scope.clone().count() + 1;
+    let arguments = survey.arguments(operation);
+    let is_item = address.item.is_some() && arguments.len() == scope.clone().count() + 1;
     let key = is_item.then_some(&resource.key.property);
     let properties: Vec<&String> = scope.chain(key).collect();
-    let is_known = !properties.is_empty() && parameters.len() == properties.len();
-    let pairs = parameters.into_iter().zip(properties.into_iter().cloned());
-    is_known.then(|| RecordPlace { resource: resource.name.clone(), parameters: pairs.collect() })
+    let is_known = !properties.is_empty() && arguments.len() == properties.len();
+    let arguments = arguments.into_iter().zip(properties);
+    let arguments = arguments.map(|(one, property)| (one.part, one.name, property.clone()));
+    is_known
+        .then(|| RecordPlace { resource: resource.name.clone(), arguments: arguments.collect() })
 }
 
 /// The behavior of one operation; an `Err` says why nothing can be inferred of it.
@@ -253,20 +268,22 @@ fn write<'c>(
     let task = Task { survey, resources, resource, address, operation, role, is_lenient };
     let (asks_deleted, written) = (task.is_open(), task.write());
     let Written { mut format, view, notes } = written?;
-    format.shift_insert(0, "inferred".to_owned(), reason(resource, role, &notes).into());
+    let told = if survey.is_renamed(operation) { ", as its path says" } else { "" };
+    let reason = reason(resource, role, told, &notes);
+    format.shift_insert(0, "inferred".to_owned(), reason.into());
     resources[number].views.extend(view);
     resources[number].remembers_deleted |= asks_deleted;
     Ok(format)
 }
 
 /// Why an operation is supposed to do what it does.
-fn reason(resource: &Resource<'_>, role: Role, notes: &[String]) -> String {
+fn reason(resource: &Resource<'_>, role: Role, told: &str, notes: &[String]) -> String {
     let notes = notes.iter().fold(String::new(), |told, note| told + "; " + note);
     let key = match resource.kind {
         Kind::Many => format!(" ({})", resource.key.reason),
         Kind::Single => String::new(),
     };
-    format!("{} `{}`{key}{notes}", role.in_words(), resource.name)
+    format!("{} `{}`{told}{key}{notes}", role.in_words(), resource.name)
 }
 
 /// The operations on a resource at an address, and what each does.

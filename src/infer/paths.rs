@@ -4,8 +4,11 @@
 
 use http::Method;
 use indexmap::IndexMap;
+use serde_json::Value;
 
+use crate::infer::words::member;
 use crate::openapi::{Contract, Operation};
+use crate::validation::MessagePart;
 
 /// One segment of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,22 @@ pub(super) struct Place {
     pub(super) segments: Vec<Segment>,
     /// The numbers of the operations.
     pub(super) operations: IndexMap<Method, usize>,
+}
+
+/// What a call says of the record that it is about.
+#[derive(Clone, Debug)]
+pub(super) struct Argument<'c> {
+    /// The path, the query or the body.
+    pub(super) part: MessagePart,
+    pub(super) name: String,
+    pub(super) schema: Option<&'c Value>,
+}
+
+impl Argument<'_> {
+    /// The expression that has its value.
+    pub(super) fn expression(&self) -> String {
+        member(self.part.as_str(), &self.name)
+    }
 }
 
 /// Endings that name a format and nothing else.

@@ -13,13 +13,18 @@ use crate::behavior::RESERVED;
 use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Named};
 use crate::infer::key;
+use crate::infer::links;
+use crate::infer::links::{Linked, Links};
+use crate::infer::outcome::{Mark, RESTORING};
 use crate::infer::paths;
-use crate::infer::paths::{Place, Segment, anonymous, is_prefix, parameters};
+use crate::infer::paths::{Argument, Place, Segment, anonymous, is_prefix, parameters, segments};
 use crate::infer::shape::{Body, ObjectShape, is_number, said, success};
+use crate::infer::verbs;
 use crate::infer::words::{identifier, is_identifier, plain, singular_words, words};
 use crate::openapi::{Contract, Direction, Location, Operation, Parameter, SchemaId, Schemas};
 use crate::sample;
 use crate::sample::SampleOptions;
+use crate::validation::MessagePart;
 
 /// Words of expressions, and names that templates give a meaning.
 const WORDS: [&str; 22] = [
@@ -43,6 +48,8 @@ pub(super) struct Resource<'c> {
     pub(super) singular: Vec<String>,
     /// Its name as the path has it.
     pub(super) plural: String,
+    /// What the parameter is called that picks a record, or the property that a link gives it; empty where there is none.
+    pub(super) key_name: String,
     pub(super) kind: Kind,
     /// Where its records answer; where it was found comes first.
     pub(super) addresses: Vec<Address>,
@@ -53,6 +60,8 @@ pub(super) struct Resource<'c> {
     pub(super) key: KeyProperty,
     /// How its records look outside, as far as the contract says.
     pub(super) record: Option<ItemEnvelope<'c>>,
+    /// How records are marked that were deleted and can be restored; else they are gone.
+    pub(super) mark: Option<Mark>,
     /// Whether it is asked which records were deleted.
     pub(super) remembers_deleted: bool,
     /// The views that answers need beside the records' own.
@@ -151,6 +160,9 @@ pub(super) struct Survey<'c> {
     pub(super) contract: &'c Contract,
     pub(super) schemas: &'c Schemas,
     pub(super) places: IndexMap<String, Place>,
+    /// The paths of operations that are placed elsewhere than the document has them, and what picks their records, by their ids.
+    renamed: HashMap<&'c str, (String, Option<Argument<'c>>)>,
+    links: Links<'c>,
     /// Values that were made up before.
     pub(super) samples: RefCell<HashMap<SampleKey, Option<Value>>>,
     /// Steps that are left for making values up.
@@ -178,11 +190,15 @@ const VALUE_STEPS_MAX: usize = 600;
 
 impl<'c> Survey<'c> {
     pub(super) fn new(contract: &'c Contract) -> Self {
-        let places = paths::places(contract);
+        let mut places = paths::places(contract);
+        let renamed = verbs::renamed(contract, &places);
+        let renamed = verbs::place(&mut places, contract, renamed);
         Self {
             contract,
             schemas: &contract.schemas,
             places,
+            renamed,
+            links: links::links(contract),
             samples: RefCell::default(),
             steps: Cell::new(STEPS_MAX),
             unmet: Cell::default(),
@@ -238,6 +254,50 @@ impl<'c> Survey<'c> {
         Some(&self.contract.operations[number])
     }
 
+    /// The path that an operation is placed at, with anonymous parameters.
+    pub(super) fn path_of(&self, operation: &Operation) -> String {
+        match self.renamed.get(operation.id.as_str()) {
+            Some((path, _)) => path.clone(),
+            None => anonymous(&segments(&operation.template)),
+        }
+    }
+
+    /// Whether an operation is placed elsewhere than the document has it.
+    pub(super) fn is_renamed(&self, operation: &Operation) -> bool {
+        self.renamed.contains_key(operation.id.as_str())
+    }
+
+    /// What a call of an operation says of the record that it is about, as the path has it that the operation is placed at.
+    pub(super) fn arguments(&self, operation: &'c Operation) -> Vec<Argument<'c>> {
+        let in_path = parameters(operation).into_iter().map(|name| {
+            let declared = path_parameter(operation, &name);
+            let schema = declared.and_then(|one| self.schema_of(one));
+            Argument { part: MessagePart::Path, name, schema }
+        });
+        let key = self.renamed.get(operation.id.as_str()).and_then(|(_, key)| key.clone());
+        in_path.chain(key).collect()
+    }
+
+    /// What a call of an operation asks for: the parameters of its query, and the properties of its body where that is in their
+    /// place.
+    pub(super) fn asked(&self, operation: &'c Operation) -> Vec<Argument<'c>> {
+        let queries = operation.parameters.iter().filter(|one| one.location == Location::Query);
+        let queries = queries.map(|one| Argument {
+            part: MessagePart::Query,
+            name: one.name.clone(),
+            schema: self.schema_of(one),
+        });
+        let body = Body::of_request(self.schemas, operation).filter(|_| self.is_renamed(operation));
+        let body = body.and_then(|body| ObjectShape::of(self.schemas, body.schema));
+        let properties = body.into_iter().flat_map(|shape| shape.properties);
+        let properties = properties.map(|(name, property)| Argument {
+            part: MessagePart::Body,
+            name: name.to_owned(),
+            schema: Some(property.schema),
+        });
+        queries.chain(properties).collect()
+    }
+
     /// The writes at paths one segment below a record's own, where nothing is read.
     pub(super) fn below_item(&self, address: &Address) -> Vec<&'c Operation> {
         let Some(item) = &address.item else { return Vec::new() };
@@ -274,6 +334,7 @@ impl<'c> Survey<'c> {
                 adopt(found, &mut resources[flat]);
                 continue;
             }
+            found.mark = self.mark(&found);
             name(&mut found, &resources, &mut taken);
             resources.push(found);
         }
@@ -303,12 +364,51 @@ impl<'c> Survey<'c> {
             is_scoped: true,
         }];
         let item = self.any_operation(path)?;
-        let parameter = parameters(item).pop()?;
-        let declared = path_parameter(item, &parameter);
-        found.record = self.record(&found, path, collection, &parameter);
+        let argument = self.arguments(item).pop()?;
+        let linked = self.linked_key(place, collection);
+        found.key_name = linked.clone().unwrap_or(argument.name);
+        found.record = self.record(&found, path, collection, &found.key_name);
         self.find_scope(&mut found, item);
-        self.find_key(&mut found, &parameter, declared, (path, collection));
+        self.find_key(&mut found, argument.schema, (path, collection));
+        if linked.is_some_and(|linked| linked == found.key.property) {
+            found.key.reason = format!("`{}` is what a link gives it", found.key.property);
+        }
         Some(found)
+    }
+
+    /// The property that links give the last argument of the operations at a place: links from where the records are made or
+    /// listed go before others.
+    fn linked_key(&self, place: &Place, collection: &str) -> Option<String> {
+        let links = place.operations.values().filter_map(|number| {
+            let name = self.arguments(&self.contract.operations[*number]).pop().map(|one| one.name);
+            self.links.get(&(*number, name?))
+        });
+        let linked: Vec<_> = links.flatten().collect();
+        let own = linked.iter().find(|one| self.path_of(one.from) == collection);
+        own.or_else(|| linked.first()).map(|one| one.property.clone())
+    }
+
+    /// The operations that make records of a resource at a path of another, as links from them to where one is read say.
+    pub(super) fn linked_creates(&self, resource: &Resource<'c>) -> Vec<&'c Operation> {
+        let item = resource.addresses[0].item.as_ref().filter(|_| resource.scope.is_empty());
+        let place = item.and_then(|item| self.places.get(item));
+        let read = place.and_then(|place| place.operations.get(&Method::GET));
+        let linked = read.and_then(|number| {
+            let name = self.arguments(&self.contract.operations[*number]).pop()?.name;
+            self.links.get(&(*number, name))
+        });
+        let makes = |one: &&Linked<'c>| {
+            let record = || {
+                let (_, response) = success(one.from)?;
+                let body = Body::of_response(self.schemas, response)?;
+                envelope::item(self.schemas, body.schema, resource.named(&resource.key_name))
+            };
+            // What it answers is the record, and not one that refers to it.
+            one.from.method == Method::POST
+                && one.property == resource.key.property
+                && record().is_some_and(|record| record.path == one.path)
+        };
+        linked.into_iter().flatten().filter(makes).map(|one| one.from).collect()
     }
 
     /// Whether a path has nothing but ways to put a record of another resource into a group, and to take it out.
@@ -381,12 +481,13 @@ impl<'c> Survey<'c> {
         let body = Body::of_response(self.schemas, response)?;
         let segments = &place.segments[..place.segments.len() - 1];
         let mut found = Self::begin(segments, plural.clone(), Kind::Many, known);
+        "id".clone_into(&mut found.key_name);
         let list = envelope::list(self.schemas, body.schema, found.named("id"))?;
         found.addresses =
             vec![Address { collection: path.to_owned(), item: None, is_scoped: true }];
         found.record = Some(list.item);
         self.find_scope(&mut found, read);
-        self.find_key(&mut found, "id", None, (path, path));
+        self.find_key(&mut found, None, (path, path));
         Some(found)
     }
 
@@ -401,6 +502,7 @@ impl<'c> Survey<'c> {
             one: String::new(),
             singular: singular_words(&plural),
             plural,
+            key_name: String::new(),
             kind,
             addresses: Vec::new(),
             scope: Vec::new(),
@@ -414,6 +516,7 @@ impl<'c> Survey<'c> {
                 reason: String::new(),
             },
             record: None,
+            mark: None,
             remembers_deleted: false,
             views: IndexMap::new(),
         }
@@ -475,14 +578,13 @@ impl<'c> Survey<'c> {
 
     /// Gives each parameter of the path before the record's own a property: the one that records show, else one beside them.
     fn find_scope(&self, found: &mut Resource<'c>, operation: &'c Operation) {
-        let mut names = parameters(operation);
+        let mut arguments = self.arguments(operation);
         if found.addresses[0].item.is_some() {
-            names.pop();
+            arguments.pop();
         }
         let mut scope = Vec::new();
-        for (number, name) in names.iter().enumerate() {
-            let declared = path_parameter(operation, name).and_then(|one| self.schema_of(one));
-            let is_whole = declared.is_some_and(|schema| is_number(self.schemas, schema));
+        for (number, Argument { name, schema, .. }) in arguments.iter().enumerate() {
+            let is_whole = schema.is_some_and(|schema| is_number(self.schemas, schema));
             let wanted = plain(name);
             let shown = found.shape().and_then(|shape| {
                 let mut properties = shape.properties.iter();
@@ -517,15 +619,15 @@ impl<'c> Survey<'c> {
     fn find_key(
         &self,
         found: &mut Resource<'c>,
-        parameter: &str,
-        declared: Option<&Parameter>,
+        declared: Option<&'c Value>,
         (path, collection): (&str, &str),
     ) {
-        let declared = declared.and_then(|one| self.schema_of(one));
         let key = found.record.as_ref().and_then(|record| record.key);
         let property = key.and_then(|(name, _)| found.shape()?.get(name).copied());
-        let mut own =
-            KeyProperty { reason: format!("no property is `{parameter}`"), ..found.key.clone() };
+        let mut own = KeyProperty {
+            reason: format!("no property is `{}`", found.key_name),
+            ..found.key.clone()
+        };
         let example = property.and_then(|property| said(self.schemas, property.schema, "example"));
         let example =
             example.or_else(|| declared.and_then(|one| said(self.schemas, one, "example")));
@@ -562,6 +664,13 @@ impl<'c> Survey<'c> {
             wrapped.map_or(shape, |(_, inner)| inner)
         });
         shape.is_some_and(|shape| shape.get(&key.property).is_some_and(|one| one.is_required))
+    }
+
+    /// How records are marked as deleted, where there is an operation that restores them.
+    fn mark(&self, found: &Resource<'c>) -> Option<Mark> {
+        let item = found.addresses[0].item.as_ref()?;
+        RESTORING.iter().find(|verb| self.places.contains_key(&format!("{item}/{verb}")))?;
+        Mark::of(self.schemas, found.shape()?)
     }
 
     /// The resource that one found below another is the same as: of the same name, with the same schema, and not below one.

@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use crate::ids::{Ids, Pattern, ULID, UUID_V4};
 use crate::infer::envelope;
 use crate::infer::envelope::ItemEnvelope;
-use crate::infer::paths::parameters;
 use crate::infer::resource::{Kind, Resource, Survey, path_parameter};
 use crate::infer::shape::{Body, literal, members, said, success};
 use crate::openapi::{Direction, Operation, Schemas};
 use crate::sample;
 use crate::sample::SampleOptions;
+use crate::validation::MessagePart;
 
 /// Records that are taken from the examples of one list.
 const EXAMPLES_MAX: usize = 20;
@@ -55,15 +55,13 @@ pub(super) fn made_up(
     seed: u64,
     is_full: bool,
 ) -> Map<String, Value> {
-    let Some((operation, parameter)) = responding(survey, resource) else { return Map::new() };
+    let Some((operation, is_list)) = responding(survey, resource) else { return Map::new() };
     let Some((_, response)) = success(operation) else { return Map::new() };
     let Some(body) = Body::of_response(survey.schemas, response) else { return Map::new() };
     let Some(value) = survey.made_up(body.id, is_full, seed) else { return Map::new() };
-    let named = resource.named(&parameter);
+    let named = resource.named(&resource.key_name);
     let item = envelope::item(survey.schemas, body.schema, named);
-    if let Some(found) =
-        item.filter(|_| operation.method != Method::GET || is_item(resource, operation))
-    {
+    if let Some(found) = item.filter(|_| !is_list) {
         return unwrapped(&found, &value);
     }
     let list = envelope::list(survey.schemas, body.schema, named);
@@ -74,14 +72,9 @@ pub(super) fn made_up(
     found.unwrap_or_default()
 }
 
-fn is_item(resource: &Resource<'_>, operation: &Operation) -> bool {
-    resource.kind == Kind::Single || operation.template.trim_end_matches('/').ends_with('}')
-}
-
-/// An operation whose response has a record.
-fn responding<'c>(survey: &Survey<'c>, resource: &Resource<'c>) -> Option<(&'c Operation, String)> {
+/// An operation whose response has a record, and whether it lists several.
+fn responding<'c>(survey: &Survey<'c>, resource: &Resource<'c>) -> Option<(&'c Operation, bool)> {
     let address = resource.addresses.first()?;
-    let parameter = key_parameter(survey, resource);
     let item = address.item.as_deref().unwrap_or(&address.collection);
     let tried = [
         (item, Method::GET),
@@ -90,24 +83,17 @@ fn responding<'c>(survey: &Survey<'c>, resource: &Resource<'c>) -> Option<(&'c O
         (item, Method::PATCH),
         (&*address.collection, Method::GET),
     ];
-    let found = tried.iter().find_map(|(path, method)| {
+    tried.iter().find_map(|(path, method)| {
         let operation = survey.operation(path, method)?;
         let (_, response) = success(operation)?;
         let body = Body::of_response(survey.schemas, response)?;
-        let named = resource.named(&parameter);
+        let named = resource.named(&resource.key_name);
         let has = envelope::item(survey.schemas, body.schema, named).is_some()
             || envelope::list(survey.schemas, body.schema, named).is_some();
-        has.then_some(operation)
-    });
-    found.map(|operation| (operation, parameter))
-}
-
-fn key_parameter(survey: &Survey<'_>, resource: &Resource<'_>) -> String {
-    let item = resource.addresses.iter().find_map(|address| address.item.as_ref());
-    let place = item.and_then(|item| survey.places.get(item));
-    let operation = place.and_then(|place| place.operations.values().next());
-    let operation = operation.map(|number| &survey.contract.operations[*number]);
-    operation.and_then(|operation| parameters(operation).pop()).unwrap_or_default()
+        let is_list =
+            resource.kind == Kind::Many && *path == address.collection && *method == Method::GET;
+        has.then_some((operation, is_list))
+    })
 }
 
 /// The record in a body.
@@ -166,6 +152,10 @@ impl Seeder<'_, '_> {
             if is_made && !(number == 0 && has_copy) {
                 record.shift_remove(&self.resource.key.property);
             }
+            if let (Some(mark), true) = (&self.resource.mark, is_made) {
+                record.shift_remove(&mark.unset.property);
+                record.extend(mark.unset.entry_of_new());
+            }
             self.complete(&mut record, number, &parents[0], &mut taken);
             seeds.push(record);
         }
@@ -210,8 +200,11 @@ impl Seeder<'_, '_> {
         let path = address.item.as_deref().unwrap_or(&address.collection);
         let place = self.survey.places.get(path)?;
         let operation = &self.survey.contract.operations[*place.operations.values().next()?];
-        let name = parameters(operation).get(number)?.clone();
-        let schema = path_parameter(operation, &name)?.schema?;
+        let argument = self.survey.arguments(operation).into_iter().nth(number)?;
+        if argument.part != MessagePart::Path {
+            return said(self.survey.schemas, argument.schema?, "example").cloned();
+        }
+        let schema = path_parameter(operation, &argument.name)?.schema?;
         let options =
             SampleOptions { fill_properties: false, ..SampleOptions::of(Direction::Request) };
         sample::sample(self.survey.schemas, schema, &options, 0).ok()
@@ -231,13 +224,12 @@ impl Seeder<'_, '_> {
 
     /// Whether the contract says what a call has for a key.
     fn is_exemplary(&self) -> bool {
-        let parameter = key_parameter(self.survey, self.resource);
         let item = self.resource.addresses.first().and_then(|address| address.item.as_ref());
         let operations = item.and_then(|item| self.survey.places.get(item));
         let operations = operations.into_iter().flat_map(|place| place.operations.values());
         let mut schemas = operations.filter_map(|number| {
             let operation = &self.survey.contract.operations[*number];
-            self.survey.schema_of(path_parameter(operation, &parameter)?)
+            self.survey.arguments(operation).pop()?.schema
         });
         schemas.any(|schema| {
             let keywords = ["example", "examples", "default", "enum"];
@@ -257,8 +249,7 @@ impl Seeder<'_, '_> {
     /// The records that the contract has as examples.
     fn examples(&self) -> Vec<Map<String, Value>> {
         let mut found: Vec<Map<String, Value>> = Vec::new();
-        let parameter = key_parameter(self.survey, self.resource);
-        let named = self.resource.named(&parameter);
+        let named = self.resource.named(&self.resource.key_name);
         let schemas = self.survey.schemas;
         for address in &self.resource.addresses {
             let lists = self.survey.operation(&address.collection, &Method::GET);

@@ -41,28 +41,39 @@ pub(super) fn template_of_time(
     } else {
         return None;
     };
-    let types = schemas.types(schema);
-    let format = said(schemas, schema, "format").and_then(Value::as_str);
-    let is_text = types & Types::STRING != Types::NONE && types != Types::ANY;
-    let template = match format {
-        Some("date-time") if is_text => "{{ now }}",
-        Some("date") if is_text => "{{ now | date('%F') }}",
-        None if types & Types::INTEGER != Types::NONE && types & Types::STRING == Types::NONE => {
-            epoch(example)
-        }
-        Some("int64" | "unix-time" | "timestamp" | "int32")
-            if types & Types::INTEGER != Types::NONE =>
-        {
-            epoch(example)
-        }
-        None if is_text && example.and_then(Value::as_str).is_some_and(is_time) => "{{ now }}",
-        _ => return None,
-    };
+    let template = time(schemas, schema, example)?;
     // `created_by` and `update_count` tell no time.
     let is_of_other = words.last().is_some_and(|last| {
         matches!(last.as_str(), "by" | "count" | "id" | "user" | "total" | "reason" | "from")
     });
     (!is_of_other).then_some((stamp, template))
+}
+
+/// The template of the time that it is, as a property of a time has it; `None` of any other.
+pub(super) fn time(
+    schemas: &Schemas,
+    schema: &Value,
+    example: Option<&Value>,
+) -> Option<&'static str> {
+    let types = schemas.types(schema);
+    let format = said(schemas, schema, "format").and_then(Value::as_str);
+    let is_text = types & Types::STRING != Types::NONE && types != Types::ANY;
+    match format {
+        Some("date-time") if is_text => Some("{{ now }}"),
+        Some("date") if is_text => Some("{{ now | date('%F') }}"),
+        None if types & Types::INTEGER != Types::NONE && types & Types::STRING == Types::NONE => {
+            Some(epoch(example))
+        }
+        Some("int64" | "unix-time" | "timestamp" | "int32")
+            if types & Types::INTEGER != Types::NONE =>
+        {
+            Some(epoch(example))
+        }
+        None if is_text && example.and_then(Value::as_str).is_some_and(is_time) => {
+            Some("{{ now }}")
+        }
+        _ => None,
+    }
 }
 
 fn epoch(example: Option<&Value>) -> &'static str {

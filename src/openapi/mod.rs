@@ -376,12 +376,32 @@ pub struct Response {
     pub headers: IndexMap<String, Header>,
     /// Bodies, by media type.
     pub content: IndexMap<String, MediaType>,
+    /// The calls that it is for.
+    pub links: Vec<Link>,
     /// `x-inferred`: the vendor does not document this response; why it is supposed.
     pub inferred: Option<String>,
     /// `x-unreachable`: documented, but no request leads to it; why.
     pub unreachable: Option<String>,
     /// Line in the document.
     pub line: u32,
+}
+
+/// A call that a response is for (`OpenAPI` 3.1.1, Link Object).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The operation that is called.
+    pub target: LinkTarget,
+    /// Its parameters, with the runtime expressions that give their values.
+    pub parameters: IndexMap<String, String>,
+}
+
+/// How a link names an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkTarget {
+    /// By its `operationId`.
+    Id(String),
+    /// By a reference: `#/paths/~1users~1{id}/get`.
+    Reference(String),
 }
 
 /// One documented header of a response.

@@ -159,14 +159,14 @@ fn a_contract_is_read_into_operations() {
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
           Parameter { name: "verbose", location: Query, required: false, schema: Some(SchemaId(9)), style: PipeDelimited, explode: false, content: None, allow_empty: false, default: Some(Number(3)), line: 24 }
           Parameter { name: "X-Trace", location: Header, required: false, schema: Some(SchemaId(10)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 25 }
-          200 Response { description: "done", headers: {"X-Left": Header { schema: Some(SchemaId(6)), explode: false, example: None }}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}}, encoding: {} }}, inferred: None, unreachable: None, line: 28 }
-          4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {}, encoding: {} }}, inferred: Some("not in the pages"), unreachable: None, line: 29 }
-          default Response { description: "rest", headers: {}, content: {}, inferred: None, unreachable: Some("needs an outage"), line: 30 }
+          200 Response { description: "done", headers: {"X-Left": Header { schema: Some(SchemaId(6)), explode: false, example: None }}, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Object {"id": Number(7), "inner": Object {"id": Number(8)}}}, encoding: {} }}, links: [], inferred: None, unreachable: None, line: 28 }
+          4XX Response { description: "refused", headers: {}, content: {"application/json": MediaType { schema: None, examples: {}, encoding: {} }}, links: [], inferred: Some("not in the pages"), unreachable: None, line: 29 }
+          default Response { description: "rest", headers: {}, content: {}, links: [], inferred: None, unreachable: Some("needs an outage"), line: 30 }
         31 POST /carts/{id}: POST /carts/{id} []
           Parameter { name: "id", location: Path, required: true, schema: Some(SchemaId(4)), style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 41 }
           Parameter { name: "verbose", location: Query, required: false, schema: Some(SchemaId(8)), style: Form, explode: true, content: None, allow_empty: false, default: Some(Bool(false)), line: 19 }
           RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(5)), examples: {"small": Object {"id": Number(1)}, "wrong": Object {"id": String("x")}}, encoding: {} }} }
-          204 Response { description: "none", headers: {}, content: {}, inferred: None, unreachable: None, line: 34 }
+          204 Response { description: "none", headers: {}, content: {}, links: [], inferred: None, unreachable: None, line: 34 }
     "#]].assert_eq(&operations(&contract));
 }
 
@@ -360,19 +360,19 @@ fn the_rest_of_a_sloppy_document_serves() {
           Parameter { name: "style", location: Query, required: false, schema: Some(SchemaId(4)), style: Form, explode: true, content: None, allow_empty: false, default: None, line: 14 }
           Parameter { name: "bare", location: Query, required: false, schema: None, style: Form, explode: true, content: None, allow_empty: false, default: None, line: 15 }
           Parameter { name: "other", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 7 }
-          200 Response { description: "", headers: {}, content: {}, inferred: None, unreachable: None, line: 7 }
+          200 Response { description: "", headers: {}, content: {}, links: [], inferred: None, unreachable: None, line: 7 }
         20 POST /a/{id}/{other}: POST /a/{id}/{other} [["key"]]
           Parameter { name: "id", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 20 }
           Parameter { name: "other", location: Path, required: true, schema: None, style: Simple, explode: false, content: None, allow_empty: false, default: None, line: 20 }
           RequestBody { required: true, content: {"application/json": MediaType { schema: Some(SchemaId(7)), examples: {"": Number(1)}, encoding: {} }} }
-          201 Response { description: "", headers: {}, content: {"text/plain": MediaType { schema: Some(SchemaId(8)), examples: {}, encoding: {} }}, inferred: None, unreachable: None, line: 25 }
-          500 Response { description: "", headers: {}, content: {}, inferred: Some(""), unreachable: None, line: 28 }
+          201 Response { description: "", headers: {}, content: {"text/plain": MediaType { schema: Some(SchemaId(8)), examples: {}, encoding: {} }}, links: [], inferred: None, unreachable: None, line: 25 }
+          500 Response { description: "", headers: {}, content: {}, links: [], inferred: Some(""), unreachable: None, line: 28 }
         30 GET /b: GET /b [["missing"]]
-          200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, inferred: None, unreachable: None, line: 30 }
+          200 Response { description: "ok", headers: {"X": Header { schema: None, explode: false, example: None }}, content: {}, links: [], inferred: None, unreachable: None, line: 30 }
         31 GET /c: GET /c?x=1 [["missing"]]
-          200 Response { description: "", headers: {}, content: {}, inferred: None, unreachable: None, line: 31 }
+          200 Response { description: "", headers: {}, content: {}, links: [], inferred: None, unreachable: None, line: 31 }
         43 DELETE /d: DELETE /d [["missing"]]
-          200 Response { description: "gone", headers: {}, content: {}, inferred: None, unreachable: None, line: 43 }
+          200 Response { description: "gone", headers: {}, content: {}, links: [], inferred: None, unreachable: None, line: 43 }
     "#]].assert_eq(&operations(&contract));
 }
 

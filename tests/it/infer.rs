@@ -373,6 +373,68 @@ fn a_record_of_which_there_is_one_below_two_parameters_is_remembered() {
 }
 
 #[test]
+fn paths_that_end_in_verbs_are_about_records() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let ask = |verb: &str, body: &Value| {
+        asked(&sandbox, &format!("POST /notes.{verb}"), &body.to_string())
+    };
+    let texts = |body: &Value| {
+        let (_, all) = ask("list", body);
+        let all = all["data"].as_array().unwrap().iter();
+        all.map(|one| one["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (status, made) = ask("create", &json!({ "text": "Ink" }));
+    assert_eq!((status, &made["data"]["text"]), (200, &json!("Ink")));
+    let id = json!({ "id": made["data"]["id"] });
+    assert_eq!(ask("info", &id), (200, made.clone()));
+    assert_eq!(ask("info", &json!({ "id": "x" })).0, 404);
+    ask("update", &json!({ "id": id["id"], "text": "Pen" }));
+    assert_eq!(ask("info", &id).1["data"]["text"], "Pen");
+    assert_eq!(texts(&json!({ "text": "Pen" })), ["Pen"], "the body filters");
+    assert_eq!(texts(&json!({ "limit": 2 })).len(), 2);
+    // A copy is not the note itself.
+    ask("duplicate", &id);
+    assert_eq!(ask("info", &id).1["data"]["text"], "Pen");
+}
+
+#[test]
+fn what_can_be_restored_is_only_marked_as_deleted() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let ask = |verb: &str, body: &Value| {
+        asked(&sandbox, &format!("POST /notes.{verb}"), &body.to_string())
+    };
+    let made = ask("create", &json!({ "text": "Ink" })).1;
+    let id = json!({ "id": made["data"]["id"] });
+    let is_listed = |body: &Value| {
+        let all = ask("list", body).1;
+        all["data"].as_array().unwrap().iter().any(|one| one["id"] == id["id"])
+    };
+    assert_eq!(ask("delete", &id), (200, json!({ "success": true })));
+    assert!(ask("info", &id).1["data"]["deletedAt"].is_string(), "with its mark");
+    assert!(!is_listed(&json!({})));
+    assert!(is_listed(&json!({ "deleted": true })));
+    assert_eq!(ask("delete", &id).0, 404);
+    assert_eq!(ask("update", &json!({ "id": id["id"], "text": "Pen" })).0, 404);
+    assert_eq!(ask("restore", &id).1["data"]["deletedAt"], Value::Null);
+    assert!(is_listed(&json!({})));
+    assert_eq!(ask("delete", &id).0, 200);
+}
+
+#[test]
+fn links_say_where_records_are_made_and_what_identifies_them() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let (status, made) = asked(&sandbox, "POST /register", r#"{"mail":"ada@example.com"}"#);
+    assert_eq!(status, 201);
+    let account = format!("/accounts/{}", made["ref"].as_str().unwrap());
+    assert_eq!(asked(&sandbox, &format!("GET {account}"), ""), (200, made));
+    assert_eq!(asked(&sandbox, &format!("DELETE {account}"), "").0, 204);
+    assert_eq!(asked(&sandbox, &format!("GET {account}"), "").0, 404);
+}
+
+#[test]
 fn a_set_that_is_not_there_is_not_another_one() {
     let folder = Folder::new("infer-sets");
     folder.write("pets.yaml", include_str!("../documents/petstore.yaml"));

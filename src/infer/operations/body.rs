@@ -18,8 +18,11 @@ impl<'c> Task<'_, 'c> {
         purpose: &str,
     ) -> Option<(Value, Option<(String, Value)>)> {
         let (body, documented) = self.documented()?;
-        let parameter = self.key_parameter();
-        let found = envelope::item(self.schemas(), body.schema, self.resource.named(&parameter))?;
+        let found = envelope::item(
+            self.schemas(),
+            body.schema,
+            self.resource.named(&self.resource.key_name),
+        )?;
         let known = self.resource.shape()?;
         let shared = found.shape.names().filter(|name| known.get(name).is_some()).count();
         let has_key = found.key.is_some_and(|(name, _)| *name == *self.resource.key.property);

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::infer::operations::create::merged;
 use crate::infer::operations::task::{Role, Task, Written};
-use crate::infer::paths::{anonymous, segments};
 use crate::infer::resource::Kind;
 use crate::infer::server_made::stamps;
 use crate::infer::shape::ObjectShape;
@@ -118,7 +117,7 @@ impl<'c> Task<'_, 'c> {
         let one = |method: &Method| {
             addresses.iter().filter_map(|one| one.item.as_ref()).any(|item| has(item, method))
         };
-        if !self.is_of_item() {
+        if !self.is_of_item() || self.survey.is_renamed(self.operation) {
             return false;
         }
         let documents_creation = self.operation.responses.contains_key("201");
@@ -136,8 +135,7 @@ impl<'c> Task<'_, 'c> {
     }
 
     fn is_of_item(&self) -> bool {
-        let path = anonymous(&segments(&self.operation.template));
-        self.address.item.as_ref() == Some(&path)
+        self.address.item.as_ref() == Some(&self.survey.path_of(self.operation))
     }
 
     /// The rules that make what is not there, in place of the one that refuses it.

@@ -77,6 +77,9 @@ impl<'c> Task<'_, 'c> {
         if let Some(known) = known {
             with.extend(stamps(self.schemas(), known, shape, &record, true));
         }
+        if let Some(mark) = &self.resource.mark {
+            with.extend(mark.unset.entry_of_new());
+        }
         with.extend(
             self.scope().into_iter().map(|(name, value)| {
                 (name.to_owned(), Value::String(format!("{{{{ {value} }}}}")))
@@ -160,7 +163,8 @@ impl<'c> Task<'_, 'c> {
         let is_created = rule.get("respond") == Some(&json!(201));
         let path = &self.operation.template;
         let segment = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        if !is_created || self.address.item.is_none() || segment.contains('{') {
+        let is_elsewhere = self.survey.is_renamed(self.operation);
+        if !is_created || is_elsewhere || self.address.item.is_none() || segment.contains('{') {
             return;
         }
         let prefix = if path.ends_with('/') { String::new() } else { format!("{segment}/") };

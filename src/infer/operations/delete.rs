@@ -8,6 +8,7 @@ use crate::infer::absence::absent;
 use crate::infer::key;
 use crate::infer::listing::Listing;
 use crate::infer::operations::task::{Task, Written};
+use crate::infer::outcome::Outcome;
 use crate::infer::resource::{Resource, Survey};
 use crate::infer::shape::{ObjectShape, is_number, items, literal, members, success};
 use crate::infer::words::{member, words};
@@ -21,14 +22,22 @@ impl Task<'_, '_> {
             rules.insert(0, Value::Object(self.delete_unknown()));
         }
         let mut rule = Map::new();
-        rule.insert("delete".into(), self.resource.one.as_str().into());
+        let mut notes = self.accepted();
+        if let Some(mark) = &self.resource.mark {
+            rule.insert("update".into(), self.resource.one.as_str().into());
+            let Outcome { property, value, .. } = &mark.set;
+            rule.insert(mark.set.entry().into(), json!({ property: value }));
+            notes.push(format!("it is marked by `{property}`, for it can be restored"));
+        } else {
+            rule.insert("delete".into(), self.resource.one.as_str().into());
+        }
         rule.extend(self.answer(body));
         rules.push(Value::Object(rule));
         let mut format = Self::written(lets, rules);
         if self.is_open() {
             self.add_conflict(&mut format);
         }
-        Written { format, view, notes: self.accepted() }
+        Written { format, view, notes }
     }
 
     pub(super) fn delete_picked(&self) -> Option<Written> {
@@ -92,7 +101,10 @@ impl Task<'_, '_> {
             return (Some(Value::Object(told)), None);
         }
         let known = self.resource.shape().map_or(0, |known| known.properties.len());
-        let found = self.record_body(&self.resource.one, "deleted");
+        let found = match self.resource.mark {
+            Some(_) => self.record_body(&format!("made.{}", self.resource.name), "deleted"),
+            None => self.record_body(&self.resource.one, "deleted"),
+        };
         let is_record = shape.properties.len() > 2 || known <= 2;
         match found.filter(|_| is_record) {
             Some((body, view)) => (Some(body), view),
@@ -111,7 +123,7 @@ impl Task<'_, '_> {
         }
         let mut listing = Listing::of(
             self.schemas(),
-            self.operation,
+            self.survey.asked(self.operation),
             self.resource.shape(),
             &self.resource.key.property,
         );

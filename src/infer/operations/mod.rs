@@ -28,7 +28,6 @@ impl Task<'_, '_> {
             Role::Clear => Ok(self.clear()),
             Role::Read => Ok(self.read()),
             Role::Update | Role::Replace => self.change(),
-            Role::Act if self.changes_a_part() => self.change(),
             Role::Act => self.act(),
             Role::Delete => Ok(self.delete()),
             Role::DeletePicked => {

@@ -8,9 +8,10 @@ use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Record, around, around_item};
 use crate::infer::listing::Listing;
 use crate::infer::operations::task::{Task, Written};
+use crate::infer::outcome::DELETED;
 use crate::infer::totals;
-use crate::infer::words::member;
-use crate::openapi::SchemaId;
+use crate::infer::words::{member, words};
+use crate::openapi::{SchemaId, Types};
 
 /// A body with several records in it.
 pub(super) struct RecordsBody<'c> {
@@ -26,7 +27,8 @@ pub(super) struct RecordsBody<'c> {
 
 impl<'c> Task<'_, 'c> {
     pub(super) fn read(&self) -> Written {
-        let (lets, mut rules) = self.begin_with_own();
+        // What is marked as deleted is read with its mark.
+        let (lets, mut rules) = self.begin_with(self.own().with_deleted());
         let (body, view) = self.record_body(&self.resource.one, "read").unzip();
         if self.is_open() {
             let mut rule = self.begin_unknown();
@@ -43,7 +45,7 @@ impl<'c> Task<'_, 'c> {
             .ok_or_else(|| self.without_list().to_owned())?;
         let listing = Listing::of(
             self.schemas(),
-            self.operation,
+            self.survey.asked(self.operation),
             self.resource.shape(),
             &self.resource.key.property,
         );
@@ -65,6 +67,7 @@ impl<'c> Task<'_, 'c> {
             list.insert("where".into(), Value::Object(fixed.collect()));
         }
         list.extend(listing.entries);
+        self.keep_undeleted(&mut list);
         let full = self.survey.made_up(records.schema, true, 0);
         totals::add(&mut records.body, &full.unwrap_or_default());
         totals::fill(&mut records.body, &records.path, listing.pages);
@@ -81,6 +84,27 @@ impl<'c> Task<'_, 'c> {
         Ok(Written { format, view: records.view, notes: Vec::new() })
     }
 
+    /// Leaves out what is marked as deleted, unless a parameter asks for it.
+    pub(super) fn keep_undeleted(&self, list: &mut Map<String, Value>) {
+        let Some(mark) = &self.resource.mark else { return };
+        let asked = self.survey.asked(self.operation).into_iter().find(|one| {
+            let types = one.schema.map_or(Types::NONE, |schema| self.schemas().types(schema));
+            let words = words(&one.name);
+            types & Types::BOOLEAN != Types::NONE
+                && DELETED.iter().any(|word| words.iter().any(|own| own == word))
+        });
+        let holds = mark.set.holds("record");
+        let kept = match asked {
+            Some(asked) => format!("({} or not ({holds}))", asked.expression()),
+            None => format!("not ({holds})"),
+        };
+        let kept = match list.get("keep_if").and_then(Value::as_str) {
+            Some(known) => format!("{known} and {kept}"),
+            None => kept,
+        };
+        list.insert("keep_if".into(), kept.into());
+    }
+
     /// Why a response has no list of records.
     fn without_list(&self) -> &'static str {
         match self.documented() {
@@ -92,8 +116,7 @@ impl<'c> Task<'_, 'c> {
     /// The body with several records in it, if the response can hold them. `expression` gives the records.
     pub(super) fn records_body(&self, expression: &str, purpose: &str) -> Option<RecordsBody<'c>> {
         let (documented_body, documented) = self.documented()?;
-        let parameter = self.key_parameter();
-        let named = self.resource.named(&parameter);
+        let named = self.resource.named(&self.resource.key_name);
         let found = envelope::list(self.schemas(), documented_body.schema, named)?;
         let first = envelope::at_path(&documented, &found.path).and_then(|list| list.get(0));
         let first = first.cloned().unwrap_or_default();

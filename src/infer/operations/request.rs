@@ -52,8 +52,11 @@ impl<'c> Task<'_, 'c> {
         if let Some(found) = self.sent_json_api(&shape) {
             return Some(found);
         }
-        let parameter = self.key_parameter();
-        match envelope::request_wrapper(self.schemas(), &shape, self.resource.named(&parameter)) {
+        match envelope::request_wrapper(
+            self.schemas(),
+            &shape,
+            self.resource.named(&self.resource.key_name),
+        ) {
             Some((name, inner)) => {
                 Some((format!("{{{{ {} }}}}", member("body", name)), Some(inner)))
             }

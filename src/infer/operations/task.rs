@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::infer::absence::{absent, taken};
 use crate::infer::key::converted;
-use crate::infer::paths::{Segment, parameters};
-use crate::infer::resource::{Address, Kind, Resource, Survey, path_parameter};
+use crate::infer::paths::Argument;
+use crate::infer::resource::{Address, Kind, Resource, Survey};
 use crate::infer::shape::{Body, success};
 use crate::infer::words::member;
 use crate::openapi::{Operation, Schemas};
@@ -75,6 +75,23 @@ pub(super) struct Lookup {
     pub(super) key: String,
     /// The condition under which there is none.
     pub(super) absent: String,
+    /// The condition under which it is marked as deleted, where records are.
+    pub(super) deleted: Option<String>,
+}
+
+impl Lookup {
+    /// The condition under which there is none that is not deleted.
+    pub(super) fn gone(&self) -> String {
+        match &self.deleted {
+            Some(deleted) => format!("{} or {deleted}", self.absent),
+            None => self.absent.clone(),
+        }
+    }
+
+    /// One that finds what is marked as deleted, too.
+    pub(super) fn with_deleted(self) -> Self {
+        Self { deleted: None, ..self }
+    }
 }
 
 impl<'c> Task<'_, 'c> {
@@ -82,12 +99,16 @@ impl<'c> Task<'_, 'c> {
         self.survey.schemas
     }
 
-    /// An expression for a path parameter by its place, of the type that records keep.
-    pub(super) fn parameter(&self, number: usize, is_whole: bool) -> String {
-        let name = parameters(self.operation).get(number).cloned().unwrap_or_default();
-        let declared = path_parameter(self.operation, &name);
-        let schema = declared.and_then(|one| self.survey.schema_of(one));
-        converted(self.schemas(), member("path", &name), schema, is_whole)
+    /// What a call says of the record that it is about.
+    pub(super) fn arguments(&self) -> Vec<Argument<'c>> {
+        self.survey.arguments(self.operation)
+    }
+
+    /// An expression for an argument by its place, of the type that records keep.
+    pub(super) fn argument(&self, number: usize, is_whole: bool) -> String {
+        let arguments = self.arguments();
+        let Some(argument) = arguments.get(number) else { return "none".to_owned() };
+        converted(self.schemas(), argument.expression(), argument.schema, is_whole)
     }
 
     /// The expressions of the scope's properties.
@@ -97,17 +118,18 @@ impl<'c> Task<'_, 'c> {
         }
         let properties = self.resource.scope.iter().enumerate();
         properties
-            .map(|(number, one)| (one.property.as_str(), self.parameter(number, one.is_whole)))
+            .map(|(number, one)| (one.property.as_str(), self.argument(number, one.is_whole)))
             .collect()
     }
 
     /// How a record of a resource is found by the first parameters of the path.
     pub(super) fn lookup(&self, of: &Resource<'_>, is_scoped: bool, count: usize) -> Lookup {
-        let id = self.parameter(count.saturating_sub(1), of.key.is_whole);
+        let id = self.argument(count.saturating_sub(1), of.key.is_whole);
+        let deleted = of.mark.as_ref().map(|mark| mark.set.holds(&of.one));
         let scope: Vec<(&str, String)> = if is_scoped {
             let scope = of.scope.iter().enumerate();
             scope
-                .map(|(number, one)| (one.property.as_str(), self.parameter(number, one.is_whole)))
+                .map(|(number, one)| (one.property.as_str(), self.argument(number, one.is_whole)))
                 .collect()
         } else {
             Vec::new()
@@ -123,7 +145,8 @@ impl<'c> Task<'_, 'c> {
             for (property, value) in scope.iter().filter(|(property, _)| *property != columns[0]) {
                 absent = format!("{absent} or {} != ({value})", member(&of.one, property));
             }
-            return Lookup { expression: format!("{}[{value}]", of.name), key: value, absent };
+            let expression = format!("{}[{value}]", of.name);
+            return Lookup { expression, key: value, absent, deleted };
         }
         // The last part of a key is found within the others.
         let mut parts = scope;
@@ -136,12 +159,12 @@ impl<'c> Task<'_, 'c> {
         let within: Vec<String> =
             parts.iter().map(|(property, value)| format!("{property}={value}")).collect();
         let expression = format!("{}.find({last}, {})", of.name, within.join(", "));
-        Lookup { expression, key, absent: format!("{} is none", of.one) }
+        Lookup { expression, key, absent: format!("{} is none", of.one), deleted }
     }
 
     /// How the record of the operation itself is found.
     pub(super) fn own(&self) -> Lookup {
-        let count = parameters(self.operation).len();
+        let count = self.arguments().len();
         self.lookup(self.resource, self.address.is_scoped, count)
     }
 
@@ -155,10 +178,10 @@ impl<'c> Task<'_, 'c> {
 
     /// The rule for what is not there.
     pub(super) fn absent_rule(&self, condition: &str, of: &Resource<'_>, count: usize) -> Value {
-        let name = parameters(self.operation).get(count.saturating_sub(1)).cloned();
-        let what = match (of.kind, name) {
-            (Kind::Many, Some(name)) => {
-                format!("there is no {} `{{{{ {} }}}}`", of.in_words(), member("path", &name))
+        let arguments = self.arguments();
+        let what = match (of.kind, arguments.get(count.saturating_sub(1))) {
+            (Kind::Many, Some(argument)) => {
+                format!("there is no {} `{{{{ {} }}}}`", of.in_words(), argument.expression())
             }
             _ => format!("there is no {}", of.in_words()),
         };
@@ -202,8 +225,9 @@ impl<'c> Task<'_, 'c> {
             let condition = if self.is_lenient {
                 format!("{}.was_deleted({})", parent.name, lookup.key)
             } else {
+                let gone = lookup.gone();
                 lets.insert(name.to_owned(), lookup.expression.into());
-                lookup.absent
+                gone
             };
             rules.push(self.absent_rule(&condition, parent, count));
         }
@@ -212,10 +236,15 @@ impl<'c> Task<'_, 'c> {
 
     /// Lets and rules that ask for the record itself.
     pub(super) fn begin_with_own(&self) -> (Map<String, Value>, Vec<Value>) {
-        let lookup = self.own();
+        self.begin_with(self.own())
+    }
+
+    /// Lets and rules that ask for the record that is found so.
+    pub(super) fn begin_with(&self, lookup: Lookup) -> (Map<String, Value>, Vec<Value>) {
+        let gone = lookup.gone();
         let lets = Map::from_iter([(self.resource.one.clone(), lookup.expression.into())]);
-        let count = parameters(self.operation).len();
-        (lets, vec![self.absent_rule(&lookup.absent, self.resource, count)])
+        let count = self.arguments().len();
+        (lets, vec![self.absent_rule(&gone, self.resource, count)])
     }
 
     /// The beginning of a rule for a record that nobody has written or deleted yet.
@@ -251,19 +280,6 @@ impl<'c> Task<'_, 'c> {
         Some((body, example.or_else(made)?))
     }
 
-    /// The name of the parameter that picks a record.
-    pub(super) fn key_parameter(&self) -> String {
-        if self.resource.kind == Kind::Single {
-            return String::new();
-        }
-        let item = self.resource.addresses.iter().find_map(|address| address.item.as_ref());
-        let place = item.and_then(|item| self.survey.places.get(item));
-        match place.and_then(|place| place.segments.last()) {
-            Some(Segment::Parameter(name)) => name.clone(),
-            _ => "id".to_owned(),
-        }
-    }
-
     /// Adds what the path says of a record: its key and its scope.
     pub(super) fn add_place(&self, with: &mut Map<String, Value>) {
         with.extend(
@@ -273,8 +289,8 @@ impl<'c> Task<'_, 'c> {
         );
         let key = &self.resource.key;
         if self.resource.kind == Kind::Many {
-            let last = parameters(self.operation).len().saturating_sub(1);
-            let id = self.parameter(last, key.is_whole);
+            let last = self.arguments().len().saturating_sub(1);
+            let id = self.argument(last, key.is_whole);
             with.insert(key.property.clone(), format!("{{{{ {id} }}}}").into());
         } else if self.resource.scope.is_empty() {
             with.insert(key.property.clone(), 1.into());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::message::is_token;
 use crate::openapi::direction::Direction;
-use crate::openapi::{Header, Response, typed};
+use crate::openapi::{Header, Link, LinkTarget, Response, typed};
 use crate::pointer::child;
 
 use super::reader::{Reader, without};
@@ -55,12 +55,31 @@ impl Reader<'_> {
             description: typed.description,
             headers: self.headers(&child(&at, "headers")),
             content: self.content(&child(&at, "content"), Direction::Response, true),
+            links: self.links(&child(&at, "links")),
             inferred: self.reason(&at, map, "x-inferred"),
             unreachable: self.reason(&at, map, "x-unreachable"),
             line,
         };
         self.responses.insert(at, response.clone());
         Some(response)
+    }
+
+    /// The links with a target; what gives no expression as a text is a value that no response has.
+    fn links(&mut self, pointer: &str) -> Vec<Link> {
+        let mut found = Vec::new();
+        for (_, pointer) in self.entries(pointer) {
+            let Some((_, map)) = self.object(&pointer) else { continue };
+            let text = |name: &str| map.get(name).and_then(Value::as_str).map(str::to_owned);
+            let by_reference = || text("operationRef").map(LinkTarget::Reference);
+            let Some(target) = text("operationId").map(LinkTarget::Id).or_else(by_reference) else {
+                continue;
+            };
+            let parameters = map.get("parameters").and_then(Value::as_object).into_iter().flatten();
+            let expressions = parameters
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+            found.push(Link { target, parameters: expressions.collect() });
+        }
+        found
     }
 
     fn reason(&mut self, pointer: &str, map: &Map<String, Value>, name: &str) -> Option<String> {
