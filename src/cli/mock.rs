@@ -98,6 +98,9 @@ pub(super) struct MockArgs {
     /// An overlay (version 1.0) to apply to each document (repeatable, in this order)
     #[arg(long = "overlay", value_name = "FILE")]
     overlays: Vec<PathBuf>,
+    /// One line of JSON in a file, which is there while it listens
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
     /// Print help
@@ -146,6 +149,7 @@ pub(super) fn run(args: MockArgs) -> anyhow::Result<ExitCode> {
             fill_properties: switch(args.fill_properties),
             ignore_examples: switch(args.ignore_examples),
         },
+        ready_file: args.ready_file,
         seed: args.seed.map(|seed| seed.parse().unwrap_or_else(|_| seed_of(&seed))),
         ..GivenOptions::default()
     };

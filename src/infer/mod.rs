@@ -33,7 +33,7 @@ use crate::finding::{Finding, Severity};
 use crate::openapi::{Contract, Operation};
 use crate::pointer::unescaped;
 use crate::validation::MessagePart;
-use operations::{Role, Task, Written};
+use operations::{MEMBER, Role, Task, Written};
 use resource::{Address, Kind, Resource, Survey};
 
 /// How many records each resource begins with, unless the contract has examples.
@@ -176,6 +176,7 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
     for resource in &mut resources {
         // What is below one that nothing is inferred of is below none.
         resource.parent = resource.parent.filter(|(parent, _)| !except[*parent]);
+        resource.members = resource.members.filter(|members| !except[*members]);
     }
     for (number, address, role, operation) in wanted(&survey, &resources) {
         if operations.contains_key(&operation.id) {
@@ -271,7 +272,9 @@ fn write<'c>(
     let told = if survey.is_renamed(operation) { ", as its path says" } else { "" };
     let reason = reason(resource, role, told, &notes);
     format.shift_insert(0, "inferred".to_owned(), reason.into());
-    resources[number].views.extend(view);
+    // What is answered of a group is what is in it.
+    let shown = resources[number].members.unwrap_or(number);
+    resources[shown].views.extend(view);
     resources[number].remembers_deleted |= asks_deleted;
     Ok(format)
 }
@@ -353,27 +356,50 @@ fn format(resource: &Resource<'_>, all: &[Resource<'_>], is_lenient: bool) -> Va
     if resource.remembers_deleted {
         format.insert("remembers_deleted".into(), true.into());
     }
-    if let Some((parent, count)) = resource.parent {
-        let parent = &all[parent];
-        let by: Vec<&str> = parent_columns(resource, parent, count);
-        let by = match by.as_slice() {
-            [one] => json!(one),
-            several => json!(several),
-        };
-        let mut relation = Map::new();
-        relation.insert("resource".into(), parent.name.as_str().into());
-        relation.insert("by".into(), by);
-        relation.insert("on_delete".into(), "cascade".into());
-        if is_lenient || resource.addresses.iter().any(|address| !address.is_scoped) {
-            relation.insert("optional".into(), true.into());
-        }
-        format.insert("belongs_to".into(), json!({ format!("its_{}", parent.one): relation }));
+    let relations = relations(resource, all, is_lenient);
+    if !relations.is_empty() {
+        format.insert("belongs_to".into(), Value::Object(relations));
     }
     let views = views(resource);
     if !views.is_empty() {
         format.insert("views".into(), Value::Object(views));
     }
     Value::Object(format)
+}
+
+/// The records that those of a resource are below or in a group of, and with which they go.
+fn relations(
+    resource: &Resource<'_>,
+    all: &[Resource<'_>],
+    is_lenient: bool,
+) -> Map<String, Value> {
+    let relation = |of: &Resource<'_>, by: Vec<&str>| {
+        let by = match by.as_slice() {
+            [one] => json!(one),
+            several => json!(several),
+        };
+        let mut relation = Map::new();
+        relation.insert("resource".into(), of.name.as_str().into());
+        relation.insert("by".into(), by);
+        relation.insert("on_delete".into(), "cascade".into());
+        if is_lenient || resource.addresses.iter().any(|address| !address.is_scoped) {
+            relation.insert("optional".into(), true.into());
+        }
+        Value::Object(relation)
+    };
+    let parent = resource.parent.map(|(parent, count)| {
+        let parent = &all[parent];
+        let by = parent_columns(resource, parent, count);
+        (format!("its_{}", parent.one), relation(parent, by))
+    });
+    let member = resource.members.map(|members| {
+        let of = &all[members];
+        let around = resource.scope.iter().take(of.key_columns().len() - 1);
+        let around = around.map(|scope| scope.property.as_str());
+        let by = around.chain([resource.key.property.as_str()]).collect();
+        (MEMBER.to_owned(), relation(of, by))
+    });
+    parent.into_iter().chain(member).collect()
 }
 
 /// The properties of a resource that have the key of the record it is below.

@@ -58,6 +58,8 @@ pub(super) struct Resource<'c> {
     /// The resource that the scope picks a record of, and how many of the parameters do that.
     pub(super) parent: Option<(usize, usize)>,
     pub(super) key: KeyProperty,
+    /// The resource whose records are put into it and taken out, where it is no more than that.
+    pub(super) members: Option<usize>,
     /// How its records look outside, as far as the contract says.
     pub(super) record: Option<ItemEnvelope<'c>>,
     /// How records are marked that were deleted and can be restored; else they are gone.
@@ -353,17 +355,26 @@ impl<'c> Survey<'c> {
             Segment::Literal(text) if !is_prefix(segment) => Some(text.clone()),
             _ => None,
         })?;
-        // Members of a group that are put in and taken out, and that are records elsewhere.
-        if self.is_membership(path, collection, &plural, known) {
-            return None;
-        }
         let mut found = Self::begin(segments, plural, Kind::Many, known);
+        let members = self.members(path, collection, &found, known);
         found.addresses = vec![Address {
             collection: collection.to_owned(),
             item: Some(path.to_owned()),
             is_scoped: true,
         }];
         let item = self.any_operation(path)?;
+        if let Some(members) = members {
+            self.find_scope(&mut found, item);
+            found.members = Some(members);
+            found.key = KeyProperty {
+                property: format!("_{}", known[members].one),
+                is_shown: false,
+                is_scoped: true,
+                reason: format!("puts one of `{}` in and takes it out", known[members].name),
+                ..known[members].key.clone()
+            };
+            return Some(found);
+        }
         let argument = self.arguments(item).pop()?;
         let linked = self.linked_key(place, collection);
         found.key_name = linked.clone().unwrap_or(argument.name);
@@ -411,27 +422,36 @@ impl<'c> Survey<'c> {
         linked.into_iter().flatten().filter(makes).map(|one| one.from).collect()
     }
 
-    /// Whether a path has nothing but ways to put a record of another resource into a group, and to take it out.
-    fn is_membership(
+    /// The resource whose records a path has ways to put into a group and to take out, and nothing else.
+    fn members(
         &self,
         path: &str,
         collection: &str,
-        plural: &str,
+        found: &Resource<'c>,
         known: &[Resource<'c>],
-    ) -> bool {
-        let singular = singular_words(plural);
-        let is_elsewhere = known
-            .iter()
-            .any(|one| one.kind == Kind::Many && one.scope.is_empty() && one.singular == singular);
+    ) -> Option<usize> {
         let bare = |method: &Method| {
             self.operation(path, method).is_none_or(|operation| operation.request_body.is_none())
         };
-        is_elsewhere
-            && self.has(path, &[Method::PUT, Method::POST])
+        let is_membership = self.has(path, &[Method::PUT, Method::POST])
             && collection.contains("{}")
             && !self.has(path, &[Method::GET, Method::PATCH])
             && !self.has(collection, &[Method::POST])
-            && bare(&Method::PUT)
+            && [Method::PUT, Method::POST].iter().all(bare);
+        // It is found by what the path has of its own.
+        let is_around = |one: &Resource<'c>| {
+            let of = one.addresses[0].collection.rsplit_once('/').map_or("", |(around, _)| around);
+            one.scope.is_empty() || collection.strip_prefix(of).is_some_and(|r| r.starts_with('/'))
+        };
+        let is_elsewhere = |one: &Resource<'c>| {
+            one.kind == Kind::Many
+                && one.members.is_none()
+                && one.addresses[0].item.is_some()
+                && one.singular == found.singular
+                && is_around(one)
+        };
+        let members = is_membership.then(|| known.iter().position(is_elsewhere)).flatten();
+        members.filter(|members| found.parent.is_none_or(|(parent, _)| parent != *members))
     }
 
     /// A record of which a scope has one.
@@ -515,6 +535,7 @@ impl<'c> Survey<'c> {
                 schema: Map::new(),
                 reason: String::new(),
             },
+            members: None,
             record: None,
             mark: None,
             remembers_deleted: false,
@@ -686,6 +707,7 @@ impl<'c> Survey<'c> {
                 && !found.scope.is_empty()
                 && found.parent.is_some()
                 && one.singular == found.singular
+                && found.members.is_none()
                 && schema(one).is_some()
                 && schema(one) == schema(found)
                 && one.addresses.iter().all(|address| {

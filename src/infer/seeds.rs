@@ -32,7 +32,8 @@ pub(super) fn seeds(
 ) -> Map<String, Value> {
     let mut all: Vec<Vec<Map<String, Value>>> = Vec::new();
     for resource in resources {
-        let own = if resource.kind == Kind::Single || count == 0 {
+        let is_empty = resource.kind == Kind::Single || resource.members.is_some();
+        let own = if is_empty || count == 0 {
             Vec::new()
         } else {
             Seeder { survey, resources, resource, earlier: &all }.seeds(count.min(SEEDS_MAX))

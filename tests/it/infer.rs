@@ -435,6 +435,32 @@ fn links_say_where_records_are_made_and_what_identifies_them() {
 }
 
 #[test]
+fn records_are_put_into_a_group_and_taken_out() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let order = |title: &str| {
+        let body = json!({ "title": title }).to_string();
+        let made = asked(&sandbox, "POST /orders", &body).1;
+        format!("/orders/{}", made["id"].as_str().unwrap())
+    };
+    let (one, other) = (order("Ink"), order("Pen"));
+    let tag = asked(&sandbox, "POST /tags", r#"{"label":"new"}"#).1;
+    let id = tag["id"].as_i64().unwrap();
+    let tags = |order: &str| asked(&sandbox, &format!("GET {order}/tags"), "").1;
+    assert_eq!(asked(&sandbox, &format!("PUT {one}/tags/{id}"), ""), (200, tag.clone()));
+    assert_eq!(asked(&sandbox, &format!("PUT {one}/tags/{id}"), "").0, 200, "it stays in");
+    assert_eq!((tags(&one), tags(&other)), (json!([tag]), json!([])));
+    assert_eq!(asked(&sandbox, &format!("PUT {one}/tags/{}", id + 9), "").0, 404);
+    assert_eq!(asked(&sandbox, &format!("DELETE {one}/tags/{id}"), "").0, 204);
+    assert_eq!(asked(&sandbox, &format!("DELETE {one}/tags/{id}"), "").0, 404);
+    assert_eq!(tags(&one), json!([]));
+    assert_eq!(asked(&sandbox, &format!("GET /tags/{id}"), "").0, 200, "it is there all the same");
+    asked(&sandbox, &format!("PUT {other}/tags/{id}"), "");
+    asked(&sandbox, &format!("DELETE /tags/{id}"), "");
+    assert_eq!(tags(&other), json!([]), "what is gone is in no group");
+}
+
+#[test]
 fn a_set_that_is_not_there_is_not_another_one() {
     let folder = Folder::new("infer-sets");
     folder.write("pets.yaml", include_str!("../documents/petstore.yaml"));

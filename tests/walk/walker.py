@@ -456,8 +456,21 @@ class Walker:
             raise Failed("an id in the answer, its Location or the list", answer)
         return Thing(path + [id], body, media, record_in(pair, answer.body))
 
+    def _member(self, pair, put, path):
+        """The id of a new thing that is kept elsewhere, where a path only puts such things into a group."""
+        if put.body or self.document.find(pair.item, "get"):
+            return None
+        noun = pair.collection.rsplit("/", 1)[-1]
+        for of in self.pairs.values():
+            around, own = of.collection.rsplit("/", 1)
+            if of is not pair and own == noun and pair.collection.startswith(around + "/"):
+                made = self._quiet(lambda of=of, around=around: self._there(of, path[: around.count("{}")]))
+                if made:
+                    return made.id
+        return None
+
     def _put(self, pair, put, path):
-        id = self._fresh_for(pair, put)
+        id = self._member(pair, put, path) or self._fresh_for(pair, put)
         keep = {name: id for name in (pair.id, pair.parameter) if name}
         media, body = self.values.body(put, keep)
         if body is None and put.body:

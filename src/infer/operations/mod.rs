@@ -7,11 +7,13 @@ mod body;
 mod change;
 mod create;
 mod delete;
+mod member;
 mod read;
 mod request;
 mod task;
 
 pub(super) use delete::picks;
+pub(super) use member::MEMBER;
 pub(super) use task::{Role, Task, Written};
 
 use crate::infer::shape::success;
@@ -22,6 +24,13 @@ impl Task<'_, '_> {
         if success(self.operation).is_none() {
             return Err("it documents no success".to_owned());
         }
+        match (self.role, self.resource.members) {
+            (Role::Update | Role::Replace, Some(members)) => Ok(self.put_in(members)),
+            _ => self.write_own(),
+        }
+    }
+
+    fn write_own(&self) -> Result<Written, String> {
         match self.role {
             Role::List => self.list(),
             Role::Create => self.create(),

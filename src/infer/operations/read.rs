@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Record, around, around_item};
 use crate::infer::listing::Listing;
+use crate::infer::operations::member::MEMBER;
 use crate::infer::operations::task::{Task, Written};
 use crate::infer::outcome::DELETED;
 use crate::infer::totals;
@@ -40,9 +41,14 @@ impl<'c> Task<'_, 'c> {
     }
 
     pub(super) fn list(&self) -> Result<Written, String> {
-        let mut records = self
-            .records_body("list.items", "listed")
-            .ok_or_else(|| self.without_list().to_owned())?;
+        let records = match self.resource.members {
+            Some(members) => {
+                let items = format!("list.items | map(attribute='{MEMBER}') | select | list");
+                self.of_members(members).records_body(&items, "listed")
+            }
+            None => self.records_body("list.items", "listed"),
+        };
+        let mut records = records.ok_or_else(|| self.without_list().to_owned())?;
         let listing = Listing::of(
             self.schemas(),
             self.survey.asked(self.operation),

@@ -124,7 +124,11 @@ impl<'c> Task<'_, 'c> {
 
     /// How a record of a resource is found by the first parameters of the path.
     pub(super) fn lookup(&self, of: &Resource<'_>, is_scoped: bool, count: usize) -> Lookup {
-        let id = self.argument(count.saturating_sub(1), of.key.is_whole);
+        self.lookup_by(of, is_scoped, self.argument(count.saturating_sub(1), of.key.is_whole))
+    }
+
+    /// How a record of a resource is found by the first parameters of the path and the expression of its key.
+    pub(super) fn lookup_by(&self, of: &Resource<'_>, is_scoped: bool, id: String) -> Lookup {
         let deleted = of.mark.as_ref().map(|mark| mark.set.holds(&of.one));
         let scope: Vec<(&str, String)> = if is_scoped {
             let scope = of.scope.iter().enumerate();
