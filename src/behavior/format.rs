@@ -138,7 +138,7 @@ pub struct FullCounterFormat {
 pub struct ViewFormat {
     /// The properties that are shown; all, unless given.
     pub only: Option<Vec<String>>,
-    /// Properties that are not shown.
+    /// Properties that are not shown; `author.email` is one inside of another, also of each in a list.
     pub hide: Vec<String>,
     /// Other names for properties: the name inside, and the one outside.
     pub rename: IndexMap<String, String>,

@@ -27,6 +27,8 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct View {
     format: ViewFormat,
+    /// The names that lead to what is hidden inside of properties.
+    hidden_inside: Vec<Vec<String>>,
     /// What is added.
     add: Template,
 }
@@ -40,15 +42,18 @@ impl View {
     ) -> Option<Self> {
         let add = Template::compile(&Json::Object(format.add.clone()));
         let add = add.map_err(|mistakes| notes.mistakes(&child(pointer, "add"), mistakes)).ok()?;
-        Some(Self { format: format.clone(), add })
+        let inside = format.hide.iter().filter(|name| name.contains('.'));
+        let names = |path: &String| path.split('.').map(str::to_owned).collect();
+        let hidden_inside = inside.map(names).collect();
+        Some(Self { format: format.clone(), hidden_inside, add })
     }
 
     /// The properties that it names of records, each with the key of the view that does.
-    pub(crate) fn properties(&self) -> impl Iterator<Item = (&'static str, &String)> {
+    pub(crate) fn properties(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let ViewFormat { only, hide, rename, .. } = &self.format;
-        let only = only.iter().flatten().map(|name| ("only", name));
-        let hide = hide.iter().map(|name| ("hide", name));
-        only.chain(hide).chain(rename.keys().map(|name| ("rename", name)))
+        let only = only.iter().flatten().map(|name| ("only", name.as_str()));
+        let hide = hide.iter().map(|name| ("hide", name.split('.').next().unwrap_or(name)));
+        only.chain(hide).chain(rename.keys().map(|name| ("rename", name.as_str())))
     }
 
     /// What is added, to be checked.
@@ -73,7 +78,15 @@ impl View {
             // They are few, and to compare them takes less than to hash each name.
             let renamed = self.format.rename.iter().find(|(inside, _)| *inside == name);
             let outside = renamed.map_or(name, |(_, outside)| outside);
-            shown.insert(outside.clone(), value.clone());
+            let mut value = value.clone();
+            for path in &self.hidden_inside {
+                if let Some((first, rest)) = path.split_first()
+                    && first == name
+                {
+                    hide(&mut value, rest);
+                }
+            }
+            shown.insert(outside.clone(), value);
         }
         if self.format.add.is_empty() {
             return Ok(Json::Object(shown));
@@ -103,5 +116,26 @@ impl View {
             Some((inside, _)) => Some(inside),
             None => (!self.format.add.contains_key(outside)).then_some(outside),
         }
+    }
+}
+
+/// Takes away what a path leads to; lists are gone through.
+fn hide(value: &mut Json, path: &[String]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    match value {
+        Json::Array(items) => {
+            for item in items {
+                hide(item, path);
+            }
+        }
+        Json::Object(members) if rest.is_empty() => {
+            members.shift_remove(first);
+        }
+        Json::Object(members) => {
+            if let Some(inner) = members.get_mut(first) {
+                hide(inner, rest);
+            }
+        }
+        _ => {}
     }
 }

@@ -61,6 +61,19 @@ impl<'c> ItemEnvelope<'c> {
     }
 }
 
+impl<'c> ItemEnvelope<'c> {
+    /// The view that shows these of its properties, without what is only written inside of them.
+    pub(super) fn view(&self, schemas: &'c Schemas, shown: &[&str]) -> Map<String, Value> {
+        let mut view = Map::from_iter([("only".to_owned(), json!(shown))]);
+        let mut inside = self.shape.written_inside(schemas);
+        inside.retain(|path| path.split('.').next().is_some_and(|first| shown.contains(&first)));
+        if !inside.is_empty() {
+            view.insert("hide".into(), json!(inside));
+        }
+        view
+    }
+}
+
 /// A list of records in a body.
 #[derive(Clone, Debug)]
 pub(super) struct ListEnvelope<'c> {

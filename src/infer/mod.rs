@@ -30,7 +30,7 @@ pub use draft::{behavior_text, decisions, fixtures_text};
 
 use crate::behavior::FORMAT_VERSION;
 use crate::finding::{Finding, Severity};
-use crate::openapi::{Contract, Operation};
+use crate::openapi::{Contract, Operation, Schemas};
 use crate::pointer::unescaped;
 use crate::validation::MessagePart;
 use operations::{MEMBER, Role, Task, Written};
@@ -203,7 +203,7 @@ pub fn infer(contract: &Contract, options: &InferOptions) -> Inferred {
     }
     inferred.records = seeds::seeds(&survey, &resources, options.seed_records);
     inferred.records.retain(|name, _| !is_except(name));
-    inferred.behavior = file(&resources, operations, options);
+    inferred.behavior = file(&contract.schemas, &resources, operations, options);
     inferred
 }
 
@@ -323,22 +323,29 @@ fn roles<'c>(
 }
 
 /// The behavior file.
-fn file(
-    resources: &[Resource<'_>],
+fn file<'c>(
+    schemas: &'c Schemas,
+    resources: &[Resource<'c>],
     operations: Map<String, Value>,
     InferOptions { is_lenient, except, .. }: &InferOptions,
 ) -> Map<String, Value> {
     let mut file = Map::new();
     file.insert("tombstone".to_owned(), FORMAT_VERSION.into());
     let formats = resources.iter().filter(|one| !except.contains(&one.name));
-    let formats = formats.map(|one| (one.name.clone(), format(one, resources, *is_lenient)));
+    let formats =
+        formats.map(|one| (one.name.clone(), format(schemas, one, resources, *is_lenient)));
     file.insert("resources".to_owned(), Value::Object(formats.collect()));
     file.insert("operations".to_owned(), Value::Object(operations));
     file
 }
 
 /// A resource as the behavior file has it.
-fn format(resource: &Resource<'_>, all: &[Resource<'_>], is_lenient: bool) -> Value {
+fn format<'c>(
+    schemas: &'c Schemas,
+    resource: &Resource<'c>,
+    all: &[Resource<'c>],
+    is_lenient: bool,
+) -> Value {
     let mut format = Map::new();
     let columns = resource.key_columns();
     let key = match columns.as_slice() {
@@ -360,7 +367,7 @@ fn format(resource: &Resource<'_>, all: &[Resource<'_>], is_lenient: bool) -> Va
     if !relations.is_empty() {
         format.insert("belongs_to".into(), Value::Object(relations));
     }
-    let views = views(resource);
+    let views = views(schemas, resource);
     if !views.is_empty() {
         format.insert("views".into(), Value::Object(views));
     }
@@ -417,7 +424,7 @@ fn parent_columns<'r>(
 }
 
 /// The views of a resource: its own, and those that single answers need.
-fn views(resource: &Resource<'_>) -> Map<String, Value> {
+fn views<'c>(schemas: &'c Schemas, resource: &Resource<'c>) -> Map<String, Value> {
     let mut views = Map::new();
     let shown = resource.record.as_ref().map(|record| {
         let mut names: Vec<&str> = record.shown().collect();
@@ -425,12 +432,12 @@ fn views(resource: &Resource<'_>) -> Map<String, Value> {
         if key.is_shown && !record.is_key_outside && !names.contains(&key.property.as_str()) {
             names.insert(0, &key.property);
         }
-        names
+        record.view(schemas, &names)
     });
     let hidden = resource.hidden();
     match shown {
-        Some(shown) => {
-            views.insert("default".into(), json!({ "only": shown }));
+        Some(view) => {
+            views.insert("default".into(), Value::Object(view));
         }
         None if !hidden.is_empty() => {
             views.insert("default".into(), json!({ "hide": hidden }));

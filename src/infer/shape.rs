@@ -13,6 +13,10 @@ const DIRECTIVES: [&str; 4] = ["$for", "$value", "$if", "$merge"];
 /// How deep compositions are followed.
 const DEPTH_MAX: usize = 12;
 
+/// How deep what is only written is looked for inside of properties, and how much of it is hidden.
+const INSIDE_DEPTH_MAX: usize = 3;
+const INSIDE_MAX: usize = 50;
+
 /// Properties of one object that are looked at.
 const PROPERTIES_MAX: usize = 500;
 
@@ -85,6 +89,31 @@ impl<'c> ObjectShape<'c> {
                 required.append(&mut of_one);
             }
             is_first = false;
+        }
+    }
+
+    /// What is only written inside of properties, by the names that lead there: `author.password`.
+    pub(super) fn written_inside(&self, schemas: &'c Schemas) -> Vec<String> {
+        let mut found = Vec::new();
+        if schemas.has_sides() {
+            self.add_written("", schemas, INSIDE_DEPTH_MAX, &mut found);
+        }
+        found
+    }
+
+    fn add_written(&self, at: &str, schemas: &'c Schemas, depth: usize, found: &mut Vec<String>) {
+        for (name, property) in &self.properties {
+            if name.contains('.') || found.len() == INSIDE_MAX {
+                continue;
+            }
+            if property.is_write_only && !at.is_empty() {
+                found.push(format!("{at}{name}"));
+            } else if depth > 0 && !property.is_write_only {
+                let inner = items(schemas, property.schema).unwrap_or(property.schema);
+                if let Some(inner) = Self::of(schemas, inner) {
+                    inner.add_written(&format!("{at}{name}."), schemas, depth - 1, found);
+                }
+            }
         }
     }
 

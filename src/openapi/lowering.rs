@@ -31,6 +31,8 @@ pub(super) struct Lowered {
     pub(super) outermost: Vec<usize>,
     /// Whether a schema requires something of requests or of responses only.
     pub(super) has_directions: bool,
+    /// Whether anything is `readOnly` or `writeOnly`.
+    pub(super) has_sides: bool,
     /// Maximum nesting of schemas applied to one value.
     pub(super) height: usize,
 }
@@ -162,6 +164,7 @@ impl<'d> Lowering<'d> {
             pointers: self.pointers,
             outermost: self.outermost,
             has_directions,
+            has_sides: self.has_sides,
             height,
         }
     }

@@ -54,6 +54,7 @@ pub struct Schemas {
     pointers: IndexSet<Box<str>>,
     outermost: Vec<SchemaId>,
     has_directions: bool,
+    has_sides: bool,
     height: usize,
     registry: OnceLock<Result<Registry<'static>, String>>,
     compiled: RwLock<Compiled>,
@@ -114,6 +115,7 @@ impl Schemas {
             pointers: lowered.pointers,
             outermost: lowered.outermost.into_iter().map(SchemaId::new).collect(),
             has_directions: lowered.has_directions,
+            has_sides: lowered.has_sides,
             height: lowered.height,
             registry: OnceLock::new(),
             compiled: RwLock::default(),
@@ -159,6 +161,11 @@ impl Schemas {
         let mut compiled = self.compiled.write();
         compiled.keep((canonical, direction), outcome.clone(), bytes);
         outcome
+    }
+
+    /// Whether any schema is `readOnly` or `writeOnly`.
+    pub fn has_sides(&self) -> bool {
+        self.has_sides
     }
 
     /// Number of schemas in a validator: all that can be reached, once.
@@ -530,6 +537,7 @@ mod tests {
             pointers: ["/a", "/b", "/c", "/d"].map(Into::into).into_iter().collect(),
             outermost: Vec::new(),
             has_directions: false,
+            has_sides: false,
             height: 1,
         });
         let ids: Vec<SchemaId> = (0..4).map(SchemaId).collect();

@@ -426,8 +426,9 @@ fn what_can_be_restored_is_only_marked_as_deleted() {
 fn links_say_where_records_are_made_and_what_identifies_them() {
     let emulator = rungs();
     let sandbox = Trial::new(&emulator, "one");
-    let (status, made) = asked(&sandbox, "POST /register", r#"{"mail":"ada@example.com"}"#);
-    assert_eq!(status, 201);
+    let body = r#"{"mail":"ada@example.com","owner":{"name":"Ada","secret":"x"}}"#;
+    let (status, made) = asked(&sandbox, "POST /register", body);
+    assert_eq!((status, &made["owner"]), (201, &json!({ "name": "Ada" })), "what is only written");
     let account = format!("/accounts/{}", made["ref"].as_str().unwrap());
     assert_eq!(asked(&sandbox, &format!("GET {account}"), ""), (200, made));
     assert_eq!(asked(&sandbox, &format!("DELETE {account}"), "").0, 204);

@@ -2,7 +2,7 @@
 //!
 //! Must not know what an operation does.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Record, around_item};
@@ -64,8 +64,7 @@ impl<'c> Task<'_, 'c> {
         let add: Map<String, Value> = missing
             .filter_map(|(name, _)| Some(((*name).to_owned(), literal(example.get(*name)?))))
             .collect();
-        let mut view = Map::new();
-        view.insert("only".into(), json!(wanted));
+        let mut view = found.view(self.schemas(), &wanted);
         if !add.is_empty() {
             view.insert("add".into(), Value::Object(add));
         }
