@@ -4,7 +4,7 @@
 //! - requests and answers: `requests` (in `requests/`: `bodies`, `paths`, `routes`, `pages`, `failures`, `concurrency`,
 //!   `fuzz`), `answers`, `paths`, `references`, `preferences`, `faults`, `conformance` (the
 //!   vendors' pages), `replay` (the same calls give the same bytes)
-//! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `journal`, `verification`, `blast_radius`, `state_export`,
+//! - behavior and state: `language`, `language_page`, `life_cycles`, `records`, `time`, `undo`, `sandboxes`, `linearizable`, `journal`, `verification`, `blast_radius`, `state_export`,
 //!   `persistence`
 //! - documents: `infer` (state from a contract alone), `contracts` (of other people), `documents`, `findings`, `depth`, `mock`, `printed`, `versions`
 //!   (the same document in each), `watch`
@@ -33,6 +33,7 @@ mod journal;
 mod language;
 mod language_page;
 mod life_cycles;
+mod linearizable;
 mod log;
 mod mock;
 mod page;
