@@ -122,6 +122,12 @@ impl Object for TableValue {
                 }
             }
             "find" => {
+                // Without `Kwargs`, which would be made of nothing.
+                if let [id] = args
+                    && !id.is_kwargs()
+                {
+                    return Ok(self.find_by_id(id));
+                }
                 let (id, rest): (Value, Kwargs) = from_args(args)?;
                 self.find(&id, &rest)
             }
@@ -254,6 +260,13 @@ impl TableValue {
             self.snapshot.store.find(self.resource, number, &values).map(|(key, _)| key.clone())
         });
         Ok(found.map_or_else(|| Value::from(()), |key| self.snapshot.record(self.resource, &key)))
+    }
+
+    /// The record whose key is `id` alone; none where a key has more parts.
+    fn find_by_id(&self, id: &Value) -> Value {
+        let is_whole = self.snapshot.store.model().resources[self.resource].key.len() == 1;
+        let key = scalar_from(id).filter(|_| is_whole).map(Key::from);
+        key.map_or_else(|| Value::from(()), |key| self.snapshot.record(self.resource, &key))
     }
 
     /// The record whose key is `id`, with the other parts of a composite key given by name.
@@ -448,7 +461,7 @@ impl Object for RecordList {
 /// The key that a value names: a scalar, or the list of the parts of a composite key.
 pub(crate) fn key_from(value: &Value) -> Option<Key> {
     if let Some(scalar) = scalar_from(value) {
-        return Some(Key::new(vec![scalar]));
+        return Some(Key::from(scalar));
     }
     if value.as_str().is_some() || value.len().is_none() {
         return None;

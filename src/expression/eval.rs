@@ -45,7 +45,8 @@ pub(super) struct CallArguments {
 
 impl CallArguments {
     fn eval(&self, scope: &Value, calls: &mut CallState) -> Result<Vec<Value>, Error> {
-        let mut values = Vec::with_capacity(self.positional.len() + 1);
+        let mut values =
+            Vec::with_capacity(self.positional.len() + usize::from(!self.keywords.is_empty()));
         for value in &self.positional {
             values.push(value.eval_in(scope, calls)?);
         }

@@ -57,7 +57,7 @@ pub fn from_json_owned(value: serde_json::Value) -> Value {
 pub fn from_json_shared(value: Arc<serde_json::Value>) -> Value {
     match &*value {
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-            Value::from_object(SharedJson { root: Root::Whole(value), path: Vec::new() })
+            Value::from_object(SharedJson::Whole(value))
         }
         scalar => from_json(scalar),
     }
@@ -74,8 +74,7 @@ pub fn from_member<H: Holder>(holder: &Arc<H>, name: &str) -> Option<Value> {
     Some(match holder.member(name)? {
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
             let holder: Arc<dyn Holder> = Arc::<H>::clone(holder);
-            let path = vec![PathStep::Key(name.into())];
-            Value::from_object(SharedJson { root: Root::Held(holder), path })
+            Value::from_object(SharedJson::Held(holder, name.into()))
         }
         scalar => from_json(scalar),
     })
@@ -236,24 +235,19 @@ impl Writer {
 }
 
 /// One step from a JSON container to a part of it.
-#[derive(Clone, Debug)]
 enum PathStep {
     Key(Box<str>),
     Index(usize),
 }
 
-/// A part of a shared JSON tree. It is found again by its path at each access, which keeps the
-/// tree as it is and converts nothing but the scalars that are read.
-struct SharedJson {
-    root: Root,
-    path: Vec<PathStep>,
-}
-
-#[derive(Clone)]
-enum Root {
+/// A part of a shared JSON tree. It is found again from the whole at each access, which keeps the tree as it is and converts
+/// nothing but the scalars that are read.
+enum SharedJson {
     Whole(Arc<serde_json::Value>),
-    /// The first step is the name of a member.
-    Held(Arc<dyn Holder>),
+    /// The member of that name.
+    Held(Arc<dyn Holder>, Box<str>),
+    /// What one step leads to.
+    Part(Arc<SharedJson>, PathStep),
 }
 
 impl fmt::Debug for SharedJson {
@@ -266,38 +260,25 @@ impl SharedJson {
     /// The JSON itself, copied only where something else holds it, too.
     fn taken(shared: Arc<Self>) -> serde_json::Value {
         match Arc::try_unwrap(shared) {
-            Ok(Self { root: Root::Whole(json), path }) if path.is_empty() => {
-                Arc::unwrap_or_clone(json)
-            }
+            Ok(Self::Whole(json)) => Arc::unwrap_or_clone(json),
             Ok(shared) => shared.json().clone(),
             Err(shared) => shared.json().clone(),
         }
     }
 
     fn json(&self) -> &serde_json::Value {
-        let (mut json, path) = match (&self.root, self.path.split_first()) {
-            (Root::Whole(json), _) => (&**json, &*self.path),
-            (Root::Held(holder), Some((PathStep::Key(name), rest))) => {
-                (holder.member(name).unwrap_or(&serde_json::Value::Null), rest)
-            }
-            (Root::Held(_), _) => (&serde_json::Value::Null, &*self.path),
-        };
-        for step in path {
-            json = match step {
-                PathStep::Key(key) => &json[&**key],
-                PathStep::Index(index) => &json[*index],
-            };
+        match self {
+            Self::Whole(json) => json,
+            Self::Held(holder, name) => holder.member(name).unwrap_or(&serde_json::Value::Null),
+            Self::Part(whole, PathStep::Key(key)) => &whole.json()[&**key],
+            Self::Part(whole, PathStep::Index(index)) => &whole.json()[*index],
         }
-        json
     }
 
-    fn part(&self, step: impl FnOnce() -> PathStep, json: &serde_json::Value) -> Value {
+    fn part(self: &Arc<Self>, step: impl FnOnce() -> PathStep, json: &serde_json::Value) -> Value {
         match json {
             serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                let mut path = Vec::with_capacity(self.path.len() + 1);
-                path.extend_from_slice(&self.path);
-                path.push(step());
-                Value::from_object(Self { root: self.root.clone(), path })
+                Value::from_object(Self::Part(Arc::clone(self), step()))
             }
             scalar => from_json(scalar),
         }

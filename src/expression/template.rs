@@ -728,7 +728,7 @@ impl Renderer {
         let key = match &entry.key {
             TemplateKey::Literal(key) => {
                 self.charge(key.len())?;
-                key.to_string()
+                String::from(&**key)
             }
             TemplateKey::Computed(pieces) => self.text(pieces, scope)?,
         };
