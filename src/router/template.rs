@@ -269,13 +269,13 @@ pub(super) fn distance(segments: &[Segment], path: &[&str], same_method: bool) -
     const LENGTH: usize = 10;
     const PARAMETER: usize = 3;
     let mut steps = usize::from(!same_method);
-    let segments: Vec<&Segment> = segments
+    let segments = segments
         .iter()
-        .filter(|segment| !matches!(segment, Segment::Literal(text) if text.is_empty()))
-        .collect();
-    steps += LENGTH * segments.len().abs_diff(path.len());
-    for (segment, sent) in segments.iter().zip(path) {
+        .filter(|segment| !matches!(segment, Segment::Literal(text) if text.is_empty()));
+    steps += LENGTH * segments.clone().count().abs_diff(path.len());
+    for (segment, sent) in segments.zip(path) {
         steps += match segment {
+            Segment::Literal(text) if **text == *sent.as_bytes() => 0,
             Segment::Literal(text) => difference(&String::from_utf8_lossy(text), sent),
             Segment::Parameter | Segment::Mixed(_) => PARAMETER,
         };
