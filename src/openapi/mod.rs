@@ -248,8 +248,13 @@ impl Operation {
 
     /// The documented response for a status: the exact one, else its class (`4XX`), else `default`.
     pub fn response(&self, status: u16) -> Option<&Response> {
-        self.responses
-            .get(&status.to_string())
+        // By the digits themselves: it is asked for each answer, and statuses have three.
+        let digits =
+            [100, 10, 1].map(|place| u8::try_from(status / place % 10).unwrap_or_default());
+        let digits = digits.map(|digit| b'0' + digit);
+        let exact = std::str::from_utf8(&digits).ok().filter(|_| (100..1000).contains(&status));
+        exact
+            .and_then(|key| self.responses.get(key))
             .or_else(|| self.responses.get(&format!("{}XX", status / 100)))
             .or_else(|| self.responses.get("default"))
     }
