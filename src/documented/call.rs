@@ -138,6 +138,8 @@ fn is_of_transport(parameter: &Parameter) -> bool {
 struct CallDraft {
     /// Encoded.
     query: Vec<(String, String)>,
+    /// The query in place of its pairs, encoded.
+    whole_query: Option<String>,
     headers: Vec<(String, String)>,
     /// Encoded.
     cookies: Vec<(String, String)>,
@@ -148,6 +150,11 @@ impl CallDraft {
     fn add(&mut self, parameter: &Parameter, value: &Value) -> Result<(), String> {
         let name = &parameter.name;
         match parameter.location {
+            Location::Query
+                if parameter.style == ParameterStyle::WholeQuery && parameter.content.is_some() =>
+            {
+                self.whole_query = Some(encoded(&value.to_string()).into_owned());
+            }
             Location::Query => self.query.extend(PairWriter::of(parameter).write(value)),
             Location::Cookie => self.cookies.extend(PairWriter::of(parameter).write(value)),
             Location::Header | Location::Path => {
@@ -217,7 +224,7 @@ impl CallDraft {
     }
 
     fn into_call(self, method: Method, path: &str) -> SampleCall {
-        let Self { query, mut headers, cookies } = self;
+        let Self { query, whole_query, mut headers, cookies } = self;
         let pairs = |pairs: Vec<(String, String)>, separator: &str| {
             let pairs = pairs.into_iter().map(|(name, value)| format!("{name}={value}"));
             pairs.collect::<Vec<_>>().join(separator)
@@ -226,8 +233,9 @@ impl CallDraft {
             headers.push(("Cookie".to_owned(), pairs(cookies, "; ")));
         }
         let mut target = utf8_percent_encode(path, NOT_IN_URI).to_string();
-        if !query.is_empty() {
-            target = format!("{target}?{}", pairs(query, "&"));
+        let query = whole_query.or_else(|| (!query.is_empty()).then(|| pairs(query, "&")));
+        if let Some(query) = query {
+            target = format!("{target}?{query}");
         }
         SampleCall { method, target, headers, body: None }
     }

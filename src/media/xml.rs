@@ -1,4 +1,4 @@
-//! A value as XML 1.0, by the `xml` hints of its schema (`OpenAPI` 3.0 and 3.1, "XML Object").
+//! A value as XML 1.0, by the `xml` hints of its schema (`OpenAPI`, "XML Object").
 //!
 //! Owns what element and attribute names become, so that whatever the value is, well-formed XML comes out. Must not
 //! know media types.
@@ -6,7 +6,7 @@
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::events::{BytesCData, BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Map, Value};
 
 use super::hints::Hints;
@@ -53,6 +53,16 @@ impl Xml {
 
     /// A value as the member of this name: one element, or of a list one for each item.
     fn member(&mut self, value: &Value, hints: Hints<'_>, name: &str) -> io::Result<()> {
+        match (value, node_type(hints)) {
+            (Value::Object(members), Some("none")) => {
+                return members
+                    .iter()
+                    .try_for_each(|(name, value)| self.member(value, hints.property(name), name));
+            }
+            (value, Some("text")) => return self.text(value),
+            (value, Some("cdata")) => return self.section(value),
+            _ => {}
+        }
         match value {
             Value::Array(items) if xml_flag(hints, "wrapped") => {
                 self.wrapped(items, hints, name, name)
@@ -64,6 +74,20 @@ impl Xml {
             }),
             value => self.element(value, hints, name),
         }
+    }
+
+    /// A value as text of the element around it.
+    fn text(&mut self, value: &Value) -> io::Result<()> {
+        self.writer.write_event(Event::Text(BytesText::new(&legal(&scalar(value)))))
+    }
+
+    /// The same as a section without markup, unless what ends such a section is in it.
+    fn section(&mut self, value: &Value) -> io::Result<()> {
+        let text = legal(&scalar(value));
+        if text.contains("]]>") {
+            return self.text(value);
+        }
+        self.writer.write_event(Event::CData(BytesCData::new(text)))
     }
 
     /// A list inside an element of its own.
@@ -180,6 +204,11 @@ fn divided<'v, 's>(
         !value.is_array() && !value.is_object() && xml_flag(*hints, "attribute")
     });
     (attributes.into_iter().filter(|(_, value, _)| !value.is_null()).collect(), inside)
+}
+
+/// `nodeType`, where the words of before 3.2 do not say it.
+fn node_type(hints: Hints<'_>) -> Option<&str> {
+    hints.keyword("xml")?.get("nodeType")?.as_str()
 }
 
 fn xml_flag(hints: Hints<'_>, key: &str) -> bool {

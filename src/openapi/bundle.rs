@@ -24,7 +24,7 @@ const FILES_MAX: usize = 5_000;
 const DETOURS_MAX: usize = 100_000;
 
 /// Entries beside those of schemas that hold named things, so that no name in there is a keyword, whatever it is.
-const NAMED: [&str; 17] = [
+const NAMED: [&str; 18] = [
     "schemas",
     "parameters",
     "headers",
@@ -40,6 +40,7 @@ const NAMED: [&str; 17] = [
     "content",
     "encoding",
     "mediaTypes",
+    "additionalOperations",
     "variables",
     "dependentRequired",
 ];
@@ -111,6 +112,7 @@ fn refers_out(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.iter().any(|(key, value)| match (key.as_str(), value) {
             ("$ref" | "$dynamicRef" | "externalValue", Value::String(text)) => leads_out(text),
+            ("defaultMapping", Value::String(text)) => names_file(text),
             ("mapping", Value::Object(names)) => {
                 names.values().any(|name| name.as_str().is_some_and(names_file))
                     || names.values().any(refers_out)
@@ -168,7 +170,12 @@ struct Around<'a> {
 impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
     fn enter(&mut self, path: String, document: Document) -> usize {
         let number = self.files.len();
-        note_ids(document.root(), "", &mut String::new(), &mut |id, pointer| {
+        let own = document.root().get("$self").and_then(Value::as_str).unwrap_or_default();
+        let own = own.split('#').next().unwrap_or_default().to_owned();
+        if !own.is_empty() {
+            self.ids.entry(own.clone()).or_insert((number, String::new()));
+        }
+        note_ids(document.root(), &own, &mut String::new(), &mut |id, pointer| {
             self.ids.entry(id).or_insert_with(|| (number, pointer.to_owned()));
         });
         self.known.insert(path.clone(), Some(number));
@@ -231,7 +238,9 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
 
     fn visit_object(&mut self, map: &Map<String, Value>, at: &mut String, around: Around<'_>) {
         let id = map.get("$id").and_then(Value::as_str);
-        let joined = id.map(|id| join(around.id.map_or("", |(id, _)| id), id));
+        let base = self.files[around.file].document.root().get("$self").and_then(Value::as_str);
+        let base = around.id.map(|(id, _)| id).or(base).unwrap_or_default();
+        let joined = id.map(|id| join(base, id));
         let own = at.clone();
         let around = match &joined {
             Some(id) => Around { id: Some((id, &own)), ..around },
@@ -240,6 +249,11 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
         for (key, value) in map {
             match (key.as_str(), value) {
                 ("$ref" | "$dynamicRef", Value::String(text)) => {
+                    within(at, key, |at| self.lead(text, at, around));
+                }
+                ("defaultMapping", Value::String(text))
+                    if text.starts_with('#') || names_file(text) =>
+                {
                     within(at, key, |at| self.lead(text, at, around));
                 }
                 ("externalValue", Value::String(text)) => {
@@ -343,7 +357,8 @@ impl<R: FnMut(&str) -> Option<Document>> Gathering<R> {
             let base = around.id.map_or("", |(_, pointer)| pointer);
             return Some((around.file, base.to_owned()));
         }
-        let joined = join(around.id.map_or("", |(id, _)| id), uri);
+        let own = self.files[around.file].document.root().get("$self").and_then(Value::as_str);
+        let joined = join(around.id.map(|(id, _)| id).or(own).unwrap_or_default(), uri);
         if let Some((file, pointer)) = self.ids.get(&joined).or_else(|| self.ids.get(uri)) {
             return Some((*file, pointer.clone()));
         }

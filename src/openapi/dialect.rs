@@ -17,8 +17,10 @@ pub(super) enum Dialect {
     V20,
     /// `OpenAPI` 3.0: an extended subset of draft 5.
     V30,
-    /// `OpenAPI` 3.1 and later: draft 2020-12.
+    /// `OpenAPI` 3.1: draft 2020-12.
     V31,
+    /// `OpenAPI` 3.2: the same.
+    V32,
 }
 
 /// Keywords that no value can fail, and that validators would each keep a copy of: most of the text of a document. `xml`
@@ -80,6 +82,7 @@ pub(super) fn lower(map: &mut Map<String, Value>, dialect: Dialect) -> LoweredKe
     contradictions(map, &mut outcome);
     nullable(map, dialect, &mut outcome);
     width(map);
+    node_type(map, &mut outcome);
     exact::mark(map);
     outcome
 }
@@ -122,7 +125,7 @@ fn exclusive_bound(
     } else {
         map.shift_remove(exclusive);
     }
-    if dialect == Dialect::V31 {
+    if dialect >= Dialect::V31 {
         let message = format!("a boolean `{exclusive}` is of OpenAPI 3.0; it is read so");
         outcome.flaw(exclusive, message, Some("write the bound itself as its number"));
     }
@@ -150,7 +153,7 @@ fn nullable(map: &mut Map<String, Value>, dialect: Dialect, outcome: &mut Lowere
     if nullable != Value::Bool(true) {
         return;
     }
-    if dialect == Dialect::V31 {
+    if dialect >= Dialect::V31 {
         let message = "`nullable` is of OpenAPI 3.0; it is honoured".to_owned();
         outcome.flaw("nullable", message, Some("write `type: [..., \"null\"]`"));
     }
@@ -182,6 +185,27 @@ fn nullable(map: &mut Map<String, Value>, dialect: Dialect, outcome: &mut Lowere
     if !branch.is_empty() {
         map.insert("anyOf".to_owned(), json!([branch, { "type": "null" }]));
     }
+}
+
+/// What `nodeType` of 3.2 says in the words of before, as far as there are any.
+fn node_type(map: &mut Map<String, Value>, outcome: &mut LoweredKeywords) {
+    let is_list = types(map).is_some_and(|types| types.iter().any(|one| one == "array"));
+    let Some(Value::Object(xml)) = map.get_mut("xml") else { return };
+    let flag = match xml.get("nodeType").map(|node| node.as_str().unwrap_or_default()) {
+        None | Some("text" | "cdata") => return,
+        Some("none") if !is_list => return,
+        Some("none") => None,
+        Some("element") => is_list.then_some("wrapped"),
+        Some("attribute") => Some("attribute"),
+        Some(_) => {
+            xml.shift_remove("nodeType");
+            let message = "`nodeType` is none that XML is written with; it is left out".to_owned();
+            let hint = "there are `element`, `attribute`, `text`, `cdata` and `none`";
+            return outcome.flaw("xml", message, Some(hint));
+        }
+    };
+    xml.shift_remove("nodeType");
+    xml.extend(flag.map(|flag| (flag.to_owned(), Value::Bool(true))));
 }
 
 /// Formats that tell how wide an integer is bound it, which no `format` of JSON Schema does.

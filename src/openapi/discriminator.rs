@@ -49,6 +49,8 @@ struct DispatchPlan {
     branches: IndexMap<String, Vec<String>>,
     /// Values that the mapping names.
     mapped: BTreeSet<String>,
+    /// What holds for an object without the property, or with a value that leads nowhere.
+    default: Option<String>,
 }
 
 /// Which components each schema is composed of with `allOf`, and the other way around.
@@ -152,7 +154,8 @@ fn between(root: &Value, plans: &[DispatchPlan], family: &Family) -> Vec<Dispatc
                 alternatives: None,
             };
             let level = level(root, middle);
-            added.push(DispatchPlan { of, level, branches, mapped: BTreeSet::new() });
+            let (mapped, default) = (BTreeSet::new(), None);
+            added.push(DispatchPlan { of, level, branches, mapped, default });
         }
     }
     added
@@ -249,7 +252,7 @@ fn reached<'f>(
 
 impl DispatchPlan {
     fn targets(&self) -> impl Iterator<Item = &str> {
-        self.branches.values().flatten().map(String::as_str)
+        self.branches.values().flatten().chain(&self.default).map(String::as_str)
     }
 
     /// Schema that objects are checked against; `None` when nothing can be told apart.
@@ -261,10 +264,12 @@ impl DispatchPlan {
         let schema = root.find_at(&self.of.pointer);
         let mut choice = Map::new();
         let required = schema.and_then(|schema| schema.get("required")?.as_array());
-        if !required.is_some_and(|names| names.iter().any(|name| name == property)) {
+        let is_required = required.is_some_and(|names| names.iter().any(|name| name == property));
+        if !is_required && self.default.is_none() {
             choice.insert("required".to_owned(), json!([property]));
         }
-        if schema.is_none_or(|schema| declared(root, schema, property, &[]).is_none()) {
+        let is_open = schema.is_none_or(|schema| declared(root, schema, property, &[]).is_none());
+        if is_open && self.default.is_none() {
             let names: Vec<&String> = self.branches.keys().collect();
             choice.insert("properties".to_owned(), json!({ property: { "enum": names } }));
         }
@@ -279,7 +284,13 @@ impl DispatchPlan {
                 json!({ "required": [property], "properties": { property: { "const": name } } });
             json!({ "if": named, "then": then })
         });
-        let branches: Vec<Value> = branches.collect();
+        let mut branches: Vec<Value> = branches.collect();
+        if let Some(default) = &self.default {
+            let all: Vec<&String> = self.branches.keys().collect();
+            let named =
+                json!({ "required": [property], "properties": { property: { "enum": all } } });
+            branches.push(json!({ "if": named, "else": { "$ref": refer(default) } }));
+        }
         choice.insert("allOf".to_owned(), Value::Array(branches));
         Some(Value::Object(choice))
     }
@@ -295,11 +306,18 @@ fn plan(
 ) -> DispatchPlan {
     let level = level(root, &of.pointer);
     let (branches, mapped) = (IndexMap::new(), BTreeSet::new());
-    let mut plan = DispatchPlan { of: of.clone(), level, branches, mapped };
+    let mut plan = DispatchPlan { of: of.clone(), level, branches, mapped, default: None };
     let Some(targets) = targets(root, &plan, family) else { return plan };
-    let mapping = root
-        .pointer(&of.pointer)
-        .and_then(|schema| schema.pointer("/discriminator/mapping")?.as_object());
+    let said = root.find_at(&of.pointer).and_then(|schema| schema.get("discriminator"));
+    if let Some(default) = said.and_then(|said| said.get("defaultMapping")) {
+        plan.default = default_target(root, default, of, &targets);
+        if plan.default.is_none() {
+            let at = format!("{}/discriminator/defaultMapping", of.pointer);
+            let message = "`defaultMapping` leads to none of the alternatives; it is left out";
+            findings.push(document.warning(&at, message));
+        }
+    }
+    let mapping = said.and_then(|said| said.get("mapping")?.as_object());
     for (name, to) in mapping.into_iter().flatten() {
         let Some(target) = to.as_str().and_then(|to| mapping_target(root, to)) else { continue };
         if of.alternatives.is_some() && !targets.contains(&target) && !plan.level.contains(&target)
@@ -315,27 +333,8 @@ fn plan(
         plan.mapped.insert(target.clone());
         plan.branches.entry(name.clone()).or_default().push(target);
     }
-    for target in targets {
-        if plan.mapped.contains(&target) {
-            continue;
-        }
-        let said = root
-            .find_at(&target)
-            .and_then(|schema| declared(root, schema, &of.property, &plan.level));
-        let implicit = implicit_name(&target);
-        let names = match (said, implicit) {
-            (Some(said), Some(implicit)) if said.contains(&implicit) => vec![implicit],
-            (Some(said), _) => said,
-            (None, Some(implicit)) => vec![implicit],
-            // An alternative without a name: nothing can be chosen.
-            (None, None) => {
-                plan.branches.clear();
-                return plan;
-            }
-        };
-        for name in names {
-            plan.branches.entry(name).or_default().push(target.clone());
-        }
+    if !name_alternatives(root, &mut plan, targets) {
+        return plan;
     }
     let allowed =
         root.find_at(&of.pointer).and_then(|schema| declared(root, schema, &of.property, &[]));
@@ -344,6 +343,44 @@ fn plan(
         plan.branches.retain(|name, _| allowed.contains(name));
     }
     plan
+}
+
+/// Names each alternative that no mapping does; whether each has a name, so that one can be chosen.
+fn name_alternatives(root: &Value, plan: &mut DispatchPlan, targets: Vec<String>) -> bool {
+    for target in targets {
+        if plan.mapped.contains(&target) {
+            continue;
+        }
+        let said = root
+            .find_at(&target)
+            .and_then(|schema| declared(root, schema, &plan.of.property, &plan.level));
+        let implicit = implicit_name(&target);
+        let names = match (said, implicit) {
+            (Some(said), Some(implicit)) if said.contains(&implicit) => vec![implicit],
+            (Some(said), _) => said,
+            (None, Some(implicit)) => vec![implicit],
+            // An alternative without a name: nothing can be chosen.
+            (None, None) => {
+                plan.branches.clear();
+                return false;
+            }
+        };
+        for name in names {
+            plan.branches.entry(name).or_default().push(target.clone());
+        }
+    }
+    true
+}
+
+/// Where `defaultMapping` leads, if to one of the alternatives.
+fn default_target(
+    root: &Value,
+    default: &Value,
+    of: &Discriminator,
+    targets: &[String],
+) -> Option<String> {
+    let target = mapping_target(root, default.as_str()?)?;
+    (of.alternatives.is_none() || targets.contains(&target)).then_some(target)
 }
 
 /// The alternatives, or all that is composed of the schema. `None` when one of them can have no name.

@@ -111,11 +111,46 @@ impl<'d> Lowering<'d> {
             has_sides: false,
             copied: 0,
         };
-        for pointer in objects::schema_positions(&lowering.root) {
+        for pointer in lowering.positions(findings) {
             lowering.lower_at(pointer, findings);
         }
         lowering.connect(findings);
         lowering
+    }
+
+    /// Where all schemas are that something else than a schema holds. Those of a sequence's items are made into one of
+    /// the whole sequence, for a sequence is a list to schemas.
+    fn positions(&mut self, findings: &mut Vec<Finding>) -> Vec<String> {
+        let mut found = objects::schema_positions(&self.root);
+        let mut whole = Vec::new();
+        for pointer in &found {
+            let Some(holder) = pointer.strip_suffix("/itemSchema") else { continue };
+            let Some(Value::Object(media)) = self.root.pointer_mut(holder) else { continue };
+            if self.dialect < Dialect::V32 {
+                let message = "`itemSchema` is of OpenAPI 3.2; it is read so";
+                findings.push(self.document.warning(pointer, message));
+            }
+            let items = json!({ "$ref": fragment(pointer) });
+            match media.get_mut("schema") {
+                // Both hold, and the items may be said only once.
+                Some(Value::Object(schema))
+                    if schema.contains_key("items") || schema.contains_key("$ref") =>
+                {
+                    let message = "`itemSchema` beside a `schema` of the whole is not applied";
+                    let finding = self.document.warning(pointer, message);
+                    findings.push(finding.hint("write `items` in the `schema`"));
+                }
+                Some(Value::Object(schema)) => drop(schema.insert("items".to_owned(), items)),
+                Some(_) => {}
+                None => {
+                    let all = json!({ "type": "array", "items": items });
+                    media.insert("schema".to_owned(), all);
+                    whole.push(format!("{holder}/schema"));
+                }
+            }
+        }
+        found.extend(whole);
+        found
     }
 
     /// The rules that the schemas follow.

@@ -159,11 +159,12 @@ fn dialect_of(document: &Document, findings: &mut Vec<Finding>) -> Option<Dialec
     let mut parts = version.split('.');
     match (parts.next(), parts.next()) {
         (Some("3"), Some("0")) => Some(Dialect::V30),
-        (Some("3"), Some("1" | "2")) => Some(Dialect::V31),
+        (Some("3"), Some("1")) => Some(Dialect::V31),
+        (Some("3"), Some("2")) => Some(Dialect::V32),
         (Some("3"), _) => {
             let message = format!("OpenAPI {version} is read as 3.2");
             findings.push(document.warning("/openapi", message));
-            Some(Dialect::V31)
+            Some(Dialect::V32)
         }
         _ => {
             let message = format!("OpenAPI {version} is not read");
@@ -292,6 +293,10 @@ pub enum ParameterStyle {
     TabDelimited,
     /// `x[a]=1` (query).
     DeepObject,
+    /// `x=a; x=b`, as it is (cookie).
+    Cookie,
+    /// The whole query, in a media type of its own or as a form (`in: querystring`).
+    WholeQuery,
 }
 
 impl ParameterStyle {

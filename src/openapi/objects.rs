@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::pointer::{push, unescaped, within};
 
 /// The methods a path item may have, in the order of the specification.
-pub(super) const METHODS: [&str; 8] =
-    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub(super) const METHODS: [&str; 9] =
+    ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 #[derive(Clone, Copy)]
 enum Object {
@@ -57,6 +57,8 @@ impl Object {
                 ("head", One(Object::Operation)),
                 ("patch", One(Object::Operation)),
                 ("trace", One(Object::Operation)),
+                ("query", One(Object::Operation)),
+                ("additionalOperations", Many(Object::Operation)),
             ],
             Object::Operation => &[
                 ("parameters", Many(Object::Parameter)),

@@ -1,5 +1,5 @@
 //! Overlays: changes to a document that are written down beside it
-//! (Overlay Specification 1.0.0, <https://spec.openapis.org/overlay/v1.0.0.html>).
+//! (Overlay Specification 1.0 to 1.2, <https://spec.openapis.org/overlay/latest.html>).
 //!
 //! Owns the format and the order of changes. Must not know what a document means, nor where files are.
 
@@ -38,19 +38,26 @@ struct Action {
     /// Number of times that the whole document may be walked for each of its values, plus one; 0 for a plain path.
     searches: u32,
     change: OverlayChange,
+    /// Where what is to be done stands: in the action itself, or in one that it refers to.
+    fields: String,
+    /// What is copied.
+    copy: Option<JsonPath>,
+    /// Whether values are changed that are neither maps nor lists, as since 1.1.
+    takes_all: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OverlayChange {
     Remove,
     Update,
+    Copy,
     Nothing,
 }
 
 impl<'d> Overlay<'d> {
     /// Reads an overlay. What is wrong with it goes to `findings`, all at once; `None` when there is an error among that.
     pub fn read(document: &'d Document, findings: &mut Vec<Finding>) -> Option<Overlay<'d>> {
-        let mut reading = OverlayReader { document, errors: Vec::new() };
+        let mut reading = OverlayReader { document, errors: Vec::new(), minor: MINOR_MAX };
         let actions = reading.overlay();
         let is_sound = reading.errors.is_empty();
         findings.append(&mut reading.errors);
@@ -98,7 +105,8 @@ impl<'d> Overlay<'d> {
         let located = action.target.query_located(editing.root());
         let (mut targets, mut others) = (Vec::new(), 0);
         for node in located.dedup() {
-            if node.node().is_object() || node.node().is_array() {
+            let is_held = node.node().is_object() || node.node().is_array();
+            if is_held || action.takes_all {
                 targets.push(node.location().to_json_pointer());
             } else {
                 others += 1;
@@ -114,18 +122,45 @@ impl<'d> Overlay<'d> {
         match action.change {
             OverlayChange::Nothing => {}
             OverlayChange::Remove => self.remove(action, targets, editing, findings),
-            OverlayChange::Update => {
-                let at = format!("{}/update", action.pointer);
-                let Some(update) = updates.at(&at) else { return };
+            OverlayChange::Update | OverlayChange::Copy => {
+                let name = if action.change == OverlayChange::Copy { "copy" } else { "update" };
+                let at = format!("{}/{name}", action.fields);
+                let update = match &action.copy {
+                    Some(source) => self.copied(source, &at, editing, findings),
+                    None => updates.at(&at),
+                };
+                let Some(update) = update else { return };
                 *added += update.count().saturating_mul(targets.len());
                 if *added > ADDED_MAX {
                     let message = format!("adds more than {ADDED_MAX} values to the document");
                     findings.push(self.document.error(&at, message));
                     return;
                 }
-                self.update(action, &update, &targets, editing, findings);
+                self.update(&at, &update, &targets, editing, findings);
             }
         }
+    }
+
+    /// The one value of the document that a path selects.
+    fn copied(
+        &self,
+        source: &JsonPath,
+        at: &str,
+        editing: &Editing,
+        findings: &mut Vec<Finding>,
+    ) -> Option<MergedPart> {
+        let found: Vec<String> = source
+            .query_located(editing.root())
+            .dedup()
+            .into_iter()
+            .map(|node| node.location().to_json_pointer())
+            .collect();
+        let [one] = found.as_slice() else {
+            let message = format!("`copy` selects {} values, and one can be copied", found.len());
+            findings.push(self.document.warning(at, message).hint("the action is left out"));
+            return None;
+        };
+        editing.part(one)
     }
 
     fn remove(
@@ -147,19 +182,26 @@ impl<'d> Overlay<'d> {
 
     fn update(
         &self,
-        action: &Action,
+        at: &str,
         update: &MergedPart,
         targets: &[String],
         editing: &mut Editing,
         findings: &mut Vec<Finding>,
     ) {
         for target in targets {
-            let into_map = editing.root().pointer(target).is_some_and(Value::is_object);
-            if into_map && !update.value().is_object() {
-                let message =
-                    format!("`{target}` is a map, and the update is none; it is left out");
-                findings
-                    .push(self.document.warning(&format!("{}/update", action.pointer), message));
+            let old = editing.root().pointer(target);
+            let is_map = |value: &Value| value.is_object();
+            let is_single = |value: &Value| !value.is_object() && !value.is_array();
+            let problem = if old.is_some_and(is_map) && !update.value().is_object() {
+                Some("a map, and the update is none")
+            } else if old.is_some_and(is_single) && !is_single(update.value()) {
+                Some("a single value, and the update is none")
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                let message = format!("`{target}` is {problem}; it is left out");
+                findings.push(self.document.warning(at, message));
                 continue;
             }
             editing.merge(target, update);
@@ -207,9 +249,14 @@ fn place(pointer: &str) -> Vec<(Option<usize>, &str)> {
     pointer.split('/').skip(1).map(|token| (token.parse().ok(), token)).collect()
 }
 
+/// The newest version 1.x that is read.
+const MINOR_MAX: u32 = 2;
+
 struct OverlayReader<'d> {
     document: &'d Document,
     errors: Vec<Finding>,
+    /// The version is 1.x.
+    minor: u32,
 }
 
 impl<'d> OverlayReader<'d> {
@@ -229,13 +276,20 @@ impl<'d> OverlayReader<'d> {
                 self.error("", "is not an overlay: `overlay` is missing").hint =
                     Some("begin it with `overlay: 1.0.0`".to_owned());
             }
-            (_, Some(version)) if version == "1.0" || version.starts_with("1.0.") => {}
+            (_, Some(version)) if self.knows(version) => {}
             (Some(version), _) => {
                 let message = format!("overlay {version} is not read");
-                self.error("/overlay", message).hint = Some("1.0 is".to_owned());
+                self.error("/overlay", message).hint =
+                    Some("1.0, 1.1 and 1.2 are; what else is told is not of these".to_owned());
             }
         }
         self.fields(map, "", &["overlay", "info", "extends", "actions"]);
+        if self.minor < 2 {
+            for name in ["$self", "components"].iter().filter(|name| map.contains_key(**name)) {
+                let at = crate::pointer::child("", name);
+                self.error(&at, format!("`{name}` is of overlay 1.2"));
+            }
+        }
         for name in ["title", "version"] {
             if !map.get("info").and_then(|info| info.get(name)).is_some_and(Value::is_string) {
                 self.error(&format!("/info/{name}"), format!("`info` has no text `{name}`"));
@@ -256,9 +310,23 @@ impl<'d> OverlayReader<'d> {
         }
     }
 
+    /// Returns true if the version is read, and keeps which it is. Of one that is not, all is read as the newest.
+    fn knows(&mut self, version: &str) -> bool {
+        let mut parts = version.split('.');
+        let minor = match (parts.next(), parts.next()) {
+            (Some("1"), Some("0")) => Some(0),
+            (Some("1"), Some("1")) => Some(1),
+            (Some("1"), Some("2")) => Some(2),
+            _ => None,
+        };
+        self.minor = minor.unwrap_or(MINOR_MAX);
+        minor.is_some()
+    }
+
     fn fields(&mut self, map: &Map<String, Value>, pointer: &str, known: &[&str]) {
         for name in map.keys().filter(|name| !name.starts_with("x-")) {
-            if !known.contains(&name.as_str()) {
+            let is_newer = pointer.is_empty() && ["$self", "components"].contains(&name.as_str());
+            if !known.contains(&name.as_str()) && !is_newer {
                 let hint = did_you_mean(name, known.iter().copied());
                 let at = crate::pointer::child(pointer, name);
                 self.error(&at, format!("`{name}` means nothing here")).hint = hint;
@@ -272,45 +340,110 @@ impl<'d> OverlayReader<'d> {
             self.error(&pointer, "an action is a map");
             return None;
         };
-        self.fields(map, &pointer, &["target", "description", "update", "remove"]);
-        let change = match (map.get("remove"), map.get("update")) {
-            (Some(Value::Bool(true)), _) => OverlayChange::Remove,
-            (None | Some(Value::Bool(false)), Some(_)) => OverlayChange::Update,
-            (None | Some(Value::Bool(false)), None) => OverlayChange::Nothing,
-            (Some(_), _) => {
-                self.error(&format!("{pointer}/remove"), "`remove` is neither `true` nor `false`");
-                OverlayChange::Nothing
+        let (fields, at) = match map.get("$ref") {
+            Some(reference) if self.minor >= 2 => {
+                self.fields(map, &pointer, &["$ref", "target", "description"]);
+                self.reusable(reference, &pointer)?
             }
+            _ => (map, pointer.clone()),
         };
-        let Some(text) = map.get("target").and_then(Value::as_str) else {
+        let change = self.change(fields, &at, at == pointer);
+        let copy = match fields.get("copy") {
+            Some(copy) if change == OverlayChange::Copy => {
+                Some(self.path(copy, &format!("{at}/copy"))?)
+            }
+            _ => None,
+        };
+        let Some(text) = map.get("target") else {
             self.error(&format!("{pointer}/target"), "the action has no text `target`");
             return None;
         };
-        let at = format!("{pointer}/target");
+        let (target, searches) = self.path(text, &format!("{pointer}/target"))?;
+        let searches = searches + copy.as_ref().map_or(0, |(_, searches)| *searches);
+        let (copy, takes_all) = (copy.map(|(copy, _)| copy), self.minor >= 1);
+        Some(Action { pointer, target, searches, change, fields: at, copy, takes_all })
+    }
+
+    /// What an action says that is written down for several: its fields, and where they are.
+    fn reusable(
+        &mut self,
+        reference: &Value,
+        pointer: &str,
+    ) -> Option<(&'d Map<String, Value>, String)> {
+        let at = format!("{pointer}/$ref");
+        let text = reference.as_str().unwrap_or_default();
+        let place =
+            text.strip_prefix('#').filter(|place| place.starts_with("/components/actions/"));
+        let found = place.and_then(|place| self.document.root().pointer(place));
+        let Some(action) = found.and_then(Value::as_object) else {
+            self.error(&at, format!("`{text}` leads to no action under `components`"));
+            return None;
+        };
+        let place = place.unwrap_or_default();
+        self.fields(action, place, &["description", "fields"]);
+        let at = format!("{place}/fields");
+        match action.get("fields").and_then(Value::as_object) {
+            Some(fields) => Some((fields, at)),
+            None => {
+                self.error(&at, "the action has no map `fields`");
+                None
+            }
+        }
+    }
+
+    /// What an action does; `has_target` tells whether its target is among its fields.
+    fn change(&mut self, map: &Map<String, Value>, at: &str, has_target: bool) -> OverlayChange {
+        let known = ["description", "update", "remove", "copy", "target"];
+        self.fields(map, at, &known[..if has_target { 5 } else { 4 }]);
+        if self.minor < 1 && map.contains_key("copy") {
+            self.error(&format!("{at}/copy"), "`copy` is of overlay 1.1");
+        }
+        match (map.get("remove"), map.get("update"), map.get("copy")) {
+            (Some(Value::Bool(true)), ..) => OverlayChange::Remove,
+            (None | Some(Value::Bool(false)), Some(_), Some(_)) => {
+                self.error(at, "an action has `update` or `copy`, and not both");
+                OverlayChange::Nothing
+            }
+            (None | Some(Value::Bool(false)), Some(_), None) => OverlayChange::Update,
+            (None | Some(Value::Bool(false)), None, Some(_)) => OverlayChange::Copy,
+            (None | Some(Value::Bool(false)), None, None) => OverlayChange::Nothing,
+            (Some(_), ..) => {
+                self.error(&format!("{at}/remove"), "`remove` is neither `true` nor `false`");
+                OverlayChange::Nothing
+            }
+        }
+    }
+
+    /// A path into the document, and how many times all of it may be walked on the way, plus one.
+    fn path(&mut self, path: &Value, at: &str) -> Option<(JsonPath, u32)> {
+        let Some(text) = path.as_str() else {
+            let name = at.rsplit('/').next().unwrap_or_default();
+            self.error(at, format!("the action has no text `{name}`"));
+            return None;
+        };
         if text.len() > TARGET_BYTES_MAX {
-            self.error(&at, format!("the target is longer than {TARGET_BYTES_MAX} bytes"));
+            self.error(at, format!("the target is longer than {TARGET_BYTES_MAX} bytes"));
             return None;
         }
         if text.matches("..").count() > DESCENTS_MAX {
-            self.error(&at, format!("`{text}` has more than {DESCENTS_MAX} `..`"));
+            self.error(at, format!("`{text}` has more than {DESCENTS_MAX} `..`"));
             return None;
         }
         let TargetShape { nested, roots } = TargetShape::of(text);
         if nested > NESTED_MAX {
             let message = format!("the target has more than {NESTED_MAX} brackets in one another");
-            self.error(&at, message).hint = Some("select in several actions".to_owned());
+            self.error(at, message).hint = Some("select in several actions".to_owned());
             return None;
         }
         match JsonPath::parse(text) {
             Ok(target) => {
                 // A filter that begins at the root again goes through the document for each value that it is asked of.
                 let is_plain = !text.contains(['*', '?']) && !text.contains("..");
-                let searches = if is_plain { 0 } else { roots };
-                Some(Action { pointer, target, searches, change })
+                Some((target, if is_plain { 0 } else { roots }))
             }
             Err(error) => {
                 let message = format!("`{text}` is no JSONPath: {}", error.message());
-                self.error(&at, message).hint =
+                self.error(at, message).hint =
                     Some("write it as RFC 9535 has it, such as `$.paths['/shops'].get`".to_owned());
                 None
             }

@@ -16,6 +16,7 @@ use super::json_text::parse_json;
 use super::members::{Encodings, Members};
 use super::schema::{Subject, check};
 use super::sent::SentRequest;
+use super::sequences::SequenceFormat;
 use super::violation::{MessagePart, Violation};
 
 /// Up to so many bytes of body are all violations looked for, else only the first: the validator keeps some
@@ -39,6 +40,8 @@ enum BodyFormat {
     Text,
     /// JSON where the text is, else not looked into.
     JsonOrOpaque,
+    /// One value after the other.
+    Sequence(SequenceFormat),
     /// Not looked into.
     Opaque,
 }
@@ -176,6 +179,9 @@ impl DeclaredBody {
 impl Medium {
     /// Format that a body of this media type is read in.
     fn reading(&self, sent: &str) -> BodyFormat {
+        if let Some(sequence) = SequenceFormat::of(sent).filter(|_| self.types.list()) {
+            return BodyFormat::Sequence(sequence);
+        }
         match sent {
             "application/x-www-form-urlencoded" => BodyFormat::Form,
             sent if is_json(sent) => BodyFormat::Json,
@@ -280,6 +286,7 @@ fn parse(reading: BodyFormat, bytes: &[u8]) -> Result<Value, String> {
     };
     match reading {
         BodyFormat::Json => parse_json(text),
+        BodyFormat::Sequence(format) => format.read(text),
         BodyFormat::JsonOrText | BodyFormat::JsonOrOpaque => {
             Ok(parse_json(text).unwrap_or_else(|_| text.into()))
         }

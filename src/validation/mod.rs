@@ -37,6 +37,7 @@ mod parameters;
 mod request;
 mod schema;
 mod sent;
+mod sequences;
 mod styles;
 mod violation;
 

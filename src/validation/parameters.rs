@@ -9,7 +9,7 @@ use http::header::COOKIE;
 use serde_json::{Map, Value};
 
 use crate::media::is_json;
-use crate::openapi::{Location, Parameter, Schemas, Types};
+use crate::openapi::{Location, Parameter, ParameterStyle, Schemas, Types};
 
 use super::coercion::{coerce, coerce_text, fill_defaults, has_defaults, property_names};
 use super::json_text::parse_json;
@@ -49,6 +49,9 @@ impl DeclaredParameters {
                     types,
                     shape: match parameter.content {
                         Some(_) => ParameterShape::Scalar,
+                        None if parameter.style == ParameterStyle::WholeQuery => {
+                            ParameterShape::Record
+                        }
                         None => ParameterShape::of(types),
                     },
                     defaults: schema.is_some_and(|schema| has_defaults(schemas, schema)),
@@ -201,6 +204,9 @@ impl ParameterReader<'_> {
                     None => Ok(None),
                 }
             }
+            Location::Query if parameter.style == ParameterStyle::WholeQuery => {
+                self.whole_query(declared)
+            }
             Location::Query => {
                 let query = self.sent.query;
                 self.query.get_or_insert_with(|| pairs(query));
@@ -213,10 +219,22 @@ impl ParameterReader<'_> {
             }
             Location::Cookie => {
                 let cookies = cookies(self.sent.headers, &parameter.name)?;
-                self.gather(declared, written, &cookies, Escapes::Lenient)
+                let is_plain = parameter.style == ParameterStyle::Cookie;
+                let escapes = if is_plain { Escapes::Plain } else { Escapes::Lenient };
+                self.gather(declared, written, &cookies, escapes)
             }
         }?;
         as_content(declared, raw)
+    }
+
+    /// The whole query as one value: a record by its names, or a text in a media type.
+    fn whole_query(&self, declared: &Declared) -> Result<Option<Value>, StyleError> {
+        let query = self.sent.query;
+        match declared.parameter.content {
+            _ if query.is_empty() => Ok(None),
+            Some(_) => decode(query, Escapes::Percent).map(|text| Some(text.into())),
+            None => declared.written().gather(&pairs(query), Escapes::Form, &|_| true),
+        }
     }
 
     fn gather(

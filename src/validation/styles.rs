@@ -174,7 +174,7 @@ impl ValueStyle<'_> {
                 let Some(first) = sent.next() else { return Ok(None) };
                 // Other styles than `form` cannot be exploded, and the cookies of a name are seldom several.
                 let whole = self.explode
-                    && self.style == ParameterStyle::Form
+                    && matches!(self.style, ParameterStyle::Form | ParameterStyle::Cookie)
                     && !matches!(escapes, Escapes::Lenient);
                 let mut items = Vec::new();
                 for raw in std::iter::once(first).chain(sent) {

@@ -136,6 +136,23 @@ impl Editing {
         &self.root
     }
 
+    /// A copy of the entry at `pointer`, to be merged elsewhere; it keeps the place that it is copied from.
+    pub(crate) fn part(&self, pointer: &str) -> Option<MergedPart> {
+        let (mut value, mut tree) = (&self.root, &self.tree);
+        for token in pointer.split('/').skip(1) {
+            let number = position(value, token)?;
+            value = match value {
+                Value::Object(map) => map.values().nth(number)?,
+                Value::Array(items) => items.get(number)?,
+                _ => return None,
+            };
+            tree = tree.inside.get(number)?;
+        }
+        let mut tree = tree.clone();
+        tree.origin = tree.origin.or_else(|| Some(pointer.into()));
+        Some(MergedPart { value: value.clone(), tree })
+    }
+
     /// Number of entries passed so far on the way to those that were changed.
     pub(crate) fn passed(&self) -> usize {
         self.passed

@@ -228,7 +228,7 @@ fn all_that_is_wrong_with_an_overlay_is_said_at_once() {
     let (contract, said, _) = files.load("openapi.yaml", &["bad.yaml"]);
     assert!(contract.is_none());
     expect![[r#"
-        bad.yaml:1: error: overlay "2.0.0" is not read (1.0 is)
+        bad.yaml:1: error: overlay "2.0.0" is not read (1.0, 1.1 and 1.2 are; what else is told is not of these)
         bad.yaml:1: error: `info` has no text `title`
         bad.yaml:1: error: `info` has no text `version`
         bad.yaml:3: error: `paths` is no JSONPath: parser error (write it as RFC 9535 has it, such as `$.paths['/shops'].get`)

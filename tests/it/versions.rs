@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use expect_test::expect;
 use http::HeaderMap;
+use serde_json::Value;
 use tombstone::catalog::{self, DocumentSource, Sources};
 use tombstone::clock::Timestamp;
 use tombstone::emulator::{Emulator, EmulatorOptions};
@@ -680,4 +681,344 @@ fn overlays_see_a_document_as_it_is_written() {
     assert!(findings.is_empty(), "{findings:?}");
     let content = &contract.operations[0].response(200).unwrap().content;
     assert_eq!(content.keys().collect::<Vec<_>>(), ["application/json", "text/plain"]);
+}
+
+/// Each construct that only `OpenAPI` 3.2 has.
+const NEWEST: &str = r##"openapi: 3.2.0
+$self: https://example.com/api/t
+info: {title: New, version: '1', summary: s}
+servers: [{url: /, name: here}]
+tags: [{name: a, summary: A, kind: nav}, {name: b, parent: a}]
+paths:
+  /search:
+    query:
+      operationId: search
+      requestBody: {required: true, content: {application/json: {schema: {type: object, required: [q], properties: {q: {type: string}}}}}}
+      responses: {'200': {summary: found, content: {application/json: {$ref: '#/components/mediaTypes/Found'}}}}
+    additionalOperations:
+      COPY: {operationId: copy, responses: {'204': {summary: copied}}}
+      LINK: {operationId: link, responses: {'200': {description: ok, content: {text/plain: {example: linked}}}}}
+  /events:
+    get:
+      responses: {'200': {content: {text/event-stream: {itemSchema: {type: object, required: [data, event], properties: {data: {type: string, enum: [hello]}, event: {const: greeting}, id: {type: string, enum: ['7']}}}}}}}
+    post:
+      requestBody: {content: {text/event-stream: {itemSchema: {type: object, required: [event]}}, application/jsonl: {itemSchema: {$ref: '#/components/schemas/Entry'}}}}
+      responses: {'204': {description: taken}}
+  /log:
+    get:
+      responses:
+        '200':
+          content:
+            application/jsonl: {itemSchema: {$ref: '#/components/schemas/Entry'}, examples: {one: {serializedValue: "{\"level\":1}\n{\"level\":2}\n"}}}
+            application/json-seq: {itemSchema: {$ref: '#/components/schemas/Entry'}}
+            application/x-ndjson: {itemSchema: {$ref: '#/components/schemas/Entry'}, examples: {two: {dataValue: [{level: 3}]}}}
+  /form:
+    get:
+      parameters: [{name: all, in: querystring, required: true, content: {application/x-www-form-urlencoded: {schema: {type: object, required: [q], properties: {q: {type: integer}, tags: {type: array, items: {type: string}}}}}}}]
+      responses: {'204': {description: ok}}
+  /json:
+    get:
+      parameters: [{name: all, in: querystring, content: {application/json: {schema: {type: object, required: [a]}}}}]
+      responses: {'204': {description: ok}}
+  /cookie:
+    get:
+      parameters: [{name: tags, in: cookie, style: cookie, schema: {type: array, items: {type: string, maxLength: 3}}}]
+      responses: {'204': {description: ok}}
+  /secure:
+    get:
+      security: [{'#/components/securitySchemes/device': []}]
+      responses: {'204': {description: ok}}
+  /xml:
+    get:
+      responses: {'200': {content: {application/xml: {schema: {$ref: '#/components/schemas/Doc'}}}}}
+  /shape:
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {$ref: 'https://example.com/api/t#/components/schemas/Shape'}}}}
+      responses: {'204': {description: ok}}
+components:
+  mediaTypes: {Found: {schema: {type: object, required: [n], properties: {n: {type: integer, enum: [5]}}}}}
+  securitySchemes:
+    device: {type: oauth2, oauth2MetadataUrl: https://a.example/m, flows: {deviceAuthorization: {deviceAuthorizationUrl: https://a.example/d, tokenUrl: https://a.example/t, scopes: {}}}}
+  schemas:
+    Entry: {type: object, required: [level], properties: {level: {type: integer, minimum: 0, maximum: 9}}}
+    Doc:
+      type: object
+      xml: {name: doc}
+      required: [id, text, list, raw]
+      properties:
+        id: {type: integer, enum: [4], xml: {nodeType: attribute}}
+        text: {type: string, enum: [words], xml: {nodeType: text}}
+        raw: {type: string, enum: ['<b>'], xml: {nodeType: cdata}}
+        list: {type: array, minItems: 1, maxItems: 1, items: {type: string, enum: [x], xml: {name: item}}, xml: {nodeType: element}}
+    Shape:
+      oneOf: [{$ref: '#/components/schemas/Round'}, {$ref: '#/components/schemas/Other'}]
+      discriminator: {propertyName: kind, mapping: {round: '#/components/schemas/Round'}, defaultMapping: Other}
+    Round: {type: object, required: [kind, r], properties: {kind: {const: round}, r: {type: number}}}
+    Other: {type: object, required: [note], properties: {note: {type: string}, kind: {type: string, not: {const: round}}}}
+"##;
+
+/// Calls of its operations: method, path and header fields, then the body.
+const NEWEST_CALLS: &[(&str, &str)] = &[
+    ("QUERY /search content-type: application/json", r#"{"q":"a"}"#),
+    ("QUERY /search content-type: application/json", "{}"),
+    ("COPY /search", ""),
+    ("LINK /search", ""),
+    ("MOVE /search", ""),
+    ("GET /events", ""),
+    ("GET /events accept: text/event-stream", ""),
+    ("POST /events content-type: text/event-stream", "event: a\ndata: 1\n\n"),
+    ("POST /events content-type: text/event-stream", "data: 1\n\n"),
+    ("POST /events content-type: application/jsonl", "{\"level\":1}\n{\"level\":2}\n"),
+    ("POST /events content-type: application/jsonl", "{\"level\":1}\n{\"level\":\"x\"}\n"),
+    ("POST /events content-type: application/jsonl", "{\"level\":1}\n{"),
+    ("GET /log", ""),
+    ("GET /log accept: application/json-seq", ""),
+    ("GET /log accept: application/x-ndjson", ""),
+    ("GET /form?q=5&tags=a&tags=b", ""),
+    ("GET /form?q=x", ""),
+    ("GET /form", ""),
+    ("GET /json?%7B%22a%22%3A1%7D", ""),
+    ("GET /json?%7B%7D", ""),
+    ("GET /cookie cookie: tags=a; tags=b%2", ""),
+    ("GET /cookie cookie: tags=a; tags=bcde", ""),
+    ("GET /secure", ""),
+    ("GET /secure authorization: Bearer x", ""),
+    ("GET /xml", ""),
+    ("POST /shape content-type: application/json", r#"{"kind":"round","r":1}"#),
+    ("POST /shape content-type: application/json", r#"{"kind":"round"}"#),
+    ("POST /shape content-type: application/json", r#"{"note":"a"}"#),
+    ("POST /shape content-type: application/json", r#"{"kind":"square","note":"a"}"#),
+    ("POST /shape content-type: application/json", r#"{"kind":"square"}"#),
+];
+
+#[test]
+fn what_only_the_newest_version_has_is_served() {
+    let folder = Folder::new("versions_newest");
+    folder.write("t.yaml", NEWEST);
+    let emulator = emulator(&folder, "t.yaml");
+    let told = judged(&emulator, NEWEST_CALLS);
+    expect![[r#"
+        QUERY /search content-type: application/json: 200 application/json "{\"n\":5}"
+        QUERY /search content-type: application/json: 422 application/problem+json body q required
+        COPY /search: 204  ""
+        LINK /search: 200 text/plain "linked"
+        MOVE /search: 405 application/problem+json "{\"type\":\"urn:tombstone:errors#NO_METHOD_MATCHED_ERROR\",\"title\":\"method not allowed\",\"status\":405,\"detail\":\"`/search` answers COPY, LINK, QUERY\"}"
+        GET /events: 200 text/event-stream "event: greeting\nid: 7\ndata: hello\n\n"
+        GET /events accept: text/event-stream: 200 text/event-stream "event: greeting\nid: 7\ndata: hello\n\n"
+        POST /events content-type: text/event-stream: 204  ""
+        POST /events content-type: text/event-stream: 422 application/problem+json body [0].event/0 required
+        POST /events content-type: application/jsonl: 204  ""
+        POST /events content-type: application/jsonl: 422 application/problem+json body [1].level/1/level type
+        POST /events content-type: application/jsonl: 422 application/problem+json body  parse
+        GET /log: 200 application/jsonl "{\"level\":1}\n{\"level\":2}\n"
+        GET /log accept: application/json-seq: 200 application/json-seq "\u{1e}{\"level\":4}\n"
+        GET /log accept: application/x-ndjson: 200 application/x-ndjson "{\"level\":3}\n"
+        GET /form?q=5&tags=a&tags=b: 204  ""
+        GET /form?q=x: 422 application/problem+json query all.q/q type
+        GET /form: 422 application/problem+json query all required
+        GET /json?%7B%22a%22%3A1%7D: 204  ""
+        GET /json?%7B%7D: 422 application/problem+json query all.a required
+        GET /cookie cookie: tags=a; tags=b%2: 204  ""
+        GET /cookie cookie: tags=a; tags=bcde: 422 application/problem+json cookie tags[1]/1 maxLength
+        GET /secure: 401 application/problem+json header Authorization security
+        GET /secure authorization: Bearer x: 204  ""
+        GET /xml: 200 application/xml "<?xml version=\"1.0\" encoding=\"UTF-8\"?><doc id=\"4\">words<![CDATA[<b>]]><list><item>x</item></list></doc>"
+        POST /shape content-type: application/json: 204  ""
+        POST /shape content-type: application/json: 422 application/problem+json body r required
+        POST /shape content-type: application/json: 204  ""
+        POST /shape content-type: application/json: 204  ""
+        POST /shape content-type: application/json: 422 application/problem+json body note required
+    "#]].assert_eq(&told);
+}
+
+/// The answer to each call in a line: the body, or what is wrong with the request.
+fn judged(emulator: &Emulator, calls: &[(&str, &str)]) -> String {
+    let mut told = String::new();
+    for (head, body) in calls {
+        let (headers, body) = answer(emulator, head, body);
+        let violations: Option<Value> = headers
+            .get("tombstone-violations")
+            .map(|text| serde_json::from_slice(text.as_bytes()).unwrap());
+        let text = |name: &str| headers.get(name).map_or("", |text| text.to_str().unwrap());
+        let _ = write!(told, "{head}: {} {}", text("status"), text("content-type"));
+        match violations {
+            None => drop(writeln!(told, " {body:?}")),
+            Some(violations) => {
+                for violation in violations.as_array().unwrap() {
+                    let at = |name: &str| violation[name].as_str().unwrap_or_default();
+                    let _ = write!(
+                        told,
+                        " {} {}{} {}",
+                        at("in"),
+                        at("field"),
+                        at("pointer"),
+                        at("keyword")
+                    );
+                }
+                told.push('\n');
+            }
+        }
+    }
+    told
+}
+
+/// What is not honoured, or written where it does not belong.
+const UNHONOURED: &str = "openapi: 3.2.0
+info: {title: T, version: '1'}
+paths:
+  /a:
+    post:
+      parameters:
+        - {name: q, in: query, schema: {type: string}}
+        - {name: all, in: querystring, content: {application/json: {}}}
+        - {name: none, in: querystring, schema: {type: string}}
+      requestBody:
+        content:
+          multipart/mixed: {itemSchema: {type: object}, itemEncoding: {contentType: application/json}, prefixEncoding: []}
+          multipart/form-data: {schema: {type: object}, encoding: {a: {encoding: {b: {contentType: text/plain}}}}}
+          application/jsonl: {schema: {type: array, items: {type: string}}, itemSchema: {type: string}}
+      responses: {'200': {content: {application/xml: {schema: {type: string, xml: {nodeType: comment}}}}}}
+    additionalOperations:
+      POST: {responses: {'200': {}}}
+      PUT: {operationId: put, responses: {'200': {}}}
+      'A B': {responses: {'200': {}}}
+      CONNECT: {responses: {'200': {}}}
+components:
+  schemas:
+    S: {oneOf: [{$ref: '#/components/schemas/A'}], discriminator: {propertyName: a, defaultMapping: B}}
+    A: {type: object}
+    B: {type: object}
+";
+
+/// What only 3.2 has, in a document of 3.1.
+const EARLY: &str = "openapi: 3.1.0
+info: {title: T, version: '1'}
+paths:
+  /a:
+    query:
+      parameters: [{name: all, in: querystring, content: {application/json: {}}}, {name: c, in: cookie, style: cookie, schema: {}}]
+      responses: {'200': {description: ok, content: {application/jsonl: {itemSchema: {type: string}}}}}
+    additionalOperations: {COPY: {responses: {'200': {description: ok}}}}
+";
+
+#[test]
+fn what_is_not_honoured_of_the_newest_version_is_told() {
+    let folder = Folder::new("versions_untold");
+    folder.write("t.yaml", UNHONOURED);
+    expect![[r#"
+        t.yaml:5 /paths/~1a/post: a parameter is the whole query, and there are others of it; each is read
+        t.yaml:9 /paths/~1a/post/parameters/2: a parameter that is the whole query has no `content` and is left out
+        t.yaml:12 /paths/~1a/post/requestBody/content/multipart~1mixed/itemEncoding: `itemEncoding` is not honoured: parts are written as their schema has them
+        t.yaml:12 /paths/~1a/post/requestBody/content/multipart~1mixed/prefixEncoding: `prefixEncoding` is not honoured: parts are written as their schema has them
+        t.yaml:13 /paths/~1a/post/requestBody/content/multipart~1form-data/encoding/a/encoding: `encoding` inside an encoding is not honoured
+        t.yaml:14 /paths/~1a/post/requestBody/content/application~1jsonl/itemSchema: `itemSchema` beside a `schema` of the whole is not applied
+        t.yaml:15 /paths/~1a/post/responses/200/content/application~1xml/schema/xml: `nodeType` is none that XML is written with; it is left out
+        t.yaml:17 /paths/~1a/additionalOperations/POST: the operation's method has a field of its own; it is read as that
+        t.yaml:18 /paths/~1a/additionalOperations/PUT: the operation's method has a field of its own; it is read as that
+        t.yaml:19 /paths/~1a/additionalOperations/A B: the operation has a method that no request here has, and is left out
+        t.yaml:20 /paths/~1a/additionalOperations/CONNECT: the operation has a method that no request here has, and is left out
+        t.yaml:23 /components/schemas/S/discriminator/defaultMapping: `defaultMapping` leads to none of the alternatives; it is left out
+    "#]].assert_eq(&findings_of(&folder, "t.yaml"));
+    folder.write("older.yaml", EARLY);
+    expect![[r#"
+        older.yaml:5 /paths/~1a/query: `query` is of OpenAPI 3.2; it is read so
+        older.yaml:6 /paths/~1a/query/parameters/0/in: `in: querystring` is of OpenAPI 3.2; it is read so
+        older.yaml:6 /paths/~1a/query/parameters/1/style: `style: cookie` is of OpenAPI 3.2; it is read so
+        older.yaml:7 /paths/~1a/query/responses/200/content/application~1jsonl/itemSchema: `itemSchema` is of OpenAPI 3.2; it is read so
+        older.yaml:8 /paths/~1a/additionalOperations: `additionalOperations` is of OpenAPI 3.2; it is read so
+    "#]].assert_eq(&findings_of(&folder, "older.yaml"));
+}
+
+/// What is wrong with a document: line, place and message.
+fn findings_of(folder: &Folder, file: &str) -> String {
+    let mut findings = Vec::new();
+    let (document, _) = catalog::read_document(&folder.path.join(file), &[], &mut findings);
+    Contract::load(&document.unwrap(), &mut findings).unwrap();
+    findings.iter().fold(String::new(), |mut told, finding| {
+        let file = finding.file.rsplit('/').next().unwrap_or_default();
+        let _ = writeln!(told, "{file}:{} {}: {}", finding.line, finding.pointer, finding.message);
+        told
+    })
+}
+
+#[test]
+fn overlays_copy_and_have_actions_for_several_targets() {
+    let folder = Folder::new("versions_copy");
+    folder.write("t.yaml", "openapi: 3.1.0
+info: {title: T, version: '1', description: old}
+paths:
+  /a: {get: {operationId: a, responses: {'200': {description: ok, content: {application/json: {example: [1, 2]}}}}}}
+  /b: {get: {operationId: b, tags: [x, y], responses: {}}}
+  /c: {get: {operationId: c, responses: {}}}
+");
+    folder.write("mend.yaml", "overlay: 1.2.0
+$self: https://example.com/mend
+info: {title: M, version: '1'}
+actions:
+  - target: $.paths['/b'].get.responses
+    copy: $.paths['/a'].get.responses
+  - {target: $.info.description, update: new}
+  - target: $.paths['/b'].get.tags[?@ == 'x']
+    remove: true
+  - target: $.paths['/c'].get
+    $ref: '#/components/actions/renamed'
+components:
+  actions:
+    renamed: {description: in several places, fields: {update: {operationId: renamed, responses: {'204': {description: done}}}}}
+");
+    let mut findings = Vec::new();
+    let overlays = [folder.path.join("mend.yaml")];
+    let (document, _) =
+        catalog::read_document(&folder.path.join("t.yaml"), &overlays, &mut findings);
+    let document = document.unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+    let root = document.root();
+    assert_eq!(root["paths"]["/b"]["get"]["responses"], root["paths"]["/a"]["get"]["responses"]);
+    assert_eq!(root["info"]["description"], "new");
+    assert_eq!(root["paths"]["/b"]["get"]["tags"], serde_json::json!(["y"]));
+    assert_eq!(root["paths"]["/c"]["get"]["operationId"], "renamed");
+    // What was copied keeps the place that it was copied from.
+    assert_eq!(document.line("/paths/~1b/get/responses/200"), 4);
+}
+
+#[test]
+fn an_overlay_of_an_unknown_version_is_refused_with_what_is_not_read_of_it() {
+    let folder = Folder::new("versions_overlays");
+    folder.write("t.yaml", "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths: {}\n");
+    let mut told = String::new();
+    for text in [
+        "overlay: 1.3.0\ninfo: {title: M, version: '1'}\nparameters: {}\nactions: [{target: $, update: {}, when: x}]\n",
+        "overlay: 1.0.0\ninfo: {title: M, version: '1'}\n$self: /a\ncomponents: {}\nactions: [{target: $, copy: $.info}]\n",
+        "overlay: 1.1.0\ninfo: {title: M, version: '1'}\nactions: [{target: $, copy: $.info, update: {}}, {$ref: '#/components/actions/a', target: $}]\n",
+        "overlay: 1.2.0\ninfo: {title: M, version: '1'}\nactions: [{$ref: '#/components/actions/a', target: $}, {target: $, copy: $.*}]\n",
+        "overlay: 1.2.0\ninfo: {title: M, version: '1'}\nactions: [{target: $, copy: $.*}, {target: $.info.title, update: {}}]\n",
+    ] {
+        folder.write("mend.yaml", text);
+        let mut findings = Vec::new();
+        let overlays = [folder.path.join("mend.yaml")];
+        catalog::read_document(&folder.path.join("t.yaml"), &overlays, &mut findings);
+        for finding in findings {
+            let _ = writeln!(told, "{} {}: {}", finding.line, finding.pointer, finding.message);
+        }
+        told.push('\n');
+    }
+    expect![[r#"
+        1 /overlay: overlay "1.3.0" is not read
+        3 /parameters: `parameters` means nothing here
+        4 /actions/0/when: `when` means nothing here
+
+        3 /$self: `$self` is of overlay 1.2
+        4 /components: `components` is of overlay 1.2
+        5 /actions/0/copy: `copy` is of overlay 1.1
+
+        3 /actions/0: an action has `update` or `copy`, and not both
+        3 /actions/1/$ref: `$ref` means nothing here
+
+        3 /actions/0/$ref: `#/components/actions/a` leads to no action under `components`
+
+        3 /actions/0/copy: `copy` selects 3 values, and one can be copied
+        3 /actions/1/update: `/info/title` is a single value, and the update is none; it is left out
+
+    "#]]
+    .assert_eq(&told);
 }

@@ -71,6 +71,14 @@ impl<'d> Reader<'d> {
                 continue;
             }
             let schema = self.schema(&at, map);
+            for name in ["prefixEncoding", "itemEncoding"] {
+                if map.contains_key(name) {
+                    let message = format!(
+                        "`{name}` is not honoured: parts are written as their schema has them"
+                    );
+                    self.warn(&child(&at, name), message);
+                }
+            }
             let examples = self.media_examples(&at, schema, direction);
             let encoding = child(&at, "encoding");
             let encoding = if has_parts { self.encodings(&encoding) } else { IndexMap::default() };
@@ -92,6 +100,12 @@ impl<'d> Reader<'d> {
             let style = typed.style.as_ref().map_or(ParameterStyle::Form, query_style);
             let explode = map.get("explode").and_then(Value::as_bool);
             let style = styled.then(|| (style, explode.unwrap_or(style == ParameterStyle::Form)));
+            for name in ["encoding", "prefixEncoding", "itemEncoding"] {
+                if map.contains_key(name) {
+                    let message = format!("`{name}` inside an encoding is not honoured");
+                    self.warn(&child(&at, name), message);
+                }
+            }
             let collection = map.contains_key("collectionFormat").then(|| {
                 let form = ParameterStyle::Form;
                 self.collection_format(&at, map, Location::Query, form)
@@ -148,9 +162,13 @@ impl<'d> Reader<'d> {
                 let value = self.written(&at)?;
                 Some((at, value))
             });
+            let value = value.map(|(at, value)| (at, value.clone())).or_else(|| {
+                let text = example.get("serializedValue")?.as_str()?;
+                Some((child(&at, "serializedValue"), deserialized(text)))
+            });
             match value {
-                Some((at, value)) => {
-                    found.insert(name.clone(), (at, value.clone()));
+                Some(value) => {
+                    found.insert(name.clone(), value);
                 }
                 None => self.advise(
                     &at,
@@ -207,4 +225,10 @@ impl<'d> Reader<'d> {
             self.media_examples(pointer, Some(schema), Direction::Request);
         }
     }
+}
+
+/// An example as it is sent: what is JSON is the value that is written so, but for a text, which stands for itself.
+fn deserialized(text: &str) -> Value {
+    let value = serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
+    value.unwrap_or_else(|| text.into())
 }

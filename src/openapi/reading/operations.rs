@@ -9,6 +9,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::openapi::condition::{PathKey, names_in};
+use crate::openapi::dialect::Dialect;
 use crate::openapi::objects::METHODS;
 use crate::openapi::{NotEmulated, Operation};
 use crate::pointer::child;
@@ -16,7 +17,7 @@ use crate::pointer::child;
 use super::reader::Reader;
 use super::security::Security;
 
-impl<'d> Reader<'d> {
+impl Reader<'_> {
     pub(in crate::openapi) fn not_emulated(&mut self) -> Vec<NotEmulated> {
         let mut found = std::mem::take(&mut self.refused);
         for (template, pointer) in self.entries("/x-not-emulated") {
@@ -72,7 +73,7 @@ impl<'d> Reader<'d> {
             let mut servers = places.iter().map(|place| self.servers(place));
             let servers = servers.find(|servers| !servers.is_empty()).unwrap_or_default();
             for (method, at) in self.path_item(&pointer) {
-                let Some(mut operation) = self.operation(method, &key, &pointer, &at, &general)
+                let Some(mut operation) = self.operation(&method, &key, &pointer, &at, &general)
                 else {
                     continue;
                 };
@@ -132,13 +133,14 @@ impl<'d> Reader<'d> {
     }
 
     /// The operations of a path item: method and pointer. What stands beside a `$ref` comes first.
-    fn path_item(&mut self, pointer: &str) -> Vec<(&'d str, String)> {
-        let mut found: Vec<(&str, String)> = Vec::new();
+    fn path_item(&mut self, pointer: &str) -> Vec<(Method, String)> {
+        let mut found: Vec<(Method, String)> = Vec::new();
         for place in self.path_item_places(pointer) {
             let Some(Value::Object(map)) = self.written(&place) else { continue };
             for name in map.keys() {
                 let lower = name.to_ascii_lowercase();
-                let is_known = found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+                let method = method(&lower);
+                let is_known = found.iter().any(|(known, _)| *known == method);
                 if is_known || !METHODS.contains(&lower.as_str()) {
                     continue;
                 }
@@ -146,10 +148,54 @@ impl<'d> Reader<'d> {
                 if lower != *name {
                     self.warn(&at, format!("`{name}` is read as `{lower}`"));
                 }
-                found.push((name, at));
+                if lower == "query" {
+                    self.note_newer(&at, "query");
+                }
+                found.push((method, at));
             }
+            self.additional_operations(&place, &mut found);
         }
         found
+    }
+
+    /// The operations of a path item whose methods have no field of their own.
+    fn additional_operations(&mut self, path_item: &str, found: &mut Vec<(Method, String)>) {
+        let all = child(path_item, "additionalOperations");
+        let entries = self.entries(&all);
+        if !entries.is_empty() {
+            self.note_newer(&all, "additionalOperations");
+        }
+        for (name, at) in entries {
+            if name.starts_with("x-") {
+                continue;
+            }
+            let lower = name.to_ascii_lowercase();
+            let method = match Method::from_bytes(name.as_bytes()) {
+                Ok(method) if method != Method::CONNECT => method,
+                _ => {
+                    let message =
+                        "the operation has a method that no request here has, and is left out";
+                    self.advise(&at, message, "write for example `COPY`");
+                    continue;
+                }
+            };
+            if METHODS.contains(&lower.as_str()) {
+                let message = "the operation's method has a field of its own; it is read as that";
+                self.advise(&at, message, "write it beside `additionalOperations`");
+            }
+            let is_fixed = METHODS.contains(&lower.as_str());
+            let method = if is_fixed { self::method(&lower) } else { method };
+            if found.iter().all(|(known, _)| *known != method) {
+                found.push((method, at));
+            }
+        }
+    }
+
+    /// Tells of a field that only a later version of the specification has.
+    fn note_newer(&mut self, pointer: &str, name: &str) {
+        if self.lowering.dialect() < Dialect::V32 {
+            self.warn(pointer, format!("`{name}` is of OpenAPI 3.2; it is read so"));
+        }
     }
 
     pub(super) fn path_item_places(&mut self, pointer: &str) -> Vec<String> {
@@ -162,13 +208,13 @@ impl<'d> Reader<'d> {
 
     fn operation(
         &mut self,
-        name: &str,
+        method: &Method,
         key: &PathKey,
         path_item: &str,
         pointer: &str,
         general: &Security,
     ) -> Option<Operation> {
-        let method = method(name);
+        let method = method.clone();
         let Some((place, definition)) = self.find_plain(pointer) else {
             let why = "its definition is a reference that leads nowhere".to_owned();
             self.refuse(method, key, pointer, why);

@@ -11,7 +11,7 @@ use crate::finding::did_you_mean;
 use crate::message::is_token;
 use crate::openapi::condition::{PathKey, names_in};
 use crate::openapi::dialect::Dialect;
-use crate::openapi::{Location, Parameter, ParameterStyle, typed};
+use crate::openapi::{Location, Parameter, ParameterStyle, SchemaId, typed};
 use crate::pointer::child;
 
 use super::reader::{Reader, without};
@@ -84,6 +84,12 @@ impl Reader<'_> {
             }
         }
         let mut parameters: Vec<Parameter> = merged.into_values().collect();
+        let queries = || parameters.iter().filter(|one| one.location == Location::Query);
+        if queries().any(|one| one.style == ParameterStyle::WholeQuery) && queries().count() > 1 {
+            let message =
+                "a parameter is the whole query, and there are others of it; each is read";
+            self.advise(operation, message, "OpenAPI allows one or the others");
+        }
         let line = self.document.line(operation);
         match_query(key, line, &mut parameters);
         self.match_template(&key.path, operation, &mut parameters);
@@ -148,6 +154,33 @@ impl Reader<'_> {
         parameter
     }
 
+    /// A parameter typed; what only 3.2 has is put in the words of before.
+    fn typed_parameter(
+        &mut self,
+        pointer: &str,
+        map: &Map<String, Value>,
+    ) -> Option<(openapiv3::Parameter, Location, ParameterStyle)> {
+        let mut leaf = without(map, &["example", "examples"]);
+        let mut newest = None;
+        for (name, newer, older, style) in [
+            ("in", "querystring", "query", ParameterStyle::WholeQuery),
+            ("style", "cookie", "form", ParameterStyle::Cookie),
+        ] {
+            if leaf.get(name).is_some_and(|value| value == newer) {
+                newest = newest.or(Some(style));
+                leaf.insert(name.to_owned(), older.into());
+                if self.lowering.dialect() < Dialect::V32 {
+                    let message = format!("`{name}: {newer}` is of OpenAPI 3.2; it is read so");
+                    self.warn(&child(pointer, name), message);
+                }
+            }
+        }
+        let typed: openapiv3::Parameter =
+            typed::part(leaf, typed::PARAMETER, self.document, pointer, &mut self.findings)?;
+        let (location, style) = location_and_style(&typed);
+        Some((typed, location, newest.unwrap_or(style)))
+    }
+
     /// Returns true if a parameter is the body, or a field of it.
     fn is_of_body(&mut self, pointer: &str, map: &Map<String, Value>) -> bool {
         let location = map.get("in").and_then(Value::as_str).unwrap_or_default();
@@ -166,10 +199,7 @@ impl Reader<'_> {
         if self.is_of_body(pointer, map) {
             return None;
         }
-        let leaf = without(map, &["example", "examples"]);
-        let typed: openapiv3::Parameter =
-            typed::part(leaf, typed::PARAMETER, self.document, pointer, &mut self.findings)?;
-        let (location, style) = location_and_style(&typed);
+        let (typed, location, style) = self.typed_parameter(pointer, map)?;
         let allow_empty =
             matches!(&typed, openapiv3::Parameter::Query { allow_empty_value: Some(true), .. });
         let typed = typed.parameter_data();
@@ -183,21 +213,18 @@ impl Reader<'_> {
             let message = format!("`{}` is not a valid header name; no request has it", typed.name);
             self.warn(pointer, message);
         }
-        let media = self.first_media(pointer, map);
-        let (content, schema) = match media {
-            Some((name, media)) => (Some(name), media.schema),
-            None => (None, self.schema(pointer, map)),
-        };
-        if let Some(schema) = schema {
-            self.examples(pointer, map, schema);
-        }
+        let (content, schema) = self.content_or_schema(pointer, map, style)?;
         let default = schema.and_then(|schema| {
             let (_, lowered) = self.lowering.resolved(schema.number());
             lowered.get("default").cloned()
         });
+        let explode = match style {
+            ParameterStyle::WholeQuery => true,
+            ParameterStyle::Form | ParameterStyle::Cookie => typed.explode.unwrap_or(true),
+            _ => typed.explode.unwrap_or(false),
+        };
         let collection = self.collection_format(pointer, map, location, style);
-        let is_form = style == ParameterStyle::Form;
-        let (style, explode) = collection.unwrap_or((style, typed.explode.unwrap_or(is_form)));
+        let (style, explode) = collection.unwrap_or((style, explode));
         Some(Parameter {
             name: typed.name,
             location,
@@ -210,6 +237,33 @@ impl Reader<'_> {
             default,
             line: self.document.line(pointer),
         })
+    }
+
+    /// The media type that a parameter's value is in, if it has one, and the schema of the value.
+    fn content_or_schema(
+        &mut self,
+        pointer: &str,
+        map: &Map<String, Value>,
+        style: ParameterStyle,
+    ) -> Option<(Option<String>, Option<SchemaId>)> {
+        let is_whole = style == ParameterStyle::WholeQuery;
+        let (content, schema) = match self.first_media(pointer, map) {
+            // A form is read as any query is, property by property.
+            Some((name, media)) => {
+                (Some(name).filter(|name| !is_whole || !is_form(name)), media.schema)
+            }
+            None if is_whole => {
+                let message =
+                    "a parameter that is the whole query has no `content` and is left out";
+                self.advise(pointer, message, "give it `application/x-www-form-urlencoded`, say");
+                return None;
+            }
+            None => (None, self.schema(pointer, map)),
+        };
+        if let Some(schema) = schema {
+            self.examples(pointer, map, schema);
+        }
+        Some((content, schema))
     }
 }
 
@@ -234,6 +288,11 @@ fn match_query(key: &PathKey, line: u32, parameters: &mut Vec<Parameter>) {
         (parameter.style, parameter.explode) = (ParameterStyle::Form, true);
         parameter.name.clone_from(&piece.name);
     }
+}
+
+fn is_form(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// A parameter of which nothing is said.

@@ -215,7 +215,9 @@ impl<'d> Reader<'d> {
 
     /// The schema in a field; the reference itself when it is one.
     pub(super) fn schema(&mut self, holder: &str, map: &Map<String, Value>) -> Option<SchemaId> {
-        map.get("schema")?;
+        if !map.contains_key("schema") && !map.contains_key("itemSchema") {
+            return None;
+        }
         let pointer = child(holder, "schema");
         self.lowering.schema(&pointer, &mut self.findings).map(SchemaId::new)
     }

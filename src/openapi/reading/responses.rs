@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::message::is_token;
+use crate::openapi::dialect::Dialect;
 use crate::openapi::direction::Direction;
 use crate::openapi::{Header, Link, LinkTarget, Response, typed};
 use crate::pointer::child;
@@ -48,7 +49,12 @@ impl Reader<'_> {
         if let Some(known) = self.responses.get(&at) {
             return Some(Response { line, ..known.clone() });
         }
-        let leaf = without(map, &["headers", "content", "links"]);
+        let mut leaf = without(map, &["headers", "content", "links"]);
+        // Since 3.2 it may be missing.
+        if self.lowering.dialect() >= Dialect::V32 && !leaf.contains_key("description") {
+            let summary = map.get("summary").filter(|summary| summary.is_string());
+            leaf.insert("description".to_owned(), summary.cloned().unwrap_or_else(|| "".into()));
+        }
         let typed: openapiv3::Response =
             typed::part(leaf, typed::RESPONSE, self.document, &at, &mut self.findings)?;
         let response = Response {

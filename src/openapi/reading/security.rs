@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::finding::did_you_mean;
 use crate::openapi::references::Referred;
-use crate::openapi::{Location, SecurityScheme, references, typed};
+use crate::openapi::{Location, SecurityScheme, references, schema, typed};
 use crate::pointer::child;
 
 use super::reader::Reader;
@@ -29,21 +29,35 @@ impl Reader<'_> {
             if self.is_lost(&pointer) {
                 self.lost_schemes.names.insert(name.clone());
             }
-            let Some((at, map)) = self.object(&pointer) else { continue };
-            if map.get("type").is_some_and(|kind| kind == "mutualTLS") {
-                let message = format!("`{name}` is of type `mutualTLS`, which is not checked");
-                self.advise(&at, message, "it holds for every request");
-                self.schemes.insert(name.clone(), SecurityScheme::MutualTls);
-                continue;
+            self.scheme(name, &pointer);
+        }
+    }
+
+    fn scheme(&mut self, name: &str, pointer: &str) {
+        let Some((at, map)) = self.object(pointer) else { return };
+        if map.get("type").is_some_and(|kind| kind == "mutualTLS") {
+            let message = format!("`{name}` is of type `mutualTLS`, which is not checked");
+            self.advise(&at, message, "it holds for every request");
+            self.schemes.insert(name.to_owned(), SecurityScheme::MutualTls);
+            return;
+        }
+        let scheme: Option<openapiv3::SecurityScheme> = typed::part(
+            map.clone(),
+            typed::SECURITY_SCHEME,
+            self.document,
+            &at,
+            &mut self.findings,
+        );
+        self.schemes.extend(scheme.map(|scheme| (name.to_owned(), security_scheme(scheme))));
+    }
+
+    /// Reads the schemes that a requirement names by a reference, as one may since 3.2.
+    fn schemes_by_reference<'n>(&mut self, names: impl Iterator<Item = &'n String>) {
+        for name in names {
+            let target = schema::target(name).filter(|target| target.starts_with('/'));
+            if let Some(target) = target.filter(|_| !self.schemes.contains_key(name)) {
+                self.scheme(name, &target);
             }
-            let scheme: Option<openapiv3::SecurityScheme> = typed::part(
-                map.clone(),
-                typed::SECURITY_SCHEME,
-                self.document,
-                &at,
-                &mut self.findings,
-            );
-            self.schemes.extend(scheme.map(|scheme| (name.clone(), security_scheme(scheme))));
         }
     }
 
@@ -67,16 +81,15 @@ impl Reader<'_> {
                 vec![at]
             }
             Some((at, Value::Array(items))) => {
-                (0..items.len()).map(|index| format!("{at}/{index}")).collect()
+                (0..items.len()).map(|n| format!("{at}/{n}")).collect()
             }
             Some((at, _)) => {
                 self.misplaced(&at, "a list");
                 return unknown("is not a list");
             }
         };
-        let mut alternatives = Vec::new();
+        let (mut alternatives, mut undeclared) = (Vec::new(), Vec::new());
         let mut lost = None;
-        let mut undeclared = Vec::new();
         let mut unknowns = Vec::new();
         for pointer in requirements {
             let Some((at, Value::Object(requirement))) = self.find(&pointer) else {
@@ -86,6 +99,7 @@ impl Reader<'_> {
                 lost = Some("has an alternative that is not a map of security schemes".to_owned());
                 continue;
             };
+            self.schemes_by_reference(requirement.keys());
             let undefined = |name: &&String| !self.schemes.contains_key(*name);
             let (gone, unknown): (Vec<&String>, Vec<&String>) =
                 requirement.keys().filter(undefined).partition(|name| self.lost_schemes.has(name));
