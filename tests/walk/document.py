@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import second
 import yaml
 
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -81,6 +82,8 @@ class Operation:
 class Document:
     def __init__(self, path):
         self.root = load(path)
+        if str(self.root.get("swagger", "")).startswith("2"):
+            self.root = second.read(self.root)
         self.version = str(self.root.get("openapi", ""))
         self.is_31 = self.version.startswith("3.1")
         self.operations = [
