@@ -11,6 +11,7 @@ use crate::ids::{Ids, Pattern, ULID, UUID_V4};
 use crate::infer::envelope;
 use crate::infer::envelope::ItemEnvelope;
 use crate::infer::resource::{Kind, Resource, Survey, path_parameter};
+use crate::infer::server_made::is_marker;
 use crate::infer::shape::{Body, literal, members, said, success};
 use crate::openapi::{Direction, Operation, Schemas};
 use crate::sample;
@@ -63,14 +64,26 @@ pub(super) fn made_up(
     let named = resource.named(&resource.key_name);
     let item = envelope::item(survey.schemas, body.schema, named);
     if let Some(found) = item.filter(|_| !is_list) {
-        return unwrapped(&found, &value);
+        return unmarked(&found, unwrapped(&found, &value));
     }
     let list = envelope::list(survey.schemas, body.schema, named);
     let found = list.and_then(|list| {
         let first = envelope::at_path(&value, &list.path)?.get(0)?;
-        Some(unwrapped(&list.item, first))
+        Some(unmarked(&list.item, unwrapped(&list.item, first)))
     });
     found.unwrap_or_default()
+}
+
+/// A record without the marks of what is deleted or put aside.
+fn unmarked(envelope: &ItemEnvelope<'_>, mut record: Map<String, Value>) -> Map<String, Value> {
+    record.retain(|name, value| {
+        if is_marker(name) && *value == Value::Bool(true) {
+            *value = Value::Bool(false);
+        }
+        let is_time = is_marker(name) && value.is_string();
+        !is_time || envelope.shape.get(name).is_some_and(|property| property.is_required)
+    });
+    record
 }
 
 /// An operation whose response has a record, and whether it lists several.

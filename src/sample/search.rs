@@ -76,9 +76,12 @@ pub fn nearest(
     })
 }
 
+/// How many times as many steps a value may take that has only what it must have: without one there is none.
+const REQUIRED_FACTOR: usize = 30;
+
 /// The value that is built first, whether it fits or not: nearly always it does. That takes a fraction of the time of a
-/// sample, since the schema need not be compiled. One that takes more than `max` steps has required properties only. The steps that it
-/// takes are taken from `steps`.
+/// sample, since the schema need not be compiled. One that takes more than `max` steps has required properties only, for which there
+/// are [`REQUIRED_FACTOR`] times as many. The steps that it takes are taken from `steps`.
 pub fn unchecked(
     schemas: &Schemas,
     schema: SchemaId,
@@ -88,7 +91,7 @@ pub fn unchecked(
     steps: &mut usize,
 ) -> Result<Value, SampleError> {
     let turns = HashMap::new();
-    let mut build = |options: &SampleOptions, forgiving: bool| {
+    let mut build = |options: &SampleOptions, forgiving: bool, max: usize| {
         let given = max.min(*steps);
         let mut maker = Maker::new(schemas, options, seed, &turns, given);
         maker.forgiving = forgiving;
@@ -99,8 +102,9 @@ pub fn unchecked(
             DeadEnd::Nothing { path, reason } => SampleError::Refused { path, reason },
         })
     };
-    build(options, false)
-        .or_else(|_| build(&SampleOptions { fill_properties: false, ..*options }, true))
+    let required = SampleOptions { fill_properties: false, ..*options };
+    build(options, false, max)
+        .or_else(|_| build(&required, true, max.saturating_mul(REQUIRED_FACTOR)))
 }
 
 /// Results of a search besides a fitting value.

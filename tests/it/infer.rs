@@ -447,6 +447,7 @@ fn records_are_put_into_a_group_and_taken_out() {
     let (one, other) = (order("Ink"), order("Pen"));
     let tag = asked(&sandbox, "POST /tags", r#"{"label":"new"}"#).1;
     let id = tag["id"].as_i64().unwrap();
+    assert_eq!(tag["isArchived"], false, "a new one is not put aside");
     let tags = |order: &str| asked(&sandbox, &format!("GET {order}/tags"), "").1;
     assert_eq!(asked(&sandbox, &format!("PUT {one}/tags/{id}"), ""), (200, tag.clone()));
     assert_eq!(asked(&sandbox, &format!("PUT {one}/tags/{id}"), "").0, 200, "it stays in");

@@ -10,6 +10,7 @@ use crate::infer::listing::Listing;
 use crate::infer::operations::member::MEMBER;
 use crate::infer::operations::task::{Task, Written};
 use crate::infer::outcome::DELETED;
+use crate::infer::shape::{Body, success};
 use crate::infer::totals;
 use crate::infer::words::{member, words};
 use crate::openapi::{SchemaId, Types};
@@ -113,9 +114,12 @@ impl<'c> Task<'_, 'c> {
 
     /// Why a response has no list of records.
     fn without_list(&self) -> &'static str {
-        match self.documented() {
-            Some(_) => "the list in its response cannot be told",
-            None => "its response has no JSON schema",
+        let body = success(self.operation)
+            .and_then(|(_, response)| Body::of_response(self.schemas(), response));
+        match (body, self.documented()) {
+            (None, _) => "its response has no JSON schema",
+            (Some(_), None) => "no value is found that its response can have",
+            (Some(_), Some(_)) => "the list in its response cannot be told",
         }
     }
 
