@@ -34,8 +34,9 @@ pub(crate) use named::is_stream;
 /// So many bytes of a file are read: the largest public contracts have 13 MB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
-/// The names that a contract's file can have.
-const CONTRACT_FILES: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
+/// The names that the file of a folder's contract can have; the first that is there is it.
+const CONTRACT_FILES: [&str; 6] =
+    ["openapi.yaml", "openapi.yml", "openapi.json", "swagger.yaml", "swagger.yml", "swagger.json"];
 
 /// The fixture set that every provider may have.
 const DEFAULT_SET: &str = "default";

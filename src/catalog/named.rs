@@ -115,14 +115,18 @@ impl DocumentSource {
         Ok(found)
     }
 
-    /// Where the behavior file that belongs to it may be: `behavior.yaml` beside `openapi.yaml`, and `shop.behavior.yaml`
-    /// beside `shop.yaml`.
+    /// Where the behavior file that belongs to it may be: `behavior.yaml` beside `openapi.yaml`, or beside `swagger.yaml`
+    /// where there is no other contract, and `shop.behavior.yaml` beside `shop.yaml`.
     pub(super) fn behavior_files(&self) -> impl Iterator<Item = PathBuf> {
         let stem = self.path.file_stem().and_then(|stem| stem.to_str());
         let stem = stem.filter(|_| !self.is_stream());
         let own = stem.map(|stem| format!("{stem}.behavior.yaml"));
-        let general =
-            stem.filter(|stem| *stem == "openapi").map(|_| super::BEHAVIOR_FILE.to_owned());
+        let is_contract = |stem: &&str| {
+            let folder = self.path.parent().unwrap_or(Path::new(""));
+            let own = || contract_in(folder).is_some_and(|contract| contract == self.path);
+            *stem == "openapi" || (*stem == "swagger" && own())
+        };
+        let general = stem.filter(is_contract).map(|_| super::BEHAVIOR_FILE.to_owned());
         let beside = [own, general].into_iter().flatten();
         beside.map(|name| self.path.with_file_name(name))
     }

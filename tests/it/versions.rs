@@ -1022,3 +1022,23 @@ fn an_overlay_of_an_unknown_version_is_refused_with_what_is_not_read_of_it() {
     "#]]
     .assert_eq(&told);
 }
+
+#[test]
+fn a_folder_may_have_a_contract_of_the_older_name() {
+    let folder = Folder::new("versions-folder");
+    let document = "swagger: '2.0'\ninfo: { title: P, version: '1' }\n\
+        paths: { /pets: { get: { operationId: pets, responses: { 200: { description: all, schema: { type: string } } } } } }\n";
+    let behavior =
+        "tombstone: 1\noperations: { pets: { rules: [{ respond: 200, body: ours }] } }\n";
+    folder.write("specs/shop/swagger.yaml", document);
+    folder.write("specs/shop/behavior.yaml", behavior);
+    let specs = Some(folder.path.join("specs"));
+    let path = folder.path.join("specs/shop/swagger.yaml");
+    let document = vec![DocumentSource { name: Some("shop".to_owned()), path }];
+    for (specs, documents) in [(specs, Vec::new()), (None, document)] {
+        let sources = Sources { specs, documents, built_in: false, ..Sources::default() };
+        let providers = catalog::load(&sources, Timestamp(0), &mut Vec::new()).unwrap();
+        let emulator = Emulator::new(providers, &EmulatorOptions::default(), &mut Vec::new());
+        assert_eq!(answer(&emulator, "GET /shop/pets", "").1, "\"ours\"");
+    }
+}
