@@ -269,8 +269,12 @@ fn write<'c>(
     let task = Task { survey, resources, resource, address, operation, role, is_lenient };
     let (asks_deleted, written) = (task.is_open(), task.write());
     let Written { mut format, view, notes } = written?;
-    let told = if survey.is_renamed(operation) { ", as its path says" } else { "" };
-    let reason = reason(resource, role, told, &notes);
+    let told = match survey.named_by(operation) {
+        Some(key) => format!(", which `{}` names", key.expression()),
+        None if survey.is_renamed(operation) => ", as its path says".to_owned(),
+        None => String::new(),
+    };
+    let reason = reason(resource, role, &told, &notes);
     format.shift_insert(0, "inferred".to_owned(), reason.into());
     // What is answered of a group is what is in it.
     let shown = resources[number].members.unwrap_or(number);

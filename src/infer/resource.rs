@@ -269,6 +269,11 @@ impl<'c> Survey<'c> {
         self.renamed.contains_key(operation.id.as_str())
     }
 
+    /// What names the record that such an operation is about.
+    pub(super) fn named_by(&self, operation: &Operation) -> Option<&Argument<'c>> {
+        self.renamed.get(operation.id.as_str())?.1.as_ref()
+    }
+
     /// What a call of an operation says of the record that it is about, as the path has it that the operation is placed at.
     pub(super) fn arguments(&self, operation: &'c Operation) -> Vec<Argument<'c>> {
         let in_path = parameters(operation).into_iter().map(|name| {
@@ -276,8 +281,7 @@ impl<'c> Survey<'c> {
             let schema = declared.and_then(|one| self.schema_of(one));
             Argument { part: MessagePart::Path, name, schema }
         });
-        let key = self.renamed.get(operation.id.as_str()).and_then(|(_, key)| key.clone());
-        in_path.chain(key).collect()
+        in_path.chain(self.named_by(operation).cloned()).collect()
     }
 
     /// What a call of an operation asks for: the parameters of its query, and the properties of its body where that is in their

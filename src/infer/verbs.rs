@@ -132,7 +132,28 @@ pub(super) fn renamed<'c>(
         }
     }
     let kinds = kinds.into_values().filter(|all| all.len() >= VERBS_MIN);
-    kinds.flat_map(|all| of_kind(contract, places, all)).collect()
+    let spoken = kinds.flat_map(|all| of_kind(contract, places, all));
+    spoken.chain(keyed(contract, places)).collect()
+}
+
+/// The writes at the path of all records whose body says which one they are about: `PUT /pets`, where `/pets/{id}` has no PUT.
+fn keyed<'c>(contract: &'c Contract, places: &IndexMap<String, Place>) -> Vec<Renamed<'c>> {
+    let mut found = Vec::new();
+    for (path, place) in places {
+        let Some(Segment::Literal(noun)) = place.segments.last() else { continue };
+        let Some(item) = places.get(&format!("{path}/{{}}")) else { continue };
+        for method in [Method::PUT, Method::PATCH] {
+            let Some(number) = place.operations.get(&method) else { continue };
+            let operation = &contract.operations[*number];
+            let key = key(&contract.schemas, operation, &singular_words(noun));
+            let Some(key) = key.filter(|key| key.part == MessagePart::Body) else { continue };
+            if !item.operations.contains_key(&method) {
+                let segments = item.segments.clone();
+                found.push(Renamed { number: *number, segments, method, key: Some(key) });
+            }
+        }
+    }
+    found
 }
 
 /// Moves operations from where the document has them to the places that they stand for. Returns the path of each and what picks

@@ -436,6 +436,24 @@ fn links_say_where_records_are_made_and_what_identifies_them() {
 }
 
 #[test]
+fn what_documents_no_success_is_done_all_the_same() {
+    let emulator = rungs();
+    let sandbox = Trial::new(&emulator, "one");
+    let pen = |color: &str| json!({ "id": 77, "color": color });
+    let sent = |line: &str, body: &Value| asked(&sandbox, line, &body.to_string());
+    assert_eq!(sent("POST /pens", &pen("red")), (200, pen("red")));
+    assert_eq!(sent("PUT /pens", &pen("blue")), (200, pen("blue")), "its body names it");
+    assert_eq!(sent("PUT /pens", &json!({ "id": 78, "color": "red" })).0, 404);
+    assert_eq!(asked(&sandbox, "GET /pens/77", ""), (200, pen("blue")));
+    let deleted = sandbox.ask(&call("DELETE /rungs/pens/77", &[], ""));
+    assert_eq!(deleted.response.status(), 204);
+    let told = deleted.response.headers()["tombstone-violations"].to_str().unwrap();
+    assert!(told.contains("undocumented"), "{told}");
+    assert_eq!(asked(&sandbox, "GET /pens/77", "").0, 404);
+    assert_eq!(asked(&sandbox, "DELETE /pens/77", "").0, 404);
+}
+
+#[test]
 fn records_are_put_into_a_group_and_taken_out() {
     let emulator = rungs();
     let sandbox = Trial::new(&emulator, "one");

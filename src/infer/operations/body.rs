@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::infer::envelope;
 use crate::infer::envelope::{ItemEnvelope, Record, around_item};
 use crate::infer::operations::task::Task;
-use crate::infer::shape::{literal, members};
+use crate::infer::shape::{literal, members, success};
 use crate::infer::words::{member, quoted};
 
 impl<'c> Task<'_, 'c> {
@@ -17,6 +17,9 @@ impl<'c> Task<'_, 'c> {
         expression: &str,
         purpose: &str,
     ) -> Option<(Value, Option<(String, Value)>)> {
+        if success(self.operation).is_none() {
+            return Some((format!("{{{{ {expression} | view }}}}").into(), None));
+        }
         let (body, documented) = self.documented()?;
         let found = envelope::item(
             self.schemas(),

@@ -267,9 +267,13 @@ impl<'c> Task<'_, 'c> {
 
     /// The rule's answer: the status, and a body if it is known what that is.
     pub(super) fn answer(&self, body: Option<Value>) -> Map<String, Value> {
-        let status = success(self.operation).map_or(200, |(status, _)| status);
         let mut answer = Map::new();
-        answer.insert("respond".into(), status.into());
+        let (key, status) = match (success(self.operation), &body) {
+            (Some((status, _)), _) => ("respond", status),
+            (None, Some(_)) => ("status", 200),
+            (None, None) => ("status", 204),
+        };
+        answer.insert(key.into(), status.into());
         answer.extend(body.map(|body| ("body".to_owned(), body)));
         answer
     }
