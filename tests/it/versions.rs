@@ -1042,3 +1042,14 @@ fn a_folder_may_have_a_contract_of_the_older_name() {
         assert_eq!(answer(&emulator, "GET /shop/pets", "").1, "\"ours\"");
     }
 }
+
+#[test]
+fn lists_within_a_list_are_told() {
+    let folder = Folder::new("versions-nested");
+    let document = "swagger: '2.0'\ninfo: { title: N, version: '1' }\npaths:\n  /a:\n    get:\n      parameters:\n\
+        \x20       - { name: q, in: query, type: array, items: { type: array, collectionFormat: pipes, items: { type: integer } } }\n\
+        \x20     responses: { 200: { description: all } }\n";
+    folder.write("n.yaml", document);
+    let told = findings_of(&folder, "n.yaml");
+    assert!(told.starts_with("n.yaml:7 ") && told.contains("lists within a list"), "{told}");
+}

@@ -215,6 +215,13 @@ impl Conversion<'_> {
             return;
         }
         let schema = split_off(entries, origin);
+        let inner = schema.value().get("items");
+        let is_nested =
+            inner.and_then(|inner| inner.get("type")).is_some_and(|kind| kind == "array");
+        if is_nested {
+            let message = "lists within a list are not taken apart (`collectionFormat` of `items`)";
+            self.warn(origin, message, "each of them arrives as one text, which does not fit");
+        }
         if !has_type {
             let message = "a parameter or a header has no `type`; any text is accepted";
             self.warn(origin, message, "write `type: string`");
