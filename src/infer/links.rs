@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use http::Method;
+
 use crate::infer::shape::success;
 use crate::openapi::{Contract, LinkTarget, Operation};
 use crate::pointer::unescaped;
@@ -25,10 +27,22 @@ pub(super) type Links<'c> = HashMap<(usize, String), Vec<Linked<'c>>>;
 /// The links of a contract.
 pub(super) fn links(contract: &Contract) -> Links<'_> {
     let mut links = Links::new();
+    let operations = contract.operations.iter().enumerate();
+    let by_id: HashMap<&str, usize> =
+        operations.clone().map(|(number, one)| (one.id.as_str(), number)).collect();
+    let by_path: HashMap<(String, Method), usize> = operations
+        .map(|(number, one)| ((one.template.clone(), one.method.clone()), number))
+        .collect();
     for from in &contract.operations {
         let Some((_, response)) = success(from) else { continue };
         for link in &response.links {
-            let Some(to) = target(contract, &link.target) else { continue };
+            let to = match &link.target {
+                LinkTarget::Id(id) => by_id.get(id.as_str()),
+                LinkTarget::Reference(reference) => {
+                    referred(reference).and_then(|place| by_path.get(&place))
+                }
+            };
+            let Some(to) = to.copied() else { continue };
             for (name, expression) in &link.parameters {
                 let pointer = expression.strip_prefix("$response.body#/");
                 let Some(pointer) = pointer else { continue };
@@ -44,17 +58,8 @@ pub(super) fn links(contract: &Contract) -> Links<'_> {
     links
 }
 
-/// The number of the operation that a link leads to.
-fn target(contract: &Contract, target: &LinkTarget) -> Option<usize> {
-    let mut operations = contract.operations.iter();
-    match target {
-        LinkTarget::Id(id) => operations.position(|one| one.id == *id),
-        LinkTarget::Reference(reference) => {
-            let (path, method) = reference.strip_prefix("#/paths/")?.split_once('/')?;
-            let path = unescaped(path);
-            operations.position(|one| {
-                one.template == path && one.method.as_str().eq_ignore_ascii_case(method)
-            })
-        }
-    }
+/// The path and the method that a reference to an operation has: `#/paths/~1users/get`.
+fn referred(reference: &str) -> Option<(String, Method)> {
+    let (path, method) = reference.strip_prefix("#/paths/")?.split_once('/')?;
+    Some((unescaped(path).into_owned(), method.to_ascii_uppercase().parse().ok()?))
 }

@@ -3,7 +3,7 @@
 //! Where at least three of them are about one noun, each is placed where it would be if paths named records and methods said what
 //! is done: the first is DELETE of `/documents/{id}`. Must not know resources.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use http::Method;
 use indexmap::IndexMap;
@@ -193,7 +193,8 @@ fn of_kind<'c>(
     let singular = singular_words(&noun);
     all.sort_by_key(|(phrase, _)| Way::of(&phrase.verb));
     let mut found: Vec<Renamed<'c>> = Vec::new();
-    let mut is_counted = 0;
+    let mut taken: HashSet<(String, Method)> = HashSet::new();
+    let mut counted = 0;
     for (phrase, number) in all {
         let operation = &contract.operations[number];
         let way = Way::of(&phrase.verb);
@@ -216,15 +217,14 @@ fn of_kind<'c>(
         }
         let method = way.method();
         let path = anonymous(&segments);
-        let is_taken =
-            places.get(&path).is_some_and(|place| place.operations.contains_key(&method))
-                || found.iter().any(|one| one.method == method && anonymous(&one.segments) == path);
-        if !is_taken {
-            is_counted += usize::from(way != Way::Act);
+        let is_there =
+            places.get(&path).is_some_and(|place| place.operations.contains_key(&method));
+        if !is_there && taken.insert((path, method.clone())) {
+            counted += usize::from(way != Way::Act);
             found.push(Renamed { number, segments, method, key });
         }
     }
-    if is_counted < VERBS_MIN { Vec::new() } else { found }
+    if counted < VERBS_MIN { Vec::new() } else { found }
 }
 
 /// What of a call picks a record: a property of its body or its query.
