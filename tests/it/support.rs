@@ -315,10 +315,13 @@ impl Folder {
         Self { path }
     }
 
+    /// Writes a file, whole at once: a server may watch it.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let path = self.path.join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        let new = self.path.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, path).unwrap();
     }
 }
 
