@@ -60,6 +60,11 @@ fn refusal(
 ) -> Map<String, Value> {
     let mut answer = Map::new();
     let Some(response) = documented(operation, status) else {
+        // A `default` that is the success, too, is all that is documented of it.
+        if operation.response(status).is_some() {
+            answer.insert("respond".into(), status.into());
+            return answer;
+        }
         answer.insert("status".into(), status.into());
         answer.insert("headers".into(), json!({ "Content-Type": "application/problem+json" }));
         answer.insert("body".into(), json!({ "title": title, "status": status, "detail": what }));

@@ -451,6 +451,11 @@ fn what_documents_no_success_is_done_all_the_same() {
     assert!(told.contains("undocumented"), "{told}");
     assert_eq!(asked(&sandbox, "GET /pens/77", "").0, 404);
     assert_eq!(asked(&sandbox, "DELETE /pens/77", "").0, 404);
+    // `default` is all that is said of making one.
+    let ada = json!({ "name": "ada" });
+    assert_eq!(sent("POST /clerks", &ada), (200, Value::Null));
+    assert_eq!(sent("POST /clerks", &ada), (409, Value::Null));
+    assert_eq!(asked(&sandbox, "GET /clerks/ada", ""), (200, ada));
 }
 
 #[test]
