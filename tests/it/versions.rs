@@ -1053,3 +1053,19 @@ fn lists_within_a_list_are_told() {
     let told = findings_of(&folder, "n.yaml");
     assert!(told.starts_with("n.yaml:7 ") && told.contains("lists within a list"), "{told}");
 }
+
+#[test]
+fn a_form_field_that_may_not_be_empty_is_refused_without_text() {
+    let folder = Folder::new("versions-empty");
+    let document = "swagger: '2.0'\nconsumes: [application/x-www-form-urlencoded]\npaths: { /a: { post: { operationId: a, parameters: [{ name: id, in: formData, type: string, allowEmptyValue: false }, { name: b, in: formData, type: string }], responses: { 204: { description: done } } } } }\ninfo: { title: E, version: '1' }\n";
+    folder.write("e.yaml", document);
+    let emulator = emulator(&folder, "e.yaml");
+    let status = |body: &str| {
+        let request = http::Request::builder().method("POST").uri("/a");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let body = Body::Complete(body.to_owned().into_bytes().into());
+        let reply = emulator.handle(request.body(body).unwrap(), Timestamp::default());
+        reply.response.status().as_u16()
+    };
+    assert_eq!((status("id="), status("id=x"), status("b=&id=x")), (422, 204, 204));
+}

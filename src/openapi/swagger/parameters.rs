@@ -144,6 +144,11 @@ impl Conversion<'_> {
             let message = "`allowEmptyValue` of a form field is not honoured";
             self.warn(&origin, message, "an empty text is held against its schema");
         }
+        let schema = if written.get("allowEmptyValue") == Some(&Value::Bool(false)) {
+            self.not_empty(kind, written, schema)
+        } else {
+            schema
+        };
         let collection = (kind == Some("array"))
             .then(|| written.get("collectionFormat").cloned().unwrap_or("csv".into()));
         let field = FormField {
@@ -155,6 +160,22 @@ impl Conversion<'_> {
             origin,
         };
         Listed::Field(Box::new(field), left)
+    }
+
+    /// The schema of a text that is not to be empty.
+    fn not_empty(&mut self, kind: Option<&str>, written: &Value, schema: Part) -> Part {
+        let is_bounded = kind != Some("string") || written.get("minLength").is_some();
+        let origin = schema.origin().clone();
+        let Some(one) = self.copy(&1.into(), &origin).filter(|_| !is_bounded) else {
+            return schema;
+        };
+        match schema.entries() {
+            Ok(mut entries) => {
+                entries.push(("minLength".to_owned(), one));
+                Part::map(&origin, entries)
+            }
+            Err(schema) => *schema,
+        }
     }
 
     fn body(&mut self, part: Part, spot: &Spot) -> Listed {
