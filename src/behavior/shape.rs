@@ -410,8 +410,39 @@ fn properties(
     Some(fields)
 }
 
+/// What views hide inside of properties must be there, as far as the schema tells.
+fn check_hidden(shape: &Shape, place: &str, notes: &mut Notes<'_>) {
+    let Some(properties) = &shape.properties else { return };
+    for (name, view) in &shape.views {
+        for path in view.hidden_inside() {
+            let Some((first, rest)) = path.split_first() else { continue };
+            let mut at = properties.get(first);
+            for name_inside in rest {
+                while let Some(Type::List(element)) = at {
+                    at = Some(&**element);
+                }
+                let known: Vec<&str> = match at {
+                    Some(Type::Fields(fields)) => fields.keys().map(String::as_str).collect(),
+                    Some(Type::Scalar) => Vec::new(),
+                    _ => break,
+                };
+                if !known.contains(&name_inside.as_str()) {
+                    let message = format!("`{}` leads to no property", path.join("."));
+                    let hint = did_you_mean(name_inside, known.iter().copied());
+                    notes.error(&format!("{place}/views/{name}/hide"), message, hint);
+                    break;
+                }
+                if let Some(Type::Fields(fields)) = at {
+                    at = fields.get(name_inside);
+                }
+            }
+        }
+    }
+}
+
 /// Every property that keys, unique groups and references name must be one that records can have.
 fn check_properties(shape: &Shape, resource: &ResourceModel, place: &str, notes: &mut Notes<'_>) {
+    check_hidden(shape, place, notes);
     let known: Vec<&str> =
         shape.properties.iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
     let views = shape.views.iter().flat_map(|(name, view)| {

@@ -56,6 +56,11 @@ impl View {
         only.chain(hide).chain(rename.keys().map(|name| ("rename", name.as_str())))
     }
 
+    /// The names that lead to what it hides inside of properties.
+    pub(crate) fn hidden_inside(&self) -> impl Iterator<Item = &[String]> {
+        self.hidden_inside.iter().map(Vec::as_slice)
+    }
+
     /// What is added, to be checked.
     pub(crate) fn added(&self) -> &Template {
         &self.add

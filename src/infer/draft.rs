@@ -197,8 +197,11 @@ fn unique(survey: &Survey<'_>, of: &Resource<'_>) -> Option<String> {
     ))
 }
 
-/// Evidence that a deletion only marks records.
+/// Evidence that a deletion only marks records, where it is not enough to have it do so.
 fn marked(survey: &Survey<'_>, of: &Resource<'_>) -> Option<String> {
+    if of.mark.is_some() {
+        return None;
+    }
     let item = of.addresses.iter().find_map(|address| address.item.as_deref())?;
     let delete = survey.operation(item, &Method::DELETE)?;
     let mark = of.shape().and_then(|shape| {

@@ -32,6 +32,25 @@ pub(crate) struct Updates<'d> {
     tree: Branch,
 }
 
+/// The entry at a pointer, with the branch that has its places.
+fn entry<'e>(
+    root: &'e Value,
+    branch: &'e Branch,
+    pointer: &str,
+) -> Option<(&'e Value, &'e Branch)> {
+    let (mut value, mut branch) = (root, branch);
+    for token in pointer.split('/').skip(1) {
+        let number = position(value, token)?;
+        value = match value {
+            Value::Object(map) => map.values().nth(number)?,
+            Value::Array(items) => items.get(number)?,
+            _ => return None,
+        };
+        branch = branch.inside.get(number)?;
+    }
+    Some((value, branch))
+}
+
 impl<'d> Updates<'d> {
     pub(crate) fn new(document: &'d Document) -> Updates<'d> {
         let (file, lines) = (Some(&document.file), &document.lines);
@@ -40,16 +59,7 @@ impl<'d> Updates<'d> {
 
     /// The part of the document at a pointer, if it is there.
     pub(crate) fn at(&self, pointer: &str) -> Option<MergedPart> {
-        let (mut value, mut tree) = (self.root, &self.tree);
-        for token in pointer.split('/').skip(1) {
-            let number = position(value, token)?;
-            value = match value {
-                Value::Object(map) => map.values().nth(number)?,
-                Value::Array(items) => items.get(number)?,
-                _ => return None,
-            };
-            tree = tree.inside.get(number)?;
-        }
+        let (value, tree) = entry(self.root, &self.tree, pointer)?;
         Some(MergedPart { value: value.clone(), tree: tree.clone() })
     }
 }
@@ -138,16 +148,7 @@ impl Editing {
 
     /// A copy of the entry at `pointer`, to be merged elsewhere; it keeps the place that it is copied from.
     pub(crate) fn part(&self, pointer: &str) -> Option<MergedPart> {
-        let (mut value, mut tree) = (&self.root, &self.tree);
-        for token in pointer.split('/').skip(1) {
-            let number = position(value, token)?;
-            value = match value {
-                Value::Object(map) => map.values().nth(number)?,
-                Value::Array(items) => items.get(number)?,
-                _ => return None,
-            };
-            tree = tree.inside.get(number)?;
-        }
+        let (value, tree) = entry(&self.root, &self.tree, pointer)?;
         let mut tree = tree.clone();
         tree.origin = tree.origin.or_else(|| Some(pointer.into()));
         Some(MergedPart { value: value.clone(), tree })

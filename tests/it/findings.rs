@@ -600,9 +600,10 @@ fn lists_and_views_that_cannot_be_honoured_are_errors() {
     check(
         (
             "key: id\n",
-            "key: id\n    views: { default: { hide: [nme], add: { x: '{{ record.y }}' } } }\n",
+            "key: id\n    views: { default: { hide: [nme, name.first], add: { x: '{{ record.y }}' } } }\n",
         ),
         expect![[r#"
+            behavior.yaml:6: error: `name.first` leads to no property
             behavior.yaml:6: error: the schema of `shops` has no property `nme` (did you mean `name`?)
             behavior.yaml:6: error: a record of `shops` has no property `y`"#]],
     );
