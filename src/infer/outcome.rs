@@ -3,7 +3,7 @@
 //!
 //! Must not know which operation asks.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::infer::server_made::time;
 use crate::infer::shape::{ObjectShape, Property, said};
@@ -165,12 +165,7 @@ fn state(schemas: &Schemas, shape: &ObjectShape<'_>, after: &[&str]) -> Option<O
 
 /// The flag or the time that says that a record is so.
 fn marked(schemas: &Schemas, shape: &ObjectShape<'_>, text: &str) -> Option<Outcome> {
-    let flag = flag(schemas, shape, text).map(|property| Outcome {
-        property,
-        value: json!(true),
-        kind: Kind::Flag,
-    });
-    flag.or_else(|| {
+    flag(schemas, shape, text, true).or_else(|| {
         let (name, property) = timed(schemas, shape, text)?;
         let value = time(schemas, property.schema, None)?.into();
         Some(Outcome { property: name.to_owned(), value, kind: Kind::Time })
@@ -179,12 +174,7 @@ fn marked(schemas: &Schemas, shape: &ObjectShape<'_>, text: &str) -> Option<Outc
 
 /// The flag or the time that says that a record is not so.
 fn unmarked(schemas: &Schemas, shape: &ObjectShape<'_>, text: &str) -> Option<Outcome> {
-    let flag = flag(schemas, shape, text).map(|property| Outcome {
-        property,
-        value: json!(false),
-        kind: Kind::Flag,
-    });
-    flag.or_else(|| {
+    flag(schemas, shape, text, false).or_else(|| {
         let (name, property) = timed(schemas, shape, text)?;
         let is_null = schemas.types(property.schema) & Types::NULL != Types::NONE;
         let kind = Kind::NoTime { is_null };
@@ -196,14 +186,14 @@ fn unmarked(schemas: &Schemas, shape: &ObjectShape<'_>, text: &str) -> Option<Ou
     })
 }
 
-fn flag(schemas: &Schemas, shape: &ObjectShape<'_>, text: &str) -> Option<String> {
+fn flag(schemas: &Schemas, shape: &ObjectShape<'_>, text: &str, value: bool) -> Option<Outcome> {
     let mut properties = shape.properties.iter();
     let (name, _) = properties.find(|(name, one)| {
         let own = words(name);
         let own = own.strip_prefix(&["is".to_owned()][..]).unwrap_or(&own);
         own.join("_") == text && is_flag(schemas.types(one.schema))
     })?;
-    Some((*name).to_owned())
+    Some(Outcome { property: (*name).to_owned(), value: value.into(), kind: Kind::Flag })
 }
 
 /// The property that has the time since which a record is so: `archived_at`.

@@ -372,13 +372,16 @@ fn a_record_of_which_there_is_one_below_two_parameters_is_remembered() {
     assert_eq!(asked(&sandbox, &format!("GET {theme}"), "").0, 404);
 }
 
+/// As [`asked`], of the notes, whose paths end in verbs.
+fn noted(sandbox: &Trial<'_>, verb: &str, body: &Value) -> (u16, Value) {
+    asked(sandbox, &format!("POST /notes.{verb}"), &body.to_string())
+}
+
 #[test]
 fn paths_that_end_in_verbs_are_about_records() {
     let emulator = rungs();
     let sandbox = Trial::new(&emulator, "one");
-    let ask = |verb: &str, body: &Value| {
-        asked(&sandbox, &format!("POST /notes.{verb}"), &body.to_string())
-    };
+    let ask = |verb: &str, body: &Value| noted(&sandbox, verb, body);
     let texts = |body: &Value| {
         let (_, all) = ask("list", body);
         let all = all["data"].as_array().unwrap().iter();
@@ -402,9 +405,7 @@ fn paths_that_end_in_verbs_are_about_records() {
 fn what_can_be_restored_is_only_marked_as_deleted() {
     let emulator = rungs();
     let sandbox = Trial::new(&emulator, "one");
-    let ask = |verb: &str, body: &Value| {
-        asked(&sandbox, &format!("POST /notes.{verb}"), &body.to_string())
-    };
+    let ask = |verb: &str, body: &Value| noted(&sandbox, verb, body);
     let made = ask("create", &json!({ "text": "Ink" })).1;
     let id = json!({ "id": made["data"]["id"] });
     let is_listed = |body: &Value| {
@@ -420,6 +421,9 @@ fn what_can_be_restored_is_only_marked_as_deleted() {
     assert_eq!(ask("restore", &id).1["data"]["deletedAt"], Value::Null);
     assert!(is_listed(&json!({})));
     assert_eq!(ask("delete", &id).0, 200);
+    ask("restore", &id);
+    assert_eq!(asked(&sandbox, "DELETE /notes", "").0, 204);
+    assert!(!is_listed(&json!({})) && is_listed(&json!({ "deleted": true })), "all are marked");
 }
 
 #[test]

@@ -21,16 +21,10 @@ impl Task<'_, '_> {
         if self.is_open() {
             rules.insert(0, Value::Object(self.delete_unknown()));
         }
-        let mut rule = Map::new();
+        let mut rule = self.removing(&self.resource.one);
         let mut notes = self.accepted();
-        if let Some(mark) = &self.resource.mark {
-            rule.insert("update".into(), self.resource.one.as_str().into());
-            let Outcome { property, value, .. } = &mark.set;
-            rule.insert(mark.set.entry().into(), json!({ property: value }));
-            notes.push(format!("it is marked by `{property}`, for it can be restored"));
-        } else {
-            rule.insert("delete".into(), self.resource.one.as_str().into());
-        }
+        let mark = self.resource.mark.as_ref().map(|mark| &mark.set.property);
+        notes.extend(mark.map(|mark| format!("it is marked by `{mark}`, for it can be restored")));
         rule.extend(self.answer(body));
         rules.push(Value::Object(rule));
         let mut format = Self::written(lets, rules);
@@ -40,23 +34,35 @@ impl Task<'_, '_> {
         Written { format, view, notes }
     }
 
+    /// What a rule says to delete records, or to mark them where they can be restored.
+    fn removing(&self, records: &str) -> Map<String, Value> {
+        let Some(mark) = &self.resource.mark else {
+            return Map::from_iter([("delete".to_owned(), records.into())]);
+        };
+        let Outcome { property, value, .. } = &mark.set;
+        let set = json!({ property: value });
+        Map::from_iter([("update".to_owned(), records.into()), (mark.set.entry().to_owned(), set)])
+    }
+
     pub(super) fn delete_picked(&self) -> Option<Written> {
         let (query, is_many) = picks(self.survey, self.operation, self.resource)?;
         let (mut lets, mut rules) = self.begin();
         let (of, one) = (&self.resource.name, &self.resource.one);
-        let mut rule = Map::new();
+        let mut rule;
         if is_many {
-            rule.insert("delete".into(), format!("{query} | lookup({of})").into());
+            rule = self.removing(&format!("{query} | lookup({of})"));
             rule.extend(self.answer(None));
         } else {
             lets.insert(one.clone(), format!("{of}[{query}]").into());
-            let mut refusal =
-                Map::from_iter([("when".to_owned(), format!("{one} is none").into())]);
+            let mark = self.resource.mark.as_ref();
+            let deleted = mark.map(|mark| format!(" or {}", mark.set.holds(one)));
+            let gone = format!("{one} is none{}", deleted.unwrap_or_default());
+            let mut refusal = Map::from_iter([("when".to_owned(), gone.into())]);
             let what = format!("there is no {} `{{{{ {query} }}}}`", self.resource.in_words());
             refusal.extend(absent(self.survey, self.operation, &what));
             rules.push(Value::Object(refusal));
             let (body, _) = self.deleted_body();
-            rule.insert("delete".into(), one.as_str().into());
+            rule = self.removing(one);
             rule.extend(self.answer(body));
         }
         rules.push(Value::Object(rule));
@@ -130,8 +136,8 @@ impl Task<'_, '_> {
         for kept in ["filter", "keep_if"] {
             list.extend(listing.entries.shift_remove(kept).map(|entry| (kept.to_owned(), entry)));
         }
-        let mut rule = Map::new();
-        rule.insert("delete".into(), "list.items".into());
+        self.keep_undeleted(&mut list);
+        let mut rule = self.removing("list.items");
         rule.extend(self.answer(None));
         rules.push(Value::Object(rule));
         let mut format = Self::written(lets, rules);
